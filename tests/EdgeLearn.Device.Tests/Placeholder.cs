@@ -1,0 +1,3 @@
+namespace EdgeLearn.Tests;
+
+static class Placeholder;
