@@ -1,0 +1,42 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// One mini-batch, as spans over buffers that somebody else owns. A classification batch has labels and no targets, a regression batch
+/// has targets and no labels.
+/// </summary>
+public readonly ref struct Batch
+{
+    /// <summary>A batch of a classification task.</summary>
+    /// <param name="count">rows</param>
+    /// <param name="inputs">[count x input length], prepared</param>
+    /// <param name="labels">[count], each in 0..classes-1</param>
+    public Batch(int count, ReadOnlySpan<float> inputs, ReadOnlySpan<int> labels)
+    {
+        Count = count;
+        Inputs = inputs;
+        Labels = labels[..count];
+    }
+
+    /// <summary>A batch of a regression task.</summary>
+    /// <param name="count">rows</param>
+    /// <param name="inputs">[count x input length], prepared</param>
+    /// <param name="targets">[count x output length]</param>
+    public Batch(int count, ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+    {
+        Count = count;
+        Inputs = inputs;
+        Targets = targets;
+    }
+
+    /// <summary>Rows.</summary>
+    public int Count { get; }
+
+    /// <summary>[count x input length], prepared.</summary>
+    public ReadOnlySpan<float> Inputs { get; }
+
+    /// <summary>[count] class indices, or empty.</summary>
+    public ReadOnlySpan<int> Labels { get; }
+
+    /// <summary>[count x output length] real targets, or empty.</summary>
+    public ReadOnlySpan<float> Targets { get; }
+}
