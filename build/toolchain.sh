@@ -1,0 +1,267 @@
+# shellcheck shell=bash
+# What ./edgelearn and ./test share: the .NET SDK, the native toolchain, and the builds of the two programs.
+# Sourced, never run, under `set -euo pipefail`.
+#
+# A target is the name of a folder under artifacts/native: linux-x64-v2, linux-x64-v3, linux-x64-v4, linux-arm64;
+# or jit, which is artifacts/jit. A program is `device` or `cli`, a folder under that.
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+
+note() { printf '%s\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# The best target for the CPU we stand on.
+machine_target() {
+  [[ $(uname -s) == Linux ]] || fail "EdgeLearn runs on Linux, this is $(uname -s)"
+  case $(uname -m) in
+    x86_64) ;;
+    aarch64) echo linux-arm64; return ;;
+    *) fail "EdgeLearn runs on x86_64 and aarch64, this is $(uname -m)" ;;
+  esac
+  local level=2
+  ! cpu_has avx2 fma bmi1 bmi2 f16c movbe abm || level=3
+  [[ $level != 3 ]] || ! cpu_has avx512f avx512bw avx512cd avx512dq avx512vl || level=4
+  echo "linux-x64-v$level"
+}
+
+cpu_flags=
+cpu_has() {
+  [[ -n $cpu_flags ]] || cpu_flags=" $(grep -m1 -E '^flags' /proc/cpuinfo | cut -d: -f2) "
+  local flag
+  for flag; do [[ $cpu_flags == *" $flag "* ]] || return 1; done
+}
+
+# What a person calls it.
+target_name() {
+  case $1 in
+    jit) echo "JIT" ;;
+    linux-x64-*) echo "x86-64-${1##*-}, NativeAOT" ;;
+    linux-arm64) echo "arm64, NativeAOT" ;;
+  esac
+}
+
+target_folder() {
+  if [[ $1 == jit ]]; then echo "$root/artifacts/jit"; else echo "$root/artifacts/native/$1"; fi
+}
+
+program_binary() {
+  case $2 in
+    device) echo "$(target_folder "$1")/device/edgelearn-device" ;;
+    cli) echo "$(target_folder "$1")/cli/edgelearn-cli" ;;
+  esac
+}
+
+program_project() {
+  case $1 in
+    device) echo runtime/edgelearn-device/edgelearn-device.csproj ;;
+    cli) echo host-tools/edgelearn/edgelearn-cli.csproj ;;
+  esac
+}
+
+# One line for all files that a program is made from: their names, sizes and times. Deleted and older files change it too.
+fingerprint() {
+  local folders=("$root/build" "$root/runtime") print='%P %s %T@\n'
+  [[ $1 == device ]] || folders+=("$root/host-tools")
+  {
+    find "$root" -maxdepth 1 -type f \( -name global.json -o -name 'Directory.*' -o -iname nuget.config \) -printf "$print"
+    find "${folders[@]}" \( -name bin -o -name obj \) -prune -o \
+      -type f ! -name '*.md' ! -name '.*' ! -name '*~' -printf "$print"
+  } | LC_ALL=C sort | cksum
+}
+
+is_current() {
+  local stamp
+  stamp=$(target_folder "$1")/$2/.fingerprint
+  [[ -x $(program_binary "$1" "$2") && -f $stamp && $(<"$stamp") == "$(fingerprint "$2")" ]]
+}
+
+# Settings for every `dotnet` that we start: no banner, no telemetry, no process that stays behind, a home that can be written.
+prepare_dotnet() {
+  export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false
+  export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false DOTNET_CLI_USE_MSBUILD_SERVER=0
+  export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1   # an SDK unpacked from a tar file would ask for libicu
+  mkdir -p "$root/artifacts/log" 2>/dev/null || true
+  [[ -w $root/artifacts ]] || fail "cannot write to $root/artifacts, where builds go: make it writable, or copy the project to a folder of yours"
+  if [[ ! -d ${HOME:-} || ! -w ${HOME:-} ]]; then
+    export HOME=$root/artifacts/home
+    mkdir -p "$HOME"
+  fi
+  export DOTNET_CLI_HOME=${DOTNET_CLI_HOME:-$HOME}
+}
+
+# Leaves the script with one line if there is no .NET SDK that can build the project.
+require_sdk() {
+  local how="install the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0 (Ubuntu: apt-get install dotnet-sdk-10.0)" found
+  command -v dotnet >/dev/null || fail "no dotnet on PATH: $how"
+  found=$(dotnet --list-sdks 2>/dev/null | awk '{print $1}' | tail -n 1) || true
+  [[ ${found%%.*} -ge 10 ]] || fail "building EdgeLearn takes the .NET SDK 10, found ${found:-a runtime without an SDK}: $how"
+}
+
+# The binary of a JIT build looks for its runtime in DOTNET_ROOT or /usr: tell it where ours is.
+export_dotnet_root() {
+  local dotnet
+  [[ -n ${DOTNET_ROOT:-} ]] || ! dotnet=$(readlink -f "$(command -v dotnet)") || export DOTNET_ROOT="${dotnet%/*}"
+}
+
+# Installs Debian packages as root or with a sudo that asks nothing; otherwise prints the line to type and returns 1.
+# After a failure it does not try again for an hour, so that a machine without a network stays quick.
+# usage: install_packages REASON PACKAGE...
+install_packages() {
+  local reason=$1 log=$root/artifacts/log/apt.log failed=$root/artifacts/log/apt.failed sudo=() apt
+  shift
+  if ! command -v apt-get >/dev/null; then
+    note "$reason: install what your system calls $*"
+    return 1
+  fi
+  if [[ $(id -u) != 0 ]]; then
+    if ! sudo -n true 2>/dev/null; then
+      note "$reason: sudo apt-get install -y --no-install-recommends $*"
+      return 1
+    fi
+    sudo=(sudo -n)
+  fi
+  if [[ $(find "$failed" -mmin -60 2>/dev/null) && $(<"$failed") == "$*" ]]; then
+    note "$reason: could not install $* (see artifacts/log/apt.log)"
+    return 1
+  fi
+  note "Installing $* ($reason)..."
+  apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2)
+  if ! { "${apt[@]}" install --no-install-recommends "$@" ||
+    { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "$@"; }; } >"$log" 2>&1 </dev/null; then
+    echo "$*" >"$failed"
+    note "could not install $*: $(grep -E '^E: ' "$log" | tail -n 1)"
+    return 1
+  fi
+}
+
+links() { command -v "$1" >/dev/null && echo 'int main(void) { return 0; }' | "$1" -x c - -o /dev/null 2>/dev/null; }
+
+# What .NET loads for TLS, to restore packages and to join a fleet. Without it the program that needs it says so.
+ensure_tls() {
+  local missing=()
+  [[ $(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null) == *libssl.so.* ]] || missing+=(libssl3)
+  [[ -s /etc/ssl/certs/ca-certificates.crt || -s /etc/pki/tls/certs/ca-bundle.crt ]] || missing+=(ca-certificates)
+  ((${#missing[@]} == 0)) || install_packages "TLS needs it" "${missing[@]}" || true
+}
+
+# Makes sure that the native linker of a target works; returns 1 if it cannot.
+ensure_linker() {
+  local machine
+  machine=$(uname -m)
+  case $1-$machine in
+    linux-x64-*-x86_64 | linux-arm64-aarch64)
+      # The SDK takes clang where there is one.
+      if command -v clang >/dev/null; then links clang && return; else links gcc && return; fi
+      install_packages "native programs need a linker" gcc libc6-dev && links gcc ;;
+    linux-arm64-x86_64)
+      links aarch64-linux-gnu-gcc && return
+      install_packages "arm64 programs need a cross linker" gcc-aarch64-linux-gnu libc6-dev-arm64-cross && links aarch64-linux-gnu-gcc ;;
+    *)
+      note "$1 cannot be built on $machine"
+      return 1 ;;
+  esac
+}
+
+# Publishes programs for a target into their folders. Does what it must and nothing more: returns at once when all are current.
+# usage: build_programs TARGET PROGRAM...
+build_programs() {
+  local target=$1 program stale=() lock
+  shift
+  prepare_dotnet
+  exec {lock}>"$root/artifacts/.lock"
+  flock -n "$lock" || { note "Waiting for another build of this folder..."; flock "$lock"; }
+  for program; do is_current "$target" "$program" || stale+=("$program"); done
+  if ((${#stale[@]})); then publish_watched "$target" "${stale[@]}" {lock}>&-; fi
+  exec {lock}>&-
+}
+
+# Runs publish_programs in a process group of its own, so that Ctrl-C ends all of it, with a line that counts the seconds.
+publish_watched() {
+  local target=$1 names log=$root/artifacts/log/$1.log group ticker='' start=$SECONDS status=0
+  case "${*:2}" in
+    device) names="the device agent" ;;
+    cli) names="the command line" ;;
+    *) names="the device agent and the command line" ;;
+  esac
+  names="Building $names ($(target_name "$target"))..."
+  set -m
+  publish_programs "$@" >"$log" 2>&1 </dev/null &
+  group=$!
+  set +m
+  if [[ -t 2 ]]; then
+    while printf '\r%s %d s ' "$names" $((SECONDS - start)) >&2; do sleep 1; done &
+    ticker=$!
+  fi
+  # shellcheck disable=SC2064
+  trap "kill -TERM -- -$group ${ticker:+$ticker} 2>/dev/null; echo >&2; exit 130" INT TERM HUP
+  wait "$group" || status=$?
+  trap - INT TERM HUP
+  if [[ $ticker ]]; then
+    kill "$ticker"
+    wait "$ticker" 2>/dev/null || true
+    printf '\r' >&2
+  fi
+  note "$names $((SECONDS - start)) s"
+  if ((status)); then
+    # The last errors, each once and without the name of its project; or, of an unknown failure, the end of the log.
+    { grep -E '(: | )error( |:)' "$log" | sed 's/ \[[^]]*\]$//' | awk '!seen[$0]++' | tail -n 10 | grep . || tail -n 15 "$log"; } >&2
+    fail "the build failed; its log is $log"
+  fi
+}
+
+publish_programs() {
+  local target=$1 program rid jobs=() job status=0
+  shift
+  rid=${target%-v[234]}
+  if [[ $rid == jit ]]; then
+    rid=linux-x64
+    [[ $(uname -m) != aarch64 ]] || rid=linux-arm64
+  fi
+  rm -rf "$(target_folder "$target")"/*.new "$(target_folder "$target")"/*.old
+  # The IL is the same for every instruction set and is compiled once; then the native compilers run beside each other.
+  for program; do
+    fingerprint "$program" >"$root/artifacts/.fingerprint-$program"
+    if [[ $target == jit ]]; then
+      publish_program "$target" "$program" "$rid" -p:PublishAot=false --self-contained false
+      install_program "$target" "$program"
+    else
+      dotnet build "$root/$(program_project "$program")" -c Release -r "$rid" -v minimal
+    fi
+  done
+  [[ $target != jit ]] || return 0
+  for program; do
+    publish_native "$target" "$program" "$rid" &
+    jobs+=($!)
+  done
+  for job in "${jobs[@]}"; do wait "$job" || status=$?; done
+  return "$status"
+}
+
+publish_native() {
+  local target=$1 program=$2 rid=$3 objects options=(--no-build -p:CopyOutputSymbolsToPublishDirectory=false)
+  objects=$root/artifacts/obj/native/$target/$program
+  options+=(-p:NativeIntermediateOutputPath="$objects/obj/" -p:NativeOutputPath="$objects/bin/")
+  case $target in
+    *-v3) options+=(-p:IlcInstructionSet=x86-64-v3) ;;
+    *-v4) options+=(-p:IlcInstructionSet=x86-64-v4) ;;
+  esac
+  publish_program "$target" "$program" "$rid" "${options[@]}" || return
+  install_program "$target" "$program"
+}
+
+publish_program() {
+  local target=$1 program=$2 rid=$3
+  shift 3
+  dotnet publish "$root/$(program_project "$program")" -c Release -r "$rid" -v minimal -o "$(target_folder "$target")/$program.new" "$@"
+}
+
+# A folder appears whole or not at all.
+install_program() {
+  local folder
+  folder=$(target_folder "$1")/$2
+  rm -f "$folder.new"/*.dbg "$folder.new"/*.pdb "$folder.new"/*.xml
+  mv "$root/artifacts/.fingerprint-$2" "$folder.new/.fingerprint"
+  [[ ! -e $folder ]] || mv "$folder" "$folder.old"
+  mv "$folder.new" "$folder"
+  rm -rf "$folder.old"
+}
