@@ -1,0 +1,46 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// A register of floats of one width. A kernel or an element update is written once over this interface and compiled for each width;
+/// every operation but <see cref="MultiplyAdd"/> and <see cref="Sum"/> is rounded as IEEE 754 says, so that its result does not depend on the width.
+/// </summary>
+/// <typeparam name="TSelf">the register type itself, so that the compiler sees through every call</typeparam>
+public interface ILanes<TSelf>
+    where TSelf : struct, ILanes<TSelf>
+{
+    /// <summary>Floats in the register.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>Reads <see cref="Count"/> floats at <c>source[offset]</c>; no alignment needed.</summary>
+    static abstract TSelf Load(ref float source, nuint offset);
+
+    /// <summary>Writes <see cref="Count"/> floats at <c>destination[offset]</c>.</summary>
+    static abstract void Store(TSelf value, ref float destination, nuint offset);
+
+    /// <summary>The same value in every lane.</summary>
+    static abstract TSelf Broadcast(float value);
+
+    /// <summary>a + b.</summary>
+    static abstract TSelf operator +(TSelf a, TSelf b);
+
+    /// <summary>a - b.</summary>
+    static abstract TSelf operator -(TSelf a, TSelf b);
+
+    /// <summary>a * b.</summary>
+    static abstract TSelf operator *(TSelf a, TSelf b);
+
+    /// <summary>a / b.</summary>
+    static abstract TSelf operator /(TSelf a, TSelf b);
+
+    /// <summary>a * b + c, rounded once where the hardware fuses and twice where it does not: for sums whose rounding is free.</summary>
+    static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
+
+    /// <summary>Square root.</summary>
+    static abstract TSelf Sqrt(TSelf a);
+
+    /// <summary>-1, 0 or 1; the sign of 0 and of NaN is 0.</summary>
+    static abstract TSelf Sign(TSelf a);
+
+    /// <summary>Sum of the lanes, in the order of the width.</summary>
+    static abstract float Sum(TSelf a);
+}

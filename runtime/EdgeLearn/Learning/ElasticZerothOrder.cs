@@ -1,0 +1,94 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// Exact gradients in the last layers, two-sided SPSA below them: no gradient travels through the body, and the head, which matters most, learns at full speed.
+/// Memory is that of inference plus the head's input.
+/// </summary>
+/// <remarks>
+/// Source: Sugiura and Matsutani 2025 (ElasticZO). Differs: the head's gradient is taken in the last (minus) probe, whose body is eps away from the plain one, which
+/// saves a third forward pass.
+/// </remarks>
+public sealed class ElasticZerothOrder : LearningRule
+{
+    readonly Network _network;
+    readonly ZerothOrderOptions _options;
+    readonly int _firstExact;
+    readonly BackwardPass _backward;
+    readonly ZerothOrderRecord[] _records;
+    readonly List<ParameterSlice> _body = [];
+    Activations? _activations;
+    BufferId _lossCopy;
+    BufferId _chunk;
+    Workspace? _workspace;
+
+    /// <summary>Prepares the rule.</summary>
+    /// <param name="network">two layers or more</param>
+    /// <param name="options">of the zeroth-order part</param>
+    /// <param name="exactLayers">how many of the last layers get exact gradients</param>
+    /// <exception cref="EdgeLearnException">No layer would be left for the zeroth-order part, or none for the exact one.</exception>
+    public ElasticZerothOrder(Network network, ZerothOrderOptions options, int exactLayers = 1)
+    {
+        if (exactLayers < 1 || exactLayers >= network.Layers.Count) throw new EdgeLearnException($"elastic-zo with {exactLayers} exact layers needs between 1 and {network.Layers.Count - 1} for a network of {network.Layers.Count} layers: use backprop or zo instead");
+        _network = network;
+        _options = options;
+        _firstExact = network.Layers.Count - exactLayers;
+        _backward = new BackwardPass(network, _firstExact);
+        _records = new ZerothOrderRecord[options.Directions];
+        for (int i = 0; i < _firstExact; i++) _body.AddRange(network.Layers[i].Slices);
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "elastic-zo";
+
+    /// <inheritdoc/>
+    public override void Plan(MemoryPlan plan, int batch)
+    {
+        int count = _network.Layers.Count;
+        _activations = new Activations(_network, plan, batch, probed: true, _backward.MomentsOf);
+        _lossCopy = plan.Request("elastic-zo.outputs", MemoryCategory.Activations, (long)batch * _network.OutputLength, count, count);
+        _backward.Plan(plan, batch);
+        _chunk = plan.Request("elastic-zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1, PlanTime.Evaluation - 1);
+    }
+
+    /// <inheritdoc/>
+    public override void Bind(Workspace workspace)
+    {
+        _workspace = workspace;
+        _activations!.Bind(workspace);
+        _backward.Bind(workspace);
+    }
+
+    /// <inheritdoc/>
+    public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
+    {
+        double mean = 0;
+        for (int i = 0; i < _records.Length; i++)
+        {
+            ulong seed = _options.SeedOf(clock.Step, i);
+            Forward(batch, new Probe(_options.Noise, seed, _options.Epsilon));
+            double plus = LossSum(batch) / batch.Count;
+            Forward(batch, new Probe(_options.Noise, seed, -_options.Epsilon));
+            bool isLast = i == _records.Length - 1;
+            double minus = (isLast ? _backward.Run(batch, _activations!, update) : LossSum(batch)) / batch.Count;
+            _records[i] = new ZerothOrderRecord(seed, _options.Scalar(plus, minus));
+            mean += (plus + minus) / (2 * _records.Length);
+        }
+
+        if (double.IsFinite(mean)) ZerothOrderRecord.Apply(_body, _options.Noise, _records, update, _workspace![_chunk]);
+        return new StepReport(mean, batch.Count);
+    }
+
+    // The probe perturbs the body alone.
+    void Forward(in Batch batch, in Probe probe)
+    {
+        _activations!.Forward(0, _firstExact, batch, probe);
+        _activations.Forward(_firstExact, _network.Layers.Count, batch, Probe.None);
+    }
+
+    double LossSum(in Batch batch)
+    {
+        var copy = _workspace![_lossCopy][..(batch.Count * _network.OutputLength)];
+        _activations!.Output(_network.Layers.Count - 1, batch.Count).CopyTo(copy);
+        return _network.Loss.Sum(batch, copy);
+    }
+}

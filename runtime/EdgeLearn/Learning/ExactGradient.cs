@@ -1,0 +1,36 @@
+namespace EdgeLearn;
+
+/// <summary>A forward pass through all layers, then exact gradients of layers first..last: the part that <see cref="Backprop"/> and <see cref="Frozen"/> share.</summary>
+public abstract class ExactGradient : LearningRule
+{
+    readonly Network _network;
+    readonly BackwardPass _backward;
+    Activations? _activations;
+
+    private protected ExactGradient(Network network, int first)
+    {
+        _network = network;
+        _backward = new BackwardPass(network, first);
+    }
+
+    /// <inheritdoc/>
+    public override void Plan(MemoryPlan plan, int batch)
+    {
+        _activations = new Activations(_network, plan, batch, probed: false, _backward.MomentsOf);
+        _backward.Plan(plan, batch);
+    }
+
+    /// <inheritdoc/>
+    public override void Bind(Workspace workspace)
+    {
+        _activations!.Bind(workspace);
+        _backward.Bind(workspace);
+    }
+
+    /// <inheritdoc/>
+    public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
+    {
+        _activations!.Forward(0, _network.Layers.Count, batch, Probe.None);
+        return new StepReport(_backward.Run(batch, _activations, update) / batch.Count, batch.Count);
+    }
+}

@@ -1,0 +1,25 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// Where the learning signal comes from. A rule plans its buffers, then turns one batch after another into gradient panels that an <see cref="UpdateRule"/>
+/// applies at once. Everything in a step uses the weights as they were before it.
+/// </summary>
+public abstract class LearningRule
+{
+    /// <summary>Name on the command line and in checkpoints.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Asks the plan for the buffers of a step.</summary>
+    /// <param name="plan">collects the buffers</param>
+    /// <param name="batch">the most rows a batch will have</param>
+    public abstract void Plan(MemoryPlan plan, int batch);
+
+    /// <summary>Takes the planned buffers.</summary>
+    public abstract void Bind(Workspace workspace);
+
+    /// <summary>Learns from one batch. Allocates nothing.</summary>
+    /// <param name="batch">rows with labels or targets</param>
+    /// <param name="clock">time of the step, already begun on the update</param>
+    /// <param name="update">takes the gradient</param>
+    public abstract StepReport Step(in Batch batch, in StepClock clock, UpdateRule update);
+}

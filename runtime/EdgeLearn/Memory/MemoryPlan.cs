@@ -1,0 +1,127 @@
+namespace EdgeLearn;
+
+/// <summary>What a buffer is for; the rows of the memory report.</summary>
+public enum MemoryCategory
+{
+    /// <summary>Weights, biases and the integer tensors of layers.</summary>
+    Parameters,
+
+    /// <summary>Outputs of layers and what they keep for their gradient.</summary>
+    Activations,
+
+    /// <summary>Scratch of kernels: gradient panels, perturbed rows, transposed blocks.</summary>
+    Panels,
+
+    /// <summary>What an update rule remembers between steps.</summary>
+    UpdateState,
+
+    /// <summary>The mini-batch.</summary>
+    Batch,
+}
+
+/// <summary>Names one buffer of a <see cref="MemoryPlan"/>.</summary>
+public readonly record struct BufferId(int Index);
+
+/// <summary>
+/// Collects what a training run needs before anything is allocated: (bytes, first use, last use) of each buffer, then offsets in one block so that only
+/// buffers whose uses do not overlap share bytes. Pure and deterministic: host and board compute the same plan.
+/// </summary>
+public sealed class MemoryPlan
+{
+    /// <summary>Last use of a buffer that lives as long as the run.</summary>
+    public const int Forever = int.MaxValue;
+
+    /// <summary>Alignment of every buffer, in bytes: a cache line, and the widest register.</summary>
+    public const int AlignmentBytes = 64;
+
+    readonly List<Buffer> _buffers = [];
+    readonly List<(string Name, MemoryCategory Category, long Bytes)> _elsewhere = [];
+    long[]? _offsets;
+
+    readonly record struct Buffer(string Name, MemoryCategory Category, long Bytes, int FirstUse, int LastUse);
+
+    /// <summary>Asks for a buffer of floats (or 32-bit integers) that holds its content from first to last use, both included.</summary>
+    public BufferId Request(string name, MemoryCategory category, long length, int firstUse = 0, int lastUse = Forever)
+    {
+        if (_offsets is not null) throw new InvalidOperationException("the plan is placed already");
+        if (length < 0 || firstUse > lastUse) throw new ArgumentException($"{name}: length {length}, uses {firstUse}..{lastUse}", nameof(length));
+        _buffers.Add(new Buffer(name, category, length * sizeof(float), firstUse, lastUse));
+        return new BufferId(_buffers.Count - 1);
+    }
+
+    /// <summary>Counts memory that another owner allocates, so that the total is the whole truth.</summary>
+    public void Account(string name, MemoryCategory category, long bytes) => _elsewhere.Add((name, category, bytes));
+
+    /// <summary>Bytes of the one block; places the buffers at the first call, after which the plan is closed.</summary>
+    public long WorkspaceBytes
+    {
+        get
+        {
+            _offsets ??= Place();
+            long end = 0;
+            for (int i = 0; i < _buffers.Count; i++) end = Math.Max(end, _offsets[i] + Align(_buffers[i].Bytes));
+            return end;
+        }
+    }
+
+    /// <summary>The workspace and everything accounted elsewhere.</summary>
+    public long TotalBytes
+    {
+        get
+        {
+            long sum = WorkspaceBytes;
+            foreach (var entry in _elsewhere) sum += entry.Bytes;
+            return sum;
+        }
+    }
+
+    /// <summary>Sum of the buffers of a category. Buffers of several categories may share bytes, so the categories can add up to more than the total.</summary>
+    public long BytesOf(MemoryCategory category)
+    {
+        long sum = 0;
+        foreach (var buffer in _buffers) sum += buffer.Category == category ? buffer.Bytes : 0;
+        foreach (var entry in _elsewhere) sum += entry.Category == category ? entry.Bytes : 0;
+        return sum;
+    }
+
+    /// <summary>Offset of a buffer in the block, a multiple of <see cref="AlignmentBytes"/>.</summary>
+    public long OffsetOf(BufferId id) => (_offsets ??= Place())[id.Index];
+
+    /// <summary>Bytes of a buffer.</summary>
+    public long BytesOf(BufferId id) => _buffers[id.Index].Bytes;
+
+    // Largest first, each at the lowest offset where it meets no buffer that lives at the same time.
+    long[] Place()
+    {
+        var order = new int[_buffers.Count];
+        for (int i = 0; i < order.Length; i++) order[i] = i;
+        Array.Sort(order, (a, b) => _buffers[a].Bytes != _buffers[b].Bytes ? _buffers[b].Bytes.CompareTo(_buffers[a].Bytes) : a.CompareTo(b));
+        var offsets = new long[order.Length];
+        var placed = new List<int>(order.Length);
+        foreach (int index in order)
+        {
+            offsets[index] = LowestOffset(_buffers[index], placed, offsets);
+            placed.Add(index);
+            placed.Sort((a, b) => offsets[a].CompareTo(offsets[b]));
+        }
+
+        return offsets;
+    }
+
+    long LowestOffset(Buffer buffer, List<int> placedByOffset, long[] offsets)
+    {
+        long offset = 0;
+        foreach (int other in placedByOffset)
+        {
+            var placed = _buffers[other];
+            bool together = placed.FirstUse <= buffer.LastUse && buffer.FirstUse <= placed.LastUse;
+            if (!together || placed.Bytes == 0) continue;
+            if (offset + buffer.Bytes <= offsets[other]) break;
+            offset = Math.Max(offset, Align(offsets[other] + placed.Bytes));
+        }
+
+        return offset;
+    }
+
+    static long Align(long bytes) => (bytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes;
+}

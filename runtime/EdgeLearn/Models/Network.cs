@@ -1,0 +1,74 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// Layers over one <see cref="ParameterSet"/>. Describing a network allocates no weights, so that its memory can be planned first; <see cref="Initialise"/> or a
+/// model file brings them. Owns its parameters.
+/// </summary>
+public sealed class Network : IDisposable
+{
+    /// <summary>Builds the layers of a description.</summary>
+    public Network(NetworkSpec spec)
+    {
+        Spec = spec;
+        var layers = new Layer[spec.Layers.Count];
+        var shape = spec.Input;
+        for (int i = 0; i < layers.Length; i++)
+        {
+            layers[i] = Build(spec.Layers[i], $"layers.{i}", shape);
+            shape = Shape.Vector(layers[i].OutputLength);
+        }
+
+        Layers = layers;
+    }
+
+    Layer Build(LayerSpec layer, string name, Shape input)
+    {
+        if (layer.Window.Height > 0) return ReceptiveFieldLayer.Windows(name, input, layer.Units, layer.Window.Height, layer.Window.Width, layer.Activation, Parameters);
+        if (layer.Fan > 0) return ReceptiveFieldLayer.Choices(name, input.Length, layer.Units, layer.Fan, layer.Activation, Parameters);
+        return new DenseLayer(name, input.Length, layer.Units, layer.Activation, Parameters);
+    }
+
+    /// <summary>What the network was built from.</summary>
+    public NetworkSpec Spec { get; }
+
+    /// <summary>First to last.</summary>
+    public IReadOnlyList<Layer> Layers { get; }
+
+    /// <summary>All weights.</summary>
+    public ParameterSet Parameters { get; } = new();
+
+    /// <summary>Values of one sample.</summary>
+    public int InputLength => Spec.Input.Length;
+
+    /// <summary>Values of the last layer.</summary>
+    public int OutputLength => Spec.OutputLength;
+
+    /// <summary>What the last layer is held against.</summary>
+    public Loss Loss => Spec.Loss;
+
+    /// <summary>Allocates the weights and draws them from a seed.</summary>
+    public Network Initialise(ulong seed)
+    {
+        Parameters.Allocate();
+        foreach (var layer in Layers) layer.Initialise(Parameters, seed);
+        return this;
+    }
+
+    /// <summary>Bytes of the weights and of the integer tensors.</summary>
+    public long ParameterBytes
+    {
+        get
+        {
+            long bytes = Parameters.Bytes;
+            foreach (var layer in Layers)
+            {
+                foreach (var tensor in layer.Integers) bytes += (long)tensor.Values.Length * sizeof(int);
+            }
+
+            return bytes;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Parameters.Dispose();
+}

@@ -1,0 +1,208 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// y[u] = activation(w[u] . x[field(u)] + b[u]): every unit sees its own random window of the input image, or its own random choice of inputs where
+/// there is no image. Only the seen inputs have weights: W [units x inputs a unit].
+/// </summary>
+/// <remarks>
+/// Source: random receptive fields, as in extreme learning machines (McDonnell et al. 2015). They give tpSGD units that differ in more than the random target,
+/// which a dense layer on the same input cannot.
+/// </remarks>
+public sealed class ReceptiveFieldLayer : Layer
+{
+    const int UnitBlock = 16;
+
+    readonly ParameterSlice _weight;
+    readonly ParameterSlice _bias;
+    readonly Activation _activation;
+    readonly Shape _input;
+    readonly Shape _window;
+    readonly IntegerTensor _places;
+    readonly int[] _starts;
+    readonly int _fan;
+
+    /// <summary>Windows of an image: <c>name.window</c> holds (row, column) of each unit's top left corner, [units x 2].</summary>
+    public static ReceptiveFieldLayer Windows(string name, Shape input, int units, int height, int width, Activation activation, ParameterSet parameters)
+        => new(name, input, new Shape(height, width, input.Channels), height * width * input.Channels, units, activation, parameters);
+
+    /// <summary>Random inputs: <c>name.inputs</c> holds the inputs of each unit in ascending order, [units x fan].</summary>
+    public static ReceptiveFieldLayer Choices(string name, int inputLength, int units, int fan, Activation activation, ParameterSet parameters)
+        => new(name, Shape.Vector(inputLength), default, fan, units, activation, parameters);
+
+    ReceptiveFieldLayer(string name, Shape input, Shape window, int fan, int units, Activation activation, ParameterSet parameters)
+    {
+        Name = name;
+        OutputLength = units;
+        _input = input;
+        _window = window;
+        _fan = fan;
+        _activation = activation;
+        _places = IsWindow ? new IntegerTensor(name + ".window", [units, 2], new int[units * 2]) : new IntegerTensor(name + ".inputs", [units, fan], new int[units * fan]);
+        _starts = IsWindow ? new int[units] : _places.Values;
+        _weight = parameters.Add(name + ".weight", [units, fan], decay: true);
+        _bias = parameters.Add(name + ".bias", [units], decay: false);
+        Slices = [_weight, _bias];
+        Integers = [_places];
+    }
+
+    bool IsWindow => _window.Height > 0;
+
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <inheritdoc/>
+    public override int InputLength => _input.Length;
+
+    /// <inheritdoc/>
+    public override int OutputLength { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterSlice> Slices { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<IntegerTensor> Integers { get; }
+
+    /// <inheritdoc/>
+    public override long MultiplyAdds => (long)_fan * OutputLength;
+
+    /// <inheritdoc/>
+    public override string Describe() => IsWindow ? $"receptive {OutputLength} of {_window.Height}x{_window.Width} {_activation.Word()}" : $"receptive {OutputLength} of {_fan} {_activation.Word()}";
+
+    /// <inheritdoc/>
+    public override long SavedLength(int batch) => (long)batch * InputLength;
+
+    /// <inheritdoc/>
+    public override long ForwardScratchLength(int batch, bool probed) => probed ? UnitBlock * ((long)_fan + 1) : 0;
+
+    /// <inheritdoc/>
+    public override long GradientScratchLength(int batch) => Math.Max(UnitBlock * (long)_fan + batch, OutputLength);
+
+    /// <inheritdoc/>
+    public override long InputGradientScratchLength(int batch) => (long)batch * InputLength + batch;
+
+    /// <inheritdoc/>
+    public override void Initialise(ParameterSet parameters, ulong seed)
+    {
+        Initialisation.Uniform(parameters, seed, _weight, _bias, _fan, _activation);
+        ulong key = Noise.Key(seed, Noise.TensorHash(_places.Name));
+        if (IsWindow) ChooseWindows(key);
+        else ChooseInputs(key);
+        UsePlaces();
+    }
+
+    void ChooseWindows(ulong key)
+    {
+        for (int u = 0; u < OutputLength; u++)
+        {
+            _places.Values[2 * u] = (int)(Noise.UniformAt(key, 2L * u) * (_input.Height - _window.Height + 1));
+            _places.Values[2 * u + 1] = (int)(Noise.UniformAt(key, 2L * u + 1) * (_input.Width - _window.Width + 1));
+        }
+    }
+
+    // The first `fan` places of a shuffle of all inputs (Fisher-Yates), sorted so that the reads run forward.
+    void ChooseInputs(ulong key)
+    {
+        var all = new int[InputLength];
+        for (int u = 0; u < OutputLength; u++)
+        {
+            for (int i = 0; i < all.Length; i++) all[i] = i;
+            for (int k = 0; k < _fan; k++)
+            {
+                int other = k + (int)(Noise.UniformAt(key, (long)u * _fan + k) * (all.Length - k));
+                (all[k], all[other]) = (all[other], all[k]);
+            }
+
+            Array.Sort(all, 0, _fan);
+            all.AsSpan(0, _fan).CopyTo(_places.Values.AsSpan(u * _fan));
+        }
+    }
+
+    /// <summary>Takes over the places after a file has filled the integer tensor.</summary>
+    /// <exception cref="EdgeLearnException">A window or an input lies outside the image.</exception>
+    internal void UsePlaces()
+    {
+        for (int u = 0; u < OutputLength; u++)
+        {
+            if (IsWindow)
+            {
+                int row = _places.Values[2 * u], column = _places.Values[2 * u + 1];
+                if (row < 0 || column < 0 || row > _input.Height - _window.Height || column > _input.Width - _window.Width)
+                {
+                    throw new EdgeLearnException($"{_places.Name}: the window of unit {u} at ({row}, {column}) of size {_window.Height}x{_window.Width} leaves the {_input} image");
+                }
+
+                _starts[u] = (row * _input.Width + column) * _input.Channels;
+            }
+            else
+            {
+                foreach (int i in _places.Values.AsSpan(u * _fan, _fan))
+                {
+                    if (i < 0 || i >= InputLength) throw new EdgeLearnException($"{_places.Name}: unit {u} reads input {i}, expected 0..{InputLength - 1}");
+                }
+            }
+        }
+    }
+
+    ReceptiveFields Fields => IsWindow
+        ? new ReceptiveFields(_starts, _window.Height, _window.Width * _window.Channels, _input.Width * _input.Channels)
+        : new ReceptiveFields(_starts, _fan, 1, 0);
+
+    /// <inheritdoc/>
+    public override void Forward(int batch, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    {
+        Kernels.Transpose(batch, InputLength, x, saved);
+        int block = probe.IsNone ? OutputLength : UnitBlock;
+        for (int u = 0; u < OutputLength; u += block)
+        {
+            int units = Math.Min(block, OutputLength - u);
+            var w = parameters.Read(_weight, probe, u * _fan, units * _fan, scratch);
+            var bias = parameters.Read(_bias, probe, u, units, probe.IsNone ? default : scratch[(UnitBlock * _fan)..]);
+            Kernels.ReceptiveFieldForward(batch, u, Fields, w, bias, saved, y[u..], OutputLength);
+        }
+
+        Kernels.Activate(_activation, y);
+    }
+
+    /// <inheritdoc/>
+    public override void LocalGradient(int batch, ReadOnlySpan<float> y, Span<float> dy) => Kernels.ActivationGradient(_activation, y, dy);
+
+    /// <inheritdoc/>
+    public override void ParameterGradient(int batch, ReadOnlySpan<float> x, ReadOnlySpan<float> dz, ReadOnlySpan<float> saved, Span<float> scratch, GradientSink sink)
+    {
+        var column = scratch.Slice(UnitBlock * _fan, batch);
+        for (int u = 0; u < OutputLength; u += UnitBlock)
+        {
+            int units = Math.Min(UnitBlock, OutputLength - u);
+            for (int i = 0; i < units; i++)
+            {
+                Column(batch, u + i, dz, column);
+                Kernels.ReceptiveFieldGradient(u + i, Fields, column, saved, scratch.Slice(i * _fan, _fan));
+            }
+
+            sink.Accept(_weight, u * _fan, scratch[..(units * _fan)]);
+        }
+
+        Kernels.ColumnSums(batch, dz, scratch[..OutputLength]);
+        sink.Accept(_bias, 0, scratch[..OutputLength]);
+    }
+
+    /// <inheritdoc/>
+    public override void InputGradient(int batch, ParameterSet parameters, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    {
+        var dxt = scratch[..(batch * InputLength)];
+        var column = scratch.Slice(batch * InputLength, batch);
+        dxt.Clear();
+        for (int u = 0; u < OutputLength; u++)
+        {
+            Column(batch, u, dz, column);
+            Kernels.ReceptiveFieldInputGradient(u, Fields, parameters[_weight].Slice(u * _fan, _fan), column, dxt);
+        }
+
+        Kernels.Transpose(InputLength, batch, dxt, dx);
+    }
+
+    void Column(int batch, int unit, ReadOnlySpan<float> dz, Span<float> column)
+    {
+        for (int b = 0; b < batch; b++) column[b] = dz[b * OutputLength + unit];
+    }
+}

@@ -1,0 +1,68 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w = keep * w - rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps), t from 1.
+/// With <see cref="UpdateRule.WeightDecay"/> it is AdamW. State: two floats a weight.
+/// </summary>
+/// <remarks>Source: Kingma and Ba 2015; Loshchilov and Hutter 2019.</remarks>
+public sealed class Adam : UpdateRule
+{
+    /// <summary>Decay of the mean gradient.</summary>
+    public float Beta1 { get; init; } = 0.9f;
+
+    /// <summary>Decay of the mean squared gradient.</summary>
+    public float Beta2 { get; init; } = 0.999f;
+
+    /// <summary>Keeps the division finite.</summary>
+    public float Epsilon { get; init; } = 1e-8f;
+
+    /// <inheritdoc/>
+    public override string Name => "adam";
+
+    /// <inheritdoc/>
+    protected override long StateLengthOf(ParameterSet parameters) => 2L * parameters.Length;
+
+    /// <inheritdoc/>
+    public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
+    {
+        int at = slice.Offset + offset;
+        Kernels.Update(
+            new AdamStep(KeepOf(slice), RateOf(slice), Beta1, Beta2, Epsilon, Clock.Step + 1),
+            Parameters[slice].Slice(offset, gradient.Length),
+            gradient,
+            State.Slice(at, gradient.Length),
+            State.Slice(Parameters.Length + at, gradient.Length));
+    }
+
+    /// <summary>One Adam step, t counted from 1.</summary>
+    internal readonly struct AdamStep : IElementUpdate
+    {
+        readonly float _keep;
+        readonly float _beta1;
+        readonly float _beta2;
+        readonly float _step;
+        readonly float _unbias2;
+        readonly float _epsilon;
+
+        public AdamStep(float keep, float rate, float beta1, float beta2, float epsilon, long t)
+        {
+            _keep = keep;
+            _beta1 = beta1;
+            _beta2 = beta2;
+            _epsilon = epsilon;
+            _step = (float)(rate / (1 - Math.Pow(beta1, t)));
+            _unbias2 = (float)(1 / Math.Sqrt(1 - Math.Pow(beta2, t)));
+        }
+
+        public static int StateCount => 2;
+
+        public T Apply<T>(T weight, T gradient, ref T first, ref T second)
+            where T : struct, ILanes<T>
+        {
+            first = T.Broadcast(_beta1) * first + T.Broadcast(1 - _beta1) * gradient;
+            second = T.Broadcast(_beta2) * second + T.Broadcast(1 - _beta2) * gradient * gradient;
+            var denominator = T.Sqrt(second) * T.Broadcast(_unbias2) + T.Broadcast(_epsilon);
+            return weight * T.Broadcast(_keep) - T.Broadcast(_step) * first / denominator;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace EdgeLearn;
+
+/// <summary>m = beta * m + (1 - beta) * g; w = keep * w - rate * sign(m). State: one float a weight.</summary>
+/// <remarks>Source: Bernstein et al. 2018, Signum.</remarks>
+public sealed class Signum : UpdateRule
+{
+    /// <summary>Decay of the mean gradient.</summary>
+    public float Beta { get; init; } = 0.9f;
+
+    /// <inheritdoc/>
+    public override string Name => "signum";
+
+    /// <inheritdoc/>
+    protected override long StateLengthOf(ParameterSet parameters) => parameters.Length;
+
+    /// <inheritdoc/>
+    public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
+        => Kernels.Update(new Step(KeepOf(slice), RateOf(slice), Beta), Parameters[slice].Slice(offset, gradient.Length), gradient, State.Slice(slice.Offset + offset, gradient.Length), default);
+
+    readonly struct Step(float keep, float rate, float beta) : IElementUpdate
+    {
+        public static int StateCount => 1;
+
+        public T Apply<T>(T weight, T gradient, ref T first, ref T second)
+            where T : struct, ILanes<T>
+        {
+            first = T.Broadcast(beta) * first + T.Broadcast(1 - beta) * gradient;
+            return weight * T.Broadcast(keep) - T.Broadcast(rate) * T.Sign(first);
+        }
+    }
+}

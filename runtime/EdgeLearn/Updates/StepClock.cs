@@ -1,0 +1,6 @@
+namespace EdgeLearn;
+
+/// <summary>What a rule and an update know of time.</summary>
+/// <param name="Step">steps done before this one, from 0</param>
+/// <param name="Rate">learning rate of this step, after the schedule</param>
+public readonly record struct StepClock(long Step, float Rate);

@@ -1,0 +1,67 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// What is done with a gradient, and how much is remembered for it. It is the sink of a step's gradient panels: every panel is applied to the weights as it arrives.
+/// Call <see cref="Plan"/>, <see cref="Bind"/>, then for each step <see cref="BeginStep"/> and the panels.
+/// </summary>
+public abstract class UpdateRule : GradientSink
+{
+    BufferId _state;
+    Workspace? _workspace;
+
+    /// <summary>Name on the command line and in checkpoints.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Decoupled weight decay: each step multiplies decaying weights by 1 - rate * WeightDecay.</summary>
+    public float WeightDecay { get; init; }
+
+    /// <summary>The weights that are changed.</summary>
+    protected ParameterSet Parameters { get; private set; } = null!;
+
+    /// <summary>This step's time.</summary>
+    protected StepClock Clock { get; private set; }
+
+    /// <summary>Floats remembered between steps.</summary>
+    public long StateLength { get; private set; }
+
+    /// <summary>Bytes remembered between steps; 0 for a state-free rule.</summary>
+    public long StateBytes => StateLength * sizeof(float);
+
+    /// <summary>All that is remembered, for a checkpoint; empty for a state-free rule.</summary>
+    public Span<float> State => StateLength == 0 ? default : _workspace![_state];
+
+    /// <summary>Floats of state that these parameters need.</summary>
+    protected abstract long StateLengthOf(ParameterSet parameters);
+
+    /// <summary>Floats of scratch that the rule needs within a step.</summary>
+    protected virtual long ScratchLength => 0;
+
+    BufferId _scratch;
+
+    /// <summary>The rule's scratch.</summary>
+    protected Span<float> Scratch => _workspace![_scratch];
+
+    /// <summary>Asks the plan for the rule's state and scratch.</summary>
+    public virtual void Plan(ParameterSet parameters, MemoryPlan plan)
+    {
+        Parameters = parameters;
+        StateLength = StateLengthOf(parameters);
+        _state = plan.Request("update.state", MemoryCategory.UpdateState, StateLength);
+        _scratch = plan.Request("update.scratch", MemoryCategory.Panels, ScratchLength, PlanTime.Step, PlanTime.Evaluation - 1);
+    }
+
+    /// <summary>Takes the planned buffers; they start at zero.</summary>
+    public void Bind(Workspace workspace) => _workspace = workspace;
+
+    /// <summary>Sets the time of the panels that follow.</summary>
+    public virtual void BeginStep(in StepClock clock) => Clock = clock;
+
+    /// <summary>Forgets everything that is remembered, as at step 0.</summary>
+    public void Reset() => State.Clear();
+
+    /// <summary>The step's rate for a tensor.</summary>
+    protected float RateOf(ParameterSlice slice) => Clock.Rate * slice.RateScale;
+
+    /// <summary>The factor by which a tensor's weights shrink in this step; exactly 1 without decay.</summary>
+    protected float KeepOf(ParameterSlice slice) => slice.Decay ? 1 - RateOf(slice) * WeightDecay : 1;
+}
