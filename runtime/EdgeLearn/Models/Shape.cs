@@ -7,6 +7,9 @@ namespace EdgeLearn;
 /// </summary>
 public readonly record struct Shape(int Height, int Width, int Channels = 1)
 {
+    /// <summary>No sample is as long as this: bounds what a file or an option may ask for.</summary>
+    public const int LongestLength = 1 << 24;
+
     /// <summary>A vector without an image's neighbourhood.</summary>
     public static Shape Vector(int length) => new(1, length, 1);
 
@@ -29,7 +32,7 @@ public readonly record struct Shape(int Height, int Width, int Channels = 1)
         {
             if (!int.TryParse(text[parts[i]], NumberStyles.None, CultureInfo.InvariantCulture, out sizes[i]) || sizes[i] < 1) return false;
             length *= sizes[i];
-            if (length >= 1 << 24) return false;
+            if (length >= LongestLength) return false;
         }
 
         shape = count == 1 ? Vector(sizes[0]) : new Shape(sizes[0], sizes[1], sizes[2]);

@@ -1,0 +1,109 @@
+using System.Numerics.Tensors;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// Samples that can be read by index: inputs as raw floats, and a class or real targets for each. Reading allocates nothing and may come
+/// from several threads.
+/// </summary>
+public abstract class Dataset : IDisposable
+{
+    /// <summary>What the user calls it, for messages.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Samples, at least 1.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>Shape of one input.</summary>
+    public abstract Shape InputShape { get; }
+
+    /// <summary>Values in one input.</summary>
+    public int InputLength => InputShape.Length;
+
+    /// <summary>Classes; 0 where samples have real targets instead.</summary>
+    public abstract int ClassCount { get; }
+
+    /// <summary>Real targets of a sample; 0 where samples have a class instead.</summary>
+    public abstract int TargetLength { get; }
+
+    /// <summary>Reads one input as it is stored, without any preparation.</summary>
+    /// <param name="index">0..Count-1</param>
+    /// <param name="raw">[InputLength], written</param>
+    /// <exception cref="EdgeLearnException">The file cannot be read any more.</exception>
+    public abstract void ReadInput(int index, Span<float> raw);
+
+    /// <summary>The class of a sample, 0..ClassCount-1.</summary>
+    /// <exception cref="InvalidOperationException">Samples have real targets.</exception>
+    public virtual int Label(int index) => throw new InvalidOperationException($"{Name} has no classes");
+
+    /// <summary>Reads the real targets of a sample.</summary>
+    /// <param name="index">0..Count-1</param>
+    /// <param name="target">[TargetLength], written</param>
+    /// <exception cref="InvalidOperationException">Samples have classes.</exception>
+    public virtual void ReadTarget(int index, Span<float> target) => throw new InvalidOperationException($"{Name} has no real targets");
+
+    /// <summary>The row of the file that a sample came from, counted from 0, for messages.</summary>
+    public virtual int SourceRow(int index) => index;
+
+    /// <summary>The class of every sample, in a new array.</summary>
+    public int[] Labels()
+    {
+        var labels = new int[Count];
+        for (int i = 0; i < labels.Length; i++) labels[i] = Label(i);
+        return labels;
+    }
+
+    /// <summary>Reads rows that follow each other, prepared, with their classes: for evaluation.</summary>
+    /// <param name="first">the first sample</param>
+    /// <param name="preparation">applied to every input</param>
+    /// <param name="inputs">[labels.Length x InputLength], written</param>
+    /// <param name="labels">one a row, written; its length is the number of rows</param>
+    /// <exception cref="EdgeLearnException">A value is not finite.</exception>
+    public void ReadRows(int first, Preparation preparation, Span<float> inputs, Span<int> labels)
+    {
+        for (int i = 0; i < labels.Length; i++)
+        {
+            ReadFinite(first + i, inputs.Slice(i * InputLength, InputLength));
+            labels[i] = Label(first + i);
+        }
+
+        preparation.Apply(inputs[..(labels.Length * InputLength)], InputLength);
+    }
+
+    /// <summary>Reads one input and refuses it when a value is not a finite number.</summary>
+    /// <exception cref="EdgeLearnException">A value is NaN or infinite; the message names row and column.</exception>
+    public void ReadFinite(int index, Span<float> raw)
+    {
+        ReadInput(index, raw);
+        if (!TensorPrimitives.IsFiniteAll<float>(raw)) throw NotFinite(index, raw);
+    }
+
+    /// <summary>Reads real targets and refuses them when a value is not a finite number.</summary>
+    /// <exception cref="EdgeLearnException">A value is NaN or infinite; the message names the row.</exception>
+    public void ReadFiniteTarget(int index, Span<float> target)
+    {
+        ReadTarget(index, target);
+        if (!TensorPrimitives.IsFiniteAll<float>(target))
+            throw new EdgeLearnException($"{Name}: a target of row {SourceRow(index)} is not a finite number; remove the row or mend it");
+    }
+
+    /// <summary>Frees what the set holds open.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what the set holds open.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+
+    EdgeLearnException NotFinite(int index, ReadOnlySpan<float> raw)
+    {
+        int column = 0;
+        while (float.IsFinite(raw[column])) column++;
+        string value = float.IsNaN(raw[column]) ? "NaN" : "infinite";
+        return new($"{Name}: row {SourceRow(index)}, column {column} is {value} (counted from 0); remove the row or fill the value in");
+    }
+}

@@ -1,0 +1,129 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+
+namespace EdgeLearn;
+
+/// <summary>Files that may be compressed with gzip.</summary>
+public static class GzipFile
+{
+    // Deflate cannot do better: 258 bytes from one bit pair. Source: zlib technical details, "maximum compression factor".
+    const long LargestRatio = 1032;
+
+    /// <summary>True when the file starts like a gzip file.</summary>
+    /// <exception cref="EdgeLearnException">The file cannot be read.</exception>
+    public static bool IsGzip(string path)
+    {
+        using var source = ByteSource.Open(path);
+        return source.ReadStart(2) is [0x1F, 0x8B];
+    }
+
+    /// <summary>SHA-256 of the file's bytes as they are stored, in lower-case hexadecimal.</summary>
+    /// <exception cref="EdgeLearnException">The file cannot be read.</exception>
+    public static string Digest(string path)
+    {
+        try
+        {
+            using var stream = OpenStored(path);
+            return Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeLearnException($"cannot read {path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Opens the content as a stream from its beginning, expanding it when it is compressed; the caller disposes it.</summary>
+    /// <exception cref="EdgeLearnException">The file cannot be opened.</exception>
+    public static Stream OpenContent(string path)
+    {
+        bool compressed = IsGzip(path);
+        var stored = OpenStored(path);
+        return compressed ? new GZipStream(stored, CompressionMode.Decompress) : stored;
+    }
+
+    /// <summary>Opens an IDX or npy file for reading by position; a compressed one is expanded into <paramref name="cache"/> once.</summary>
+    /// <param name="path">the file</param>
+    /// <param name="cache">where expanded files are kept</param>
+    /// <param name="header">what its header promises; the length has been checked against it</param>
+    /// <exception cref="EdgeLearnException">No file, no array, damaged, or larger than the header or the cache's limit allows.</exception>
+    public static ByteSource OpenArray(string path, FileCache cache, out ArrayHeader header)
+    {
+        string name = Path.GetFileName(path);
+        var source = ByteSource.Open(path);
+        try
+        {
+            var start = source.ReadStart(ArrayHeader.LongestBytes);
+            if (start is [0x1F, 0x8B, ..])
+            {
+                long compressedBytes = source.Length;
+                source.Dispose();
+                header = ArrayHeader.Parse(ExpandedStart(path, name), name);
+                if (header.TotalBytes / LargestRatio > compressedBytes)
+                    throw new EdgeLearnException($"{name}: the header promises {header.TotalBytes} bytes; {compressedBytes} compressed bytes cannot hold them");
+                source = cache.GetOrCreate(Digest(path) + ".raw", name, header.TotalBytes, stream => Expand(path, name, stream));
+            }
+            else
+            {
+                header = ArrayHeader.Parse(start, name);
+            }
+
+            header.CheckLength(source.Length, name);
+            return source;
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    static byte[] ExpandedStart(string path, string name)
+    {
+        var start = new byte[ArrayHeader.LongestBytes];
+        try
+        {
+            using var stream = new GZipStream(OpenStored(path), CompressionMode.Decompress);
+            return start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            throw Damaged(name, e);
+        }
+    }
+
+    static void Expand(string path, string name, Stream destination)
+    {
+        using var stream = new GZipStream(OpenStored(path), CompressionMode.Decompress);
+        var buffer = new byte[1 << 16];
+        while (true)
+        {
+            int count;
+            try
+            {
+                count = stream.Read(buffer);
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException)
+            {
+                throw Damaged(name, e);
+            }
+
+            if (count == 0) return;
+            destination.Write(buffer.AsSpan(0, count));
+        }
+    }
+
+    static FileStream OpenStored(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeLearnException($"cannot open {path}: {e.Message}", e);
+        }
+    }
+
+    static EdgeLearnException Damaged(string name, Exception e) =>
+        new($"{name} is a damaged gzip file ({e.Message.ReplaceLineEndings(" ")}); fetch it again", e);
+}

@@ -1,0 +1,85 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// NumPy's array format, versions 1 to 3: 0x93 "NUMPY", two version bytes, the length of the header text, a Python dictionary with
+/// 'descr', 'fortran_order' and 'shape', padded with spaces and ended by a newline, then the values. Read here: u1 i1 i2 i4 i8 f4 f8 of
+/// either byte order, row-major.
+/// </summary>
+public static class NpyFile
+{
+    /// <summary>Bytes of every header that <see cref="WriteHeader"/> writes, so that it can be written again when the count is known.</summary>
+    public const int WrittenHeaderBytes = 128;
+
+    static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
+
+    /// <summary>True when the bytes begin an npy file.</summary>
+    public static bool HasMagic(ReadOnlySpan<byte> start) => start.StartsWith(Magic);
+
+    /// <summary>Reads the header.</summary>
+    /// <param name="start">the first <see cref="ArrayHeader.LongestBytes"/> bytes of the file, or all of them if it is shorter</param>
+    /// <param name="name">the file, for messages</param>
+    /// <exception cref="EdgeLearnException">It is no npy header, is cut short, or describes what cannot be read.</exception>
+    public static ArrayHeader ParseHeader(ReadOnlySpan<byte> start, string name)
+    {
+        if (!HasMagic(start)) throw new EdgeLearnException($"{name} is no npy file");
+        if (start.Length < 12) throw new EdgeLearnException($"{name}: the npy header is cut short after {start.Length} bytes");
+        int version = start[6];
+        if (version is < 1 or > 3) throw new EdgeLearnException($"{name}: npy version {version}; expected 1, 2 or 3");
+        int textStart = version == 1 ? 10 : 12;
+        uint textBytes = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
+        if (textBytes > ArrayHeader.LongestBytes - textStart)
+            throw new EdgeLearnException($"{name}: an npy header of {textBytes} bytes; a plain array of numbers needs less than {ArrayHeader.LongestBytes}");
+        if (start.Length < textStart + textBytes)
+            throw new EdgeLearnException($"{name}: the npy header is cut short after {start.Length} of {textStart + textBytes} bytes");
+        return new NpyHeaderText(start.Slice(textStart, (int)textBytes), name).Parse(textStart + textBytes);
+    }
+
+    /// <summary>Writes a version 1 header of <see cref="WrittenHeaderBytes"/> bytes for little-endian, row-major values.</summary>
+    /// <param name="destination">[<see cref="WrittenHeaderBytes"/>], written</param>
+    /// <param name="number">how values are stored</param>
+    /// <param name="sizes">1 to 4 dimensions</param>
+    public static void WriteHeader(Span<byte> destination, StoredNumber number, params ReadOnlySpan<int> sizes)
+    {
+        var shape = new StringBuilder();
+        foreach (int size in sizes) shape.Append(CultureInfo.InvariantCulture, $"{size}, ");
+        string tuple = sizes.Length == 1 ? shape.ToString(0, shape.Length - 1) : shape.ToString(0, shape.Length - 2);
+        string text = $"{{'descr': '{Descriptor(number)}', 'fortran_order': False, 'shape': ({tuple}), }}";
+
+        destination = destination[..WrittenHeaderBytes];
+        destination.Fill((byte)' ');
+        Magic.CopyTo(destination);
+        destination[6] = 1;
+        destination[7] = 0;
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[8..], WrittenHeaderBytes - 10);
+        Encoding.ASCII.GetBytes(text, destination[10..^1]);
+        destination[^1] = (byte)'\n';
+    }
+
+    /// <summary>The type of a description like <c>&lt;f4</c>, without its byte order; null when it is not read here.</summary>
+    internal static StoredNumber? Number(ReadOnlySpan<byte> letters)
+    {
+        if (letters.SequenceEqual("u1"u8)) return StoredNumber.UInt8;
+        if (letters.SequenceEqual("i1"u8)) return StoredNumber.Int8;
+        if (letters.SequenceEqual("i2"u8)) return StoredNumber.Int16;
+        if (letters.SequenceEqual("i4"u8)) return StoredNumber.Int32;
+        if (letters.SequenceEqual("i8"u8)) return StoredNumber.Int64;
+        if (letters.SequenceEqual("f4"u8)) return StoredNumber.Float32;
+        if (letters.SequenceEqual("f8"u8)) return StoredNumber.Float64;
+        return null;
+    }
+
+    static string Descriptor(StoredNumber number) => number switch
+    {
+        StoredNumber.UInt8 => "|u1",
+        StoredNumber.Int8 => "|i1",
+        StoredNumber.Int16 => "<i2",
+        StoredNumber.Int32 => "<i4",
+        StoredNumber.Int64 => "<i8",
+        StoredNumber.Float32 => "<f4",
+        _ => "<f8",
+    };
+}
