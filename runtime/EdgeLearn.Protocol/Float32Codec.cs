@@ -13,8 +13,9 @@ public sealed class Float32Codec : UpdateCodec
     public override long LargestContentBytes(UpdateShape shape) => (long)shape.Length * sizeof(float);
 
     /// <inheritdoc/>
-    public override byte[] Encode(UpdateShape shape, in LocalChange change)
+    public override byte[] Encode(in UpdateContext context, in LocalChange change)
     {
+        UpdateShape shape = context.Shape;
         if (change.Trained.Length != shape.Length)
             throw new ArgumentException($"{change.Trained.Length} weights for a shape of {shape.Length}", nameof(change));
         byte[] content = new byte[shape.Length * sizeof(float)];
@@ -27,8 +28,9 @@ public sealed class Float32Codec : UpdateCodec
     }
 
     /// <inheritdoc/>
-    public override Refusal Check(UpdateShape shape, ulong round, ulong device, ReadOnlySpan<byte> content, out string reason)
+    public override Refusal Check(in UpdateContext context, ReadOnlySpan<byte> content, out string reason)
     {
+        UpdateShape shape = context.Shape;
         if (content.Length != LargestContentBytes(shape))
         {
             reason = $"{content.Length} bytes, {LargestContentBytes(shape)} expected for {shape.Length} float32";
@@ -55,7 +57,7 @@ sealed class Float32Sum(UpdateShape shape) : UpdateSum
 {
     readonly FixedPointSum _sum = new(shape.Length);
 
-    public override void Add(ulong device, ulong exampleCount, ReadOnlySpan<byte> content)
+    public override void Add(ulong device, ulong weight, ReadOnlySpan<byte> content)
     {
         Span<float> piece = stackalloc float[256];
         for (int start = 0; start < shape.Length; start += piece.Length)
@@ -63,9 +65,9 @@ sealed class Float32Sum(UpdateShape shape) : UpdateSum
             int count = Math.Min(piece.Length, shape.Length - start);
             for (int i = 0; i < count; i++)
                 piece[i] = BinaryPrimitives.ReadSingleLittleEndian(content[((start + i) * sizeof(float))..]);
-            _sum.Add(start, piece[..count], exampleCount);
+            _sum.Add(start, piece[..count], weight);
         }
-        _sum.AddWeight(exampleCount);
+        _sum.AddWeight(weight);
     }
 
     public override void Apply(UpdateTarget target) => _sum.Mean(target.Weights);

@@ -4,7 +4,7 @@ namespace EdgeLearn.Protocol;
 
 /// <summary>
 /// One bit a parameter: [tensor count] float32 mean magnitude of each tensor's change, then one bit a parameter in order (1 = up, 0 = down,
-/// lowest bit first), the last byte filled with zeros. A change of exactly zero votes by <see cref="FleetHash.ZeroVote"/>.
+/// lowest bit first), the last byte filled with zeros. A change of exactly zero votes by <see cref="RoundNoise.ZeroVote"/>.
 /// One board, one vote; the hub moves each parameter by the median of the tensor's magnitudes towards the majority; a tie changes nothing.
 /// Source: Bernstein et al., signSGD with majority vote, arXiv:1810.05291. Differs: the step is the boards' own median magnitude.
 /// </summary>
@@ -17,8 +17,9 @@ public sealed class SignVoteCodec : UpdateCodec
     public override long LargestContentBytes(UpdateShape shape) => (long)shape.Tensors.Count * sizeof(float) + (shape.Length + 7L) / 8;
 
     /// <inheritdoc/>
-    public override byte[] Encode(UpdateShape shape, in LocalChange change)
+    public override byte[] Encode(in UpdateContext context, in LocalChange change)
     {
+        UpdateShape shape = context.Shape;
         if (change.Base.Length != shape.Length || change.Trained.Length != shape.Length)
             throw new ArgumentException($"{change.Base.Length} and {change.Trained.Length} weights for a shape of {shape.Length}", nameof(change));
         byte[] content = new byte[LargestContentBytes(shape)];
@@ -32,7 +33,7 @@ public sealed class SignVoteCodec : UpdateCodec
             {
                 float difference = change.Trained[index] - change.Base[index];
                 sum += Math.Abs((double)difference);
-                bool up = difference > 0 || (difference == 0 && FleetHash.ZeroVote(change.Round, change.Device, index));
+                bool up = difference > 0 || (difference == 0 && RoundNoise.ZeroVote(context.Round, context.Device, index));
                 if (up)
                     bits[index / 8] |= (byte)(1 << (index % 8));
             }
@@ -42,8 +43,9 @@ public sealed class SignVoteCodec : UpdateCodec
     }
 
     /// <inheritdoc/>
-    public override Refusal Check(UpdateShape shape, ulong round, ulong device, ReadOnlySpan<byte> content, out string reason)
+    public override Refusal Check(in UpdateContext context, ReadOnlySpan<byte> content, out string reason)
     {
+        UpdateShape shape = context.Shape;
         if (content.Length != LargestContentBytes(shape))
         {
             reason = $"{content.Length} bytes, {LargestContentBytes(shape)} expected for {shape.Length} signs in {shape.Tensors.Count} tensors";
@@ -81,7 +83,7 @@ sealed class SignVoteSum(UpdateShape shape) : UpdateSum
     readonly int[] _votes = new int[shape.Length];
     readonly List<float>[] _magnitudes = [.. shape.Tensors.Select(_ => new List<float>())];
 
-    public override void Add(ulong device, ulong exampleCount, ReadOnlySpan<byte> content)
+    public override void Add(ulong device, ulong weight, ReadOnlySpan<byte> content)
     {
         for (int t = 0; t < _magnitudes.Length; t++)
             _magnitudes[t].Add(BinaryPrimitives.ReadSingleLittleEndian(content[(t * sizeof(float))..]));
