@@ -93,8 +93,8 @@ prepare_dotnet() {
 require_sdk() {
   local how="install the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0 (Ubuntu: apt-get install dotnet-sdk-10.0)" found
   command -v dotnet >/dev/null || fail "no dotnet on PATH: $how"
-  found=$(dotnet --list-sdks 2>/dev/null | awk '{print $1}' | tail -n 1) || true
-  [[ ${found%%.*} -ge 10 ]] || fail "building EdgeLearn takes the .NET SDK 10, found ${found:-a runtime without an SDK}: $how"
+  found=$(dotnet --list-sdks 2>/dev/null | awk '{ print $1 }') || true
+  [[ $'\n'$found == *$'\n'10.* ]] || fail "building EdgeLearn takes the .NET SDK 10, found ${found:-a runtime without an SDK}: $how"
 }
 
 # The binary of a JIT build looks for its runtime in DOTNET_ROOT or /usr: tell it where ours is.
@@ -104,10 +104,10 @@ export_dotnet_root() {
 }
 
 # Installs Debian packages as root or with a sudo that asks nothing; otherwise prints the line to type and returns 1.
-# After a failure it does not try again for an hour, so that a machine without a network stays quick.
+# It tries the same once an hour, so that a machine without a network stays quick.
 # usage: install_packages REASON PACKAGE...
 install_packages() {
-  local reason=$1 log=$root/artifacts/log/apt.log failed=$root/artifacts/log/apt.failed sudo=() apt
+  local reason=$1 log=$root/artifacts/log/apt-$2.log sudo=() apt
   shift
   if ! command -v apt-get >/dev/null; then
     note "$reason: install what your system calls $*"
@@ -120,15 +120,14 @@ install_packages() {
     fi
     sudo=(sudo -n)
   fi
-  if [[ $(find "$failed" -mmin -60 2>/dev/null) && $(<"$failed") == "$*" ]]; then
-    note "$reason: could not install $* (see artifacts/log/apt.log)"
+  if [[ $(find "$log" -mmin -60 2>/dev/null) ]]; then
+    note "$reason: installing $* did not help within the last hour (to try again: rm $log)"
     return 1
   fi
   note "Installing $* ($reason)..."
   apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2)
   if ! { "${apt[@]}" install --no-install-recommends "$@" ||
     { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "$@"; }; } >"$log" 2>&1 </dev/null; then
-    echo "$*" >"$failed"
     note "could not install $*: $(grep -E '^E: ' "$log" | tail -n 1)"
     return 1
   fi
@@ -180,8 +179,8 @@ publish_watched() {
   local target=$1 names log=$root/artifacts/log/$1.log group ticker='' start=$SECONDS status=0
   case "${*:2}" in
     device) names="the device agent" ;;
-    cli) names="the command line" ;;
-    *) names="the device agent and the command line" ;;
+    cli) names="the CLI" ;;
+    *) names="the device agent and the CLI" ;;
   esac
   names="Building $names ($(target_name "$target"))..."
   set -m
@@ -189,7 +188,7 @@ publish_watched() {
   group=$!
   set +m
   if [[ -t 2 ]]; then
-    while printf '\r%s %d s ' "$names" $((SECONDS - start)) >&2; do sleep 1; done &
+    while kill -0 $$ && printf '\r%s %d s ' "$names" $((SECONDS - start)) >&2; do sleep 1; done &
     ticker=$!
   fi
   # shellcheck disable=SC2064
