@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeLearn.Protocol;
+namespace EdgeLearn;
 
 /// <summary>Files that are whole or not there: written beside, flushed to the disk, renamed, and the rename flushed too.</summary>
 public static partial class DurableFile

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// The model file: safetensors. Weights lie under their usual names (<c>layers.0.weight</c>), the places of receptive fields as I32 tensors
+/// (<c>layers.0.window</c>), the preparation as <c>input.shift</c> and <c>input.scale</c>; the metadata has <c>edgelearn.format</c> (1),
+/// <c>edgelearn.network</c> (see <see cref="NetworkJson"/>), <c>edgelearn.noise</c> (the noise version) and, where known, <c>edgelearn.classes</c>.
+/// The same model gives the same bytes on every machine.
+/// </summary>
+public static class ModelFile
+{
+    /// <summary>Version of the layout.</summary>
+    public const int Format = 1;
+
+    /// <summary>Writes a model durably in place of an older file.</summary>
+    public static void Save(string path, Model model) => DurableFile.Replace(path, ToArray(model));
+
+    /// <summary>The bytes of a model's file.</summary>
+    public static byte[] ToArray(Model model)
+    {
+        var writer = new SafeTensorsWriter();
+        writer.AddMetadata("edgelearn.format", Format.ToString(CultureInfo.InvariantCulture));
+        writer.AddMetadata("edgelearn.network", NetworkJson.Write(model.Network.Spec));
+        writer.AddMetadata("edgelearn.noise", Noise.Version.ToString(CultureInfo.InvariantCulture));
+        if (model.ClassNames is { } names) writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. names], StringListContext.Default.StringArray));
+        writer.Add("input.shift", [model.Preparation.Shift.Length], model.Preparation.Shift);
+        writer.Add("input.scale", [model.Preparation.Scale.Length], model.Preparation.Scale);
+        foreach (var layer in model.Network.Layers)
+        {
+            foreach (var tensor in layer.Integers) writer.Add(tensor.Name, tensor.Shape, (ReadOnlySpan<int>)tensor.Values);
+            foreach (var slice in layer.Slices) writer.Add(slice.Name, slice.Shape, (ReadOnlySpan<float>)model.Network.Parameters[slice]);
+        }
+
+        return writer.ToArray();
+    }
+
+    /// <summary>Reads a model from a file.</summary>
+    /// <exception cref="EdgeLearnException">It is not there, broken, of a newer format, or a tensor is missing or misshapen.</exception>
+    public static Model Load(string path)
+    {
+        using var file = SafeTensors.Open(path);
+        return Load(file, path);
+    }
+
+    /// <summary>Reads a model from a file in memory.</summary>
+    /// <param name="bytes">the whole file; not kept</param>
+    /// <param name="name">what to call it in errors</param>
+    /// <exception cref="EdgeLearnException">It is broken, of a newer format, or a tensor is missing or misshapen.</exception>
+    public static Model Load(ReadOnlyMemory<byte> bytes, string name)
+    {
+        using var file = SafeTensors.FromMemory(bytes, name);
+        return Load(file, name);
+    }
+
+    static Model Load(SafeTensors file, string name)
+    {
+        if (!file.Metadata.TryGetValue("edgelearn.network", out string? description)) throw new EdgeLearnException($"{name} is a safetensors file without edgelearn.network in its metadata: not a model of EdgeLearn");
+        string format = file.Metadata.GetValueOrDefault("edgelearn.format", "");
+        if (format != "1") throw new EdgeLearnException($"{name}: model format '{format}', this program reads {Format}: use a newer program");
+        var network = new Network(NetworkJson.Read(description, name));
+        try
+        {
+            CheckTensors(network, file, name); // before anything is allocated on the description's word
+            network.Parameters.Allocate();
+            foreach (var layer in network.Layers) ReadLayer(layer, network.Parameters, file, name);
+            var preparation = new Preparation(Floats(file, "input.shift", name), Floats(file, "input.scale", name));
+            preparation.CheckLength(network.InputLength);
+            return new Model(network, preparation, ClassNames(file, network, name));
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    static void CheckTensors(Network network, SafeTensors file, string name)
+    {
+        foreach (var layer in network.Layers)
+        {
+            foreach (var tensor in layer.Integers) Expect(file, tensor.Name, "I32", tensor.Shape, name);
+            foreach (var slice in layer.Slices) Expect(file, slice.Name, "F32", slice.Shape, name);
+        }
+    }
+
+    static SafeTensor Expect(SafeTensors file, string tensorName, string type, ReadOnlySpan<int> shape, string name)
+    {
+        var tensor = file.Find(tensorName) ?? throw new EdgeLearnException($"{name}: tensor {tensorName} is missing");
+        if (tensor.Type != type || !shape.SequenceEqual(tensor.Shape))
+        {
+            throw new EdgeLearnException($"{name}: tensor {tensorName} is {tensor.Type} [{string.Join(", ", tensor.Shape)}], expected {type} [{string.Join(", ", shape.ToArray())}]");
+        }
+
+        return tensor;
+    }
+
+    static void ReadLayer(Layer layer, ParameterSet parameters, SafeTensors file, string name)
+    {
+        foreach (var tensor in layer.Integers) file.Read(file.Find(tensor.Name)!, MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
+        (layer as ReceptiveFieldLayer)?.UsePlaces();
+        foreach (var slice in layer.Slices)
+        {
+            var values = parameters[slice];
+            file.Read(file.Find(slice.Name)!, MemoryMarshal.AsBytes(values));
+            if (!TensorPrimitives.IsFiniteAll<float>(values)) throw new EdgeLearnException($"{name}: tensor {slice.Name} has a value that is not a finite number: take an earlier copy of the model");
+        }
+    }
+
+    static float[] Floats(SafeTensors file, string tensorName, string name)
+    {
+        var tensor = file.Find(tensorName) ?? throw new EdgeLearnException($"{name}: tensor {tensorName} is missing");
+        if (tensor.Type != "F32") throw new EdgeLearnException($"{name}: tensor {tensorName} is {tensor.Type}, expected F32");
+        var values = new float[tensor.Bytes / sizeof(float)];
+        file.Read(tensor, MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
+    static string[]? ClassNames(SafeTensors file, Network network, string name)
+    {
+        if (!file.Metadata.TryGetValue("edgelearn.classes", out string? text)) return null;
+        try
+        {
+            string[]? names = JsonSerializer.Deserialize(text, StringListContext.Default.StringArray);
+            if (names?.Length == network.OutputLength) return names;
+        }
+        catch (JsonException)
+        {
+        }
+
+        throw new EdgeLearnException($"{name}: edgelearn.classes is no list of {network.OutputLength} names");
+    }
+}
