@@ -84,9 +84,14 @@ public sealed class SampleStream
         return rows;
     }
 
+    /// <summary>Passes over the next batch without reading it.</summary>
+    public void Skip() => Advance(NextRows);
+
+    int NextRows => Math.Min(_batch, _data.Count - _position.Position);
+
     int ReadInputs(Span<float> inputs)
     {
-        int rows = Math.Min(_batch, _data.Count - _position.Position);
+        int rows = NextRows;
         int length = _data.InputLength;
         for (int i = 0; i < rows; i++) _data.ReadFinite(_order[_position.Position + i], inputs.Slice(i * length, length));
         _preparation.Apply(inputs[..(rows * length)], length);

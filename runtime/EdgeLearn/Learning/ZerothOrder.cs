@@ -73,7 +73,13 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions
             mean += (losses[0] + losses[1]) / (2 * _records.Length);
         }
 
-        if (double.IsFinite(mean)) ZerothOrderRecord.Apply(pass.Parameters.Slices, options.Noise, _records, update, _workspace![_chunk]);
+        if (double.IsFinite(mean)) Apply(_records, update);
         return new StepReport(mean, batch.Count);
     }
+
+    /// <summary>Repeats the weight change of a logged step, to the bit.</summary>
+    /// <param name="records">of the step, in order</param>
+    /// <param name="update">takes the gradient, its step already begun</param>
+    public void Apply(ReadOnlySpan<ZerothOrderRecord> records, UpdateRule update)
+        => ZerothOrderRecord.Apply(pass.Parameters.Slices, options.Noise, records, update, _workspace![_chunk]);
 }

@@ -1,0 +1,75 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// Runs a forward pass over a data set and counts. Plans its buffers for a moment of their own, so that inside a training run they share the bytes of a step.
+/// </summary>
+public sealed class Evaluator(IForwardPass pass, Loss loss)
+{
+    int _batch;
+    BufferId _inputs;
+    BufferId _labels;
+    BufferId _targets;
+    BufferId _outputs;
+    Workspace? _workspace;
+
+    /// <summary>Asks the plan for the buffers of an evaluation with <paramref name="batch"/> rows at a time.</summary>
+    /// <param name="plan">collects the buffers</param>
+    /// <param name="batch">rows at a time</param>
+    public void Plan(MemoryPlan plan, int batch)
+    {
+        _batch = batch;
+        // A pass has fewer than 2^10 moments; its input and outputs live through all of them.
+        const int First = PlanTime.Evaluation, Last = PlanTime.Evaluation + 1024;
+        pass.Plan(plan, batch, probed: false, PlanTime.Evaluation);
+        _inputs = plan.Request("evaluation.inputs", MemoryCategory.Batch, (long)batch * pass.InputLength, First, Last);
+        _labels = plan.Request("evaluation.labels", MemoryCategory.Batch, loss.IsClassification ? batch : 0, First, Last);
+        _targets = plan.Request("evaluation.targets", MemoryCategory.Batch, loss.IsClassification ? 0 : (long)batch * pass.OutputLength, First, Last);
+        _outputs = plan.Request("evaluation.outputs", MemoryCategory.Activations, (long)batch * pass.OutputLength, First, Last);
+    }
+
+    /// <summary>Takes the planned buffers.</summary>
+    public void Bind(Workspace workspace)
+    {
+        _workspace = workspace;
+        pass.Bind(workspace);
+    }
+
+    /// <summary>Accuracy and mean loss over all samples of a set.</summary>
+    public Evaluation Run(Dataset data, Preparation preparation)
+    {
+        double lossSum = 0;
+        int correct = 0;
+        for (int first = 0; first < data.Count; first += _batch)
+        {
+            int rows = Math.Min(_batch, data.Count - first);
+            var inputs = _workspace![_inputs][..(rows * pass.InputLength)];
+            var outputs = _workspace[_outputs][..(rows * pass.OutputLength)];
+            var batch = loss.IsClassification ? ReadLabelled(data, preparation, first, rows, inputs) : ReadTargets(data, preparation, first, rows, inputs);
+            pass.Outputs(batch, outputs);
+            correct += loss.CountCorrect(batch, outputs);
+            lossSum += loss.Sum(batch, outputs);
+        }
+
+        return new Evaluation((double)correct / data.Count, lossSum / data.Count, data.Count);
+    }
+
+    Batch ReadLabelled(Dataset data, Preparation preparation, int first, int rows, Span<float> inputs)
+    {
+        var labels = _workspace!.Integers(_labels)[..rows];
+        data.ReadRows(first, preparation, inputs, labels);
+        return new Batch(rows, inputs, labels);
+    }
+
+    Batch ReadTargets(Dataset data, Preparation preparation, int first, int rows, Span<float> inputs)
+    {
+        var targets = _workspace![_targets][..(rows * pass.OutputLength)];
+        for (int i = 0; i < rows; i++)
+        {
+            data.ReadFinite(first + i, inputs.Slice(i * pass.InputLength, pass.InputLength));
+            data.ReadFiniteTarget(first + i, targets.Slice(i * pass.OutputLength, pass.OutputLength));
+        }
+
+        preparation.Apply(inputs, pass.InputLength);
+        return new Batch(rows, inputs, targets);
+    }
+}

@@ -1,0 +1,156 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// The body of the training loop; the loop belongs to the user. It owns nothing but the workspace and the stream's place: network, rule, update and data are given.
+/// <code>
+/// using var session = new TrainingSession(network, settings, data, preparation);   // plans, then allocates
+/// while (!session.IsDone) { var report = session.Step(); if (report.Diverged) break; }
+/// var result = session.Evaluate(testData);
+/// </code>
+/// A step allocates nothing.
+/// </summary>
+public sealed class TrainingSession : IDisposable
+{
+    readonly LearningRule _rule;
+    readonly UpdateRule _update;
+    readonly Evaluator _evaluator;
+    readonly SampleStream _stream;
+    readonly Preparation _preparation;
+    readonly Schedule _schedule;
+    readonly TrainingBuffers _buffers;
+    readonly Workspace _workspace;
+    readonly float _rate;
+
+    /// <summary>Plans the run, refuses it when it does not fit, then allocates its workspace.</summary>
+    /// <param name="network">with weights; changed by every step, not owned</param>
+    /// <param name="settings">checked here</param>
+    /// <param name="data">to learn from, not owned</param>
+    /// <param name="preparation">of every input</param>
+    /// <param name="memoryLimitBytes">most bytes that weights and workspace may take; null = no limit</param>
+    /// <exception cref="EdgeLearnException">A setting is out of range, the data does not fit the network, or the run does not fit the limit.</exception>
+    public TrainingSession(Network network, TrainingSettings settings, Dataset data, Preparation preparation, long? memoryLimitBytes = null)
+    {
+        settings.Check();
+        CheckFit(network, data);
+        Network = network;
+        Settings = settings;
+        TotalSteps = settings.TotalSteps(data.Count);
+        _preparation = preparation;
+        _rate = settings.Rate;
+        _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
+        _rule = settings.BuildRule(network, TotalSteps);
+        _update = settings.BuildUpdate();
+        _evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
+        (Plan, _buffers) = TrainingBuffers.Plan(network, _rule, _update, _evaluator, settings.Batch);
+        MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch, batch => PlanMemory(network.Spec, settings with { Batch = batch }).TotalBytes);
+        network.Parameters.Allocate();
+        _workspace = new Workspace(Plan);
+        _rule.Bind(_workspace);
+        _update.Bind(_workspace);
+        _evaluator.Bind(_workspace);
+        _stream = new SampleStream(data, preparation, settings.Batch, Noise.Derive(settings.Seed, 2));
+    }
+
+    /// <summary>The memory of a run, computed without allocating any of it.</summary>
+    public static MemoryPlan PlanMemory(NetworkSpec spec, TrainingSettings settings)
+    {
+        using var network = new Network(spec);
+        var evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
+        return TrainingBuffers.Plan(network, settings.BuildRule(network, 1), settings.BuildUpdate(), evaluator, settings.Batch).Plan;
+    }
+
+    static void CheckFit(Network network, Dataset data)
+    {
+        if (data.InputLength != network.InputLength) throw new EdgeLearnException($"{data.Name} has samples of {data.InputLength} values ({data.InputShape}), the network's input has {network.InputLength} ({network.Spec.Input})");
+        if (network.Loss.IsClassification && data.ClassCount == 0) throw new EdgeLearnException($"{data.Name} has real targets, the network's loss is {network.Loss.Name}: use mean-square");
+        if (!network.Loss.IsClassification && data.TargetLength != network.OutputLength) throw new EdgeLearnException($"{data.Name} has {data.TargetLength} real targets a sample, the network has {network.OutputLength} outputs");
+        if (data.ClassCount > network.OutputLength) throw new EdgeLearnException($"{data.Name} has {data.ClassCount} classes, the network has {network.OutputLength} outputs: end it with {data.ClassCount}");
+    }
+
+    /// <summary>What is trained.</summary>
+    public Network Network { get; }
+
+    /// <summary>How it is trained.</summary>
+    public TrainingSettings Settings { get; }
+
+    /// <summary>Where everything lives.</summary>
+    public MemoryPlan Plan { get; }
+
+    /// <summary>The rule at work.</summary>
+    public LearningRule Rule => _rule;
+
+    /// <summary>The update at work.</summary>
+    public UpdateRule Update => _update;
+
+    /// <summary>Steps of the whole run.</summary>
+    public long TotalSteps { get; }
+
+    /// <summary>Steps done.</summary>
+    public long StepCount { get; private set; }
+
+    /// <summary>Whether all steps are done.</summary>
+    public bool IsDone => StepCount >= TotalSteps;
+
+    /// <summary>Where the stream stands, for a checkpoint.</summary>
+    public StreamPosition Position => _stream.Position;
+
+    /// <summary>Steps in one epoch.</summary>
+    public int StepsPerEpoch => _stream.BatchesPerEpoch;
+
+    /// <summary>Learns from the next batch.</summary>
+    public StepReport Step()
+    {
+        var inputs = _workspace[_buffers.Inputs];
+        if (Network.Loss.IsClassification)
+        {
+            var labels = _workspace.Integers(_buffers.Labels);
+            int rows = _stream.Read(inputs, labels);
+            return Learn(new Batch(rows, inputs[..(rows * Network.InputLength)], labels));
+        }
+        else
+        {
+            var targets = _workspace[_buffers.Targets];
+            int rows = _stream.Read(inputs, targets);
+            return Learn(new Batch(rows, inputs[..(rows * Network.InputLength)], targets[..(rows * Network.OutputLength)]));
+        }
+    }
+
+    StepReport Learn(in Batch batch)
+    {
+        var clock = Clock;
+        _update.BeginStep(clock);
+        var report = _rule.Step(batch, clock, _update);
+        StepCount++;
+        return report;
+    }
+
+    StepClock Clock => new(StepCount, _rate * _schedule.FactorAt(StepCount));
+
+    /// <summary>Repeats a logged zeroth-order step without the data: the stream moves on by its batch, the records become weights.</summary>
+    /// <param name="records">of the step, in order</param>
+    public void Replay(ReadOnlySpan<ZerothOrderRecord> records)
+    {
+        if (_rule is not ZerothOrder zerothOrder) throw new InvalidOperationException("only steps of zo can be replayed from their records");
+        _stream.Skip();
+        _update.BeginStep(Clock);
+        zerothOrder.Apply(records, _update);
+        StepCount++;
+    }
+
+    /// <summary>Goes back to a place in the run; weights and update state are restored by the caller.</summary>
+    public void Resume(long stepCount, StreamPosition position)
+    {
+        StepCount = stepCount;
+        _stream.Position = position;
+    }
+
+    /// <summary>Accuracy and mean loss on another set, in the bytes of a step.</summary>
+    public Evaluation Evaluate(Dataset data)
+    {
+        CheckFit(Network, data);
+        return _evaluator.Run(data, _preparation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _workspace.Dispose();
+}

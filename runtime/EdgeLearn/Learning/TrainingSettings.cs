@@ -1,0 +1,176 @@
+namespace EdgeLearn;
+
+/// <summary>The learning rules by kind; their names are those of the command line and of checkpoints.</summary>
+public enum RuleKind
+{
+    /// <summary>tpsgd.</summary>
+    TargetProjection,
+
+    /// <summary>zo.</summary>
+    ZerothOrder,
+
+    /// <summary>elastic-zo.</summary>
+    ElasticZerothOrder,
+
+    /// <summary>backprop.</summary>
+    Backprop,
+
+    /// <summary>frozen.</summary>
+    Frozen,
+}
+
+/// <summary>The update rules by kind.</summary>
+public enum UpdateKind
+{
+    /// <summary>sgd.</summary>
+    Sgd,
+
+    /// <summary>signsgd.</summary>
+    SignSgd,
+
+    /// <summary>signum.</summary>
+    Signum,
+
+    /// <summary>adam.</summary>
+    Adam,
+
+    /// <summary>frugal.</summary>
+    Frugal,
+}
+
+/// <summary>
+/// How to train, whatever the network: the one description from which the command line, a fleet's round and a checkpoint build rule, update and schedule.
+/// </summary>
+public sealed record TrainingSettings
+{
+    /// <summary>Where the signal comes from.</summary>
+    public RuleKind Rule { get; init; } = RuleKind.TargetProjection;
+
+    /// <summary>What is done with the gradient.</summary>
+    public UpdateKind Update { get; init; } = UpdateKind.Sgd;
+
+    /// <summary>Rows of a step.</summary>
+    public int Batch { get; init; } = 64;
+
+    /// <summary>Passes over the data.</summary>
+    public int Epochs { get; init; } = 4;
+
+    /// <summary>Steps in all; null = as many as the epochs take.</summary>
+    public long? Steps { get; init; }
+
+    /// <summary>Rate of the last layer at the start; null = the default of rule and update.</summary>
+    public float? LearningRate { get; init; }
+
+    /// <summary>Rate of the hidden layers as a factor on it, for tpsgd.</summary>
+    public float HiddenRateScale { get; init; } = new TargetProjectionOptions().HiddenRateScale;
+
+    /// <summary>Momentum of sgd, decay of signum.</summary>
+    public float? Momentum { get; init; }
+
+    /// <summary>Decoupled weight decay.</summary>
+    public float WeightDecay { get; init; }
+
+    /// <summary>How the rate runs.</summary>
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
+
+    /// <summary>Steps of warm-up.</summary>
+    public long WarmupSteps { get; init; }
+
+    /// <summary>Starting weights, order of samples, targets, directions.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Local loss of tpsgd.</summary>
+    public LocalLoss LocalLoss { get; init; } = LocalLoss.L2;
+
+    /// <summary>Size of tpsgd's targets.</summary>
+    public float TargetScale { get; init; } = new TargetProjectionOptions().TargetScale;
+
+    /// <summary>Whether tpsgd trains one layer after the other.</summary>
+    public bool LayerByLayer { get; init; }
+
+    /// <summary>Size of a zeroth-order probe.</summary>
+    public float Epsilon { get; init; } = new ZerothOrderOptions().Epsilon;
+
+    /// <summary>Directions of a zeroth-order step.</summary>
+    public int Directions { get; init; } = 1;
+
+    /// <summary>Distribution of targets and directions.</summary>
+    public NoiseKind Noise { get; init; } = NoiseKind.Sign;
+
+    /// <summary>Seed of the directions where it is not derived from <see cref="Seed"/> (rounds of a fleet).</summary>
+    public ulong? DirectionSeed { get; init; }
+
+    /// <summary>Last layers with exact gradients in elastic-zo.</summary>
+    public int ExactLayers { get; init; } = 1;
+
+    /// <summary>The rate in force.</summary>
+    public float Rate => LearningRate ?? DefaultRate;
+
+    // Chosen on validation splits of MNIST and the optical digits; a sign update moves every weight by the whole rate.
+    float DefaultRate => (Rule, Update) switch
+    {
+        (RuleKind.ZerothOrder, UpdateKind.Sgd) => 1e-3f,
+        (_, UpdateKind.Sgd) => Momentum > 0 ? 0.2f * (1 - Momentum.Value) * 10 : 2f,
+        (RuleKind.ZerothOrder, _) => 1e-4f,
+        _ => 1e-3f,
+    };
+
+    /// <summary>Steps of the whole run on a set of this size.</summary>
+    public long TotalSteps(int sampleCount) => Steps ?? (long)Epochs * ((sampleCount + Batch - 1) / Batch);
+
+    /// <summary>Refuses numbers that no run can use.</summary>
+    /// <exception cref="EdgeLearnException">The first that is out of range.</exception>
+    public void Check()
+    {
+        Expect(Batch >= 1, "--batch", Batch, "1 or more");
+        Expect(Epochs >= 1 || Steps is not null, "--epochs", Epochs, "1 or more");
+        Expect(Steps is null or >= 1, "--steps", Steps, "1 or more");
+        Expect(float.IsFinite(Rate) && Rate > 0, "--lr", Rate, "a number above 0");
+        Expect(float.IsFinite(HiddenRateScale) && HiddenRateScale >= 0, "--hidden-rate", HiddenRateScale, "0 or more");
+        Expect(Momentum is null || (Momentum >= 0 && Momentum < 1), "--momentum", Momentum, "a number from 0 to below 1");
+        Expect(float.IsFinite(WeightDecay) && WeightDecay >= 0, "--weight-decay", WeightDecay, "0 or more");
+        Expect(WarmupSteps >= 0, "--warmup", WarmupSteps, "0 or more");
+        Expect(float.IsFinite(TargetScale) && TargetScale > 0, "--target-scale", TargetScale, "a number above 0");
+        Expect(float.IsFinite(Epsilon) && Epsilon > 0, "--epsilon", Epsilon, "a number above 0");
+        Expect(Directions is >= 1 and <= 4096, "--directions", Directions, "1 to 4096");
+    }
+
+    static void Expect(bool holds, string option, object? actual, string expected)
+    {
+        if (!holds) throw new EdgeLearnException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{option} {actual}: expected {expected}"));
+    }
+
+    /// <summary>The rule for a network.</summary>
+    /// <param name="network">what learns</param>
+    /// <param name="totalSteps">steps of the run, for tpsgd layer by layer</param>
+    public LearningRule BuildRule(Network network, long totalSteps) => Rule switch
+    {
+        RuleKind.TargetProjection => new TargetProjection(network, new TargetProjectionOptions
+        {
+            LocalLoss = LocalLoss,
+            Targets = Noise,
+            TargetScale = TargetScale,
+            HiddenRateScale = HiddenRateScale,
+            LayerByLayerSteps = LayerByLayer ? totalSteps : null,
+            Seed = Seed,
+        }),
+        RuleKind.ZerothOrder => new ZerothOrder(new NetworkForwardPass(network), network.Loss, ZerothOrder),
+        RuleKind.ElasticZerothOrder => new ElasticZerothOrder(network, ZerothOrder, ExactLayers),
+        RuleKind.Backprop => new Backprop(network),
+        RuleKind.Frozen => new Frozen(network),
+        _ => throw new InvalidOperationException($"unknown rule {Rule}"),
+    };
+
+    /// <summary>The options of the zeroth-order rules.</summary>
+    public ZerothOrderOptions ZerothOrder => new() { Epsilon = Epsilon, Directions = Directions, Noise = Noise, Seed = DirectionSeed ?? EdgeLearn.Noise.Derive(Seed, 1) };
+
+    /// <summary>The update.</summary>
+    public UpdateRule BuildUpdate() => Update switch
+    {
+        UpdateKind.Sgd => new Sgd { Momentum = Momentum ?? 0, WeightDecay = WeightDecay },
+        UpdateKind.SignSgd => new SignSgd { WeightDecay = WeightDecay },
+        UpdateKind.Signum => new Signum { Beta = Momentum ?? 0.9f, WeightDecay = WeightDecay },
+        UpdateKind.Adam => new Adam { WeightDecay = WeightDecay },
+        _ => throw new InvalidOperationException($"unknown update {Update}"),
+    };
+}
