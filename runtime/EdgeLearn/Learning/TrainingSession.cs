@@ -48,7 +48,7 @@ public sealed class TrainingSession : IDisposable
         _rule.Bind(_workspace);
         _update.Bind(_workspace);
         _evaluator.Bind(_workspace);
-        _stream = new SampleStream(data, preparation, settings.Batch, Noise.Derive(settings.Seed, 2));
+        _stream = new SampleStream(data, preparation, settings.Batch, settings.OrderSeed ?? Noise.Derive(settings.Seed, 2));
     }
 
     /// <summary>The memory of a run, computed without allocating any of it.</summary>

@@ -100,6 +100,9 @@ public sealed record TrainingSettings
     /// <summary>Seed of the directions where it is not derived from <see cref="Seed"/> (rounds of a fleet).</summary>
     public ulong? DirectionSeed { get; init; }
 
+    /// <summary>Seed of the order of the samples where it is not derived from <see cref="Seed"/>: the rounds of a fleet share targets, not orders.</summary>
+    public ulong? OrderSeed { get; init; }
+
     /// <summary>Last layers with exact gradients in elastic-zo.</summary>
     public int ExactLayers { get; init; } = 1;
 

@@ -1,0 +1,69 @@
+namespace EdgeLearn.Protocol;
+
+/// <summary>The wire's form of the core's <see cref="TrainingSettings"/>, without what a round decides itself: schedule, memory, the seeds of a board.</summary>
+public sealed partial class RoundTraining
+{
+    /// <summary>Settings for the wire. The rate is the settings' own; multiply it by the round's schedule before.</summary>
+    public static RoundTraining From(TrainingSettings settings) => new()
+    {
+        Rule = (Rule)((int)settings.Rule + 1),
+        Update = (Update)((int)settings.Update + 1),
+        LearningRate = settings.Rate,
+        HiddenRateScale = settings.HiddenRateScale,
+        Momentum = settings.Momentum ?? 0,
+        Epochs = (uint)settings.Epochs,
+        Steps = (ulong)(settings.Steps ?? 0),
+        Batch = (uint)settings.Batch,
+        Seed = settings.Seed,
+        Epsilon = settings.Epsilon,
+        Directions = (uint)settings.Directions,
+        Gaussian = settings.Noise == NoiseKind.Gaussian,
+        L1LocalLoss = settings.LocalLoss == LocalLoss.L1,
+        LinearLocalLoss = settings.LocalLoss == LocalLoss.Linear,
+        TargetScale = settings.TargetScale,
+        WeightDecay = settings.WeightDecay,
+        ExactLayers = (uint)settings.ExactLayers,
+    };
+
+    /// <summary>Settings for the core on one board, checked.</summary>
+    /// <param name="round">Number of the round; its examples come in an order of their own.</param>
+    /// <param name="device">The board's id as a number.</param>
+    /// <exception cref="EdgeLearnException">A rule or update that this version does not know, or a number out of range.</exception>
+    public TrainingSettings ToSettings(ulong round, ulong device)
+    {
+        RuleKind rule = (RuleKind)((int)Rule - 1);
+        UpdateKind update = (UpdateKind)((int)Update - 1);
+        if (!Enum.IsDefined(rule))
+            throw new EdgeLearnException($"the learning rule {(int)Rule} of the task is not known to this version: update the program");
+        if (!Enum.IsDefined(update))
+            throw new EdgeLearnException($"the update rule {(int)Update} of the task is not known to this version: update the program");
+        TrainingSettings defaults = new();
+        TrainingSettings settings = new()
+        {
+            Rule = rule,
+            Update = update,
+            LearningRate = LearningRate,
+            HiddenRateScale = HiddenRateScale,
+            Momentum = Momentum == 0 ? null : Momentum,
+            Epochs = Whole(Epochs, 1 << 20, "epochs"),
+            Steps = Steps == 0 ? null : Whole(Steps, int.MaxValue, "steps"),
+            Batch = Whole(Batch, 1 << 20, "batch"),
+            Schedule = ScheduleKind.Constant,
+            Seed = Seed,
+            OrderSeed = Noise.Derive(Seed, 2, round),
+            DirectionSeed = RoundNoise.Seed(round, device),
+            Epsilon = Epsilon == 0 ? defaults.Epsilon : Epsilon,
+            Directions = Directions == 0 ? 1 : Whole(Directions, 4096, "directions"),
+            Noise = Gaussian ? NoiseKind.Gaussian : NoiseKind.Sign,
+            LocalLoss = LinearLocalLoss ? LocalLoss.Linear : L1LocalLoss ? LocalLoss.L1 : LocalLoss.L2,
+            TargetScale = TargetScale == 0 ? defaults.TargetScale : TargetScale,
+            WeightDecay = WeightDecay,
+            ExactLayers = ExactLayers == 0 ? 1 : Whole(ExactLayers, 1024, "exact layers"),
+        };
+        settings.Check();
+        return settings;
+    }
+
+    static int Whole(ulong value, int most, string name) =>
+        value <= (ulong)most ? (int)value : throw new EdgeLearnException($"the task asks for {value} {name}, at most {most} are possible");
+}
