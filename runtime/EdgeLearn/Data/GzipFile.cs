@@ -41,6 +41,22 @@ public static class GzipFile
         return compressed ? new GZipStream(stored, CompressionMode.Decompress) : stored;
     }
 
+    /// <summary>The first <see cref="ArrayHeader.LongestBytes"/> bytes of the content, or all of it when it is shorter.</summary>
+    /// <exception cref="EdgeLearnException">The file cannot be read, or its compression is damaged.</exception>
+    public static byte[] ReadStart(string path)
+    {
+        var start = new byte[ArrayHeader.LongestBytes];
+        using var stream = OpenContent(path);
+        try
+        {
+            return start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            throw Damaged(Path.GetFileName(path), e);
+        }
+    }
+
     /// <summary>Opens an IDX or npy file for reading by position; a compressed one is expanded into <paramref name="cache"/> once.</summary>
     /// <param name="path">the file</param>
     /// <param name="cache">where expanded files are kept</param>
@@ -57,7 +73,7 @@ public static class GzipFile
             {
                 long compressedBytes = source.Length;
                 source.Dispose();
-                header = ArrayHeader.Parse(ExpandedStart(path, name), name);
+                header = ArrayHeader.Parse(ReadStart(path), name);
                 if (header.TotalBytes / LargestRatio > compressedBytes)
                     throw new EdgeLearnException($"{name}: the header promises {header.TotalBytes} bytes; {compressedBytes} compressed bytes cannot hold them");
                 source = cache.GetOrCreate(Digest(path) + ".raw", name, header.TotalBytes, stream => Expand(path, name, stream));
@@ -74,20 +90,6 @@ public static class GzipFile
         {
             source.Dispose();
             throw;
-        }
-    }
-
-    static byte[] ExpandedStart(string path, string name)
-    {
-        var start = new byte[ArrayHeader.LongestBytes];
-        try
-        {
-            using var stream = new GZipStream(OpenStored(path), CompressionMode.Decompress);
-            return start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException)
-        {
-            throw Damaged(name, e);
         }
     }
 
@@ -124,6 +126,7 @@ public static class GzipFile
         }
     }
 
-    static EdgeLearnException Damaged(string name, Exception e) =>
+    /// <summary>What to tell the user when expanding a file failed with <paramref name="e"/>.</summary>
+    public static EdgeLearnException Damaged(string name, Exception e) =>
         new($"{name} is a damaged gzip file ({e.Message.ReplaceLineEndings(" ")}); fetch it again", e);
 }

@@ -1,0 +1,163 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>
+/// Opens what <c>--data</c> names: a folder, a file (IDX, npy or csv, compressed or not), or a known name. A known name is looked for in
+/// $EDGELEARN_DATA, ./data, the repository's data, a shared/data folder beside the clone and the user's cache, and is downloaded last.
+/// </summary>
+public sealed class DataCatalog
+{
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    readonly DataOptions _options;
+    readonly FileCache _cache;
+
+    /// <summary>Prepares opening.</summary>
+    /// <exception cref="EdgeLearnException">The test fraction is not between 0 and 1.</exception>
+    public DataCatalog(DataOptions options)
+    {
+        if (!(options.TestFraction > 0 && options.TestFraction < 1))
+            throw new EdgeLearnException(FormattableString.Invariant($"a test fraction of {options.TestFraction}; expected a number above 0 and below 1, such as 0.2"));
+        _options = options;
+        _cache = new FileCache(options.CacheFolder);
+    }
+
+    /// <summary>The names that need no path.</summary>
+    public static IEnumerable<string> KnownNames => KnownData.All.Select(known => known.Name);
+
+    /// <summary>Opens the data; the caller disposes it.</summary>
+    /// <param name="data">a folder, a file or a known name</param>
+    /// <param name="options">how it is to be read; null for the defaults</param>
+    /// <exception cref="EdgeLearnException">There is no such data, it is damaged or inconsistent, or it cannot be downloaded.</exception>
+    public static DataSplit Open(string data, DataOptions? options = null) => new DataCatalog(options ?? new DataOptions()).Open(data);
+
+    /// <summary>Opens the data; the caller disposes it.</summary>
+    /// <param name="data">a folder, a file or a known name</param>
+    /// <exception cref="EdgeLearnException">There is no such data, it is damaged or inconsistent, or it cannot be downloaded.</exception>
+    public DataSplit Open(string data)
+    {
+        try
+        {
+            if (KnownData.Find(data) is { } known) return OpenKnown(known);
+            if (Directory.Exists(data)) return OpenFolder(DataFolder.Find(data) ?? throw DataFolder.Nothing(data), FolderName(data), null);
+            if (File.Exists(data)) return OpenFile(data);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeLearnException($"cannot read {data}: {e.Message}", e);
+        }
+
+        throw new EdgeLearnException($"there is no file or folder '{data}'; known names are {string.Join(", ", KnownNames)}");
+    }
+
+    /// <summary>The folders where a known set may lie, in the order they are tried.</summary>
+    internal static IEnumerable<string> Places(string? cacheFolder)
+    {
+        string? named = Environment.GetEnvironmentVariable("EDGELEARN_DATA");
+        if (!string.IsNullOrEmpty(named)) yield return named;
+        yield return Path.GetFullPath("data");
+        if (RepositoryRoot.Find() is { } root)
+        {
+            yield return Path.Combine(root, "data");
+            if (Path.GetDirectoryName(root) is { } beside) yield return Path.Combine(beside, "shared", "data");
+        }
+
+        if (cacheFolder is not null) yield return Path.Combine(cacheFolder, "data");
+    }
+
+    DataSplit OpenKnown(KnownData known)
+    {
+        foreach (string place in Places(_cache.Folder))
+        {
+            string path = Path.Combine(place, known.Folder);
+            if (Directory.Exists(path) && DataFolder.Find(path) is { } folder && IsWhole(folder, known)) return OpenFolder(folder, known.Name, known.InputShape);
+        }
+
+        string target = Path.Combine(_cache.Folder, "data", known.Folder);
+        if (known.Mirrors.Length == 0 || !_options.AllowDownload)
+            throw new EdgeLearnException($"{known.Name} is not on this machine; set EDGELEARN_DATA to the folder that has {known.Folder}, or name its folder with --data");
+        using (var download = new DataDownload(target, s_patience, _options.Progress)) download.Fetch(known);
+        return OpenFolder(DataFolder.Find(target) ?? throw DataFolder.Nothing(target), known.Name, known.InputShape);
+    }
+
+    // A download that broke off leaves some of the files; it is taken up again.
+    bool IsWhole(DataFolder folder, KnownData known) =>
+        folder.Path != Path.Combine(_cache.Folder, "data", known.Folder) || known.Files.All(file => File.Exists(Path.Combine(folder.Path, file.Name)));
+
+    DataSplit OpenFolder(DataFolder folder, string name, Shape? shape)
+    {
+        if (folder.TrainLabels is null) return OpenTables(folder.Train, folder.Test, name, folder.Path, shape);
+        return OpenArrays(folder.Train, folder.TrainLabels, folder.Test, folder.TestLabels, name, folder.Path, shape);
+    }
+
+    DataSplit OpenFile(string path)
+    {
+        var start = GzipFile.ReadStart(path);
+        string name = Path.GetFileName(path);
+        if (!NpyFile.HasMagic(start) && !IdxFile.HasMagic(start) && !start.Contains((byte)0) && start.Length > 0) return OpenTables(path, null, name, path, null);
+        if (ArrayHeader.Parse(start, name).Dimensions == 1)
+            throw new EdgeLearnException($"{path} holds one number a sample: labels, not inputs; name the file with the inputs, or the folder of both");
+        string labels = DataFolder.LabelsBeside(path) ?? throw new EdgeLearnException(
+            $"{path} has no labels beside it: expected its name with \"labels\" in place of \"images\", \"windows\", \"signals\" or \"features\"; or name a folder");
+        return OpenArrays(path, labels, null, null, name, path, null);
+    }
+
+    DataSplit OpenTables(string train, string? test, string name, string source, Shape? shape)
+    {
+        using var opened = new OpenedFiles();
+        var table = CsvTable.Open(train, _options, _cache, null);
+        opened.Add(table.Inputs);
+        var testTable = test is null ? null : CsvTable.Open(test, _options, _cache, table.Schema);
+        if (testTable is not null) opened.Add(testTable.Inputs);
+        return Split(opened, table.Inputs, table.Labels, testTable?.Inputs, testTable?.Labels, name, source, shape, table.Schema.ClassNames);
+    }
+
+    DataSplit OpenArrays(string train, string trainLabels, string? test, string? testLabels, string name, string source, Shape? shape)
+    {
+        using var opened = new OpenedFiles();
+        var inputs = opened.Add(ArrayFile.Open(train, _cache));
+        var labels = opened.Add(ArrayFile.Open(trainLabels, _cache));
+        var testInputs = test is null ? null : opened.Add(ArrayFile.Open(test, _cache));
+        var testTargets = testLabels is null ? null : opened.Add(ArrayFile.Open(testLabels, _cache));
+        if (inputs.Header.Dimensions < 2) throw new EdgeLearnException($"{train} has 1 dimension; expected 2 to 4: samples, then the shape of an input");
+        var split = Split(opened, inputs, labels, testInputs, testTargets, name, source, shape, null);
+
+        // Classes are in memory by now; real targets are read from their file.
+        if (!_options.Regression)
+        {
+            labels.Dispose();
+            testTargets?.Dispose();
+        }
+
+        return split;
+    }
+
+    DataSplit Split(
+        OpenedFiles opened, ArrayFile inputs, ArrayFile labels, ArrayFile? testInputs, ArrayFile? testLabels, string name, string source, Shape? shape,
+        string[]? classNames)
+    {
+        shape = _options.InputShape ?? shape;
+        Dataset train;
+        Dataset? test = null;
+        if (_options.Regression)
+        {
+            train = new ArrayDataset(inputs, labels, shape);
+            if (testInputs is not null) test = new ArrayDataset(testInputs, testLabels!, shape);
+        }
+        else
+        {
+            var classes = LabelList.Read(labels);
+            var testClasses = testLabels is null ? null : LabelList.Read(testLabels);
+            int classCount = Math.Max(classNames?.Length ?? 0, Math.Max(classes.ClassCount, testClasses?.ClassCount ?? 0));
+            train = new ArrayDataset(inputs, classes, classCount, shape);
+            if (testInputs is not null) test = new ArrayDataset(testInputs, testClasses!, classCount, shape);
+        }
+
+        var split = test is null
+            ? DataSplit.FromWhole(train, _options.TestFraction, _options.Seed, name, source, _cache.Notice, classNames)
+            : DataSplit.FromParts(train, test, name, source, _cache.Notice, classNames);
+        opened.Keep();
+        return split;
+    }
+
+    static string FolderName(string path) => new DirectoryInfo(path).Name;
+}
