@@ -26,7 +26,7 @@ public static partial class Kernels
         else DenseForward<Lanes1>(batch, length, w, bias, x, y, yStride);
     }
 
-    static void DenseForward<T>(int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride)
+    internal static void DenseForward<T>(int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride)
         where T : struct, ILanes<T>
     {
         int rows = bias.Length;
@@ -139,7 +139,7 @@ public static partial class Kernels
     }
 
     // Computes whole registers of columns from `from` on and returns the first column that is left.
-    static int ProductColumns<T>(int from, int rows, int columns, int depth, ref float a, int aRow, int aColumn, ref float b, ref float c)
+    internal static int ProductColumns<T>(int from, int rows, int columns, int depth, ref float a, int aRow, int aColumn, ref float b, ref float c)
         where T : struct, ILanes<T>
     {
         int j = from;

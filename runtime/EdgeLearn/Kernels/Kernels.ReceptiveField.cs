@@ -49,7 +49,7 @@ public static partial class Kernels
     }
 
     // Each weight is broadcast against neighbouring samples, so that no gather is needed whatever the field looks like.
-    static int FieldForward<T>(int from, int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> xt, Span<float> y, int yStride)
+    internal static int FieldForward<T>(int from, int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> xt, Span<float> y, int yStride)
         where T : struct, ILanes<T>
     {
         int fan = fields.RunCount * fields.RunLength, b = from;
@@ -123,7 +123,7 @@ public static partial class Kernels
         else FieldGradient<Lanes1>(unit, fields, dz, xt, g);
     }
 
-    static void FieldGradient<T>(int unit, ReceptiveFields fields, ReadOnlySpan<float> dz, ReadOnlySpan<float> xt, Span<float> g)
+    internal static void FieldGradient<T>(int unit, ReceptiveFields fields, ReadOnlySpan<float> dz, ReadOnlySpan<float> xt, Span<float> g)
         where T : struct, ILanes<T>
     {
         int batch = dz.Length, k = 0;

@@ -23,7 +23,7 @@ public static partial class Kernels
         UpdateLanes<Lanes1, TUpdate>(done, in update, weights, gradient, first, second);
     }
 
-    static int UpdateLanes<T, TUpdate>(int from, in TUpdate update, Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second)
+    internal static int UpdateLanes<T, TUpdate>(int from, in TUpdate update, Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second)
         where T : struct, ILanes<T>
         where TUpdate : struct, IElementUpdate
     {

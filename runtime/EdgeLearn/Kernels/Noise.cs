@@ -97,26 +97,31 @@ public static class Noise
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void AddSigns(uint word, float scale, ref float source, ref float destination)
     {
-        if (InstructionSet.Use256)
+        if (InstructionSet.Use256) AddSignsVector(word, scale, ref source, ref destination);
+        else AddSignsScalar(word, scale, ref source, ref destination);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void AddSignsVector(uint word, float scale, ref float source, ref float destination)
+    {
+        var magnitude = Vector256.Create(scale).AsUInt32();
+        var top = Vector256.Create(0x80000000u);
+        var words = Vector256.Create(word);
+        for (int i = 0; i < 32; i += 8)
         {
-            var magnitude = Vector256.Create(scale).AsUInt32();
-            var top = Vector256.Create(0x80000000u);
-            var words = Vector256.Create(word);
-            for (int i = 0; i < 32; i += 8)
-            {
-                var bit = Vector256.Create(1u, 2, 4, 8, 16, 32, 64, 128) << i;
-                var flip = Vector256.Equals(words & bit, bit) & top;
-                (Vector256.LoadUnsafe(ref source, (nuint)i) + (magnitude ^ flip).AsSingle()).StoreUnsafe(ref destination, (nuint)i);
-            }
+            var bit = Vector256.Create(1u, 2, 4, 8, 16, 32, 64, 128) << i;
+            var flip = Vector256.Equals(words & bit, bit) & top;
+            (Vector256.LoadUnsafe(ref source, (nuint)i) + (magnitude ^ flip).AsSingle()).StoreUnsafe(ref destination, (nuint)i);
         }
-        else
+    }
+
+    internal static void AddSignsScalar(uint word, float scale, ref float source, ref float destination)
+    {
+        uint magnitude = BitConverter.SingleToUInt32Bits(scale);
+        for (int i = 0; i < 32; i++)
         {
-            uint magnitude = BitConverter.SingleToUInt32Bits(scale);
-            for (int i = 0; i < 32; i++)
-            {
-                float signed = BitConverter.UInt32BitsToSingle(magnitude ^ (word >> i << 31));
-                Unsafe.Add(ref destination, i) = Unsafe.Add(ref source, i) + signed;
-            }
+            float signed = BitConverter.UInt32BitsToSingle(magnitude ^ (word >> i << 31));
+            Unsafe.Add(ref destination, i) = Unsafe.Add(ref source, i) + signed;
         }
     }
 }

@@ -32,7 +32,7 @@ public sealed class Sgd : UpdateRule
             where T : struct, ILanes<T> => weight * T.Broadcast(keep) - T.Broadcast(rate) * gradient;
     }
 
-    readonly struct MomentumStep(float keep, float rate, float momentum) : IElementUpdate
+    internal readonly struct MomentumStep(float keep, float rate, float momentum) : IElementUpdate
     {
         public static int StateCount => 1;
 

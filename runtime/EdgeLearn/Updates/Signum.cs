@@ -17,7 +17,7 @@ public sealed class Signum : UpdateRule
     public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
         => Kernels.Update(new Step(KeepOf(slice), RateOf(slice), Beta), Parameters[slice].Slice(offset, gradient.Length), gradient, State.Slice(slice.Offset + offset, gradient.Length), default);
 
-    readonly struct Step(float keep, float rate, float beta) : IElementUpdate
+    internal readonly struct Step(float keep, float rate, float beta) : IElementUpdate
     {
         public static int StateCount => 1;
 
