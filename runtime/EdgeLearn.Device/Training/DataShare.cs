@@ -1,0 +1,58 @@
+namespace EdgeLearn.Device;
+
+/// <summary>
+/// Which examples of a set are this board's, and which of those are held out for scoring models. The defaults take the whole set. With
+/// <see cref="PartCount"/> it is one part of a partition, the same on every board and in every run: a fleet on one machine shares a set out like this.
+/// </summary>
+public readonly record struct DataShare()
+{
+    /// <summary>This board's part, from 1 to <see cref="PartCount"/>.</summary>
+    public int Part { get; init; } = 1;
+
+    /// <summary>Boards that share the set.</summary>
+    public int PartCount { get; init; } = 1;
+
+    /// <summary>Concentration of the Dirichlet shares by label; null = equal shares.</summary>
+    public double? Alpha { get; init; }
+
+    /// <summary>Seed of the partition and of the choice of what is held out.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Part of the board's examples that it never trains on, 0 to 0.9.</summary>
+    public double HeldOutFraction { get; init; } = 0.1;
+
+    /// <summary>Splits a set.</summary>
+    /// <param name="data">must outlive both views</param>
+    /// <returns>What to train on, and what is held out; null when that is nothing.</returns>
+    /// <exception cref="EdgeLearnException">A number is out of range, or there are too few examples.</exception>
+    public (DatasetView Training, DatasetView? HeldOut) Split(Dataset data)
+    {
+        if (!(HeldOutFraction >= 0 && HeldOutFraction <= 0.9))
+            throw new EdgeLearnException($"the held-out fraction is {HeldOutFraction}; expected 0 to 0.9, such as 0.1");
+        if (PartCount < 1 || Part < 1 || Part > PartCount)
+            throw new EdgeLearnException($"part {Part}/{PartCount} does not exist; expected 1/{Math.Max(1, PartCount)} to {Math.Max(1, PartCount)}/{Math.Max(1, PartCount)}");
+        int[] share = ShareOf(data);
+        int heldOut = (int)(share.Length * HeldOutFraction);
+        var order = new EpochOrder(Seed, (ulong)Part, share.Length);
+        var training = new int[share.Length - heldOut];
+        var scoring = new int[heldOut];
+        for (int i = 0; i < share.Length; i++)
+        {
+            if (i < heldOut) scoring[i] = share[order[i]];
+            else training[i - heldOut] = share[order[i]];
+        }
+
+        // Ascending, so that reading by position goes forward through the file.
+        Array.Sort(training);
+        Array.Sort(scoring);
+        return (new DatasetView(data, training), heldOut == 0 ? null : new DatasetView(data, scoring));
+    }
+
+    int[] ShareOf(Dataset data)
+    {
+        if (PartCount == 1) return [.. Enumerable.Range(0, data.Count)];
+        if (Alpha is not { } alpha) return Partition.Iid(data.Count, PartCount, Seed)[Part - 1];
+        if (data.ClassCount == 0) throw new EdgeLearnException($"{data.Name} has no classes to share out by Dirichlet({alpha}); leave alpha away for equal shares");
+        return Partition.Dirichlet(data.Labels(), PartCount, alpha, Seed)[Part - 1];
+    }
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Device;
+
+/// <summary>
+/// Scoring and training with the learning core on a board's own examples, which are read from their files by position and never held. Memory: two copies of
+/// the weights, the planned workspace and the content of the update. The update's state starts at zero in every round.
+/// </summary>
+public sealed class LocalTraining : LocalLearner
+{
+    const int ScoreBatch = 64;
+    const int TimedSteps = 4096;
+
+    readonly DatasetView _training;
+    readonly DatasetView? _heldOut;
+
+    /// <summary>Takes a board's share of a set.</summary>
+    /// <param name="data">not owned; must outlive this</param>
+    /// <param name="share">which examples are the board's</param>
+    /// <exception cref="EdgeLearnException">The share is empty or out of range.</exception>
+    public LocalTraining(Dataset data, DataShare share) => (_training, _heldOut) = share.Split(data);
+
+    /// <inheritdoc/>
+    public override int ExampleCount => _training.Count;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Codec> Codecs { get; } = [Codec.Float32, Codec.SignVote, Codec.ZerothOrder];
+
+    /// <inheritdoc/>
+    public override ModelScore Score(string modelPath, CancellationToken stop)
+    {
+        using var model = ModelFile.Load(modelPath);
+        CheckFit(model.Network, _training);
+        if (_heldOut is null) return default;
+        var evaluator = new Evaluator(new NetworkForwardPass(model.Network), model.Network.Loss);
+        var plan = new MemoryPlan();
+        evaluator.Plan(plan, ScoreBatch);
+        using var workspace = new Workspace(plan);
+        evaluator.Bind(workspace);
+        stop.ThrowIfCancellationRequested();
+        return ScoreOf(evaluator.Run(_heldOut, model.Preparation), model.Network);
+    }
+
+    /// <inheritdoc/>
+    public override LocalUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop)
+    {
+        var codec = UpdateCodec.Of(task.Codec);
+        var settings = TaskSettings.Of(task, device, _training.Count);
+        using var model = ModelFile.Load(basePath);
+        var network = model.Network;
+        CheckFit(network, _training);
+        float[] start = network.Parameters.Values.ToArray();
+        if (settings.Rule != RuleKind.TargetProjection) ScaleHidden(network, settings.HiddenRateScale);
+        using var session = new TrainingSession(network, settings, _training, model.Preparation);
+        session.Resume(0, new StreamPosition(TaskSettings.OrderSeed(task, device), 0, 0));
+        var records = task.Codec == Codec.ZerothOrder ? new ZerothOrderRecord[session.TotalSteps * settings.Directions] : [];
+        long started = Stopwatch.GetTimestamp();
+        var (loss, stepMs) = Run(session, records, stop);
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        double? accuracy = _heldOut is null ? null : ScoreOf(session.Evaluate(_heldOut), network).Accuracy;
+        var shape = new UpdateShape(network.Parameters);
+        var context = new UpdateContext(shape, task.Round, device, settings.Directions);
+        return new LocalUpdate
+        {
+            Content = codec.Encode(context, new LocalChange { Base = start, Trained = network.Parameters.Values, Records = records }),
+            Shape = shape.Hash,
+            ExampleCount = (ulong)Math.Min(_training.Count, session.TotalSteps * settings.Batch),
+            Norm = Distance(start, network.Parameters.Values),
+            Loss = loss,
+            Accuracy = accuracy,
+            StepMs = stepMs,
+            Seconds = seconds,
+        };
+    }
+
+    /// <summary>All steps; returns the mean loss and the median time of a step.</summary>
+    static (double Loss, double StepMs) Run(TrainingSession session, ZerothOrderRecord[] records, CancellationToken stop)
+    {
+        var times = new double[(int)Math.Min(TimedSteps, session.TotalSteps)];
+        double lossSum = 0;
+        long examples = 0;
+        while (!session.IsDone)
+        {
+            stop.ThrowIfCancellationRequested();
+            long step = session.StepCount, begin = Stopwatch.GetTimestamp();
+            var report = session.Step();
+            times[step % times.Length] = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
+            if (report.Diverged) throw new EdgeLearnException($"the loss was {report.Loss} at step {step} of {session.TotalSteps}: run the round with a lower rate");
+            lossSum += report.Loss * report.Count;
+            examples += report.Count;
+            if (records.Length > 0) ((ZerothOrder)session.Rule).Records.CopyTo(records.AsSpan((int)step * session.Settings.Directions));
+        }
+
+        Array.Sort(times);
+        return (lossSum / examples, times[times.Length / 2]);
+    }
+
+    static void ScaleHidden(Network network, float scale)
+    {
+        for (int i = 0; i < network.Layers.Count - 1; i++)
+            foreach (var slice in network.Layers[i].Slices) slice.RateScale = scale;
+    }
+
+    static void CheckFit(Network network, Dataset data)
+    {
+        if (network.InputLength != data.InputLength)
+            throw new EdgeLearnException($"the model takes {network.InputLength} values, {data.Name} has {data.InputLength}");
+        bool fits = network.Loss.IsClassification ? data.ClassCount > 0 && data.ClassCount <= network.OutputLength : data.TargetLength == network.OutputLength;
+        if (!fits)
+            throw new EdgeLearnException($"the model has {network.OutputLength} outputs for {network.Loss.Name}, {data.Name} has {data.ClassCount} classes and {data.TargetLength} targets");
+    }
+
+    static ModelScore ScoreOf(in Evaluation evaluation, Network network) =>
+        new(network.Loss.IsClassification ? evaluation.Accuracy : null, evaluation.Loss, evaluation.Count);
+
+    static double Distance(ReadOnlySpan<float> from, ReadOnlySpan<float> to)
+    {
+        double sum = 0;
+        for (int i = 0; i < from.Length; i++)
+        {
+            double difference = (double)to[i] - from[i];
+            sum += difference * difference;
+        }
+
+        return Math.Sqrt(sum);
+    }
+}
