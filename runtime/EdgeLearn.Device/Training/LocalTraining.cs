@@ -46,15 +46,13 @@ public sealed class LocalTraining : LocalLearner
     public override LocalUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop)
     {
         var codec = UpdateCodec.Of(task.Codec);
-        var settings = TaskSettings.Of(task, device, _training.Count);
+        var settings = SettingsOf(task, device);
         using var model = ModelFile.Load(basePath);
         var network = model.Network;
         CheckFit(network, _training);
         float[] start = network.Parameters.Values.ToArray();
-        if (settings.Rule != RuleKind.TargetProjection) ScaleHidden(network, settings.HiddenRateScale);
         using var session = new TrainingSession(network, settings, _training, model.Preparation);
-        session.Resume(0, new StreamPosition(TaskSettings.OrderSeed(task, device), 0, 0));
-        var records = task.Codec == Codec.ZerothOrder ? new ZerothOrderRecord[session.TotalSteps * settings.Directions] : [];
+        var records = task.Codec == Codec.ZerothOrder ? new ZerothOrderRecord[RecordCount(session)] : [];
         long started = Stopwatch.GetTimestamp();
         var (loss, stepMs) = Run(session, records, stop);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -96,10 +94,22 @@ public sealed class LocalTraining : LocalLearner
         return (lossSum / examples, times[times.Length / 2]);
     }
 
-    static void ScaleHidden(Network network, float scale)
+    TrainingSettings SettingsOf(TrainTask task, ulong device)
     {
-        for (int i = 0; i < network.Layers.Count - 1; i++)
-            foreach (var slice in network.Layers[i].Slices) slice.RateScale = scale;
+        var training = task.Training ?? throw new EdgeLearnException("the task does not say how to train");
+        var settings = training.ToSettings(task.Round, device);
+        // A batch larger than the set is the set: memory must not grow on the hub's word.
+        return settings with { Batch = Math.Min(settings.Batch, _training.Count) };
+    }
+
+    static int RecordCount(TrainingSession session)
+    {
+        var settings = session.Settings;
+        if (settings.Rule != RuleKind.ZerothOrder || settings.Update != UpdateKind.Sgd || settings.Momentum > 0 || settings.WeightDecay != 0)
+            throw new EdgeLearnException($"records of {settings.Rule.Name()} with {settings.Update.Name()} cannot be replayed: this codec needs zo with sgd, without momentum and decay");
+        if (session.TotalSteps > ZerothOrderCodec.RecordLimit / settings.Directions)
+            throw new EdgeLearnException($"{session.TotalSteps} steps of {settings.Directions} directions give more than the {ZerothOrderCodec.RecordLimit} records of one update");
+        return (int)session.TotalSteps * settings.Directions;
     }
 
     static void CheckFit(Network network, Dataset data)
