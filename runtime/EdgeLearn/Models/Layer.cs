@@ -24,6 +24,13 @@ public abstract class Layer
     /// <summary>Integer tensors that belong to the structure (where units look), by their last name; empty for most layers.</summary>
     public virtual IReadOnlyList<IntegerTensor> Integers => [];
 
+    /// <summary>Takes over the integer tensors of the same layer of another network.</summary>
+    /// <exception cref="EdgeLearnException">A value is out of range.</exception>
+    public virtual void TakeIntegers(Layer other)
+    {
+        for (int i = 0; i < Integers.Count; i++) other.Integers[i].Values.CopyTo(Integers[i].Values, 0);
+    }
+
     /// <summary>Multiply-adds of one sample's forward pass.</summary>
     public abstract long MultiplyAdds { get; }
 

@@ -143,6 +143,13 @@ public sealed class ReceptiveFieldLayer : Layer
         }
     }
 
+    /// <inheritdoc/>
+    public override void TakeIntegers(Layer other)
+    {
+        base.TakeIntegers(other);
+        UsePlaces();
+    }
+
     ReceptiveFields Fields => IsWindow
         ? new ReceptiveFields(_starts, _window.Height, _window.Width * _window.Channels, _input.Width * _input.Channels)
         : new ReceptiveFields(_starts, _fan, 1, 0);

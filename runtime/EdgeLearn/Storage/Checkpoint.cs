@@ -1,0 +1,126 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// A folder from which a run goes on, bit for bit, after a crash or a power cut at any byte: two slots written in turn, each whole or not there, and for <c>zo</c> the
+/// <see cref="StepLog"/>, which makes every single step durable in a few bytes. One process at a time.
+/// </summary>
+public sealed class Checkpoint : IDisposable
+{
+    readonly string _folder;
+    readonly FileStream _lock;
+    CheckpointSlot? _newest;
+    StepLog? _log;
+
+    /// <summary>Opens or makes the folder and finds its newest whole slot.</summary>
+    /// <exception cref="EdgeLearnException">The folder cannot be used, or another process uses it.</exception>
+    public Checkpoint(string folder)
+    {
+        _folder = folder;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            _lock = new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            foreach (string path in SlotPaths)
+            {
+                var slot = File.Exists(path) ? CheckpointSlot.Parse(File.ReadAllBytes(path)) : null;
+                if (slot is not null && (_newest is null || slot.Sequence > _newest.Sequence)) _newest = slot;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _lock?.Dispose();
+            throw new EdgeLearnException($"the checkpoint folder {folder} cannot be used: {e.Message}", e);
+        }
+    }
+
+    string[] SlotPaths => [Path.Combine(_folder, "slot-a"), Path.Combine(_folder, "slot-b")];
+
+    string LogPath => Path.Combine(_folder, "steps.log");
+
+    /// <summary>Whether there is something to go on from.</summary>
+    public bool HasState => _newest is not null;
+
+    /// <summary>Steps done at the newest slot; the log may know more.</summary>
+    public long StepCount => _newest?.StepCount ?? 0;
+
+    /// <summary>Begins a new run: forgets what is here and saves the run's first moment, so that a crash in the first step loses nothing.</summary>
+    /// <exception cref="EdgeLearnException">The folder holds another run.</exception>
+    public void Start(TrainingSession session, Preparation preparation)
+    {
+        if (HasState) throw new EdgeLearnException($"{_folder} holds a run of {StepCount:N0} steps: go on with --resume, or choose another folder");
+        File.Delete(LogPath);
+        Save(session, preparation);
+        OpenLog(session);
+    }
+
+    /// <summary>Brings a session, built with the same settings and data, to where the run stopped.</summary>
+    /// <returns>false when there is nothing to go on from</returns>
+    /// <exception cref="EdgeLearnException">The run was made with other settings, or its model cannot be read.</exception>
+    public bool TryResume(TrainingSession session)
+    {
+        if (_newest is not { } slot) return false;
+        string description = Describe(session);
+        if (slot.Description != description) throw new EdgeLearnException($"{_folder} was made by another run: it has {Difference(slot.Description, description)}: repeat its settings, or choose another folder");
+        using (var saved = ModelFile.Load(slot.Model, _folder)) Restore(session.Network, saved.Network);
+        if (slot.StateValues.Length != session.Update.StateLength) throw new EdgeLearnException($"{_folder} has an update state of {slot.StateValues.Length} floats, the run needs {session.Update.StateLength}");
+        slot.StateValues.CopyTo(session.Update.State);
+        session.Resume(slot.StepCount, slot.Position);
+        OpenLog(session);
+        _log?.ReplayInto(session);
+        return true;
+    }
+
+    static void Restore(Network network, Network saved)
+    {
+        saved.Parameters.Values.CopyTo(network.Parameters.Values);
+        for (int i = 0; i < network.Layers.Count; i++) network.Layers[i].TakeIntegers(saved.Layers[i]);
+    }
+
+    /// <summary>Notes the last step in the log; costs one small write for <c>zo</c> and nothing for other rules.</summary>
+    public void Note(TrainingSession session)
+    {
+        if (_log is not null && session.Rule is ZerothOrder zerothOrder) _log.Append(zerothOrder.Records);
+    }
+
+    /// <summary>Saves the session as it is, in the older slot.</summary>
+    /// <exception cref="EdgeLearnException">The disk is full or read-only; the newest slot is untouched.</exception>
+    public void Save(TrainingSession session, Preparation preparation)
+    {
+        _log?.Flush();
+        byte[] model = ModelFile.ToArray(new Model(session.Network, preparation));
+        ulong sequence = (_newest?.Sequence ?? 0) + 1;
+        var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, Describe(session), model, MemoryMarshal.AsBytes(session.Update.State).ToArray());
+        DurableFile.Replace(SlotPaths[(int)(sequence % 2)], slot.ToArray());
+        _newest = slot with { Model = default, State = default };
+    }
+
+    void OpenLog(TrainingSession session)
+    {
+        if (session.Rule is ZerothOrder) _log = StepLog.Open(LogPath, session);
+    }
+
+    // Everything that decides what the next step does, but for the weights: a record prints its properties in order.
+    static string Describe(TrainingSession session)
+        => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"network = {session.Network.Spec}, steps = {session.TotalSteps}, epoch steps = {session.StepsPerEpoch}, noise = {Noise.Version}, {session.Settings}");
+
+    // The first entry that differs, said as "lr = 1 where this run has lr = 2".
+    static string Difference(string saved, string current)
+    {
+        string[] a = saved.Split(", "), b = current.Split(", ");
+        for (int i = 0; i < Math.Min(a.Length, b.Length); i++)
+        {
+            if (a[i] != b[i]) return $"'{a[i]}' where this run has '{b[i]}'";
+        }
+
+        return "other settings";
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _log?.Dispose();
+        _lock.Dispose();
+    }
+}
