@@ -83,7 +83,7 @@ sealed class CsvConversion
     void ReadHeader(SepReaderHeader header)
     {
         _columns = [.. header.ColNames.Select(name => Unquote(name).ToString())];
-        if (_columns.All(name => double.TryParse(name, NumberStyles.Float, CultureInfo.InvariantCulture, out _)))
+        if (_columns.All(IsNumber) || _columns.Any(name => IsNumber(name) && !name.All(char.IsAsciiDigit)))
             throw new EdgeLearnException($"{_name} starts with numbers; expected a header line with the names of the columns");
         if (_columns.Length < 2) throw new EdgeLearnException($"{_name} has 1 column, '{CsvLabels.Shorten(_columns[0])}'; expected features and a label");
         string? label = _like?.Label ?? _options.LabelColumn;
@@ -130,6 +130,9 @@ sealed class CsvConversion
         while (expected[at] == actual[at]) at++;
         return $"feature {at} is '{CsvLabels.Shorten(actual[at])}', expected '{CsvLabels.Shorten(expected[at])}'";
     }
+
+    // Columns may be named 0, 1, 2, ...; a name like 5.1 is a row of data.
+    static bool IsNumber(string name) => double.TryParse(name, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
     static bool IsBlank(SepReader.Row line) => line.ColCount <= 1 && line.Span.Trim().IsEmpty;
 

@@ -21,6 +21,7 @@ public class CsvDataTests
     [InlineData("a\ty\tb\n1\t0\t2\n3\t1\t4\n")]
     [InlineData("\"a\",\"y\",\"b\"\n\"1\",\"0\",\"2\"\n 3 , 1 , 4 \n")]
     [InlineData("a,y,b\r\n1,0,2\r\n3,1,4\r\n\r\n\r\n")]
+    [InlineData("0,y,1\n1,0,2\n3,1,4\n")]
     [InlineData("\uFEFFa,y,b\n1,0,2\n\n3,1,4")]
     public void A_label_column_is_found_by_name_whatever_the_separators_and_line_ends(string text)
     {
@@ -60,7 +61,8 @@ public class CsvDataTests
     [InlineData("a,b,y\n", "no rows")]
     [InlineData("a,b,y", "no rows")]
     [InlineData("a,b,y\n\n\n", "no rows")]
-    [InlineData("1,2,0\n3,4,1\n", "header")]
+    [InlineData("1,2,0\n3,4,1\n", "starts with numbers")]
+    [InlineData("5.1,3.5,setosa\n4.9,3.0,setosa\n", "starts with numbers")]
     [InlineData("y\n1\n", "1 column")]
     [InlineData("a,a,y\n1,2,0\n", "header")]
     [InlineData("a,b,y\n1,2,0\n3,4\n", "line 3: 2 cells; expected 3")]
