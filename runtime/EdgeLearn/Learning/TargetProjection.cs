@@ -15,7 +15,7 @@ public readonly record struct TargetProjectionOptions()
     public float TargetScale { get; init; } = 0.9f;
 
     /// <summary>Rate of the hidden layers as a factor on the run's rate.</summary>
-    public float HiddenRateScale { get; init; } = 0.15f;
+    public float HiddenRateScale { get; init; } = 0.3f;
 
     /// <summary>Null: all layers learn in every step. Else the steps of the run: each layer learns for an equal share of them, first layer first.</summary>
     public long? LayerByLayerSteps { get; init; }

@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace EdgeLearn;
 
 /// <summary>The learning rules by kind; their names are those of the command line and of checkpoints.</summary>
@@ -106,6 +108,21 @@ public sealed record TrainingSettings
     /// <summary>Last layers with exact gradients in elastic-zo.</summary>
     public int ExactLayers { get; init; } = 1;
 
+    /// <summary>Fraction of the weights that frugal keeps state for.</summary>
+    public double Rho { get; init; } = 0.25;
+
+    /// <summary>What frugal draws.</summary>
+    public FrugalSelection Selection { get; init; } = FrugalSelection.Columns;
+
+    /// <summary>Steps between two draws of frugal; 0 = one draw.</summary>
+    public long RefreshSteps { get; init; } = 200;
+
+    /// <summary>What frugal does with the weights without state.</summary>
+    public FrugalRemainder Remainder { get; init; } = FrugalRemainder.Sign;
+
+    /// <summary>Tensors that have plain Adam in frugal: a name in which * stands for anything, such as <c>*.bias</c>; null = none.</summary>
+    public string? StateFullPattern { get; init; }
+
     /// <summary>The rate in force.</summary>
     public float Rate => LearningRate ?? DefaultRate;
 
@@ -113,7 +130,8 @@ public sealed record TrainingSettings
     float DefaultRate => (Rule, Update) switch
     {
         (RuleKind.ZerothOrder, UpdateKind.Sgd) => 1e-3f,
-        (_, UpdateKind.Sgd) => Momentum > 0 ? 0.2f * (1 - Momentum.Value) * 10 : 2f,
+        (RuleKind.Frozen, UpdateKind.Sgd) => 2f * (1 - (Momentum ?? 0)),
+        (_, UpdateKind.Sgd) => 0.5f * (1 - (Momentum ?? 0)),
         (RuleKind.ZerothOrder, _) => 1e-4f,
         _ => 1e-3f,
     };
@@ -174,6 +192,16 @@ public sealed record TrainingSettings
         UpdateKind.SignSgd => new SignSgd { WeightDecay = WeightDecay },
         UpdateKind.Signum => new Signum { Beta = Momentum ?? 0.9f, WeightDecay = WeightDecay },
         UpdateKind.Adam => new Adam { WeightDecay = WeightDecay },
+        UpdateKind.Frugal => new Frugal
+        {
+            Rho = Rho,
+            Selection = Selection,
+            RefreshSteps = RefreshSteps,
+            Remainder = Remainder,
+            StateFull = StateFullPattern is { } pattern ? slice => FileSystemName.MatchesSimpleExpression(pattern, slice.Name, ignoreCase: false) : null,
+            Seed = EdgeLearn.Noise.Derive(Seed, 3),
+            WeightDecay = WeightDecay,
+        },
         _ => throw new InvalidOperationException($"unknown update {Update}"),
     };
 }

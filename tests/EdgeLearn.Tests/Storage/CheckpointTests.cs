@@ -1,0 +1,147 @@
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+public sealed class CheckpointTests : IDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("edgelearn-checkpoint-").FullName;
+    readonly MemoryDataset _data = MakeData();
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    // 53 samples: epochs end in short batches.
+    static MemoryDataset MakeData()
+    {
+        var inputs = new float[53 * 16];
+        var labels = new int[53];
+        for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(5, i) + i / 16 % 3;
+        for (int i = 0; i < labels.Length; i++) labels[i] = i % 3;
+        return new MemoryDataset(inputs, labels, new Shape(4, 4));
+    }
+
+    static TrainingSettings Settings(RuleKind rule, UpdateKind update) => new() { Rule = rule, Update = update, Momentum = update == UpdateKind.Sgd ? 0.9f : null, Steps = 40, Batch = 8, LearningRate = 0.01f, Directions = 2 };
+
+    static Network NewNetwork() => new Network(NetworkSpec.Parse("4x4-6@2x2-5-3", null, Loss.SoftmaxCrossEntropy)).Initialise(3);
+
+    public static TheoryData<RuleKind, UpdateKind> All()
+    {
+        var all = new TheoryData<RuleKind, UpdateKind>();
+        foreach (var rule in Enum.GetValues<RuleKind>())
+        {
+            foreach (var update in Enum.GetValues<UpdateKind>()) all.Add(rule, update);
+        }
+
+        return all;
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void A_resumed_run_ends_with_the_same_bits(RuleKind rule, UpdateKind update)
+    {
+        var settings = Settings(rule, update);
+        byte[] undisturbed = Run(settings, null, stopAt: 40);
+        Run(settings, "run", stopAt: 17); // saved at 10, stopped at 17
+        Assert.Equal(undisturbed, Run(settings, "run", stopAt: 40));
+    }
+
+    byte[] Run(TrainingSettings settings, string? folder, long stopAt)
+    {
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
+        using var checkpoint = folder is null ? null : new Checkpoint(Path.Combine(_folder, folder));
+        if (checkpoint is { HasState: true }) checkpoint.TryResume(session);
+        else checkpoint?.Start(session, Preparation.Identity);
+        while (session.StepCount < stopAt)
+        {
+            session.Step();
+            checkpoint?.Note(session);
+            if (session.StepCount % 10 == 0) checkpoint?.Save(session, Preparation.Identity);
+        }
+
+        return network.Parameters.ContentHash();
+    }
+
+    [Fact]
+    public void The_step_log_keeps_the_steps_since_the_last_slot()
+    {
+        var settings = Settings(RuleKind.ZerothOrder, UpdateKind.Sgd);
+        byte[] atStop = Run(settings, "zo", stopAt: 17);
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
+        using var checkpoint = new Checkpoint(Path.Combine(_folder, "zo"));
+        Assert.Equal(10, checkpoint.StepCount);
+        Assert.True(checkpoint.TryResume(session));
+        Assert.Equal(17, session.StepCount);
+        Assert.Equal(atStop, network.Parameters.ContentHash());
+    }
+
+    [Fact]
+    public void Replaying_the_whole_log_from_the_starting_weights_rebuilds_them_bit_for_bit()
+    {
+        var settings = Settings(RuleKind.ZerothOrder, UpdateKind.Adam);
+        byte[] atStop = Run(settings, "zo", stopAt: 23);
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
+        using (var log = StepLog.Open(Path.Combine(_folder, "zo", "steps.log"), session))
+        {
+            Assert.Equal(23, log.Count);
+            log.ReplayInto(session);
+        }
+
+        Assert.Equal(atStop, network.Parameters.ContentHash());
+    }
+
+    [Fact]
+    public void A_torn_tail_of_the_log_is_cut_off()
+    {
+        var settings = Settings(RuleKind.ZerothOrder, UpdateKind.Sgd);
+        Run(settings, "zo", stopAt: 17);
+        string path = Path.Combine(_folder, "zo", "steps.log");
+        byte[] whole = File.ReadAllBytes(path);
+        int entry = 2 * 12 + 4;
+        for (int cut = 1; cut <= entry; cut++)
+        {
+            File.WriteAllBytes(path, whole[..^cut]);
+            using var network = NewNetwork();
+            using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
+            using var checkpoint = new Checkpoint(Path.Combine(_folder, "zo"));
+            checkpoint.TryResume(session);
+            Assert.Equal(16, session.StepCount);
+        }
+    }
+
+    [Fact]
+    public void A_slot_damaged_at_any_byte_leaves_the_other_one()
+    {
+        var settings = Settings(RuleKind.TargetProjection, UpdateKind.Sgd);
+        Run(settings, "run", stopAt: 30); // slots of 20 and 30
+        string newest = Directory.GetFiles(Path.Combine(_folder, "run"), "slot-*").MaxBy(path => CheckpointSlot.Parse(File.ReadAllBytes(path))!.StepCount)!;
+        byte[] whole = File.ReadAllBytes(newest);
+        for (int at = 0; at < whole.Length; at += 37)
+        {
+            byte[] damaged = [.. whole];
+            damaged[at] ^= 0x10;
+            File.WriteAllBytes(newest, at % 2 == 0 ? damaged : whole[..at]);
+            using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
+            Assert.Equal(20, checkpoint.StepCount);
+        }
+    }
+
+    [Fact]
+    public void Another_run_is_refused_and_named()
+    {
+        Run(Settings(RuleKind.Backprop, UpdateKind.Sgd), "run", stopAt: 5);
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, Settings(RuleKind.Frozen, UpdateKind.Sgd), _data, Preparation.Identity);
+        using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
+        Assert.Contains("Rule = Backprop", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message, StringComparison.Ordinal);
+        Assert.Contains("--resume", Assert.Throws<EdgeLearnException>(() => checkpoint.Start(session, Preparation.Identity)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_processes_can_not_share_a_folder()
+    {
+        using var first = new Checkpoint(Path.Combine(_folder, "run"));
+        Assert.Throws<EdgeLearnException>(() => new Checkpoint(Path.Combine(_folder, "run")));
+    }
+}

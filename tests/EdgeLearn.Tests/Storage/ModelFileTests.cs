@@ -1,0 +1,94 @@
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+public sealed class ModelFileTests
+{
+    static Model Sample() => new(
+        new Network(NetworkSpec.Parse("4x4-6@2x3-5@3:relu-3", null, Loss.SoftmaxCrossEntropy)).Initialise(7),
+        new Preparation([0.5f], [2f]),
+        ["a", "b", "c"]);
+
+    [Fact]
+    public void Everything_comes_back_bit_for_bit()
+    {
+        using var model = Sample();
+        byte[] bytes = ModelFile.ToArray(model);
+        using var read = ModelFile.Load(bytes, "test");
+        Assert.Equal(model.Network.Spec.ToString(), read.Network.Spec.ToString());
+        Assert.Equal(model.Network.Parameters.ContentHash(), read.Network.Parameters.ContentHash());
+        Assert.Equal(model.ClassNames, read.ClassNames);
+        Assert.Equal(0.5f, read.Preparation.Shift[0]);
+        Assert.Equal(bytes, ModelFile.ToArray(read)); // integer tensors included
+    }
+
+    [Fact]
+    public void A_saved_file_is_read_from_disk_and_replaces_an_older_one_whole()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("edgelearn-model-").FullName, "m.safetensors");
+        File.WriteAllText(path, "old");
+        using var model = Sample();
+        ModelFile.Save(path, model);
+        using var read = ModelFile.Load(path);
+        Assert.Equal(model.Network.Parameters.ContentHash(), read.Network.Parameters.ContentHash());
+        Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!));
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+    }
+
+    [Fact]
+    public void A_file_cut_at_any_byte_is_refused_in_one_line()
+    {
+        using var model = Sample();
+        byte[] bytes = ModelFile.ToArray(model);
+        for (int length = 0; length < bytes.Length; length += length < 64 ? 1 : 13)
+        {
+            var error = Assert.Throws<EdgeLearnException>(() => ModelFile.Load(bytes.AsMemory(0, length), "cut"));
+            Assert.DoesNotContain('\n', error.Message);
+        }
+    }
+
+    [Fact]
+    public void A_window_outside_the_image_and_a_weight_that_is_no_number_are_refused()
+    {
+        using var model = Sample();
+        byte[] bytes = ModelFile.ToArray(model);
+        using (var file = SafeTensors.FromMemory(bytes, "test"))
+        {
+            long start = bytes.Length - file.Tensors.Max(tensor => tensor.Offset + tensor.Bytes);
+            byte[] outside = [.. bytes];
+            outside[start + file.Find("layers.0.window")!.Offset] = 3; // rows 3 and 4 of a 4x4 image
+            Assert.Contains("leaves the 4x4 image", Assert.Throws<EdgeLearnException>(() => ModelFile.Load(outside, "bad")).Message, StringComparison.Ordinal);
+            byte[] notFinite = [.. bytes];
+            BitConverter.TryWriteBytes(notFinite.AsSpan((int)(start + file.Find("layers.2.weight")!.Offset)), float.NaN);
+            Assert.Contains("not a finite number", Assert.Throws<EdgeLearnException>(() => ModelFile.Load(notFinite, "bad")).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("784--10")]
+    [InlineData("784")]
+    [InlineData("")]
+    [InlineData("-10")]
+    [InlineData("784-0")]
+    [InlineData("784-ten")]
+    [InlineData("28x28-5@29x1-10")]
+    [InlineData("784-5@2x2-10")]
+    [InlineData("10-5@11-2")]
+    [InlineData("10-5:sigmoid-2")]
+    [InlineData("99999999999-10")]
+    public void A_network_that_makes_no_sense_is_refused_in_one_line(string text)
+        => Assert.DoesNotContain('\n', Assert.Throws<EdgeLearnException>(() => NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy)).Message);
+
+    [Theory]
+    [InlineData("28x28-1000@10x10-10")]
+    [InlineData("16-8@4:relu-3:tanh")]
+    [InlineData("8x8x3-5@2x2-2")]
+    public void The_json_form_says_the_same_as_the_shorthand(string text)
+    {
+        var spec = NetworkSpec.Parse(text, null, Loss.MeanSquareError);
+        var read = NetworkJson.Read(NetworkJson.Write(spec), "test");
+        Assert.Equal(text, spec.ToString());
+        Assert.Equal(text, read.ToString());
+        Assert.Equal(spec.Loss, read.Loss);
+    }
+}
