@@ -7,7 +7,7 @@ public class EpochOrderTests
     [Fact]
     public void Golden_orders_of_a_second_implementation()
     {
-        // From a Python program that follows the description in EpochOrder.cs.
+        // Printed by tests/Reference/data_order.py.
         Assert.Equal([7, 3, 2, 1, 8, 9, 4, 6, 0, 5], Take(7, 0, 10, 10));
         Assert.Equal([9, 1, 0, 7, 8, 4, 3, 6, 2, 5], Take(7, 1, 10, 10));
         Assert.Equal([81, 36, 4, 32, 48, 7, 0, 64], Take(1, 0, 100, 8));

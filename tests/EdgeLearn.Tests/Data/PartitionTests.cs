@@ -9,7 +9,7 @@ public class PartitionTests
     [Fact]
     public void Golden_parts_of_a_second_implementation()
     {
-        // From a Python program that follows Partition.cs, with math.log and math.exp in place of PortableMath.
+        // Printed by tests/Reference/data_order.py.
         int[] labels = [.. Enumerable.Range(0, 24).Select(i => i % 3)];
         Assert.Equal(
             [[2, 5, 8, 14, 16, 17, 19, 20, 21, 23], [4, 9, 12, 18], [0, 3], [1, 6, 7, 10, 11, 13, 15, 22]],
