@@ -9,6 +9,9 @@ namespace EdgeLearn;
 /// </summary>
 public sealed class NetworkSpec
 {
+    // Below the largest input, so that no product of sizes leaves 64 bits before the set of parameters refuses it.
+    const int MostUnits = (1 << 24) - 1;
+
     /// <summary>Describes a network.</summary>
     /// <exception cref="EdgeLearnException">A layer does not fit its input.</exception>
     public NetworkSpec(Shape input, IReadOnlyList<LayerSpec> layers, Loss loss)
@@ -83,7 +86,7 @@ public sealed class NetworkSpec
     static void CheckFit(LayerSpec layer, Shape input, int index)
     {
         string name = $"layer {index + 1} ({Describe(layer)})";
-        if (layer.Units < 1) throw new EdgeLearnException($"{name} has {layer.Units} units, expected 1 or more");
+        if (layer.Units is < 1 or > MostUnits) throw new EdgeLearnException($"{name} has {layer.Units} units, expected 1 to {MostUnits}");
         if (layer.Window.Height > 0)
         {
             if (!input.IsImage) throw new EdgeLearnException($"{name} has windows, but its input is a vector of {input.Length} values: give the image's shape (--input-shape 28x28) or use {layer.Units}@{layer.Window.Height * layer.Window.Width} for random inputs");

@@ -37,10 +37,10 @@ public sealed class ReceptiveFieldLayer : Layer
         _window = window;
         _fan = fan;
         _activation = activation;
-        _places = IsWindow ? new IntegerTensor(name + ".window", [units, 2], new int[units * 2]) : new IntegerTensor(name + ".inputs", [units, fan], new int[units * fan]);
-        _starts = IsWindow ? new int[units] : _places.Values;
         _weight = parameters.Add(name + ".weight", [units, fan], decay: true);
         _bias = parameters.Add(name + ".bias", [units], decay: false);
+        _places = IsWindow ? new IntegerTensor(name + ".window", [units, 2], new int[units * 2]) : new IntegerTensor(name + ".inputs", [units, fan], new int[units * fan]);
+        _starts = IsWindow ? new int[units] : _places.Values;
         Slices = [_weight, _bias];
         Integers = [_places];
     }

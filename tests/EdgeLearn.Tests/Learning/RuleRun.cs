@@ -1,0 +1,35 @@
+namespace EdgeLearn.Tests;
+
+/// <summary>A rule and an update on their planned workspace, as a training session binds them, with batches given by the test.</summary>
+sealed class RuleRun : IDisposable
+{
+    readonly Workspace _workspace;
+
+    public RuleRun(ParameterSet parameters, LearningRule rule, UpdateRule update, int batch)
+    {
+        Rule = rule;
+        Update = update;
+        rule.Plan(Plan, batch);
+        update.Plan(parameters, Plan);
+        _workspace = new Workspace(Plan);
+        rule.Bind(_workspace);
+        update.Bind(_workspace);
+    }
+
+    public LearningRule Rule { get; }
+
+    public UpdateRule Update { get; }
+
+    public MemoryPlan Plan { get; } = new();
+
+    public long StepCount { get; set; }
+
+    public StepReport Step(in Batch batch, float rate = 0.1f)
+    {
+        var clock = new StepClock(StepCount++, rate);
+        Update.BeginStep(clock);
+        return Rule.Step(batch, clock, Update);
+    }
+
+    public void Dispose() => _workspace.Dispose();
+}

@@ -1,0 +1,97 @@
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+public class NetworkSpecTests
+{
+    static NetworkSpec Parse(string text, Shape? data = null) => NetworkSpec.Parse(text, data, Loss.SoftmaxCrossEntropy);
+
+    [Theory]
+    [InlineData("784-10")]
+    [InlineData("784-1000-10")]
+    [InlineData("28x28-1000@10x10-10")]
+    [InlineData("32x32x3-64@5x5:relu-100@20-10")]
+    [InlineData("64-128:relu-64:identity-10:tanh")]
+    [InlineData("784-1000@100-10")]
+    [InlineData("1-1")]
+    public void The_shorthand_is_written_as_it_was_read(string text) => Assert.Equal(text, Parse(text).ToString());
+
+    [Fact]
+    public void The_parts_of_the_shorthand_arrive_where_they_belong()
+    {
+        var spec = Parse("28x30x2-1000@10x9:relu-20@100-10");
+        Assert.Equal(new Shape(28, 30, 2), spec.Input);
+        Assert.Equal(
+            [new LayerSpec(1000, Activation.Relu, new Shape(10, 9)), new LayerSpec(20, Activation.Tanh, Fan: 100), new LayerSpec(10, Activation.Identity)],
+            spec.Layers);
+        Assert.Equal(10, spec.OutputLength);
+    }
+
+    [Fact]
+    public void A_plain_width_takes_its_image_from_the_data()
+    {
+        var spec = Parse("784-1000@10x10-10", new Shape(28, 28));
+        Assert.Equal(new Shape(28, 28), spec.Input);
+        Assert.Equal("28x28-1000@10x10-10", spec.ToString());
+        Assert.Equal(new Shape(14, 56), Parse("14x56-10", new Shape(28, 28)).Input);
+    }
+
+    [Theory]
+    [InlineData("", "expected input-units-...-outputs")]
+    [InlineData("784", "expected input-units-...-outputs")]
+    [InlineData("784--10", "layer 1 is ''")]
+    [InlineData("784-10-", "layer 2 is ''")]
+    [InlineData("-10", "the input '' is neither")]
+    [InlineData("0-10", "the input '0' is neither")]
+    [InlineData("28x-10", "the input '28x' is neither")]
+    [InlineData("28x28x3x3-10", "the input '28x28x3x3' is neither")]
+    [InlineData("5000x5000-10", "the input '5000x5000' is neither")]
+    [InlineData("99999999999-10", "the input '99999999999' is neither")]
+    [InlineData("abc-10", "the input 'abc' is neither")]
+    [InlineData("784-0-10", "layer 1 is '0'")]
+    [InlineData("784-+5-10", "layer 1 is '+5'")]
+    [InlineData("784-1e3-10", "layer 1 is '1e3'")]
+    [InlineData("784- 5-10", "layer 1 is ' 5'")]
+    [InlineData("784-99999999999-10", "layer 1 is '99999999999'")]
+    [InlineData("784-5@3@4-10", "layer 1 is '5@3@4'")]
+    [InlineData("784-5@-10", "layer 1 looks at ''")]
+    [InlineData("784-5@0-10", "layer 1 looks at '0'")]
+    [InlineData("784-5@0x3-10", "layer 1 looks at '0x3'")]
+    [InlineData("28x28-5@3x3x2-10", "layer 1 looks at '3x3x2'")]
+    [InlineData("784-5@785-10", "looks at 785 inputs, but there are only 784")]
+    [InlineData("28x28-5@29x5-10", "windows larger than its 28x28 image")]
+    [InlineData("28x28-5@5x29-10", "windows larger than its 28x28 image")]
+    [InlineData("784-5@5x5-10", "its input is a vector of 784 values")]
+    [InlineData("28x28-50-5@5x5-10", "its input is a vector of 50 values")]
+    [InlineData("784-5:sigmoid-10", "unknown activation 'sigmoid' of layer 1: expected tanh, relu or identity")]
+    [InlineData("784-5:-10", "unknown activation '' of layer 1")]
+    [InlineData("784-2000000000-10", "has 2000000000 units, expected 1 to 16777215")]
+    public void What_is_no_network_is_refused_in_one_line(string text, string expected)
+    {
+        var refusal = Assert.Throws<EdgeLearnException>(() => Parse(text));
+        Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refusal.Message);
+    }
+
+    [Theory]
+    [InlineData("16777215-16777215-10")]
+    [InlineData("4000x4000-16777215@1000x1000-10")]
+    [InlineData("16000000-16000000@1000-10")]
+    public void A_network_of_more_weights_than_a_block_can_hold_is_refused_before_anything_is_allocated(string text)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var refusal = Assert.Throws<EdgeLearnException>(() => new Network(Parse(text)));
+        Assert.Contains("choose narrower layers", refusal.Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+    }
+
+    [Fact]
+    public void Data_of_another_width_is_refused()
+    {
+        var refusal = Assert.Throws<EdgeLearnException>(() => Parse("784-10", new Shape(8, 8)));
+        Assert.Contains("its input has 784 values, the data's samples have 64 (8x8): begin the network with 8x8", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_network_without_layers_is_refused() => Assert.Throws<EdgeLearnException>(() => new NetworkSpec(new Shape(1, 4), [], Loss.MeanSquareError));
+}
