@@ -1,0 +1,137 @@
+using System.Net;
+using System.Security.Authentication;
+using EdgeLearn.Protocol;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeLearn.Hub;
+
+/// <summary>A running hub: one process, one folder, one port. Start it, give out tokens, push a model, run rounds.</summary>
+public sealed class FleetHub : IAsyncDisposable
+{
+    readonly HubState _state;
+    readonly HubCertificate _certificate;
+    readonly WebApplication _app;
+    int _stopped;
+
+    FleetHub(HubState state, HubCertificate certificate, WebApplication app)
+    {
+        _state = state;
+        _certificate = certificate;
+        _app = app;
+    }
+
+    /// <summary>Where boards and operators reach it, https://host:port, with the real port.</summary>
+    public string Address => _state.PublicAddress;
+
+    /// <summary>The operator's folder that the first start made; see <see cref="OperatorIdentity"/>.</summary>
+    public string OperatorFolder => _state.Folder.Operator;
+
+    /// <summary>SHA-256 of the authority's public key: the fleet's name.</summary>
+    public Digest Fleet => _state.Authority.Trust.Fleet;
+
+    internal HubState State => _state;
+
+    /// <summary>Opens the folder (makes a fleet at its first start), goes on with open rounds, and listens.</summary>
+    /// <exception cref="EdgeLearnException">The port is taken, or the folder is in use, damaged or cannot be written.</exception>
+    public static async Task<FleetHub> StartAsync(HubOptions options, CancellationToken cancel = default)
+    {
+        HubState state = new(options);
+        HubCertificate? certificate = null;
+        WebApplication? app = null;
+        try
+        {
+            certificate = new HubCertificate(state);
+            app = Build(state, certificate);
+            await app.StartAsync(cancel);
+            int port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+            state.PublicAddress = $"https://{HubCertificate.PublicHost(options)}:{port}";
+            OperatorIdentity.NoteAddress(state.Folder, state.PublicAddress);
+            state.Rounds.Resume();
+            state.Log($"the hub listens on {state.PublicAddress}");
+            return new FleetHub(state, certificate, app);
+        }
+        catch (Exception e)
+        {
+            if (app is not null)
+                await app.DisposeAsync();
+            certificate?.Dispose();
+            state.Dispose();
+            if (e is IOException or System.Net.Sockets.SocketException)
+                throw new EdgeLearnException($"port {options.Port} on {options.Listen} cannot be used ({(e.InnerException ?? e).Message}): choose another with --port, or 0 for a free one", e);
+            throw;
+        }
+    }
+
+    /// <summary>A client with the operator's rights, over the network like any other. The caller disposes it.</summary>
+    public OperatorClient ConnectOperator() => OperatorClient.Connect(OperatorFolder, Address);
+
+    /// <summary>Works a committed round out again from its journal and compares.</summary>
+    /// <exception cref="EdgeLearnException">The round was not committed, or journal, signatures or files do not hold.</exception>
+    public RoundReplayReport ReplayRound(ulong round) => RoundReplay.Run(_state.Store, _state.Artefacts, _state.Updates, round);
+
+    /// <summary>Ends open calls, finishes a result that is being worked out, writes everything, frees folder and port. Rounds go on at the next start.</summary>
+    public async Task StopAsync()
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) != 0)
+            return;
+        _state.Stop();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await _state.Rounds.StopAsync();
+        await _state.Liveness.FlushAsync();
+        _certificate.Dispose();
+        _state.Dispose();
+    }
+
+    /// <summary>The same as <see cref="StopAsync"/>.</summary>
+    public ValueTask DisposeAsync() => new(StopAsync());
+
+    static WebApplication Build(HubState state, HubCertificate certificate)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = state.Folder.Root });
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(state.Options.Listen, state.Options.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                listen.UseHttps(https =>
+                {
+                    https.SslProtocols = SslProtocols.Tls13;
+                    https.ServerCertificateSelector = (_, _) => certificate.Current;
+                    // Any certificate may connect, since its holder has proven the key and a refusal in words helps more than a broken handshake;
+                    // CallAuthentication decides, at every call.
+                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                    https.ClientCertificateValidation = (_, _, _) => true;
+                });
+            });
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.AddSingleton(state);
+        builder.Services.AddSingleton<FleetService>();
+        builder.Services.AddSingleton<OperatorService>();
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = FleetChannel.LargestMessageBytes;
+            grpc.Interceptors.Add<FaultInterceptor>();
+        });
+        WebApplication app = builder.Build();
+        CallAuthentication authentication = new(state);
+        app.Use((HttpContext http, RequestDelegate next) => authentication.InvokeAsync(http, next));
+        app.MapGrpcService<FleetService>();
+        app.MapGrpcService<OperatorService>();
+        return app;
+    }
+}

@@ -1,0 +1,59 @@
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Hub;
+
+/// <summary>
+/// The files of a hub: <c>keys/</c> (authority, round key, server key), <c>fleet.db</c>, <c>artefacts/</c>, <c>updates/</c>, and <c>operator/</c>, which
+/// belongs to the operator's command line: release key, operator certificate, the fleet's authority and the hub's address. The operator's
+/// folder may be moved to another machine; the hub then holds the public half of the release key alone.
+/// </summary>
+sealed class HubFolder : IDisposable
+{
+    readonly FileStream _lock;
+
+    public HubFolder(string root)
+    {
+        Root = Path.GetFullPath(root);
+        try
+        {
+            foreach (string folder in (string[])[Root, Keys, Artefacts, Updates, Partial])
+                if (OperatingSystem.IsWindows())
+                    Directory.CreateDirectory(folder);
+                else
+                    Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            _lock = new FileStream(Path.Combine(Root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            string why = e is IOException && File.Exists(Path.Combine(Root, "lock")) ? "another hub runs in it" : e.Message;
+            throw new EdgeLearnException($"the hub's folder {Root} cannot be used: {why}", e);
+        }
+    }
+
+    public string Root { get; }
+
+    public string Keys => Path.Combine(Root, "keys");
+
+    public string Database => Path.Combine(Root, "fleet.db");
+
+    public string Artefacts => Path.Combine(Root, "artefacts");
+
+    public string Updates => Path.Combine(Root, "updates");
+
+    public string Partial => Path.Combine(Root, "updates", "partial");
+
+    public string Operator => Path.Combine(Root, "operator");
+
+    /// <summary>A key of the hub's own, made at first use.</summary>
+    public FleetKey Key(string name)
+    {
+        string path = Path.Combine(Keys, name + ".key");
+        if (File.Exists(path))
+            return FleetKey.Load(path);
+        FleetKey key = FleetKey.Create();
+        key.Save(path);
+        return key;
+    }
+
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Hub;
+
+/// <summary>When boards were last seen and what they hold: kept in memory and written in batches, since a flush for each check-in would wear out the disk.</summary>
+sealed class Liveness : IDisposable
+{
+    static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
+
+    readonly HubState _hub;
+    readonly ITimer _timer;
+    readonly ConcurrentDictionary<ulong, (long Ms, CheckInRequest Request)> _seen = [];
+
+    public Liveness(HubState hub)
+    {
+        _hub = hub;
+        _timer = hub.Options.Clock.CreateTimer(_ => _ = FlushAsync(), null, s_interval, s_interval);
+    }
+
+    public void Note(ulong device, long nowMs, CheckInRequest request) => _seen[device] = (nowMs, request);
+
+    /// <summary>Writes what was noted since the last time.</summary>
+    public async Task FlushAsync()
+    {
+        List<(ulong Device, long Ms, CheckInRequest Request)> batch = [];
+        foreach (ulong device in _seen.Keys)
+            if (_seen.TryRemove(device, out (long Ms, CheckInRequest Request) seen))
+                batch.Add((device, seen.Ms, seen.Request));
+        if (batch.Count == 0)
+            return;
+        try
+        {
+            await _hub.Store.WriteAsync(db =>
+            {
+                foreach ((ulong device, long ms, CheckInRequest request) in batch)
+                    DeviceTable.Seen(db, device, ms, request);
+            });
+        }
+        catch (EdgeLearnException e)
+        {
+            _hub.Log($"when boards were last seen could not be written: {e.Message}");
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+}

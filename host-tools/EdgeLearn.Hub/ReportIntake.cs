@@ -1,0 +1,200 @@
+using EdgeLearn.Protocol;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace EdgeLearn.Hub;
+
+/// <summary>
+/// Takes in the pieces of an update. Resumable: pieces go to a file of the attempt, flushed before they are acknowledged. Exactly once: the first
+/// final answer of an attempt is in the journal before it is given, and is the answer ever after.
+/// </summary>
+sealed class ReportIntake(HubState hub)
+{
+    /// <summary>Largest piece, in bytes.</summary>
+    public const int LargestPieceBytes = 1 << 20;
+
+    public async Task<ReportAnswer> TakeAsync(DeviceRow device, ReportRequest request)
+    {
+        if (request.Data.Length > LargestPieceBytes)
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"a piece of {request.Data.Length} bytes, at most {LargestPieceBytes} expected"));
+        if (request.Attempt.Length != 16)
+            return Refuse(Refusal.UnknownAttempt, $"an attempt has 16 bytes, not {request.Attempt.Length}");
+        Guid id = new(request.Attempt.Span, bigEndian: true);
+        if (hub.Rounds.FindOpen(id) is not { } found)
+            return await TakeLateAsync(device, id);
+        (Round round, Attempt attempt) = found;
+        if (attempt.Device != device.Id)
+            return Refuse(Refusal.UnknownAttempt, "the attempt is another board's");
+        await attempt.Upload.WaitAsync();
+        try
+        {
+            if (attempt.State != AttemptState.Assigned)
+            {
+                hub.Rounds.CountDuplicate(round);
+                return Final(attempt);
+            }
+            return await TakeOpenAsync(device, round, attempt, request);
+        }
+        finally
+        {
+            attempt.Upload.Release();
+        }
+    }
+
+    async Task<ReportAnswer> TakeLateAsync(DeviceRow device, Guid id)
+    {
+        if (hub.Store.Read(db => RoundJournal.Attempt(db, id)) is not { } row || row.Device != device.Id)
+            return Refuse(Refusal.UnknownAttempt, "the hub has given out no such attempt to this board");
+        const string Late = "the round was over before the report was whole";
+        if (row.State == AttemptState.Assigned)
+            await hub.Rounds.LateAsync(row, id, Late);
+        return row.State switch
+        {
+            AttemptState.Accepted => new ReportAnswer { State = ReportAnswer.Types.State.Accepted },
+            AttemptState.Refused => Refuse(row.Refusal, row.Reason),
+            _ => Refuse(Refusal.Late, Late),
+        };
+    }
+
+    async Task<ReportAnswer> TakeOpenAsync(DeviceRow device, Round round, Attempt attempt, ReportRequest request)
+    {
+        if (request.Failure.Length > 0)
+            return await RefuseAsync(round, attempt, Refusal.Failed, OneLine(request.Failure));
+        if (round.State != RoundView.Types.State.Open)
+            return await RefuseAsync(round, attempt, Refusal.Late, "the round was closed before the report was whole");
+        if (CheckHeader(device, round, attempt, request, out UpdateHeader? header) is { } fault)
+            return await RefuseAsync(round, attempt, fault.Refusal, fault.Reason);
+        if (header!.ContentLength < 0 || header.ContentLength > UpdateCodec.Of(header.Codec).LargestContentBytes(ShapeOf(round)))
+            return await RefuseAsync(round, attempt, Refusal.WrongShape, $"{header.ContentLength} bytes of content are more than this model and codec can give");
+        string partial = Path.Combine(hub.Folder.Partial, attempt.Id.ToString("N"));
+        byte[] headerBytes = request.Header.ToByteArray();
+        if (attempt.PendingHeader is { } pending && !pending.AsSpan().SequenceEqual(headerBytes))
+            File.Delete(partial);  // the board has trained again; what came before is of another update
+        attempt.PendingHeader = headerBytes;
+        long held = File.Exists(partial) ? new FileInfo(partial).Length : 0;
+        if (held > 0 && held >= header.ContentLength)
+        {
+            File.Delete(partial);
+            held = 0;
+        }
+        if (request.Offset != (ulong)held)
+            return More(held);
+        if (request.Data.Length > header.ContentLength - held)
+            return await RefuseAsync(round, attempt, Refusal.Malformed, $"more data than the {header.ContentLength} bytes of the header");
+        if (held + request.Data.Length < header.ContentLength)
+            return request.Data.IsEmpty ? More(held) : More(Append(partial, request.Data));
+        return await CompleteAsync(round, attempt, request, header, device, partial, held);
+    }
+
+    async Task<ReportAnswer> CompleteAsync(Round round, Attempt attempt, ReportRequest request, UpdateHeader header, DeviceRow device, string partial, long held)
+    {
+        byte[] content = request.Data.ToByteArray();
+        if (held > 0)
+            content = [.. File.ReadAllBytes(partial), .. content];
+        if (Digest.Of(content) != header.Content)
+        {
+            File.Delete(partial);
+            // Pieces that survived a crash of the hub may be damaged; the board gets one chance to send them again.
+            if (held > 0 && attempt.Restarts++ == 0)
+                return More(0);
+            return await RefuseAsync(round, attempt, Refusal.BadSignature, "the content is not the one that the board signed: its SHA-256 differs");
+        }
+        UpdateShape shape = ShapeOf(round);
+        UpdateContext context = new(shape, round.Id, device.Id, round.Directions);
+        Refusal refusal = UpdateCodec.Of(round.Request.Codec).Check(context, content, out string reason);
+        if (refusal != Refusal.None)
+        {
+            File.Delete(partial);
+            return await RefuseAsync(round, attempt, refusal, reason);
+        }
+        hub.Updates.Put(content);
+        JournalEntry entry = new()
+        {
+            Accepted = new()
+            {
+                Attempt = request.Attempt,
+                Header = request.Header,
+                Signature = request.Signature,
+                PublicKey = ByteString.CopyFrom(device.PublicKey),
+                Weight = Math.Min(header.ExampleCount, round.Request.ExampleLimit),
+            },
+        };
+        if (request.Telemetry is { } telemetry)
+        {
+            telemetry.Round = round.Id;
+            hub.Export?.Record(device, telemetry);
+        }
+        await hub.Rounds.FinishAsync(round, attempt, entry, request.Telemetry);
+        File.Delete(partial);
+        return Final(attempt);
+    }
+
+    static (Refusal Refusal, string Reason)? CheckHeader(DeviceRow device, Round round, Attempt attempt, ReportRequest request, out UpdateHeader? header)
+    {
+        header = null;
+        if (!FleetKey.Verify(device.PublicKey, SignedThing.Update, request.Header.Span, request.Signature.Span))
+            return (Refusal.BadSignature, "the header is not signed by this board's key");
+        try
+        {
+            header = UpdateHeader.Parse(request.Header.Span);
+        }
+        catch (EdgeLearnException e)
+        {
+            return (Refusal.Malformed, e.Message);
+        }
+        if (header.Attempt != attempt.Id || header.Device != device.Id || header.Round != round.Id)
+            return (Refusal.BadSignature, "the header was signed for another attempt");
+        if (header.Codec != round.Request.Codec)
+            return (Refusal.WrongCodec, $"the update is written as {header.Codec}, the task asks for {round.Request.Codec}");
+        if (header.Base != round.BaseManifest.Digest)
+            return (Refusal.WrongBase, "the update was trained from another model");
+        if (header.Shape != round.Shape)
+            return (Refusal.WrongShape, "the update is for a model of another shape");
+        if (header.ExampleCount == 0)
+            return (Refusal.NoExamples, "the board trained on no examples");
+        if (!double.IsFinite(header.Norm) || header.Norm < 0)
+            return (Refusal.NonFinite, $"the norm of the change is {header.Norm}");
+        return null;
+    }
+
+    UpdateShape ShapeOf(Round round)
+    {
+        if (round.UpdateShape is { } known)
+            return known;
+        using RoundModel model = RoundModel.Read(hub.Artefacts.Read(round.BaseManifest.Digest), "the base model", round.Request.Training);
+        return round.UpdateShape = model.Shape;
+    }
+
+    async Task<ReportAnswer> RefuseAsync(Round round, Attempt attempt, Refusal refusal, string reason)
+    {
+        hub.Log($"round {round.Id}: the report of {DeviceRow.TextOf(attempt.Device)} is refused: {reason}");
+        await hub.Rounds.FinishAsync(round, attempt, RoundRequests.Refused(attempt.Id, refusal, reason));
+        File.Delete(Path.Combine(hub.Folder.Partial, attempt.Id.ToString("N")));
+        return Final(attempt);
+    }
+
+    static long Append(string path, ByteString data)
+    {
+        using FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        file.Write(data.Span);
+        file.Flush(flushToDisk: true);
+        return file.Length;
+    }
+
+    static ReportAnswer Final(Attempt attempt) => attempt.State switch
+    {
+        AttemptState.Accepted => new ReportAnswer { State = ReportAnswer.Types.State.Accepted },
+        AttemptState.Refused => Refuse(attempt.Refusal, attempt.Reason),
+        _ => throw new RpcException(new Status(StatusCode.Unavailable, "the hub could not write the report down: send it again")),
+    };
+
+    static ReportAnswer Refuse(Refusal refusal, string reason) => new() { State = ReportAnswer.Types.State.Refused, Refusal = refusal, Reason = reason };
+
+    static ReportAnswer More(long held) => new() { State = ReportAnswer.Types.State.More, CommittedBytes = (ulong)held };
+
+    static string OneLine(string text)
+    {
+        string line = text.ReplaceLineEndings(" ");
+        return line.Length <= 200 ? line : line[..200];
+    }
+}

@@ -1,0 +1,104 @@
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Hub;
+
+/// <summary>What happens to a round between its closing and its end: aggregate, score, sign, commit; or abandon.</summary>
+sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
+{
+    readonly SemaphoreSlim _one = new(1, 1);
+    volatile bool _stopping;
+
+    /// <summary>Finishes a closed round in the background; safe to repeat after a restart, since the result depends on the journal alone.</summary>
+    public void Start(Round round) => _ = Task.Run(() => RunAsync(round));
+
+    /// <summary>Waits for the round that is being finished, and starts no other.</summary>
+    public async Task StopAsync()
+    {
+        _stopping = true;
+        await _one.WaitAsync();
+        _one.Release();
+    }
+
+    async Task RunAsync(Round round)
+    {
+        await _one.WaitAsync();
+        try
+        {
+            if (_stopping)
+                return;
+            if (round.Accepted < round.Request.MinimumReports)
+            {
+                await AbandonAsync(round, $"{round.Accepted} reports, {round.Request.MinimumReports} needed");
+                return;
+            }
+            await CommitAsync(round);
+        }
+        catch (Exception e) when (e is EdgeLearnException or IOException or UnauthorizedAccessException)
+        {
+            await AbandonAsync(round, e.Message);
+        }
+        catch (Exception e)
+        {
+            await AbandonAsync(round, $"the hub failed: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    async Task CommitAsync(Round round)
+    {
+        (byte[] model, Digest updates) = RoundResult.Compute(round, hub.Artefacts, hub.Updates);
+        Digest digest = hub.Artefacts.Put(model);
+        Evaluation? score = Evaluate(digest);
+        await hub.Versions.WaitAsync();
+        try
+        {
+            ArtefactRow newest = hub.Store.Read(db => ArtefactTable.Newest(db, round.Request.Group))!;
+            (ArtefactManifest manifest, ArtefactOffer offer) = hub.Signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, hub.Options.Clock.GetUtcNow());
+            JournalEntry entry = new() { Committed = new() { Manifest = offer.Artefact } };
+            if (score is { } s)
+            {
+                entry.Committed.Accuracy = s.Accuracy;
+                entry.Committed.Loss = s.Loss;
+            }
+            await engine.EndAsync(round, entry, db => ArtefactTable.Add(db, manifest, offer));
+            hub.Log($"round {round.Id} committed version {manifest.Version}{(score is { } shown ? $", accuracy {shown.Accuracy:0.0000}" : "")}");
+        }
+        finally
+        {
+            hub.Versions.Release();
+        }
+    }
+
+    async Task AbandonAsync(Round round, string reason)
+    {
+        hub.Log($"round {round.Id} is abandoned: {reason}");
+        try
+        {
+            await engine.EndAsync(round, new JournalEntry { Abandoned = new() { Reason = reason } });
+        }
+        catch (EdgeLearnException e)
+        {
+            hub.Log($"round {round.Id} stays closed until the hub starts again: {e.Message}");
+        }
+    }
+
+    Evaluation? Evaluate(Digest model)
+    {
+        if (hub.Options.Evaluate is not { } evaluate)
+            return null;
+        try
+        {
+            return evaluate(hub.Artefacts.PathOf(model));
+        }
+        catch (EdgeLearnException e)
+        {
+            hub.Log($"the model could not be scored: {e.Message}");
+            return null;
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+}

@@ -1,0 +1,46 @@
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Hub;
+
+/// <summary>A round's base model, opened to become its successor: same network, same preparation, other weights.</summary>
+sealed class RoundModel : UpdateTarget, IDisposable
+{
+    readonly Model _model;
+    readonly RoundTraining _training;
+
+    RoundModel(Model model, RoundTraining training)
+    {
+        _model = model;
+        _training = training;
+        Shape = new UpdateShape(model.Network.Parameters);
+    }
+
+    /// <summary>Reads a model file.</summary>
+    /// <param name="bytes">All of it.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <param name="training">Rate and noise of the round.</param>
+    /// <exception cref="EdgeLearnException">Not a model.</exception>
+    public static RoundModel Read(byte[] bytes, string name, RoundTraining training) => new(ModelFile.Load(bytes, name), training);
+
+    public UpdateShape Shape { get; }
+
+    public override Span<float> Weights => _model.Network.Parameters.Values;
+
+    public override void Replay(ReadOnlySpan<ZerothOrderRecord> records, int directions)
+    {
+        Sgd update = new();
+        update.Plan(_model.Network.Parameters, new MemoryPlan());
+        NoiseKind noise = _training.Gaussian ? NoiseKind.Gaussian : NoiseKind.Sign;
+        float[] chunk = new float[1024];
+        for (int step = 0; step * directions < records.Length; step++)
+        {
+            update.BeginStep(new StepClock(step, _training.LearningRate));
+            ZerothOrderRecord.Apply(_model.Network.Parameters.Slices, noise, records.Slice(step * directions, directions), update, chunk);
+        }
+    }
+
+    /// <summary>The file of the model as it is now.</summary>
+    public byte[] ToBytes() => ModelFile.ToArray(_model);
+
+    public void Dispose() => _model.Dispose();
+}

@@ -1,0 +1,28 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Grpc.Core;
+
+namespace EdgeLearn.Protocol;
+
+/// <summary>What a failed call to a hub means, in one line.</summary>
+public static class HubFaults
+{
+    /// <summary>The hub's own words where it has answered; else what kept the call from reaching it.</summary>
+    public static string Line(RpcException e)
+    {
+        for (Exception? cause = e.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AuthenticationException)
+                return "whoever answers there is not the hub of this fleet: its certificate is not by the fleet's authority";
+            if (cause is SocketException socket)
+                return $"the hub does not answer: {socket.Message.ReplaceLineEndings(" ")}; is it running, and is the address right?";
+        }
+        string detail = e.Status.Detail.ReplaceLineEndings(" ");
+        return e.StatusCode switch
+        {
+            StatusCode.DeadlineExceeded => "the hub did not answer in time",
+            StatusCode.Unavailable when e.Status.DebugException is not null => $"the connection to the hub broke: {detail}",
+            _ => detail.Length > 0 ? detail : e.StatusCode.ToString(),
+        };
+    }
+}
