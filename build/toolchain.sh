@@ -133,7 +133,8 @@ install_packages() {
   fi
 }
 
-links() { command -v "$1" >/dev/null && echo 'int main(void) { return 0; }' | "$1" -x c - -o /dev/null 2>/dev/null; }
+# Whether a compiler links a program, called as the SDK calls it. usage: links COMPILER [OPTION]...
+links() { command -v "$1" >/dev/null && echo 'int main(void) { return 0; }' | "$@" -x c - -o /dev/null 2>/dev/null; }
 
 # What .NET loads for TLS, to restore packages and to join a fleet. Without it the program that needs it says so.
 ensure_tls() {
@@ -150,8 +151,8 @@ ensure_linker() {
   case $1-$machine in
     linux-x64-*-x86_64 | linux-arm64-aarch64)
       # The SDK takes clang where there is one.
-      if command -v clang >/dev/null; then links clang && return; else links gcc && return; fi
-      install_packages "native programs need a linker" gcc libc6-dev && links gcc ;;
+      if command -v clang >/dev/null; then links clang && return; else links gcc -fuse-ld=bfd && return; fi
+      install_packages "native programs need a linker" gcc libc6-dev && links gcc -fuse-ld=bfd ;;
     linux-arm64-x86_64)
       links aarch64-linux-gnu-gcc && return
       install_packages "arm64 programs need a cross linker" gcc-aarch64-linux-gnu libc6-dev-arm64-cross && links aarch64-linux-gnu-gcc ;;
@@ -203,7 +204,7 @@ publish_watched() {
   note "$names $((SECONDS - start)) s"
   if ((status)); then
     # The last errors, each once and without the name of its project; or, of an unknown failure, the end of the log.
-    { grep -E '(: | )error( |:)' "$log" | sed 's/ \[[^]]*\]$//' | awk '!seen[$0]++' | tail -n 10 | grep . || tail -n 15 "$log"; } >&2
+    { grep -E '(: | )error( |:)' "$log" | sed 's/ \[[^]]*\]$//' | awk '!seen[$0]++' | tail -n 10 | cut -c 1-400 | grep . || tail -n 15 "$log"; } >&2
     fail "the build failed; its log is $log"
   fi
 }
