@@ -37,7 +37,7 @@ public static partial class DurableFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(beside);
+            if (File.Exists(beside)) File.Delete(beside);  // deleting in a folder that is missing throws
             throw new EdgeLearnException($"{path} cannot be written: {e.Message}", e);
         }
     }

@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace EdgeLearn.OnnxRuntime;
+
+/// <summary>Writes protobuf fields.</summary>
+sealed class WireWriter
+{
+    readonly ArrayBufferWriter<byte> _bytes = new();
+
+    /// <summary>Everything written so far.</summary>
+    public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
+
+    /// <summary>An integer field.</summary>
+    public WireWriter Varint(int number, ulong value)
+    {
+        Raw((ulong)number << 3 | (ulong)WireType.Varint);
+        Raw(value);
+        return this;
+    }
+
+    /// <summary>A field of bytes.</summary>
+    public WireWriter Bytes(int number, ReadOnlySpan<byte> content)
+    {
+        Header(number, content.Length);
+        _bytes.Write(content);
+        return this;
+    }
+
+    /// <summary>A text field.</summary>
+    public WireWriter Text(int number, string text) => Bytes(number, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>A field of float32 values in the little-endian order of the format.</summary>
+    public WireWriter Floats(int number, ReadOnlySpan<float> values)
+    {
+        Header(number, values.Length * sizeof(float));
+        if (BitConverter.IsLittleEndian)
+        {
+            _bytes.Write(MemoryMarshal.AsBytes(values));
+            return this;
+        }
+
+        foreach (float value in values) System.Buffers.Binary.BinaryPrimitives.WriteSingleLittleEndian(Reserve(sizeof(float)), value);
+        return this;
+    }
+
+    /// <summary>Tag and length of a field of bytes; its content follows.</summary>
+    public WireWriter Header(int number, long contentLength)
+    {
+        Raw((ulong)number << 3 | (ulong)WireType.Bytes);
+        Raw((ulong)contentLength);
+        return this;
+    }
+
+    /// <summary>Bytes as they are.</summary>
+    public void Copy(ReadOnlySpan<byte> bytes) => _bytes.Write(bytes);
+
+    void Raw(ulong value)
+    {
+        for (; value >= 0x80; value >>= 7) Reserve(1)[0] = (byte)(value | 0x80);
+        Reserve(1)[0] = (byte)value;
+    }
+
+    Span<byte> Reserve(int length)
+    {
+        var span = _bytes.GetSpan(length)[..length];
+        _bytes.Advance(length);
+        return span;
+    }
+}

@@ -1,0 +1,57 @@
+namespace EdgeLearn.Tests;
+
+/// <summary>A forward pass with its planned memory.</summary>
+sealed class PlannedPass : IDisposable
+{
+    readonly Workspace _workspace;
+
+    public PlannedPass(IForwardPass pass, int batch)
+    {
+        Pass = pass;
+        var plan = new MemoryPlan();
+        pass.Plan(plan, batch, probed: true, PlanTime.Step);
+        _workspace = new Workspace(plan);
+        pass.Bind(_workspace);
+    }
+
+    public IForwardPass Pass { get; }
+
+    public float[] Outputs(float[] inputs)
+    {
+        int rows = inputs.Length / Pass.InputLength;
+        var outputs = new float[rows * Pass.OutputLength];
+        Pass.Outputs(new Batch(rows, inputs, new int[rows]), outputs);
+        return outputs;
+    }
+
+    public double[] Losses(float[] inputs, int[] labels, params Probe[] probes)
+    {
+        var losses = new double[probes.Length];
+        Pass.Losses(probes, new Batch(labels.Length, inputs, labels), Loss.SoftmaxCrossEntropy, losses);
+        return losses;
+    }
+
+    public void Dispose()
+    {
+        (Pass as IDisposable)?.Dispose();
+        _workspace.Dispose();
+    }
+}
+
+/// <summary>Rows without meaning, the same at every run.</summary>
+static class Rows
+{
+    public static float[] Inputs(int rows, int length, ulong seed = 1)
+    {
+        var inputs = new float[rows * length];
+        for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(seed, i);
+        return inputs;
+    }
+
+    public static int[] Labels(int rows, int classes)
+    {
+        var labels = new int[rows];
+        for (int i = 0; i < rows; i++) labels[i] = i * 7 % classes;
+        return labels;
+    }
+}
