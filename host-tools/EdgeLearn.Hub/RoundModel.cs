@@ -3,12 +3,15 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Hub;
 
 /// <summary>A round's base model, opened to become its successor: same network, same preparation, other weights.</summary>
-sealed class RoundModel : UpdateTarget, IDisposable
+public sealed class RoundModel : UpdateTarget, IDisposable
 {
     readonly Model _model;
     readonly RoundTraining _training;
 
-    RoundModel(Model model, RoundTraining training)
+    /// <summary>Takes over an open model.</summary>
+    /// <param name="model">disposed of with this</param>
+    /// <param name="training">rate and noise of the round</param>
+    public RoundModel(Model model, RoundTraining training)
     {
         _model = model;
         _training = training;
@@ -22,10 +25,13 @@ sealed class RoundModel : UpdateTarget, IDisposable
     /// <exception cref="EdgeLearnException">Not a model.</exception>
     public static RoundModel Read(byte[] bytes, string name, RoundTraining training) => new(ModelFile.Load(bytes, name), training);
 
+    /// <summary>Its tensors.</summary>
     public UpdateShape Shape { get; }
 
+    /// <inheritdoc/>
     public override Span<float> Weights => _model.Network.Parameters.Values;
 
+    /// <inheritdoc/>
     public override void Replay(ReadOnlySpan<ZerothOrderRecord> records, int directions)
     {
         Sgd update = new();
@@ -42,5 +48,6 @@ sealed class RoundModel : UpdateTarget, IDisposable
     /// <summary>The file of the model as it is now.</summary>
     public byte[] ToBytes() => ModelFile.ToArray(_model);
 
+    /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
 }

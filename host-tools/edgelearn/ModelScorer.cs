@@ -1,0 +1,21 @@
+namespace EdgeLearn.Cli;
+
+/// <summary>Scores model files on a test set that it does not own.</summary>
+sealed class ModelScorer(Dataset test)
+{
+    const int Batch = 256;
+
+    /// <summary>Accuracy and mean loss of a model file.</summary>
+    /// <exception cref="EdgeLearnException">The file is no model, or does not fit the test set.</exception>
+    public Evaluation Score(string path)
+    {
+        using var model = ModelFile.Load(path);
+        if (model.Network.InputLength != test.InputLength) throw new EdgeLearnException($"{path} takes {model.Network.InputLength} values, {test.Name} has {test.InputLength}");
+        var plan = new MemoryPlan();
+        var evaluator = new Evaluator(new NetworkForwardPass(model.Network), model.Network.Loss);
+        evaluator.Plan(plan, Math.Min(Batch, test.Count));
+        using var workspace = new Workspace(plan);
+        evaluator.Bind(workspace);
+        return evaluator.Run(test, model.Preparation);
+    }
+}
