@@ -1,0 +1,47 @@
+using EdgeLearn.Device;
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+public sealed class DataShareTests
+{
+    static readonly MemoryDataset s_data = new(
+        [.. Enumerable.Range(0, 500).Select(i => (float)i)], [.. Enumerable.Range(0, 500).Select(i => i % 5)], Shape.Vector(1));
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0.5)]
+    public void Parts_with_what_they_hold_out_cover_the_set_once(double? alpha)
+    {
+        var seen = new List<int>();
+        for (int part = 1; part <= 4; part++)
+        {
+            var (training, heldOut) = new DataShare { Part = part, PartCount = 4, Alpha = alpha, Seed = 3, HeldOutFraction = 0.2 }.Split(s_data);
+            Assert.Equal((training.Count + heldOut!.Count) / 5, heldOut.Count);
+            for (int i = 0; i < training.Count; i++) seen.Add(training.SourceRow(i));
+            for (int i = 0; i < heldOut.Count; i++) seen.Add(heldOut.SourceRow(i));
+        }
+
+        Assert.Equal(Enumerable.Range(0, 500), seen.Order());
+    }
+
+    [Fact]
+    public void Without_a_held_out_part_everything_is_trained_on()
+    {
+        var (training, heldOut) = new DataShare { HeldOutFraction = 0 }.Split(s_data);
+        Assert.Null(heldOut);
+        Assert.Equal(500, training.Count);
+    }
+
+    [Theory]
+    [InlineData(0, 4, 0.1, "part 0/4")]
+    [InlineData(5, 4, 0.1, "part 5/4")]
+    [InlineData(1, 1, -0.1, "held-out fraction")]
+    [InlineData(1, 1, 1.0, "held-out fraction")]
+    [InlineData(1, 1, double.NaN, "held-out fraction")]
+    public void A_share_that_does_not_exist_is_one_clear_line(int part, int count, double fraction, string expected)
+    {
+        var e = Assert.Throws<EdgeLearnException>(() => new DataShare { Part = part, PartCount = count, HeldOutFraction = fraction }.Split(s_data));
+        Assert.Contains(expected, e.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,3 +1,0 @@
-namespace EdgeLearn.Tests;
-
-static class Placeholder;

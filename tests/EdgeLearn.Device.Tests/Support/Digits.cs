@@ -1,0 +1,102 @@
+using EdgeLearn.Commands;
+using EdgeLearn.Device;
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Tests;
+
+/// <summary>The bundled digits with a small network, and tasks on them.</summary>
+sealed class Digits : IDisposable
+{
+    readonly DataSplit _split = DataCatalog.Open("digits");
+
+    public Dataset Train => _split.Train;
+
+    public Dataset Test => _split.Test;
+
+    /// <summary>A model with starting weights, as the bytes of its file.</summary>
+    public byte[] NewModel(string network = "8x8-100@4x4-10")
+    {
+        using var model = new Model(new Network(NetworkSpec.Parse(network, Train.InputShape, Loss.SoftmaxCrossEntropy)).Initialise(1), Preparation.ScaleBy(16));
+        return ModelFile.ToArray(model);
+    }
+
+    public static TrainTask Task(Codec codec, ulong round = 1, Action<RoundTraining>? change = null)
+    {
+        var training = codec == Codec.ZerothOrder
+            ? RoundTraining.From(new TrainingSettings { Rule = RuleKind.ZerothOrder, LearningRate = 2e-3f, Steps = 40, Batch = 32, Directions = 2, Seed = 5 })
+            : RoundTraining.From(new TrainingSettings { Rule = RuleKind.TargetProjection, LearningRate = 0.1f, Momentum = 0.9f, Epochs = 1, Batch = 32, Seed = 5 });
+        change?.Invoke(training);
+        return new TrainTask { Round = round, Attempt = TestFleet.NewAttempt(), Codec = codec, Training = training, RemainingMs = 60_000, ExampleLimit = 1 << 20 };
+    }
+
+    /// <summary>The model after the task, by the core's own session on the same examples.</summary>
+    public static Model TrainWithTheCore(byte[] start, TrainTask task, ulong device, Dataset examples)
+    {
+        var model = ModelFile.Load(start, "start");
+        using var session = new TrainingSession(model.Network, task.Training.ToSettings(task.Round, device), examples, model.Preparation);
+        while (!session.IsDone) session.Step();
+        return model;
+    }
+
+    /// <summary>Adds checked contents of boards to a base, as a hub does.</summary>
+    public static byte[] Aggregate(byte[] start, TrainTask task, IEnumerable<(ulong Device, ulong Examples, byte[] Content)> reports)
+    {
+        using var model = ModelFile.Load(start, "base");
+        var shape = new UpdateShape(model.Network.Parameters);
+        var codec = UpdateCodec.Of(task.Codec);
+        var sum = codec.NewSum(shape);
+        foreach (var (device, examples, content) in reports)
+        {
+            var refusal = codec.Check(new UpdateContext(shape, task.Round, device, (int)Math.Max(1, task.Training.Directions)), content, out string reason);
+            if (refusal != Refusal.None) throw new InvalidDataException(reason);
+            sum.Add(device, examples, content);
+        }
+
+        using var target = new NetworkTarget(model.Network, task.Training.ToSettings(task.Round, 0));
+        sum.Apply(target);
+        return ModelFile.ToArray(model);
+    }
+
+    public double Accuracy(byte[] file)
+    {
+        using var temporary = new TemporaryFolder();
+        File.WriteAllBytes(temporary["model"], file);
+        return new LocalTraining(Test, new DataShare { HeldOutFraction = 0.9 }).Score(temporary["model"], default).Accuracy!.Value;
+    }
+
+    public void Dispose() => _split.Dispose();
+
+    sealed class NetworkTarget : UpdateTarget, IDisposable
+    {
+        readonly Network _network;
+        readonly TrainingSettings _settings;
+        readonly UpdateRule _update;
+        readonly Workspace _workspace;
+        readonly float[] _chunk = new float[1024];
+        long _step;
+
+        public NetworkTarget(Network network, TrainingSettings settings)
+        {
+            _network = network;
+            _settings = settings;
+            _update = settings.BuildUpdate();
+            var plan = new MemoryPlan();
+            _update.Plan(network.Parameters, plan);
+            _workspace = new Workspace(plan);
+            _update.Bind(_workspace);
+        }
+
+        public override Span<float> Weights => _network.Parameters.Values;
+
+        public override void Replay(ReadOnlySpan<ZerothOrderRecord> records, int directions)
+        {
+            for (int at = 0; at < records.Length; at += directions)
+            {
+                _update.BeginStep(new StepClock(_step++, _settings.Rate));
+                ZerothOrderRecord.Apply(_network.Parameters.Slices, _settings.Noise, records.Slice(at, directions), _update, _chunk);
+            }
+        }
+
+        public void Dispose() => _workspace.Dispose();
+    }
+}
