@@ -317,7 +317,7 @@ sealed class RoundEngine : IDisposable
             return false;
         // Boards that have refused or failed are not asked again in this round; others of the group may still take their place.
         long active = _hub.Store.Read(db => DeviceTable.CountActive(db, round.Request.Group));
-        return round.Attempts.Count >= active;
+        return round.Attempts.Count(attempt => !_hub.IsRevoked(attempt.Device)) >= active;
     }
 
     void Watch(Round round)

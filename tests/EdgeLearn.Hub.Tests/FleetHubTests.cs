@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Sockets;
+using EdgeLearn.Hub;
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Tests;
+
+public sealed class FleetHubTests
+{
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_one_line()
+    {
+        using TcpListener taken = new(IPAddress.Loopback, 0);
+        taken.Start();
+        int port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        string folder = TestFleet.NewFolder();
+        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder, Port = port }, Cancel));
+        Assert.Contains($"port {port}", e.Message);
+        Assert.DoesNotContain('\n', e.Message);
+        // The folder is free again.
+        await using FleetHub hub = await FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel);
+        Assert.NotEqual(0, new Uri(hub.Address).Port);
+    }
+
+    [Fact]
+    public async Task A_folder_has_one_hub_and_a_file_is_no_folder()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        Assert.Contains("another hub", (await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = fleet.Folder }, Cancel))).Message);
+        string file = Path.Combine(fleet.Folder, "fleet.db");
+        await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = file }, Cancel));
+        await fleet.Operator.GetFleetAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task A_hub_that_is_away_is_one_line_for_the_operator()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        using OperatorClient lost = OperatorClient.Connect(fleet.Hub.OperatorFolder, "https://127.0.0.1:1");
+        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => lost.GetFleetAsync(Cancel));
+        Assert.Contains("does not answer", e.Message);
+        Assert.DoesNotContain('\n', e.Message);
+        Assert.Contains("not an operator's folder", Assert.Throws<EdgeLearnException>(() => OperatorClient.Connect(Path.Combine(fleet.Folder, "keys"))).Message);
+    }
+
+    [Fact]
+    public async Task Keys_are_readable_by_their_owner_alone_and_the_hub_keeps_no_release_key()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        string[] keys = Directory.GetFiles(fleet.Folder, "*.key", SearchOption.AllDirectories);
+        Assert.Equal(["authority.key", "hub.key", "operator.key", "release.key", "round.key"], keys.Select(k => Path.GetFileName(k)!).Order(StringComparer.Ordinal));
+        foreach (string key in keys)
+            if (!OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
+        // The operator's folder may leave: the hub starts without it.
+        string moved = fleet.Folder + "-operator";
+        Directory.Move(fleet.Hub.OperatorFolder, moved);
+        string address = fleet.Hub.Address;
+        fleet.Operator.Dispose();
+        await fleet.Hub.StopAsync();
+        await using (FleetHub again = await FleetHub.StartAsync(fleet.Options with { Port = new Uri(address).Port }, Cancel))
+        {
+            using OperatorClient client = OperatorClient.Connect(moved);
+            Assert.Equal(again.Address, client.Address);
+            Assert.Equal(again.Fleet, new Digest((await client.GetFleetAsync(Cancel)).Fleet.Span));
+        }
+        Directory.Delete(moved, recursive: true);
+    }
+
+    [Fact]
+    public async Task Telemetry_is_kept_by_board_and_round()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.PushAsync(TestFleet.ModelBytes());
+        TestBoard one = await fleet.AddBoardAsync("one"), two = await fleet.AddBoardAsync("two");
+        await one.CheckInAsync(new Telemetry { Loss = 2.5, StepMs = 0.4, RssBytes = 20_000_000 }, new Telemetry { TemperatureCelsius = 51.5, Loss = double.NaN });
+        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        TrainTask task = await two.TaskAsync();
+        byte[] model = await two.BaseAsync(task);
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, two.Number, 1), new LocalChange { Trained = TestFleet.WeightsOf(model) });
+        ReportRequest report = two.Signed(two.Header(task, model, content), content);
+        report.Telemetry = new Telemetry { Round = 99, Accuracy = 0.9, Examples = 500, Seconds = 1.5, BytesUp = 10, BytesDown = 20 };
+        await two.ReportAsync(report);
+        await two.ReportAsync(report);
+
+        IReadOnlyList<TelemetryView> all = await fleet.Operator.ListTelemetryAsync(cancel: Cancel);
+        Assert.Equal(3, all.Count);
+        Assert.Equal(("two", opened.Round, 0.9, 500ul, 10ul), (all[0].Name, all[0].Telemetry.Round, all[0].Telemetry.Accuracy, all[0].Telemetry.Examples, all[0].Telemetry.BytesUp));
+        Assert.Equal((51.5, false), (all[1].Telemetry.TemperatureCelsius, all[1].Telemetry.HasLoss));
+        Assert.Equal((2.5, 0.4, 20_000_000ul, false), (all[2].Telemetry.Loss, all[2].Telemetry.StepMs, all[2].Telemetry.RssBytes, all[2].Telemetry.HasTemperatureCelsius));
+        Assert.Equal(2, (await fleet.Operator.ListTelemetryAsync("one", cancel: Cancel)).Count);
+        Assert.Single(await fleet.Operator.ListTelemetryAsync(round: opened.Round, cancel: Cancel));
+        await fleet.RestartAsync();
+        Assert.Equal(3, (await fleet.Operator.ListTelemetryAsync(cancel: Cancel)).Count);
+    }
+
+    [Fact]
+    public async Task Windows_are_short_while_something_goes_on_long_when_not_and_grow_with_the_fleet()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync(o => o with { BusyInterval = TimeSpan.FromMilliseconds(100), IdleInterval = TimeSpan.FromSeconds(5), CheckInsPerSecond = 1000 });
+        TestBoard board = await fleet.AddBoardAsync();
+        Window busy = (await board.CheckInAsync()).ComeBack;
+        Assert.Equal((0u, 200u), (busy.MinMs, busy.MaxMs));
+        PaceSteering idle = new(fleet.Options) { FleetSize = 1 };
+        Assert.Equal(10_000u, idle.Next(roundOpen: false).MaxMs);
+        Assert.Equal(200u, idle.Next(roundOpen: true).MaxMs);
+        idle.FleetSize = 100_000;
+        Assert.Equal(200_000u, idle.Next(roundOpen: true).MaxMs);  // 100,000 boards, 1,000 check-ins a second: 100 s on average
+        idle.FleetSize = 1_000_000_000;
+        Assert.Equal(2u * 86_400_000, idle.Next(roundOpen: false).MaxMs);
+    }
+
+    [Fact]
+    public async Task Watching_a_round_shows_its_changes_and_ends_with_it()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.PushAsync(TestFleet.ModelBytes());
+        TestBoard board = await fleet.AddBoardAsync();
+        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        List<RoundView> seen = [];
+        Task watching = Task.Run(async () =>
+        {
+            await foreach (RoundView view in fleet.Operator.WatchRoundAsync(opened.Round, Cancel))
+                seen.Add(view);
+        }, Cancel);
+        await board.TrainAsync(w => w);
+        await watching.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        Assert.Equal(RoundView.Types.State.Committed, seen[^1].State);
+        Assert.True(seen.Select(v => v.Accepted).SequenceEqual(seen.Select(v => v.Accepted).Order()));
+    }
+
+    [Fact]
+    public async Task Requests_that_no_round_can_do_are_one_line()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        async Task<string> Refused(Action<RunRoundRequest> change)
+        {
+            RunRoundRequest request = TestFleet.RoundOf();
+            change(request);
+            EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(request, Cancel));
+            Assert.DoesNotContain('\n', e.Message);
+            return e.Message;
+        }
+
+        Assert.Contains("push one first", await Refused(_ => { }));
+        await fleet.PushAsync(TestFleet.ModelBytes());
+        Assert.Contains("--lr", await Refused(r => r.Training.LearningRate = float.NaN));
+        Assert.Contains("--batch", await Refused(r => r.Training.Batch = 0));
+        Assert.Contains("replayed", await Refused(r => r.Codec = Codec.ZerothOrder));
+        Assert.Contains("not known", await Refused(r => r.Codec = (Codec)77));
+        Assert.Contains("not known", await Refused(r => r.Training.Rule = (Rule)77));
+        Assert.Contains("deadline", await Refused(r => r.DeadlineMs = -1));
+        Assert.Contains("expected", await Refused(r => r.MinimumReports = 5));
+        Assert.Contains("group", await Refused(r => r.Group = "a/b"));
+        Assert.Contains("no such model", await Refused(r => r.BaseDigest = Google.Protobuf.ByteString.CopyFrom(new byte[32])));
+        EdgeLearnException unknown = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.GetRoundAsync(12, Cancel));
+        Assert.Contains("no round 12", unknown.Message);
+    }
+}

@@ -1,0 +1,176 @@
+using EdgeLearn.Hub;
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Tests;
+
+public sealed class PushTests
+{
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    static ArtefactManifest Manifest(TestFleet fleet, byte[] model, ulong version = 1) => new()
+    {
+        Fleet = fleet.Hub.Fleet,
+        Group = "default",
+        Version = version,
+        Digest = Digest.Of(model),
+        SizeBytes = model.Length,
+        GenerationLimit = 10,
+        Signer = ArtefactSigner.Release,
+        CreatedUnixMs = 1,
+    };
+
+    static async Task<string> RefusedAsync(TestFleet fleet, SignedManifest manifest, byte[] content)
+    {
+        using MemoryStream stream = new(content);
+        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.PushAsync(manifest, stream, Cancel));
+        Assert.DoesNotContain('\n', e.Message);
+        return e.Message;
+    }
+
+    [Fact]
+    public async Task A_pushed_model_is_offered_fetched_resumed_and_not_offered_again()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        byte[] model = TestFleet.ModelBytes(network: "300-300-3");
+        TestBoard board = await fleet.AddBoardAsync();
+        PushAnswer push = await fleet.PushAsync(model);
+        Assert.Equal((1ul, "default", 1ul), (push.Version, push.Group, push.DeviceCount));
+        CheckInAnswer answer = await board.CheckInAsync();
+        (ArtefactManifest manifest, ulong release) = board.ArtefactTrust.VerifyForUse(answer.Offer, 0, 0);
+        Assert.Equal((1ul, 1ul, 1ul), (manifest.Version, release, answer.Statement.NewestVersion));
+        Assert.Equal(model, await board.FetchAsync(push.Digest.ToByteArray()));
+        Assert.Equal(model[1000..], await board.FetchAsync(push.Digest.ToByteArray(), 1000));
+        Assert.Empty(await board.FetchAsync(push.Digest.ToByteArray(), (ulong)model.Length));
+        board.ModelDigest = push.Digest.ToByteArray();
+        Assert.Null((await board.CheckInAsync()).Offer);
+        Assert.Equal(2ul, (await fleet.PushAsync(TestFleet.ModelBytes(2))).Version);
+        Assert.NotNull((await board.CheckInAsync()).Offer);
+    }
+
+    [Fact]
+    public async Task An_offer_that_a_board_has_declined_is_not_repeated_and_a_newer_one_comes()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        TestBoard board = await fleet.AddBoardAsync();
+        PushAnswer push = await fleet.PushAsync(TestFleet.ModelBytes());
+        CheckInRequest request = new()
+        {
+            Outcomes = { new OfferOutcome { Digest = push.Digest, Kind = OfferOutcome.Types.Kind.ScoredWorse, AccuracyBefore = 0.9, AccuracyAfter = 0.5, Reason = "worse" } },
+        };
+        Assert.Null((await board.Calls.CheckInAsync(request, cancellationToken: Cancel)).Offer);
+        Assert.Null((await board.CheckInAsync()).Offer);
+        DeviceView view = await fleet.Operator.GetDeviceAsync(board.Id, Cancel);
+        Assert.Equal((OfferOutcome.Types.Kind.ScoredWorse, 0.5), (view.LastOutcome.Kind, view.LastOutcome.AccuracyAfter));
+        await fleet.PushAsync(TestFleet.ModelBytes(2));
+        Assert.NotNull((await board.CheckInAsync()).Offer);
+    }
+
+    [Fact]
+    public async Task Boards_of_another_group_get_neither_the_offer_nor_the_bytes()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        TestBoard board = await fleet.AddBoardAsync(group: "lab");
+        PushAnswer push = await fleet.PushAsync(TestFleet.ModelBytes(), "field");
+        Assert.Null((await board.CheckInAsync()).Offer);
+        Grpc.Core.RpcException e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.FetchAsync(push.Digest.ToByteArray()));
+        Assert.Equal(Grpc.Core.StatusCode.NotFound, e.StatusCode);
+    }
+
+    [Fact]
+    public async Task Roll_back_unknown_parents_foreign_signatures_and_changed_bytes_are_refused()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        using OperatorIdentity identity = OperatorIdentity.Load(fleet.Hub.OperatorFolder);
+        byte[] model = TestFleet.ModelBytes(), other = TestFleet.ModelBytes(2);
+        await fleet.PushAsync(model);
+        await fleet.PushAsync(other);
+        FleetKey key = identity.ReleaseKey;
+        Assert.Contains("roll-back", await RefusedAsync(fleet, Manifest(fleet, model, 1).Sign(key), model));
+        Assert.Contains("roll-back", await RefusedAsync(fleet, Manifest(fleet, model, 2).Sign(key), model));
+        Assert.Contains("parent", await RefusedAsync(fleet, (Manifest(fleet, model, 3) with { Parent = Digest.Of("no"u8) }).Sign(key), model));
+        using FleetKey stranger = FleetKey.Create();
+        Assert.Contains("release key", await RefusedAsync(fleet, Manifest(fleet, model, 3).Sign(stranger), model));
+        Assert.Contains("another fleet", await RefusedAsync(fleet, (Manifest(fleet, model, 3) with { Fleet = Digest.Of("no"u8) }).Sign(key), model));
+        byte[] flipped = [.. model];
+        flipped[^1] ^= 1;
+        Assert.Contains("SHA-256", await RefusedAsync(fleet, Manifest(fleet, model, 3).Sign(key), flipped));
+        Assert.Contains("bytes came", await RefusedAsync(fleet, Manifest(fleet, model, 3).Sign(key), model[..^1]));
+        Assert.Contains("more bytes", await RefusedAsync(fleet, Manifest(fleet, model, 3).Sign(key), [.. model, 0]));
+        byte[] junk = [.. Enumerable.Repeat((byte)7, 100)];
+        await RefusedAsync(fleet, Manifest(fleet, junk, 3).Sign(key), junk);
+        Assert.Equal(2ul, (await fleet.Operator.GetFleetAsync(Cancel)).Groups.Single().NewestVersion);
+        Assert.Empty(Directory.GetFiles(Path.Combine(fleet.Folder, "artefacts"), "*.new"));
+        using MemoryStream good = new(model);
+        ArtefactManifest third = Manifest(fleet, model, 3) with { Parent = Digest.Of(other) };
+        SignedManifest signed = third.Sign(key);
+        Assert.Equal(3ul, (await fleet.Operator.PushAsync(signed, good, Cancel)).Version);
+        good.Position = 0;
+        Assert.Equal(3ul, (await fleet.Operator.PushAsync(signed, good, Cancel)).Version);
+    }
+
+    [Fact]
+    public async Task What_the_round_key_has_signed_cannot_be_pushed()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        byte[] model = TestFleet.ModelBytes();
+        await fleet.PushAsync(model);
+        using FleetKey round = FleetKey.Load(Path.Combine(fleet.Folder, "keys", "round.key"));
+        Assert.Contains("release key", await RefusedAsync(fleet, Manifest(fleet, model, 2).Sign(round), model));
+        ArtefactManifest successor = Manifest(fleet, model, 2) with
+        {
+            Signer = ArtefactSigner.Round,
+            Parent = Digest.Of(model),
+            Origin = Digest.Of(model),
+            Generation = 1,
+            GenerationLimit = 0,
+            Round = 1,
+            Updates = Digest.Of("x"u8),
+        };
+        Assert.Contains("only the release key", await RefusedAsync(fleet, successor.Sign(round), model));
+    }
+
+    [Fact]
+    public async Task A_push_allows_as_many_rounds_as_it_says()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.PushAsync(TestFleet.ModelBytes(), generationLimit: 1);
+        TestBoard board = await fleet.AddBoardAsync();
+        RoundView round = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        await board.TrainAsync(w => [.. w.Select(x => x + 1)]);
+        Assert.Equal(RoundView.Types.State.Committed, (await fleet.Operator.WaitForRoundAsync(round.Round, Cancel)).State);
+        CheckInAnswer answer = await board.CheckInAsync();
+        (ArtefactManifest manifest, ulong release) = board.ArtefactTrust.VerifyForUse(answer.Offer, 1, 1);
+        Assert.Equal((2ul, 1ul, 1u, ArtefactSigner.Round), (manifest.Version, release, manifest.Generation, manifest.Signer));
+        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel));
+        Assert.Contains("used up", e.Message);
+    }
+
+    [Fact]
+    public async Task A_round_whose_push_was_replaced_meanwhile_is_abandoned()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.PushAsync(TestFleet.ModelBytes());
+        TestBoard board = await fleet.AddBoardAsync();
+        RoundView round = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        await board.TaskAsync();
+        await fleet.PushAsync(TestFleet.ModelBytes(2));
+        await board.TrainAsync(w => w);
+        RoundView done = await fleet.Operator.WaitForRoundAsync(round.Round, Cancel);
+        Assert.Equal(RoundView.Types.State.Abandoned, done.State);
+        Assert.Contains("newer", done.Reason);
+    }
+
+    [Fact]
+    public async Task The_signer_signs_results_of_rounds_in_aggregation_alone()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.PushAsync(TestFleet.ModelBytes());
+        await fleet.AddBoardAsync();
+        RoundView view = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        Round round = fleet.Hub.State.Rounds.OpenIn("default")!;
+        Assert.Equal(view.Round, round.Id);
+        EdgeLearnException e = Assert.Throws<EdgeLearnException>(() =>
+            fleet.Hub.State.Signer.SignSuccessor(round, round.Base, Digest.Of("x"u8), 1, Digest.Of("y"u8), DateTimeOffset.UtcNow));
+        Assert.Contains("being aggregated", e.Message);
+    }
+}
