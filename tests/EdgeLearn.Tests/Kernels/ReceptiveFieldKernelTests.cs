@@ -157,7 +157,10 @@ public class ReceptiveFieldKernelTests
                 var target = targetMemory.Last(rows * columns);
                 target.Fill(float.NaN);
                 Kernels.Transpose(rows, columns, source, target);
-                for (int i = 0; i < target.Length; i++) Assert.Equal(i % rows * columns + i / rows, target[i]);
+                for (int i = 0; i < target.Length; i++)
+                {
+                    if (target[i] != i % rows * columns + i / rows) Assert.Fail($"{rows} x {columns}: value {i} is {target[i]}");
+                }
             }
         }
     }

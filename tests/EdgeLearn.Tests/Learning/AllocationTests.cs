@@ -1,0 +1,84 @@
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+/// <summary>A training step allocates nothing, for every rule with every update.</summary>
+public class AllocationTests
+{
+    const int Batch = 6;
+
+    static readonly string[] s_rules = ["backprop", "frozen", "tpsgd", "tpsgd l1", "tpsgd linear gaussian", "tpsgd layer by layer", "zo", "zo gaussian", "elastic-zo"];
+
+    public static TheoryData<string, string> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, string>();
+            foreach (string rule in s_rules)
+            {
+                foreach (string update in UpdateRuleTests.Everyone.Select(row => row.Data)) cases.Add(rule, update);
+            }
+
+            return cases;
+        }
+    }
+
+    static LearningRule Named(string name, Network network) => name switch
+    {
+        "backprop" => new Backprop(network),
+        "frozen" => new Frozen(network),
+        "tpsgd" => new TargetProjection(network, new TargetProjectionOptions()),
+        "tpsgd l1" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.L1 }),
+        "tpsgd linear gaussian" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.Linear, Targets = NoiseKind.Gaussian }),
+        "tpsgd layer by layer" => new TargetProjection(network, new TargetProjectionOptions { LayerByLayerSteps = 90 }),
+        "zo" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Directions = 2 }),
+        "zo gaussian" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Noise = NoiseKind.Gaussian }),
+        _ => new ElasticZerothOrder(network, new ZerothOrderOptions { Directions = 2 }),
+    };
+
+    static long BytesPerSteps(string rule, UpdateRule update, string loss)
+    {
+        using var network = new Network(NetworkSpec.Parse("6x6-21@3x3-18@5-8-4", null, Loss.Named(loss))).Initialise(1);
+        var samples = new SampleSet(network, Batch);
+        using var run = new RuleRun(network.Parameters, Named(rule, network), update, Batch);
+        void Steps(int count)
+        {
+            for (int step = 0; step < count; step++) run.Step(samples.Rows(1 + step % Batch), 1e-3f);
+        }
+
+        Steps(30);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Steps(60);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_step_allocates_nothing(string rule, string update)
+    {
+        Assert.Equal(0, BytesPerSteps(rule, UpdateRuleTests.Named(update), "cross-entropy"));
+        Assert.Equal(0, BytesPerSteps(rule, UpdateRuleTests.Named(update), "mean-square"));
+    }
+
+    sealed class WastefulUpdate : UpdateRule
+    {
+        public override string Name => "wasteful";
+
+        public object? Waste { get; private set; }
+
+        protected override long StateLengthOf(ParameterSet parameters) => 0;
+
+        public override void BeginStep(in StepClock clock)
+        {
+            base.BeginStep(clock);
+            if (clock.Step == 80) Waste = new object();
+        }
+
+        public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
+        {
+        }
+    }
+
+    [Fact]
+    public void The_measurement_sees_a_single_object() => Assert.InRange(BytesPerSteps("backprop", new WastefulUpdate(), "cross-entropy"), 16, 64);
+}

@@ -1,0 +1,110 @@
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+public class ElasticZerothOrderTests
+{
+    const int Batch = 5;
+
+    const string Spec = "6x6-21@3x3-18-4";
+
+    static Network Build() => new Network(NetworkSpec.Parse(Spec, null, Loss.SoftmaxCrossEntropy)).Initialise(3);
+
+    static int FirstOf(Network network, int layer) => network.Layers[layer].Slices[0].Offset;
+
+    // A copy whose first layers were really perturbed.
+    static Network Perturbed(Network network, int layers, ZerothOrderOptions options, float scale)
+    {
+        var copy = Build();
+        network.Parameters.Values.CopyTo(copy.Parameters.Values);
+        for (int i = 0; i < layers; i++)
+        {
+            foreach (var slice in copy.Layers[i].Slices)
+            {
+                var values = copy.Parameters[slice];
+                Noise.Add(options.Noise, Noise.Key(options.SeedOf(0, options.Directions - 1), slice.NameHash), 0, scale, values, values);
+            }
+        }
+
+        return copy;
+    }
+
+    static double LossOf(Network network, in Batch batch)
+    {
+        var pass = new NetworkForwardPass(network);
+        var plan = new MemoryPlan();
+        pass.Plan(plan, batch.Count, probed: false, PlanTime.Step);
+        using var workspace = new Workspace(plan);
+        pass.Bind(workspace);
+        var results = new double[1];
+        pass.Losses([Probe.None], batch, network.Loss, results);
+        return results[0];
+    }
+
+    [Theory]
+    [InlineData(1, NoiseKind.Sign)]
+    [InlineData(1, NoiseKind.Gaussian)]
+    [InlineData(2, NoiseKind.Sign)]
+    public void The_head_learns_by_exact_gradients_at_the_minus_probe_and_the_body_along_its_slope(int exactLayers, NoiseKind kind)
+    {
+        var options = new ZerothOrderOptions { Epsilon = 0.01f, Seed = 2, Noise = kind };
+        using var network = Build();
+        int body = network.Layers.Count - exactLayers, head = FirstOf(network, body);
+        var samples = new SampleSet(network, Batch);
+        using Network plus = Perturbed(network, body, options, options.Epsilon), minus = Perturbed(network, body, options, -options.Epsilon), start = Build();
+        double lossPlus = LossOf(plus, samples.Rows(Batch)), lossMinus = LossOf(minus, samples.Rows(Batch));
+
+        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, exactLayers), new Sgd(), Batch);
+        var report = run.Step(samples.Rows(Batch));
+        Assert.Equal((lossPlus + lossMinus) / 2, report.Loss, 1e-12);
+
+        using var backprop = new RuleRun(minus.Parameters, new Backprop(minus), new Sgd(), Batch);
+        backprop.Step(samples.Rows(Batch));
+        Values.AssertSameBits(minus.Parameters.Values[head..], network.Parameters.Values[head..], "head");
+
+        var record = new ZerothOrderRecord(options.SeedOf(0, 0), (float)((lossPlus - lossMinus) / (2.0 * options.Epsilon)));
+        var update = new Sgd();
+        var plan = new MemoryPlan();
+        update.Plan(start.Parameters, plan);
+        using var workspace = new Workspace(plan);
+        update.Bind(workspace);
+        update.BeginStep(new StepClock(0, 0.1f));
+        ZerothOrderRecord.Apply([.. start.Layers.Take(body).SelectMany(layer => layer.Slices)], kind, [record], update, new float[64]);
+        Values.AssertSameBits(start.Parameters.Values[..head], network.Parameters.Values[..head], "body");
+        Assert.NotEqual(Build().Parameters.ContentHash(), start.Parameters.ContentHash());
+    }
+
+    [Fact]
+    public void Of_several_directions_the_last_one_serves_the_head()
+    {
+        var options = new ZerothOrderOptions { Epsilon = 0.01f, Seed = 2, Directions = 3 };
+        using var network = Build();
+        var samples = new SampleSet(network, Batch);
+        int head = FirstOf(network, 2);
+        using var minus = Perturbed(network, 2, options, -options.Epsilon);
+        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options), new Sgd(), Batch);
+        run.Step(samples.Rows(Batch));
+        using var frozen = new RuleRun(minus.Parameters, new Frozen(minus), new Sgd(), Batch);
+        frozen.Step(samples.Rows(Batch));
+        Values.AssertSameBits(minus.Parameters.Values[head..], network.Parameters.Values[head..], "head");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(-1)]
+    public void A_number_of_exact_layers_that_leaves_nothing_to_either_part_is_refused(int exactLayers)
+    {
+        using var network = Build();
+        var refusal = Assert.Throws<EdgeLearnException>(() => new ElasticZerothOrder(network, new ZerothOrderOptions(), exactLayers));
+        Assert.Contains("between 1 and 2", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_network_of_one_layer_is_refused()
+    {
+        using var network = new Network(NetworkSpec.Parse("4-2", null, Loss.SoftmaxCrossEntropy));
+        var refusal = Assert.Throws<EdgeLearnException>(() => new ElasticZerothOrder(network, new ZerothOrderOptions()));
+        Assert.Contains("use backprop or zo instead", refusal.Message, StringComparison.Ordinal);
+    }
+}
