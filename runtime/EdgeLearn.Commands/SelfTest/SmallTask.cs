@@ -1,0 +1,82 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>The task of the selftest: 6x6 images of three classes, made from the noise; tests/Reference/make_selftest_golden.py makes the same.</summary>
+static class SmallTask
+{
+    const int Side = 6;
+    const int Samples = 32;
+    const int Classes = 3;
+    const ulong DataSeed = 7;
+
+    /// <summary>Seed of weights, targets and directions.</summary>
+    public const ulong Seed = 11;
+
+    /// <summary>Windows with tanh, a dense layer with ReLU, a dense head.</summary>
+    public static NetworkSpec Network { get; } = NetworkSpec.Parse("6x6-12@3x3-8:relu-3", null, Loss.SoftmaxCrossEntropy);
+
+    /// <summary>Uniform in -1..1, plus a half at every third value that is the class's.</summary>
+    public static MemoryDataset Data()
+    {
+        ulong key = Noise.Key(DataSeed, Noise.TensorHash("selftest.inputs"));
+        var inputs = new float[Samples * Side * Side];
+        var labels = new int[Samples];
+        for (int n = 0; n < Samples; n++)
+        {
+            labels[n] = n % Classes;
+            for (int j = 0; j < Side * Side; j++)
+            {
+                int i = (n * Side * Side) + j;
+                inputs[i] = (2 * Noise.UniformAt(key, i)) - 1 + (j % Classes == labels[n] ? 0.5f : 0);
+            }
+        }
+
+        return new MemoryDataset(inputs, labels, new Shape(Side, Side), Classes);
+    }
+
+    /// <summary>The same inputs with two real targets a sample: their mean and their first value.</summary>
+    public static MemoryDataset Regression()
+    {
+        var data = Data();
+        var inputs = new float[Samples * Side * Side];
+        var targets = new float[Samples * 2];
+        for (int n = 0; n < Samples; n++)
+        {
+            var row = inputs.AsSpan(n * Side * Side, Side * Side);
+            data.ReadInput(n, row);
+            foreach (float value in row) targets[2 * n] += value / row.Length;
+            targets[(2 * n) + 1] = row[0];
+        }
+
+        return new MemoryDataset(inputs, targets, new Shape(Side, Side), 2);
+    }
+
+    /// <summary>Every update in the forms that differ in state.</summary>
+    public static IEnumerable<(string Name, TrainingSettings Settings)> Updates()
+    {
+        var settings = new TrainingSettings { Seed = Seed, Batch = 7, Steps = 14, LearningRate = 0.01f, WeightDecay = 0.01f, ExactLayers = 2, Directions = 2 };
+        yield return ("sgd", settings with { Update = UpdateKind.Sgd });
+        yield return ("sgd with momentum", settings with { Update = UpdateKind.Sgd, Momentum = 0.9f });
+        yield return ("signsgd", settings with { Update = UpdateKind.SignSgd });
+        yield return ("signum", settings with { Update = UpdateKind.Signum });
+        yield return ("adam", settings with { Update = UpdateKind.Adam });
+        yield return ("frugal with rho 0", settings with { Update = UpdateKind.Frugal, Rho = 0 });
+        yield return ("frugal by columns", settings with { Update = UpdateKind.Frugal, Rho = 0.5, RefreshSteps = 3, StateFullPattern = "*.bias" });
+        yield return ("frugal by block", settings with { Update = UpdateKind.Frugal, Rho = 0.4, RefreshSteps = 3, Selection = FrugalSelection.Block, Remainder = FrugalRemainder.Plain });
+    }
+
+    /// <summary>Every rule with every update.</summary>
+    public static IEnumerable<(string Name, TrainingSettings Settings)> RulesAndUpdates()
+        => from rule in KindNames.RuleNames
+           from update in Updates()
+           select ($"{rule} with {update.Name}", update.Settings with { Rule = KindNames.ParseRule(rule) });
+
+    /// <summary>Bits of all weights.</summary>
+    public static byte[] Bits(Network network) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(network.Parameters.Values).ToArray();
+
+    /// <summary>Throws unless two runs have the same bits.</summary>
+    public static void ExpectEqual(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual, string what)
+    {
+        int at = expected.CommonPrefixLength(actual);
+        if (at < expected.Length || expected.Length != actual.Length) throw new SelfTestException($"{what}: {actual.Length} bytes differ from {expected.Length} expected at byte {at}");
+    }
+}

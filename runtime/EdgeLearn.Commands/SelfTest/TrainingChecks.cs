@@ -1,0 +1,47 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>Whole runs: what they allocate, what they keep, and that they learn.</summary>
+static class TrainingChecks
+{
+    // What a rule's first steps allocate stays: static constructors, the first draw of a selection.
+    const int FirstSteps = 3;
+
+    public static void Allocation(string name, TrainingSettings settings)
+    {
+        using var data = SmallTask.Data();
+        using var network = new Network(SmallTask.Network).Initialise(settings.Seed);
+        using var session = new TrainingSession(network, settings, data, Preparation.Identity);
+        byte[] before = SmallTask.Bits(network);
+        for (int i = 0; i < FirstSteps; i++) session.Step();
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        double loss = 0;
+        while (!session.IsDone) loss = session.Step().Loss;
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        if (allocated != 0) throw new SelfTestException($"{settings.Steps - FirstSteps} steps allocated {allocated} bytes");
+        if (!double.IsFinite(loss)) throw new SelfTestException($"the loss is {loss}");
+        if (SmallTask.Bits(network).AsSpan().SequenceEqual(before)) throw new SelfTestException("the weights did not change");
+        long floats = FloatsOf(settings, network.Parameters);
+        if (session.Update.StateBytes != floats * sizeof(float)) throw new SelfTestException($"{name} keeps {session.Update.StateBytes} bytes, expected {floats * sizeof(float)}");
+    }
+
+    static long FloatsOf(TrainingSettings settings, ParameterSet parameters) => settings switch
+    {
+        { Update: UpdateKind.SignSgd } or { Update: UpdateKind.Sgd, Momentum: null } or { Update: UpdateKind.Frugal, Rho: 0 } => 0,
+        { Update: UpdateKind.Adam } => 2L * parameters.Length,
+        { Update: UpdateKind.Frugal, Selection: FrugalSelection.Block } => 2 * parameters.Slices.Select(slice => (long)slice.Length).OrderDescending().Take((int)Math.Round(settings.Rho * parameters.Slices.Count)).Sum(),
+        { Update: UpdateKind.Frugal } => 2 * parameters.Slices.Sum(slice => slice.Shape.Length == 1 ? slice.Length : (long)(int)(settings.Rho * slice.RowLength) * (slice.Length / slice.RowLength)),
+        _ => parameters.Length,
+    };
+
+    public static void Regression(RuleKind rule)
+    {
+        var settings = new TrainingSettings { Rule = rule, Seed = SmallTask.Seed, Batch = 8, Steps = 200, LearningRate = 0.02f, HiddenRateScale = 1, Schedule = ScheduleKind.Constant };
+        using var data = SmallTask.Regression();
+        using var network = new Network(NetworkSpec.Parse("36-10-2", data.InputShape, Loss.MeanSquareError)).Initialise(settings.Seed);
+        using var session = new TrainingSession(network, settings, data, Preparation.Identity);
+        double before = session.Evaluate(data).Loss;
+        while (!session.IsDone) session.Step();
+        double after = session.Evaluate(data).Loss;
+        if (!(after < 0.8 * before)) throw new SelfTestException($"the loss went from {before} to {after}, expected less than {0.8 * before}");
+    }
+}
