@@ -1,1 +1,14 @@
-return 0;
+using System.CommandLine;
+using EdgeLearn.Agent;
+using EdgeLearn.Commands;
+
+var root = new RootCommand("EdgeLearn on a board: learns on the device without backprop, and joins a fleet.")
+{
+    TrainCommand.Create(),
+    EvaluateCommand.Create(),
+    PlanCommand.Create(),
+    AboutCommand.Create(),
+    SelfTestCommand.Create(),
+    RunCommand.Create(),
+};
+return await CommandProgram.RunAsync(root, "edgelearn-device", args);

@@ -59,7 +59,9 @@ public sealed class TrainingSession : IDisposable
         return TrainingBuffers.Plan(network, settings.BuildRule(network, 1), settings.BuildUpdate(), evaluator, settings.Batch).Plan;
     }
 
-    static void CheckFit(Network network, Dataset data)
+    /// <summary>Refuses data whose inputs, classes or targets the network does not have.</summary>
+    /// <exception cref="EdgeLearnException">It does not fit; the message says what to do.</exception>
+    public static void CheckFit(Network network, Dataset data)
     {
         if (data.InputLength != network.InputLength) throw new EdgeLearnException($"{data.Name} has samples of {data.InputLength} values ({data.InputShape}), the network's input has {network.InputLength} ({network.Spec.Input})");
         if (network.Loss.IsClassification && data.ClassCount == 0) throw new EdgeLearnException($"{data.Name} has real targets, the network's loss is {network.Loss.Name}: use mean-square");

@@ -146,9 +146,9 @@ public sealed record TrainingSettings
         Expect(Batch >= 1, "--batch", Batch, "1 or more");
         Expect(Epochs >= 1 || Steps is not null, "--epochs", Epochs, "1 or more");
         Expect(Steps is null or >= 1, "--steps", Steps, "1 or more");
+        Expect(Momentum is null || (Momentum >= 0 && Momentum < 1), "--momentum", Momentum, "a number from 0 to below 1");
         Expect(float.IsFinite(Rate) && Rate > 0, "--lr", Rate, "a number above 0");
         Expect(float.IsFinite(HiddenRateScale) && HiddenRateScale >= 0, "--hidden-rate", HiddenRateScale, "0 or more");
-        Expect(Momentum is null || (Momentum >= 0 && Momentum < 1), "--momentum", Momentum, "a number from 0 to below 1");
         Expect(float.IsFinite(WeightDecay) && WeightDecay >= 0, "--weight-decay", WeightDecay, "0 or more");
         Expect(WarmupSteps >= 0, "--warmup", WarmupSteps, "0 or more");
         Expect(float.IsFinite(TargetScale) && TargetScale > 0, "--target-scale", TargetScale, "a number above 0");

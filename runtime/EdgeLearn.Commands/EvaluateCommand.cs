@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace EdgeLearn.Commands;
+
+/// <summary>What <c>evaluate --json</c> prints.</summary>
+public sealed record EvaluateResult
+{
+    /// <summary>The model file.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The network in shorthand.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>Samples to test with.</summary>
+    public required int TestExamples { get; init; }
+
+    /// <summary>Share of test samples that are classified right; null for a regression.</summary>
+    public required double? TestAccuracy { get; init; }
+
+    /// <summary>Mean loss on the test samples.</summary>
+    public required double TestLoss { get; init; }
+
+    /// <summary>Wall time of the pass over all samples, reading included.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Weights and integer tensors.</summary>
+    public required long ParameterBytes { get; init; }
+
+    /// <summary>The one block of the forward pass.</summary>
+    public required long WorkspaceBytes { get; init; }
+
+    /// <summary>Peak memory of the process.</summary>
+    public required long PeakRssBytes { get; init; }
+}
+
+/// <summary><c>evaluate</c>: how a model does on data.</summary>
+public sealed class EvaluateCommand
+{
+    readonly DataArguments _data = new();
+    readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file");
+    readonly Option<int?> _batch = OptionText.Whole("--batch", "samples at a time (default 64)");
+    readonly Option<bool> _json = CommandOutput.JsonOption();
+
+    EvaluateCommand()
+    {
+    }
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.", "--model digits.safetensors --data digits", "--model m.safetensors --data ./readings --json");
+        var options = new EvaluateCommand();
+        options._model.Required = true;
+        command.Options.Add(options._model);
+        options._data.AddTo(command, required: true);
+        command.Options.Add(options._batch);
+        command.Options.Add(options._json);
+        command.SetAction(options.Run);
+        return command;
+    }
+
+    int Run(ParseResult parsed)
+    {
+        var output = CommandOutput.Of(parsed, _json);
+        int batch = parsed.GetValue(_batch) ?? 64;
+        if (batch < 1) throw new EdgeLearnException($"--batch {batch}: expected 1 or more");
+        string path = parsed.GetRequiredValue(_model)!;
+        using var model = ModelFile.Load(path);
+        using var data = _data.Open(parsed, model.Network.Loss, output)!;
+        if (model.ClassNames is { } known && data.ClassNames is { } names && !known.SequenceEqual(names))
+            throw new EdgeLearnException($"{path} knows the classes {string.Join(", ", known.Take(5))}, {data.Name} has {string.Join(", ", names.Take(5))}");
+        var result = Evaluate(model, path, data, batch);
+        if (output.Json) output.WriteJson(result, ResultJson.Default.EvaluateResult);
+        else Write(result, data, output.Output);
+        return 0;
+    }
+
+    static EvaluateResult Evaluate(Model model, string path, DataSplit data, int batch)
+    {
+        var network = model.Network;
+        TrainingSession.CheckFit(network, data.Test);
+        var evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
+        var plan = new MemoryPlan();
+        evaluator.Plan(plan, Math.Min(batch, data.Test.Count));
+        using var workspace = new Workspace(plan);
+        evaluator.Bind(workspace);
+        long begin = Stopwatch.GetTimestamp();
+        var evaluation = evaluator.Run(data.Test, model.Preparation);
+        return new EvaluateResult
+        {
+            Model = path,
+            Network = network.Spec.ToString(),
+            TestExamples = evaluation.Count,
+            TestAccuracy = network.Loss.IsClassification ? evaluation.Accuracy : null,
+            TestLoss = evaluation.Loss,
+            Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds,
+            ParameterBytes = network.ParameterBytes,
+            WorkspaceBytes = plan.WorkspaceBytes,
+            PeakRssBytes = Machine.PeakRssBytes,
+        };
+    }
+
+    static void Write(EvaluateResult result, DataSplit data, TextWriter output)
+    {
+        var text = CultureInfo.InvariantCulture;
+        output.WriteLine(string.Create(text, $"model     {result.Model} ({result.Network})"));
+        output.WriteLine(string.Create(text, $"data      {data.Name}: {result.TestExamples:N0} samples to test with"));
+        if (result.TestAccuracy is { } accuracy) output.WriteLine(string.Create(text, $"accuracy  {accuracy:F4}"));
+        output.WriteLine(string.Create(text, $"loss      {result.TestLoss:F4}"));
+        output.WriteLine(string.Create(text, $"memory    weights {result.ParameterBytes:N0} bytes, workspace {result.WorkspaceBytes:N0}; peak of the process {ByteCount.Format(result.PeakRssBytes)}; {result.Seconds:F1} s"));
+    }
+}

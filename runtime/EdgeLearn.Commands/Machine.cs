@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace EdgeLearn.Commands;
+
+/// <summary>What the kernel says about this process and this machine.</summary>
+public static class Machine
+{
+    /// <summary>Most memory that this process has had in RAM (VmHWM), in bytes; 0 where the kernel does not say.</summary>
+    public static long PeakRssBytes => KilobytesIn("/proc/self/status", "VmHWM:");
+
+    /// <summary>RAM of the machine, in bytes; 0 where the kernel does not say.</summary>
+    public static long MemoryBytes => KilobytesIn("/proc/meminfo", "MemTotal:");
+
+    /// <summary>RAM that could be used now, in bytes; 0 where the kernel does not say.</summary>
+    public static long AvailableBytes => KilobytesIn("/proc/meminfo", "MemAvailable:");
+
+    /// <summary>The best instruction set of the CPU, by the field's names; <c>unknown</c> where the kernel does not say.</summary>
+    public static string CpuInstructionSet
+    {
+        get
+        {
+            bool arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+            if (Line("/proc/cpuinfo", arm ? "Features" : "flags") is not { } line) return "unknown";
+            var flags = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet();
+            if (arm) return flags.Contains("asimddp") ? "arm64+dotprod" : "arm64";
+            if (!flags.IsSupersetOf(["avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"])) return "x86-64-v2";
+            return flags.IsSupersetOf(["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]) ? "x86-64-v4" : "x86-64-v3";
+        }
+    }
+
+    /// <summary>The CPU's or the board's name; null where the kernel does not say.</summary>
+    public static string? Model
+    {
+        get
+        {
+            const string Board = "/proc/device-tree/model";
+            if (File.Exists(Board)) return File.ReadAllText(Board).TrimEnd('\0', '\n');
+            string? line = Line("/proc/cpuinfo", "model name");
+            return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+        }
+    }
+
+    static long KilobytesIn(string path, string name)
+    {
+        if (Line(path, name) is not { } line) return 0;
+        var number = line.AsSpan(name.Length).Trim();
+        int end = number.IndexOf(' ');
+        return long.TryParse(end < 0 ? number : number[..end], NumberStyles.None, CultureInfo.InvariantCulture, out long kilobytes) ? kilobytes * 1024 : 0;
+    }
+
+    static string? Line(string path, string start)
+    {
+        if (!File.Exists(path)) return null;
+        using var reader = new StreamReader(path);
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.StartsWith(start, StringComparison.Ordinal)) return line;
+        }
+
+        return null;
+    }
+}

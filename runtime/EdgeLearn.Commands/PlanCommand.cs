@@ -1,0 +1,59 @@
+using System.CommandLine;
+
+namespace EdgeLearn.Commands;
+
+/// <summary><c>plan</c>: what a run would take, without running it.</summary>
+public sealed class PlanCommand
+{
+    readonly DataArguments _data = new();
+    readonly TrainingOptions _training = new();
+    readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 28x28-1000@10x10-10, a JSON file or a model file (default: one that suits the data)");
+    readonly Option<int?> _classes = OptionText.Whole("--classes", "outputs of the default network where there is no data (default 10)");
+    readonly Option<bool> _json = CommandOutput.JsonOption();
+
+    PlanCommand()
+    {
+    }
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "plan",
+            "Say how much memory training would take, by category and for each rule; allocates nothing.",
+            "--network 28x28-1000@10x10-10",
+            "--data mnist --batch 16 --update adam",
+            "--network digits.safetensors",
+            "--input-shape 128x6 --classes 3");
+        var options = new PlanCommand();
+        command.Options.Add(options._network);
+        options._data.AddTo(command, required: false);
+        command.Options.Add(options._classes);
+        options._training.AddTo(command);
+        command.Options.Add(options._json);
+        command.SetAction(options.Run);
+        return command;
+    }
+
+    int Run(ParseResult parsed)
+    {
+        var output = CommandOutput.Of(parsed, _json);
+        var settings = _training.Read(parsed);
+        var result = PlanResult.Of(Spec(parsed, output), settings);
+        if (output.Json) output.WriteJson(result, ResultJson.Default.PlanResult);
+        else result.Write(output.Output);
+        return 0;
+    }
+
+    NetworkSpec Spec(ParseResult parsed, CommandOutput output)
+    {
+        var network = NetworkSource.Read(parsed.GetValue(_network));
+        var loss = network.Loss ?? Loss.SoftmaxCrossEntropy;
+        using var data = _data.Open(parsed, loss, output);
+        if (data is not null) return network.SpecFor(data.InputShape, data.ClassCount > 0 ? data.ClassCount : data.TargetLength, loss);
+        int classes = parsed.GetValue(_classes) ?? 10;
+        if (classes < 1) throw new EdgeLearnException($"--classes {classes}: expected 1 or more");
+        if (_data.InputShape(parsed) is { } shape) return network.SpecFor(shape, classes, loss);
+        return network.SpecAlone(loss) ?? throw new EdgeLearnException("nothing to plan: give --network SPEC, --data DATA or --input-shape HxW");
+    }
+}

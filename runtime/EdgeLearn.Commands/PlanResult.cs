@@ -1,0 +1,119 @@
+using System.Globalization;
+
+namespace EdgeLearn.Commands;
+
+/// <summary>What <c>plan --json</c> prints. Buffers that never live at the same time share bytes, so categories add up to more than the total.</summary>
+public sealed record PlanResult
+{
+    /// <summary>The network in shorthand.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>The learning rule of the categories.</summary>
+    public required string Rule { get; init; }
+
+    /// <summary>The update rule.</summary>
+    public required string Update { get; init; }
+
+    /// <summary>Samples of a step.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>Weights and integer tensors.</summary>
+    public required long ParameterBytes { get; init; }
+
+    /// <summary>Outputs of layers and what they keep for their gradient.</summary>
+    public required long ActivationBytes { get; init; }
+
+    /// <summary>Scratch of kernels.</summary>
+    public required long PanelBytes { get; init; }
+
+    /// <summary>What the update remembers between steps.</summary>
+    public required long UpdateStateBytes { get; init; }
+
+    /// <summary>The mini-batch.</summary>
+    public required long BatchBytes { get; init; }
+
+    /// <summary>The one block that holds all of it but the weights.</summary>
+    public required long WorkspaceBytes { get; init; }
+
+    /// <summary>Weights and workspace.</summary>
+    public required long TotalBytes { get; init; }
+
+    /// <summary>What inference alone takes with the same batch.</summary>
+    public required long InferenceBytes { get; init; }
+
+    /// <summary>Every rule with this update.</summary>
+    public required IReadOnlyList<RulePlan> Rules { get; init; }
+
+    /// <summary>Plans a network under all rules.</summary>
+    public static PlanResult Of(NetworkSpec spec, TrainingSettings settings)
+    {
+        var plan = TrainingSession.PlanMemory(spec, settings);
+        long inference = Inference(spec, settings.Batch);
+        return new PlanResult
+        {
+            Network = spec.ToString(),
+            Rule = settings.Rule.Name(),
+            Update = settings.Update.Name(),
+            Batch = settings.Batch,
+            ParameterBytes = plan.BytesOf(MemoryCategory.Parameters),
+            ActivationBytes = plan.BytesOf(MemoryCategory.Activations),
+            PanelBytes = plan.BytesOf(MemoryCategory.Panels),
+            UpdateStateBytes = plan.BytesOf(MemoryCategory.UpdateState),
+            BatchBytes = plan.BytesOf(MemoryCategory.Batch),
+            WorkspaceBytes = plan.WorkspaceBytes,
+            TotalBytes = plan.TotalBytes,
+            InferenceBytes = inference,
+            Rules = [.. KindNames.RuleNames.Select(name => RulePlan.Of(spec, settings with { Rule = KindNames.ParseRule(name) }, inference))],
+        };
+    }
+
+    static long Inference(NetworkSpec spec, int batch)
+    {
+        using var network = new Network(spec);
+        var plan = new MemoryPlan();
+        plan.Account("parameters", MemoryCategory.Parameters, network.ParameterBytes);
+        new Evaluator(new NetworkForwardPass(network), network.Loss).Plan(plan, batch);
+        return plan.TotalBytes;
+    }
+
+    /// <summary>Prints it for people.</summary>
+    public void Write(TextWriter output)
+    {
+        output.WriteLine($"{Network}: {Rule} with {Update}, batch {Batch}");
+        output.WriteLine();
+        var categories = new TextTable("memory", "bytes");
+        foreach (var (name, bytes) in ((string, long)[])[("parameters", ParameterBytes), ("activations", ActivationBytes), ("panels", PanelBytes), ("update state", UpdateStateBytes), ("batch", BatchBytes), ("total", TotalBytes)])
+            categories.Add(name, Bytes(bytes));
+        categories.Write(output);
+        output.WriteLine("buffers that never live at the same time share bytes: the total can be less than the sum");
+        output.WriteLine();
+        var rules = new TextTable($"with {Update}", "bytes", "beside inference");
+        rules.Add("inference", Bytes(InferenceBytes), "1.00 x");
+        foreach (var rule in Rules) rules.Add(rule.Rule, rule.TotalBytes is { } total ? Bytes(total) : "-", rule.BesideInference is { } ratio ? string.Create(CultureInfo.InvariantCulture, $"{ratio:F2} x") : "-");
+        rules.Write(output);
+    }
+
+    static string Bytes(long bytes) => bytes.ToString("N0", CultureInfo.InvariantCulture);
+}
+
+/// <summary>What one rule would take.</summary>
+/// <param name="Rule">its word</param>
+/// <param name="TotalBytes">weights and workspace; null where the rule does not fit the network</param>
+/// <param name="BesideInference">as a multiple of inference</param>
+/// <param name="Reason">why it does not fit</param>
+public sealed record RulePlan(string Rule, long? TotalBytes, double? BesideInference, string? Reason)
+{
+    /// <summary>Plans one rule.</summary>
+    public static RulePlan Of(NetworkSpec spec, TrainingSettings settings, long inferenceBytes)
+    {
+        try
+        {
+            long total = TrainingSession.PlanMemory(spec, settings).TotalBytes;
+            return new RulePlan(settings.Rule.Name(), total, (double)total / inferenceBytes, null);
+        }
+        catch (EdgeLearnException e)
+        {
+            return new RulePlan(settings.Rule.Name(), null, null, e.Message);
+        }
+    }
+}

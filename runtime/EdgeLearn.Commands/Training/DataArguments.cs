@@ -1,0 +1,45 @@
+using System.CommandLine;
+
+namespace EdgeLearn.Commands;
+
+/// <summary>The options that say what to read, shared by the commands that read data.</summary>
+sealed class DataArguments
+{
+    readonly Option<string?> _data = OptionText.Text("--data", "DATA", $"a folder, a file (IDX, npy, csv; gzip or not) or a known name: {string.Join(", ", DataCatalog.KnownNames)}");
+    readonly Option<string?> _label = OptionText.Text("--label", "NAME", "csv: the label's column (default: the last)");
+    readonly Option<double?> _testFraction = OptionText.Number("--test-fraction", "part to test with where there is no test file, the same for every --seed (default 0.2)");
+    readonly Option<Shape?> _inputShape = OptionText.ShapeOf("--input-shape", "shape of a sample where the file does not tell it");
+
+    /// <summary>Gives the options to a command.</summary>
+    /// <param name="command">the command</param>
+    /// <param name="required">whether it cannot do without data</param>
+    public void AddTo(Command command, bool required)
+    {
+        _data.Required = required;
+        foreach (Option option in (Option[])[_data, _label, _testFraction, _inputShape]) command.Options.Add(option);
+    }
+
+    /// <summary>The shape that the command line gives.</summary>
+    public Shape? InputShape(ParseResult parsed) => parsed.GetValue(_inputShape);
+
+    /// <summary>Opens the data that the command line names; null when it names none. The caller disposes of it.</summary>
+    /// <param name="parsed">the command line</param>
+    /// <param name="loss">decides whether labels are classes or numbers</param>
+    /// <param name="output">told of progress and of what the user should know</param>
+    public DataSplit? Open(ParseResult parsed, Loss loss, CommandOutput output)
+    {
+        if (parsed.GetValue(_data) is not { } data) return null;
+        using var progress = new ProgressLine(output);
+        var split = DataCatalog.Open(data, new DataOptions
+        {
+            LabelColumn = parsed.GetValue(_label),
+            TestFraction = parsed.GetValue(_testFraction) ?? new DataOptions().TestFraction,
+            InputShape = parsed.GetValue(_inputShape),
+            Regression = !loss.IsClassification,
+            Progress = progress.Show,
+        });
+        progress.Clear();
+        if (split.Notice is { } notice) output.Error.WriteLine(notice);
+        return split;
+    }
+}

@@ -1,0 +1,82 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>
+/// What <c>--network</c> names: a shorthand, a JSON file, a model file to go on from, or nothing, which takes a default that suits the data. Builds the same network
+/// again for every control.
+/// </summary>
+sealed class NetworkSource
+{
+    const long LongestJsonBytes = 1 << 20;
+
+    readonly string? _shorthand;
+    readonly NetworkSpec? _spec;
+
+    NetworkSource(string? shorthand, NetworkSpec? spec, string? modelPath, Preparation? preparation, IReadOnlyList<string>? classNames)
+    {
+        _shorthand = shorthand;
+        _spec = spec;
+        ModelPath = modelPath;
+        Preparation = preparation;
+        ClassNames = classNames;
+    }
+
+    /// <summary>The model file to go on from.</summary>
+    public string? ModelPath { get; }
+
+    /// <summary>How the model's inputs are prepared.</summary>
+    public Preparation? Preparation { get; }
+
+    /// <summary>Names of the model's classes, where it has any.</summary>
+    public IReadOnlyList<string>? ClassNames { get; }
+
+    /// <summary>The loss, where a file says it.</summary>
+    public Loss? Loss => _spec?.Loss;
+
+    /// <summary>Reads what the option names.</summary>
+    /// <exception cref="EdgeLearnException">It is no network.</exception>
+    public static NetworkSource Read(string? text)
+    {
+        if (text is null) return new NetworkSource(null, null, null, null, null);
+        if (!File.Exists(text))
+        {
+            bool isPath = text.Contains('/', StringComparison.Ordinal) || Path.GetExtension(text) is ".json" or ".safetensors";
+            return isPath ? throw new EdgeLearnException($"--network {text}: there is no such file; expected a model file, a JSON file or a shorthand such as 784-100-10") : new NetworkSource(text, null, null, null, null);
+        }
+
+        if (Path.GetExtension(text) == ".json")
+        {
+            if (new FileInfo(text).Length > LongestJsonBytes) throw new EdgeLearnException($"{text} is longer than {LongestJsonBytes} bytes: not a network description");
+            return new NetworkSource(null, NetworkJson.Read(File.ReadAllText(text), text), null, null, null);
+        }
+
+        using var model = ModelFile.Load(text);
+        return new NetworkSource(null, model.Network.Spec, text, model.Preparation, model.ClassNames);
+    }
+
+    /// <summary>The network for some data.</summary>
+    /// <param name="input">shape of a sample</param>
+    /// <param name="outputs">classes, or real targets of a sample</param>
+    /// <param name="loss">used where no file says it</param>
+    public NetworkSpec SpecFor(Shape input, int outputs, Loss loss)
+        => _spec ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : Default(input, outputs, loss));
+
+    /// <summary>The network where nothing is known of the data.</summary>
+    /// <param name="loss">used where no file says it</param>
+    /// <returns>null when the network depends on the data</returns>
+    public NetworkSpec? SpecAlone(Loss loss) => _spec ?? (_shorthand is { } text ? NetworkSpec.Parse(text, null, loss) : null);
+
+    /// <summary>The network with its starting weights: the model's, or drawn from a seed. The caller disposes of it.</summary>
+    public Network Build(NetworkSpec spec, ulong seed)
+        => ModelPath is { } path ? ModelFile.Load(path).Network : new Network(spec).Initialise(seed);
+
+    // An image gets random windows, for tpSGD needs hidden units that see different things; a vector is too short for that to help.
+    static NetworkSpec Default(Shape input, int outputs, Loss loss)
+    {
+        var last = new LayerSpec(outputs, Activation.Identity);
+        if (!input.IsImage) return new NetworkSpec(input, [new LayerSpec(256, Activation.Tanh), last], loss);
+        var window = new Shape(WindowSide(input.Height), WindowSide(input.Width));
+        return new NetworkSpec(input, [new LayerSpec(input.Length <= 256 ? 200 : 1000, Activation.Tanh, window), last], loss);
+    }
+
+    static int WindowSide(int side) => Math.Min(10, (side + 1) / 2);
+}

@@ -1,0 +1,33 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>How inputs are to be prepared.</summary>
+enum PreparationChoice
+{
+    /// <summary>The model's own; for a new network <see cref="Standardise"/>.</summary>
+    Auto,
+
+    /// <summary>As they are stored.</summary>
+    None,
+
+    /// <summary>Divided by the largest magnitude of the training set.</summary>
+    Scale,
+
+    /// <summary>To mean 0 and deviation 1: over all values of images, for each feature of vectors.</summary>
+    Standardise,
+}
+
+static class PreparationChoices
+{
+    /// <summary>Makes the preparation from the training set.</summary>
+    /// <param name="choice">what the user wants</param>
+    /// <param name="known">of the model to go on from</param>
+    /// <param name="training">the training set</param>
+    /// <param name="input">shape that the network gives a sample</param>
+    public static Preparation Make(this PreparationChoice choice, Preparation? known, Dataset training, Shape input) => choice switch
+    {
+        PreparationChoice.Auto when known is not null => known,
+        PreparationChoice.None => Preparation.Identity,
+        PreparationChoice.Scale => Preparation.ScaleByMaximum(training),
+        _ => Preparation.Standardise(training, perFeature: !input.IsImage),
+    };
+}

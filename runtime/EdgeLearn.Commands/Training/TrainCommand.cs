@@ -1,0 +1,83 @@
+using System.CommandLine;
+
+namespace EdgeLearn.Commands;
+
+/// <summary><c>train</c>: learns from data on this machine.</summary>
+public sealed class TrainCommand
+{
+    readonly DataArguments _data = new();
+    readonly TrainingOptions _training = new();
+    readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file to go on from (default: one that suits the data)");
+    readonly Option<Loss?> _loss = OptionText.Parsed<Loss?>("--loss", "cross-entropy|mean-square", "what the outputs are held against; mean-square takes labels as real numbers (default cross-entropy)", Loss.Named);
+    readonly Option<PreparationChoice?> _preparation = OptionText.Words(
+        "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, over all values of images, per feature of vectors)",
+        ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale), ("standardise", PreparationChoice.Standardise));
+    readonly Option<string?> _save = OptionText.Text("--save", "FILE", "write the trained model (safetensors) there");
+    readonly Option<string?> _checkpoint = OptionText.Text("--checkpoint", "DIR", "keep the run there, so that it can go on after a crash");
+    readonly Option<double?> _interval = OptionText.Number("--checkpoint-interval", "seconds between two saves there (default 30)");
+    readonly Option<bool> _resume = OptionText.Flag("--resume", "go on from --checkpoint; begins anew when nothing is there");
+    readonly Option<long?> _memoryLimit = OptionText.Parsed<long?>("--memory-limit", "BYTES", "refuse a run that needs more for weights and workspace (2MB, 1.5MiB, 800k)", text => ByteCount.Parse("--memory-limit", text));
+    readonly Option<bool> _controls = OptionText.Flag("--controls", "train backprop and frozen afterwards on the same budget, each at its own rate");
+    readonly Option<bool> _verbose = OptionText.Flag("--verbose", "print lines of progress where standard error is no terminal");
+    readonly Option<bool> _json = CommandOutput.JsonOption();
+
+    TrainCommand()
+    {
+    }
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "train",
+            "Learn from data on this machine, without backprop unless asked for.",
+            "--data mnist",
+            "--data mnist --network 784-1000@10x10-10 --rule tpsgd --epochs 4 --controls",
+            "--data digits --save digits.safetensors",
+            "--data readings.csv --label state --network 12-64-3 --update signsgd",
+            "--data new-site --network digits.safetensors --rule elastic-zo --steps 5000",
+            "--data mnist --checkpoint run --resume --memory-limit 2MB");
+        var options = new TrainCommand();
+        options._data.AddTo(command, required: true);
+        command.Options.Add(options._network);
+        options._training.AddTo(command);
+        foreach (Option option in (Option[])[
+            options._loss, options._preparation, options._save, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._controls,
+            options._verbose, options._json]) command.Options.Add(option);
+        command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
+        return command;
+    }
+
+    int Run(ParseResult parsed, CancellationToken stop)
+    {
+        var output = CommandOutput.Of(parsed, _json);
+        var settings = _training.Read(parsed);
+        double seconds = parsed.GetValue(_interval) ?? 30;
+        if (!(seconds >= 0 && seconds <= TimeSpan.FromDays(1).TotalSeconds)) throw new EdgeLearnException($"--checkpoint-interval {seconds}: expected seconds, 0 to 86400");
+        string? checkpoint = parsed.GetValue(_checkpoint);
+        if (parsed.GetValue(_resume) && checkpoint is null) throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
+        var network = NetworkSource.Read(parsed.GetValue(_network));
+        var loss = parsed.GetValue(_loss) ?? network.Loss ?? Loss.SoftmaxCrossEntropy;
+        if (network.Loss is { } fixedLoss && fixedLoss != loss) throw new EdgeLearnException($"--loss {loss.Name}: the network of {parsed.GetValue(_network)} was made for {fixedLoss.Name}");
+        using var data = _data.Open(parsed, loss, output)!;
+        var request = new TrainRequest
+        {
+            Settings = settings,
+            Network = network,
+            Data = data,
+            Loss = loss,
+            Preparation = parsed.GetValue(_preparation) ?? PreparationChoice.Auto,
+            SavePath = parsed.GetValue(_save),
+            CheckpointFolder = checkpoint,
+            Resume = parsed.GetValue(_resume),
+            CheckpointInterval = TimeSpan.FromSeconds(seconds),
+            MemoryLimitBytes = parsed.GetValue(_memoryLimit),
+            Controls = parsed.GetValue(_controls),
+            Verbose = parsed.GetValue(_verbose),
+        };
+        var result = new TrainRun(request, output, stop).Run();
+        if (output.Json) output.WriteJson(result, ResultJson.Default.TrainResult);
+        else TrainReport.Write(result, data, output.Output);
+        return 0;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace EdgeLearn.Commands;
+
+/// <summary>What <c>train</c> prints for people.</summary>
+static class TrainReport
+{
+    /// <summary>Prints a result.</summary>
+    public static void Write(TrainResult result, DataSplit data, TextWriter output)
+    {
+        var text = CultureInfo.InvariantCulture;
+        output.WriteLine(string.Create(text, $"network  {result.Network}"));
+        output.WriteLine(string.Create(text, $"data     {data.Name}: {result.TrainExamples:N0} to learn from, {result.TestExamples:N0} to test with"));
+        output.WriteLine(string.Create(text, $"run      {result.Rule} with {result.Update}, {result.Epochs:0.##} epochs, batch {result.Batch}, seed {result.Seed}"));
+        output.WriteLine();
+        var table = new TextTable("", "accuracy", "loss", "rate", "ms/step", "seconds", "workspace", "state");
+        table.Add(Cells(result.Rule, result.TestAccuracy, result.TestLoss, result.LearningRate, result.StepMsMedian, result.Seconds, result.WorkspaceBytes, result.OptimizerStateBytes));
+        if (result.Controls is { } controls)
+        {
+            table.Add(Cells("backprop", controls.Backprop));
+            table.Add(Cells("frozen", controls.Frozen));
+        }
+
+        table.Write(output);
+        output.WriteLine();
+        output.WriteLine(string.Create(text, $"weights {result.ParameterBytes:N0} bytes, {result.AllocatedBytesPerStep:0.##} bytes allocated a step, peak memory of the process {ByteCount.Format(result.PeakRssBytes)}"));
+        if (result.Controls is not null) output.WriteLine("controls on the same budget: backprop is the ceiling, frozen (hidden layers left random) the floor");
+        if (result.Model is { } model) output.WriteLine($"saved {model}");
+    }
+
+    static string[] Cells(string name, ControlResult control)
+        => Cells(name, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds, control.WorkspaceBytes, control.OptimizerStateBytes);
+
+    static string[] Cells(string name, double? accuracy, double loss, float rate, double ms, double seconds, long workspace, long state)
+    {
+        var text = CultureInfo.InvariantCulture;
+        return
+        [
+            name, accuracy?.ToString("F4", text) ?? "-", loss.ToString("F4", text), rate.ToString("G4", text), ms.ToString("F3", text), seconds.ToString("F1", text),
+            ByteCount.Format(workspace), ByteCount.Format(state),
+        ];
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json.Serialization;
+
+namespace EdgeLearn.Commands;
+
+/// <summary>What <c>train --json</c> prints; the names in JSON are those of the properties in snake_case.</summary>
+public sealed record TrainResult
+{
+    /// <summary>The learning rule's word.</summary>
+    public required string Rule { get; init; }
+
+    /// <summary>The update rule's word.</summary>
+    public required string Update { get; init; }
+
+    /// <summary>The network in shorthand.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>Seed of the run.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Passes over the training data; a fraction where steps were given.</summary>
+    public required double Epochs { get; init; }
+
+    /// <summary>Samples of a step.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>Rate of the last layer at the start.</summary>
+    public required float LearningRate { get; init; }
+
+    /// <summary>Samples to learn from.</summary>
+    public required int TrainExamples { get; init; }
+
+    /// <summary>Samples to test with.</summary>
+    public required int TestExamples { get; init; }
+
+    /// <summary>Share of test samples that are classified right; null for a regression.</summary>
+    public required double? TestAccuracy { get; init; }
+
+    /// <summary>Mean loss on the test samples.</summary>
+    public required double TestLoss { get; init; }
+
+    /// <summary>The same budget spent by the two controls; absent unless asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ControlResults? Controls { get; init; }
+
+    /// <summary>Median time of a step.</summary>
+    public required double StepMsMedian { get; init; }
+
+    /// <summary>Time that 99 % of the steps stayed below.</summary>
+    public required double StepMsP99 { get; init; }
+
+    /// <summary>Wall time of all steps, checkpoints included.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Peak memory of the process, read before the controls ran.</summary>
+    public required long PeakRssBytes { get; init; }
+
+    /// <summary>The one block of a step: batch, activations, panels, update state.</summary>
+    public required long WorkspaceBytes { get; init; }
+
+    /// <summary>Weights and integer tensors.</summary>
+    public required long ParameterBytes { get; init; }
+
+    /// <summary>What the update remembers between steps; 0 for a state-free one.</summary>
+    public required long OptimizerStateBytes { get; init; }
+
+    /// <summary>Managed bytes allocated by a step, mean after the first three.</summary>
+    public required double AllocatedBytesPerStep { get; init; }
+
+    /// <summary>Where the model was saved; null = nowhere.</summary>
+    public required string? Model { get; init; }
+}
+
+/// <summary>The two controls.</summary>
+/// <param name="Backprop">the ceiling</param>
+/// <param name="Frozen">the floor: hidden layers stay random</param>
+public sealed record ControlResults(ControlResult Backprop, ControlResult Frozen);
+
+/// <summary>One control.</summary>
+public sealed record ControlResult
+{
+    /// <summary>Share of test samples that are classified right; null for a regression.</summary>
+    public required double? TestAccuracy { get; init; }
+
+    /// <summary>Mean loss on the test samples.</summary>
+    public required double TestLoss { get; init; }
+
+    /// <summary>Rate of the last layer at the start.</summary>
+    public required float LearningRate { get; init; }
+
+    /// <summary>Median time of a step.</summary>
+    public required double StepMsMedian { get; init; }
+
+    /// <summary>Wall time of all steps.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>The one block of a step.</summary>
+    public required long WorkspaceBytes { get; init; }
+
+    /// <summary>What the update remembers between steps.</summary>
+    public required long OptimizerStateBytes { get; init; }
+}

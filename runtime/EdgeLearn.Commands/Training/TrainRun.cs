@@ -1,0 +1,83 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>One run of <c>train</c>: plan, checkpoint, steps, test, save, then the controls.</summary>
+sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationToken stop)
+{
+    DataSplit Data => request.Data;
+
+    /// <summary>Runs it.</summary>
+    public TrainResult Run()
+    {
+        if (request.SavePath is { } path) SaveTarget.Check(path);
+        var spec = request.Network.SpecFor(Data.InputShape, Data.ClassCount > 0 ? Data.ClassCount : Data.TargetLength, request.Loss);
+        var preparation = request.Preparation.Make(request.Network.Preparation, Data.Train, spec.Input);
+        var result = RunRule(spec, preparation);
+        return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
+    }
+
+    TrainResult RunRule(NetworkSpec spec, Preparation preparation)
+    {
+        var settings = request.Settings;
+        var plan = TrainingSession.PlanMemory(spec, settings);
+        output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, workspace {plan.WorkspaceBytes:N0})");
+        MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch, batch => TrainingSession.PlanMemory(spec, settings with { Batch = batch }).TotalBytes);
+        using var network = request.Network.Build(spec, settings.Seed);
+        using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
+        var loop = new TrainingLoop(session, stop);
+        using (var checkpoint = request.CheckpointFolder is null ? null : new RunCheckpoint(request, session, preparation, output))
+        {
+            using var progress = new TrainProgress(session, Data.Test, session.Rule.Name, output, request.Verbose);
+            loop.Run(progress, checkpoint);
+        }
+
+        var evaluation = loop.Evaluate(Data.Test);
+        if (request.SavePath is { } path) ModelFile.Save(path, new Model(network, preparation, Data.ClassNames ?? request.Network.ClassNames));
+        return new TrainResult
+        {
+            Rule = session.Rule.Name,
+            Update = session.Update.Name,
+            Network = spec.ToString(),
+            Seed = settings.Seed,
+            Epochs = settings.Steps is { } steps ? (double)steps / session.StepsPerEpoch : settings.Epochs,
+            Batch = settings.Batch,
+            LearningRate = settings.Rate,
+            TrainExamples = Data.Train.Count,
+            TestExamples = Data.Test.Count,
+            TestAccuracy = spec.Loss.IsClassification ? evaluation.Accuracy : null,
+            TestLoss = evaluation.Loss,
+            StepMsMedian = loop.Times.Quantile(0.5),
+            StepMsP99 = loop.Times.Quantile(0.99),
+            Seconds = loop.Seconds,
+            PeakRssBytes = Machine.PeakRssBytes,
+            WorkspaceBytes = session.Plan.WorkspaceBytes,
+            ParameterBytes = network.ParameterBytes,
+            OptimizerStateBytes = session.Update.StateBytes,
+            AllocatedBytesPerStep = loop.AllocatedBytesPerStep,
+            Model = request.SavePath,
+        };
+    }
+
+    ControlResults RunControls(NetworkSpec spec, Preparation preparation)
+        => new(RunControl(RuleKind.Backprop, spec, preparation), RunControl(RuleKind.Frozen, spec, preparation));
+
+    // The same network, data, steps and update, at the control's own rate: the user's was chosen for another rule.
+    ControlResult RunControl(RuleKind rule, NetworkSpec spec, Preparation preparation)
+    {
+        var settings = request.Settings with { Rule = rule, LearningRate = null };
+        using var network = request.Network.Build(spec, settings.Seed);
+        using var session = new TrainingSession(network, settings, Data.Train, preparation);
+        var loop = new TrainingLoop(session, stop);
+        using (var progress = new TrainProgress(session, Data.Test, $"control {session.Rule.Name}", output, request.Verbose)) loop.Run(progress);
+        var evaluation = loop.Evaluate(Data.Test);
+        return new ControlResult
+        {
+            TestAccuracy = spec.Loss.IsClassification ? evaluation.Accuracy : null,
+            TestLoss = evaluation.Loss,
+            LearningRate = settings.Rate,
+            StepMsMedian = loop.Times.Quantile(0.5),
+            Seconds = loop.Seconds,
+            WorkspaceBytes = session.Plan.WorkspaceBytes,
+            OptimizerStateBytes = session.Update.StateBytes,
+        };
+    }
+}

@@ -1,0 +1,84 @@
+using System.CommandLine;
+
+namespace EdgeLearn.Commands;
+
+/// <summary>The options that say how to train: one for each setting, all with the defaults of <see cref="TrainingSettings"/>. Commands that plan or train share them.</summary>
+sealed class TrainingOptions
+{
+    static readonly TrainingSettings s_default = new();
+
+    readonly Option<RuleKind?> _rule = OptionText.Parsed<RuleKind?>("--rule", string.Join('|', KindNames.RuleNames), "where the learning signal comes from; frozen and backprop are the controls (default tpsgd)", text => KindNames.ParseRule(text));
+    readonly Option<UpdateKind?> _update = OptionText.Parsed<UpdateKind?>("--update", string.Join('|', KindNames.UpdateNames), "what is done with the gradient (default sgd)", text => KindNames.ParseUpdate(text));
+    readonly Option<int?> _epochs = OptionText.Whole("--epochs", "passes over the training data (default 4)");
+    readonly Option<long?> _steps = OptionText.Long("--steps", "steps in all, in place of --epochs");
+    readonly Option<int?> _batch = OptionText.Whole("--batch", "samples of a step (default 64)");
+    readonly Option<double?> _rate = OptionText.Number("--lr", "learning rate of the last layer at the start (default: one that suits rule and update)");
+    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", "tpsgd: rate of the hidden layers as a factor on --lr (default 0.15)");
+    readonly Option<double?> _momentum = OptionText.Number("--momentum", "momentum of sgd (default 0: no state), decay of signum (default 0.9)");
+    readonly Option<double?> _weightDecay = OptionText.Number("--weight-decay", "decoupled weight decay (default 0)");
+    readonly Option<ScheduleKind?> _schedule = OptionText.Words("--schedule", "how the rate runs to the end (default linear, to zero)", ("constant", ScheduleKind.Constant), ("linear", ScheduleKind.Linear), ("cosine", ScheduleKind.Cosine));
+    readonly Option<long?> _warmup = OptionText.Long("--warmup", "steps in which the rate rises first (default 0)");
+    readonly Option<ulong?> _seed = OptionText.Seed("--seed", "seed of starting weights, order of samples, targets and directions (default 1)");
+    readonly Option<LocalLoss?> _localLoss = OptionText.Words("--local-loss", "tpsgd: loss of the hidden layers; linear is DRTP (default l2)", ("l2", LocalLoss.L2), ("l1", LocalLoss.L1), ("linear", LocalLoss.Linear));
+    readonly Option<double?> _targetScale = OptionText.Number("--target-scale", "tpsgd: size of the random targets (default 0.9)");
+    readonly Option<bool> _layerByLayer = OptionText.Flag("--layer-by-layer", "tpsgd: train one layer after the other, first layer first");
+    readonly Option<double?> _epsilon = OptionText.Number("--epsilon", "zo, elastic-zo: size of a probe (default 0.001)");
+    readonly Option<int?> _directions = OptionText.Whole("--directions", "zo, elastic-zo: directions a step, each two forward passes (default 1)");
+    readonly Option<NoiseKind?> _noise = OptionText.Words("--noise", "distribution of random targets and directions (default sign)", ("sign", NoiseKind.Sign), ("gaussian", NoiseKind.Gaussian));
+    readonly Option<int?> _exactLayers = OptionText.Whole("--exact-layers", "elastic-zo: last layers with exact gradients (default 1)");
+    readonly Option<double?> _rho = OptionText.Number("--rho", "frugal: fraction of the weights with state, 0 to 1 (default 0.25)");
+    readonly Option<FrugalSelection?> _selection = OptionText.Words("--selection", "frugal: what is drawn, columns of every matrix or whole tensors (default columns)", ("columns", FrugalSelection.Columns), ("block", FrugalSelection.Block));
+    readonly Option<long?> _refresh = OptionText.Long("--refresh", "frugal: steps between two draws, 0 = one draw (default 200)");
+    readonly Option<string?> _stateFull = OptionText.Text("--state-full", "PATTERN", "frugal: tensors with plain Adam throughout, such as '*.bias' (default none)");
+    readonly Option<FrugalRemainder?> _remainder = OptionText.Words("--remainder", "frugal: rule of the weights without state (default sign)", ("sign", FrugalRemainder.Sign), ("plain", FrugalRemainder.Plain));
+
+    /// <summary>Gives the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        Option[] all =
+        [
+            _rule, _update, _epochs, _steps, _batch, _rate, _hiddenRate, _momentum, _weightDecay, _schedule, _warmup, _seed, _localLoss, _targetScale, _layerByLayer,
+            _epsilon, _directions, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
+        ];
+        foreach (var option in all) command.Options.Add(option);
+    }
+
+    /// <summary>Whether a rule was named.</summary>
+    public bool NamesRule(ParseResult parsed) => parsed.GetValue(_rule) is not null;
+
+    /// <summary>The settings of a command line.</summary>
+    /// <exception cref="EdgeLearnException">A number is out of range.</exception>
+    public TrainingSettings Read(ParseResult parsed)
+    {
+        var settings = s_default with
+        {
+            Rule = parsed.GetValue(_rule) ?? s_default.Rule,
+            Update = parsed.GetValue(_update) ?? s_default.Update,
+            Epochs = parsed.GetValue(_epochs) ?? s_default.Epochs,
+            Steps = parsed.GetValue(_steps),
+            Batch = parsed.GetValue(_batch) ?? s_default.Batch,
+            LearningRate = (float?)parsed.GetValue(_rate),
+            HiddenRateScale = (float?)parsed.GetValue(_hiddenRate) ?? s_default.HiddenRateScale,
+            Momentum = (float?)parsed.GetValue(_momentum),
+            WeightDecay = (float?)parsed.GetValue(_weightDecay) ?? s_default.WeightDecay,
+            Schedule = parsed.GetValue(_schedule) ?? s_default.Schedule,
+            WarmupSteps = parsed.GetValue(_warmup) ?? s_default.WarmupSteps,
+            Seed = parsed.GetValue(_seed) ?? s_default.Seed,
+            LocalLoss = parsed.GetValue(_localLoss) ?? s_default.LocalLoss,
+            TargetScale = (float?)parsed.GetValue(_targetScale) ?? s_default.TargetScale,
+            LayerByLayer = parsed.GetValue(_layerByLayer),
+            Epsilon = (float?)parsed.GetValue(_epsilon) ?? s_default.Epsilon,
+            Directions = parsed.GetValue(_directions) ?? s_default.Directions,
+            Noise = parsed.GetValue(_noise) ?? s_default.Noise,
+            ExactLayers = parsed.GetValue(_exactLayers) ?? s_default.ExactLayers,
+            Rho = parsed.GetValue(_rho) ?? s_default.Rho,
+            Selection = parsed.GetValue(_selection) ?? s_default.Selection,
+            RefreshSteps = parsed.GetValue(_refresh) ?? s_default.RefreshSteps,
+            StateFullPattern = parsed.GetValue(_stateFull),
+            Remainder = parsed.GetValue(_remainder) ?? s_default.Remainder,
+        };
+        if (settings.Steps is not null && parsed.GetValue(_epochs) is not null) throw new EdgeLearnException("--steps and --epochs both say how long to train: give one of them");
+        settings.Check();
+        return settings;
+    }
+}
