@@ -246,6 +246,21 @@ public sealed class DeviceAgentTests
         Assert.True(hub.Script.Counted.ContainsKey(task.Attempt));
     }
 
+    [Fact]
+    public async Task A_stop_while_a_hub_is_waited_for_ends_the_run_cleanly()
+    {
+        await using var hub = await FakeHub.StartAsync();
+        using var temporary = new TemporaryFolder();
+        string token = hub.NewToken();
+        await hub.StopAsync();
+        using var log = new StringWriter();
+        using var signal = new CancellationTokenSource(TimeSpan.FromMilliseconds(400));
+        var run = await DeviceAgent.RunAsync(AgentRun.Options(temporary["agent"], token, log), new ScriptedLearner(), signal.Token);
+        Assert.Equal("", run.DeviceId);
+        Assert.Contains("is away", log.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("stopped before this board was enrolled\n", log.ToString(), StringComparison.Ordinal);
+    }
+
     // Every call of a whole run (enrolment, push, round) is a moment of a power cut: the folder as it is then is the folder that the next process finds.
     [Fact]
     public async Task A_power_cut_at_any_call_counts_the_round_once_and_ends_with_the_newest_model()

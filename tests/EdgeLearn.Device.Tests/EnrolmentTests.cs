@@ -140,6 +140,35 @@ public sealed class EnrolmentTests
     }
 
     [Fact]
+    public async Task The_token_that_was_used_is_ignored_and_a_new_one_enrols_the_same_board_again()
+    {
+        await using var hub = await FakeHub.StartAsync();
+        using var temporary = new TemporaryFolder();
+        string token = hub.NewToken();
+        var first = await AgentRun.UntilDoneAsync(temporary["agent"], token, new ScriptedLearner());
+        await AgentRun.UntilDoneAsync(temporary["agent"], token, new ScriptedLearner());
+        Assert.Equal(1, hub.Script.EnrollCalls);
+        var again = await AgentRun.UntilDoneAsync(temporary["agent"], hub.NewToken(), new ScriptedLearner());
+        Assert.Equal(2, hub.Script.EnrollCalls);
+        Assert.Equal(first.DeviceId, again.DeviceId);
+    }
+
+    [Fact]
+    public async Task A_board_that_moves_to_another_group_forgets_the_versions_of_the_old_one()
+    {
+        await using var hub = await FakeHub.StartAsync();
+        using var temporary = new TemporaryFolder();
+        hub.Script.Push(ScriptedLearner.Model(0.8), 9);
+        await AgentRun.UntilDoneAsync(temporary["agent"], hub.NewToken(), new ScriptedLearner());
+        Assert.Equal(9UL, AgentRun.StateOf(temporary["agent"]).NewestVersion);
+        hub.Script.SpoilEnrollment = answer => answer.Group = "elsewhere";
+        hub.Script.Offer = null;
+        hub.Script.NewestVersion = 0;
+        await AgentRun.UntilDoneAsync(temporary["agent"], hub.NewToken(), new ScriptedLearner());
+        Assert.Equal(0UL, AgentRun.StateOf(temporary["agent"]).NewestVersion);
+    }
+
+    [Fact]
     public async Task The_certificate_is_renewed_by_half_of_its_life_and_the_board_stays_the_same()
     {
         await using var hub = await FakeHub.StartAsync();

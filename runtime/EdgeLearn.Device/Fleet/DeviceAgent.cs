@@ -54,6 +54,11 @@ public sealed class DeviceAgent
 
             return new DeviceRun(identity.DeviceId, agent._rounds.Accepted, agent._rounds.Refused, session.State.Current?.Version ?? 0, learner.ExampleCount);
         }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            log.Write("stopped", "stopped before this board was enrolled");
+            return new DeviceRun("", 0, 0, 0, learner.ExampleCount);
+        }
         catch (Exception e) when (e is BoardRefusedException or RequestRefusedException)
         {
             throw new EdgeLearnException(e.Message, e);
@@ -66,12 +71,14 @@ public sealed class DeviceAgent
         if (folder.ReadIdentity() is { } known)
         {
             using var fleet = new FleetTrust(known.Authority);
-            if (token is null || token.Fleet == fleet.Fleet) return known;
-            throw new EdgeLearnException($"{folder.Root} belongs to another fleet than the token: give this fleet a folder of its own");
+            if (token is null || token.Id == known.TokenId) return known;
+            if (token.Fleet != fleet.Fleet) throw new EdgeLearnException($"{folder.Root} belongs to another fleet than the token: give this fleet a folder of its own");
+        }
+        else if (token is null)
+        {
+            throw new EdgeLearnException($"{folder.Root} holds no enrolled board: make a token with 'edgelearn device token' on the host and pass it with --token");
         }
 
-        if (token is null)
-            throw new EdgeLearnException($"{folder.Root} holds no enrolled board: make a token with 'edgelearn device token' on the host and pass it with --token");
         var backOff = new BackOff(options.FirstBackOff, options.LongestBackOff);
         while (true)
         {
@@ -121,14 +128,15 @@ public sealed class DeviceAgent
             async () =>
             {
                 var request = CheckIn.Request(_session, _telemetry, busy: false);
-                var reply = await _session.Link.CheckInAsync(request, stop).ConfigureAwait(false);
                 try
                 {
+                    var reply = await _session.Link.CheckInAsync(request, stop).ConfigureAwait(false);
                     _session.Clock.Learn(HubStatements.Verify(reply.Statement, request.Nonce.Span, _session.Identity.RoundKey));
                     return reply;
                 }
-                catch (EdgeLearnException e)
+                catch (Exception e) when (e is EdgeLearnException or RequestRefusedException)
                 {
+                    // A check-in has nothing in it that could be wrong for good: somebody between here and the hub, or a hub in trouble.
                     throw new HubAwayException(e.Message, e, suspect: true);
                 }
             },

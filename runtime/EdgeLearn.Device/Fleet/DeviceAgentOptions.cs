@@ -47,7 +47,7 @@ public sealed record DeviceAgentOptions
 }
 
 /// <summary>What an agent did until it stopped.</summary>
-/// <param name="DeviceId">16 hexadecimal digits</param>
+/// <param name="DeviceId">16 hexadecimal digits; empty when it was stopped before the hub had enrolled it</param>
 /// <param name="RoundsAccepted">Updates that the hub has counted.</param>
 /// <param name="RoundsRefused">Updates that it has not.</param>
 /// <param name="ModelVersion">Of the model in use; 0 = none.</param>

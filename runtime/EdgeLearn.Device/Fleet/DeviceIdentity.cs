@@ -16,6 +16,9 @@ public sealed record DeviceIdentity
     /// <summary>The group that the token was made for.</summary>
     public required string Group { get; init; }
 
+    /// <summary>Id of the token that it was enrolled with: another token means to enrol again.</summary>
+    public Guid TokenId { get; init; }
+
     /// <summary>DER X.509 of the fleet's authority.</summary>
     public required byte[] Authority { get; init; }
 

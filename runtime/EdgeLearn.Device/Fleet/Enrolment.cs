@@ -41,7 +41,14 @@ static class Enrolment
         };
         var answer = await CallAsync(token, options => new Fleet.FleetClient(channel).EnrollAsync(request, options), stop).ConfigureAwait(false);
         var now = HubStatements.Verify(answer.Statement, [], answer.RoundPublicKey.Span);
-        var identity = Check(answer, key, trust, token.Address, now);
+        var identity = Check(answer, key, trust, token, now);
+        if (folder.ReadIdentity() is { } before && before.Group != identity.Group)
+        {
+            // Versions count within a group: what another group had says nothing here.
+            folder.DeleteReport();
+            folder.Write(new DeviceState());
+        }
+
         folder.Write(identity);
         clock.Learn(now);
         return identity;
@@ -76,8 +83,9 @@ static class Enrolment
         return FleetTrust.FromToken(token, answer.AuthorityCertificate.Span);
     }
 
-    static DeviceIdentity Check(EnrollAnswer answer, FleetKey key, FleetTrust trust, string address, DateTimeOffset now)
+    static DeviceIdentity Check(EnrollAnswer answer, FleetKey key, FleetTrust trust, EnrolmentToken token, DateTimeOffset now)
     {
+        string address = token.Address;
         if (!answer.AuthorityCertificate.Span.SequenceEqual(trust.AuthorityCertificate))
             throw new EdgeLearnException($"the hub at {address} names another authority in its answer than before: enrolment refused");
         CheckPublicKey(answer.ReleasePublicKey.Span, "release", address);
@@ -88,6 +96,7 @@ static class Enrolment
             Hub = address,
             DeviceId = answer.DeviceId,
             Group = answer.Group,
+            TokenId = token.Id,
             Authority = answer.AuthorityCertificate.ToByteArray(),
             Certificate = answer.Certificate.ToByteArray(),
             ReleaseKey = answer.ReleasePublicKey.ToByteArray(),

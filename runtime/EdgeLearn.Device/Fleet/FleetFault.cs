@@ -18,8 +18,8 @@ static class FleetFault
     public static Exception Of(RpcException e, string address) => e.StatusCode switch
     {
         StatusCode.PermissionDenied => new BoardRefusedException($"the hub refuses this board: {Detail(e)}", e),
-        StatusCode.Unauthenticated => new BoardRefusedException($"the hub refuses this board's certificate: {Detail(e)}; enrol it again with a new token in an empty folder", e),
-        StatusCode.NotFound or StatusCode.OutOfRange or StatusCode.InvalidArgument or StatusCode.Unimplemented or StatusCode.FailedPrecondition =>
+        StatusCode.Unauthenticated => new BoardRefusedException($"the hub refuses this board's certificate: {Detail(e)}; start it with a new token to enrol it again", e),
+        StatusCode.NotFound or StatusCode.OutOfRange or StatusCode.InvalidArgument =>
             new RequestRefusedException($"the hub at {address} refuses the request: {Detail(e)}", e),
         _ => Connection(e, address),
     };
@@ -28,7 +28,7 @@ static class FleetFault
     public static Exception OfEnrolment(RpcException e, EnrolmentToken token) => e.StatusCode switch
     {
         StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.InvalidArgument =>
-            new EdgeLearnException($"the hub at {token.Address} refuses the enrolment: {Detail(e)}; make a new token with 'edgelearn device token'", e),
+            new EdgeLearnException($"the hub at {token.Address} refuses the enrolment: {Detail(e)}", e),
         _ => Connection(e, token.Address),
     };
 
