@@ -49,7 +49,7 @@ sealed class Enrolment(HubState hub)
         Guid id = new(request.TokenId.Span, bigEndian: true);
         Digest secret = EnrolmentToken.HashSecret(request.TokenSecret.Span);
         DateTimeOffset now = hub.Now;
-        string name = Short(request.Name.Length == 0 ? device : request.Name, 64), agent = Short(request.AgentVersion, 64), platform = Short(request.Platform, 64);
+        string name = PlainText.Of(request.Name.Length == 0 ? device : request.Name, 64), agent = PlainText.Of(request.AgentVersion, 64), platform = PlainText.Of(request.Platform, 64);
         (string group, byte[] certificate) = await hub.Store.WriteAsync(db =>
         {
             TokenRow? token = TokenTable.Find(db, id);
@@ -107,7 +107,7 @@ sealed class Enrolment(HubState hub)
     /// <summary>Revokes a board at once, or a token that was not used.</summary>
     public async Task<RevokeAnswer> RevokeAsync(RevokeRequest request)
     {
-        string reason = Short(request.Reason.ReplaceLineEndings(" "), 200);
+        string reason = PlainText.Of(request.Reason, 200);
         if (request.TokenId.Length > 0)
         {
             if (!Guid.TryParseExact(request.TokenId, "N", out Guid id) || !await hub.Store.WriteAsync(db => TokenTable.Revoke(db, id)))
@@ -122,8 +122,6 @@ sealed class Enrolment(HubState hub)
         hub.Log($"board {device.IdText} ({device.Name}) is revoked");
         return new RevokeAnswer { DeviceId = device.IdText };
     }
-
-    static string Short(string text, int length) => text.Length <= length ? text : text[..length];
 
     static RpcException Refused(string detail) => new(new Status(StatusCode.Unauthenticated, detail));
 

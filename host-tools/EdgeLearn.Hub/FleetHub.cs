@@ -44,6 +44,8 @@ public sealed class FleetHub : IAsyncDisposable
     /// <exception cref="EdgeLearnException">The port is taken, or the folder is in use, damaged or cannot be written.</exception>
     public static async Task<FleetHub> StartAsync(HubOptions options, CancellationToken cancel = default)
     {
+        if (options.Port is < 0 or > 65535)
+            throw new EdgeLearnException($"port {options.Port}: 1 to 65535 expected, or 0 for a free one");
         HubState state = new(options);
         HubCertificate? certificate = null;
         WebApplication? app = null;

@@ -9,6 +9,7 @@ sealed class FleetService(HubState hub) : Fleet.FleetBase
 {
     const int ChunkBytes = 256 << 10;
     const int LongestReasonLength = 200;
+    const int LargestBatch = 256;
 
     readonly Enrolment _enrolment = new(hub);
     readonly ReportIntake _intake = new(hub);
@@ -25,12 +26,13 @@ sealed class FleetService(HubState hub) : Fleet.FleetBase
     {
         DeviceRow device = CallAuthentication.DeviceOf(context);
         long nowMs = hub.Now.ToUnixTimeMilliseconds();
-        if (request.AgentVersion.Length > 64)
-            request.AgentVersion = request.AgentVersion[..64];
+        if (request.Telemetry.Count > LargestBatch || request.Outcomes.Count > LargestBatch || request.Nonce.Length > HubStatements.LongestNonceBytes)
+            throw new RpcException(new Status(StatusCode.InvalidArgument,
+                $"a check-in carries at most {LargestBatch} measurements, {LargestBatch} outcomes and a nonce of {HubStatements.LongestNonceBytes} bytes"));
+        request.AgentVersion = PlainText.Of(request.AgentVersion, 64);
         hub.Liveness.Note(device.Id, nowMs, request);
         foreach (OfferOutcome outcome in request.Outcomes)
-            if (outcome.Reason.Length > LongestReasonLength)
-                outcome.Reason = outcome.Reason[..LongestReasonLength];
+            outcome.Reason = PlainText.Of(outcome.Reason, LongestReasonLength);
         if (request.Telemetry.Count > 0 || request.Outcomes.Count > 0)
         {
             await hub.Store.WriteAsync(db =>

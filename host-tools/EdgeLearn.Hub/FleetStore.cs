@@ -39,7 +39,7 @@ sealed class FleetStore : IDisposable
         }
         catch (InvalidOperationException)
         {
-            done.SetException(new EdgeLearnException("the hub is stopping"));
+            done.SetException(new IOException("the hub is stopping"));
         }
         return done.Task;
     }
@@ -108,7 +108,7 @@ sealed class FleetStore : IDisposable
         catch (SqliteException e)
         {
             Rollback();
-            EdgeLearnException failure = new($"the hub's database cannot be written: {e.Message}", e);
+            IOException failure = new($"the hub's database cannot be written: {e.Message}", e);
             foreach (Pending change in batch)
                 change.Fail(failure);
             return;

@@ -38,6 +38,9 @@ public sealed record HubOptions
     /// <summary>Mean time between check-ins of a board while a round is open or the operator has just done something.</summary>
     public TimeSpan BusyInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Reads a variable of the environment; the OTEL_ ones say whether and where telemetry is exported.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
     /// <summary>The clock; tests turn it.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -26,7 +26,7 @@ sealed class HubState : IDisposable
             Pace = new PaceSteering(options);
             Liveness = new Liveness(this);
             Rounds = new RoundEngine(this);
-            Export = TelemetryExport.FromEnvironment(options);
+            Export = TelemetryExport.FromVariables(options);
             foreach (ulong id in Store.Read(DeviceTable.Revoked))
                 _revoked[id] = 0;
             CountFleet();

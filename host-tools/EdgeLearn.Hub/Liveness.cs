@@ -37,7 +37,7 @@ sealed class Liveness : IDisposable
                     DeviceTable.Seen(db, device, ms, request);
             });
         }
-        catch (EdgeLearnException e)
+        catch (IOException e)
         {
             _hub.Log($"when boards were last seen could not be written: {e.Message}");
         }

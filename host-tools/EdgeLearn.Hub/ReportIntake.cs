@@ -59,7 +59,7 @@ sealed class ReportIntake(HubState hub)
     async Task<ReportAnswer> TakeOpenAsync(DeviceRow device, Round round, Attempt attempt, ReportRequest request)
     {
         if (request.Failure.Length > 0)
-            return await RefuseAsync(round, attempt, Refusal.Failed, OneLine(request.Failure));
+            return await RefuseAsync(round, attempt, Refusal.Failed, PlainText.Of(request.Failure, 200));
         if (round.State != RoundView.Types.State.Open)
             return await RefuseAsync(round, attempt, Refusal.Late, "the round was closed before the report was whole");
         if (CheckHeader(device, round, attempt, request, out UpdateHeader? header) is { } fault)
@@ -191,10 +191,4 @@ sealed class ReportIntake(HubState hub)
     static ReportAnswer Refuse(Refusal refusal, string reason) => new() { State = ReportAnswer.Types.State.Refused, Refusal = refusal, Reason = reason };
 
     static ReportAnswer More(long held) => new() { State = ReportAnswer.Types.State.More, CommittedBytes = (ulong)held };
-
-    static string OneLine(string text)
-    {
-        string line = text.ReplaceLineEndings(" ");
-        return line.Length <= 200 ? line : line[..200];
-    }
 }

@@ -5,6 +5,8 @@ namespace EdgeLearn.Hub;
 /// <summary>What happens to a round between its closing and its end: aggregate, score, sign, commit; or abandon.</summary>
 sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
 {
+    static readonly TimeSpan s_pause = TimeSpan.FromSeconds(10);
+
     readonly SemaphoreSlim _one = new(1, 1);
     volatile bool _stopping;
 
@@ -33,9 +35,15 @@ sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
             }
             await CommitAsync(round);
         }
-        catch (Exception e) when (e is EdgeLearnException or IOException or UnauthorizedAccessException)
+        catch (EdgeLearnException e)
         {
             await AbandonAsync(round, e.Message);
+        }
+        catch (IOException e)
+        {
+            // The disk may come back; the round is as the journal has it, and the result will be the same.
+            hub.Log($"round {round.Id} is tried again in {s_pause.TotalSeconds:0} s: {e.Message}");
+            _ = Task.Delay(s_pause, hub.Stopping).ContinueWith(_ => RunAsync(round), CancellationToken.None, TaskContinuationOptions.NotOnCanceled, TaskScheduler.Default);
         }
         catch (Exception e)
         {
@@ -79,7 +87,7 @@ sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
         {
             await engine.EndAsync(round, new JournalEntry { Abandoned = new() { Reason = reason } });
         }
-        catch (EdgeLearnException e)
+        catch (IOException e)
         {
             hub.Log($"round {round.Id} stays closed until the hub starts again: {e.Message}");
         }

@@ -35,7 +35,17 @@ sealed class RoundEngine : IDisposable
     {
         foreach (ulong id in _hub.Store.Read(RoundJournal.Open))
         {
-            Round round = Load(id);
+            Round round;
+            try
+            {
+                round = Load(id);
+            }
+            catch (EdgeLearnException e)
+            {
+                _hub.Log($"round {id} cannot go on: {e.Message}");
+                _ = _hub.Store.WriteAsync(db => RoundJournal.GiveUp(db, id, e.Message));
+                continue;
+            }
             if (round.State == 0)
                 continue;  // its number was reserved, but its first entry never reached the journal
             _open[id] = round;
@@ -338,7 +348,7 @@ sealed class RoundEngine : IDisposable
         {
             await CloseAsync(round, "the deadline has passed");
         }
-        catch (EdgeLearnException e)
+        catch (IOException e)
         {
             _hub.Log($"round {round.Id}: {e.Message}");
         }
@@ -366,6 +376,9 @@ sealed class RoundEngine : IDisposable
         Round round = new(id);
         foreach (JournalEntry entry in _hub.Store.Read(db => RoundJournal.Read(db, id)))
             round.Apply(entry);
+        // Traffic is no part of the journal; it goes on from where it was last written.
+        if (_hub.Store.Read(db => RoundJournal.View(db, id)) is { } view)
+            (round.BytesUp, round.BytesDown, round.Duplicates) = ((long)view.BytesUp, (long)view.BytesDown, (int)view.Duplicates);
         return round;
     }
 

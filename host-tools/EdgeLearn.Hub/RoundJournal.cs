@@ -63,6 +63,15 @@ static class RoundJournal
         }
     }
 
+    /// <summary>Ends a round whose journal cannot be believed, without touching the journal.</summary>
+    public static void GiveUp(SqliteConnection db, ulong round, string reason)
+    {
+        RoundView view = View(db, round) ?? new RoundView { Round = round };
+        view.State = RoundView.Types.State.Abandoned;
+        view.Reason = reason;
+        db.Execute("UPDATE round SET open = 0, view = $view WHERE id = $round", ("$round", (long)round), ("$view", view.ToByteArray()));
+    }
+
     /// <summary>A round's entries in order.</summary>
     /// <exception cref="EdgeLearnException">The chain is broken: an entry was changed or removed.</exception>
     public static List<JournalEntry> Read(SqliteConnection db, ulong round)

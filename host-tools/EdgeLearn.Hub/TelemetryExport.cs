@@ -1,68 +1,177 @@
-using System.Diagnostics.Metrics;
+using EdgeLearn.Hub.Otlp;
 using EdgeLearn.Protocol;
-using OpenTelemetry;
-using OpenTelemetry.Exporter;
-using OpenTelemetry.Metrics;
 
 namespace EdgeLearn.Hub;
 
-/// <summary>Passes what boards measure on as OTLP metrics, where the standard variables ask for it: OTEL_EXPORTER_OTLP_ENDPOINT and its kin.</summary>
+/// <summary>
+/// Passes what boards measure on as OTLP metrics, where the standard variables ask for it: the last value of each gauge of each board, and running
+/// totals. A collector that is away costs nothing but a line in the log; the next export has the newest values.
+/// </summary>
 sealed class TelemetryExport : IDisposable
 {
-    const int DeviceLimit = 200_000;
+    const int DevicesPerRequest = 1000;
 
-    readonly Meter _meter = new("EdgeLearn.Fleet");
-    readonly MeterProvider _provider;
-    readonly Gauge<double> _loss, _accuracy, _stepMs, _rssBytes, _celsius;
-    readonly Counter<long> _bytesUp, _bytesDown, _examples;
+    static readonly (string Name, string Unit, Func<Telemetry, double?> Value)[] s_gauges =
+    [
+        ("edgelearn.device.loss", "1", t => t.HasLoss ? t.Loss : null),
+        ("edgelearn.device.accuracy", "1", t => t.HasAccuracy ? t.Accuracy : null),
+        ("edgelearn.device.step.duration", "ms", t => t.HasStepMs ? t.StepMs : null),
+        ("edgelearn.device.memory.rss", "By", t => t.HasRssBytes ? t.RssBytes : null),
+        ("edgelearn.device.temperature", "Cel", t => t.HasTemperatureCelsius ? t.TemperatureCelsius : null),
+    ];
 
-    TelemetryExport()
+    static readonly (string Name, string Unit, Func<Telemetry, long> Value)[] s_sums =
+    [
+        ("edgelearn.device.network.up", "By", t => (long)t.BytesUp),
+        ("edgelearn.device.network.down", "By", t => (long)t.BytesDown),
+        ("edgelearn.device.examples", "{example}", t => (long)t.Examples),
+    ];
+
+    readonly OtlpEndpoint _endpoint;
+    readonly HubOptions _options;
+    readonly Resource _resource;
+    readonly ulong _startNano;
+    readonly Lock _lock = new();
+    readonly Dictionary<ulong, DevicePoints> _devices = [];
+    readonly SemaphoreSlim _sending = new(1, 1);
+    readonly ITimer _timer;
+    bool _failed;
+
+    TelemetryExport(OtlpEndpoint endpoint, HubOptions options)
     {
-        _loss = _meter.CreateGauge<double>("edgelearn.device.loss");
-        _accuracy = _meter.CreateGauge<double>("edgelearn.device.accuracy", "1");
-        _stepMs = _meter.CreateGauge<double>("edgelearn.device.step.duration", "ms");
-        _rssBytes = _meter.CreateGauge<double>("edgelearn.device.memory.rss", "By");
-        _celsius = _meter.CreateGauge<double>("edgelearn.device.temperature", "Cel");
-        _bytesUp = _meter.CreateCounter<long>("edgelearn.device.network.up", "By");
-        _bytesDown = _meter.CreateCounter<long>("edgelearn.device.network.down", "By");
-        _examples = _meter.CreateCounter<long>("edgelearn.device.examples", "{example}");
-        _provider = Sdk.CreateMeterProviderBuilder().AddMeter(_meter.Name)
-            .AddView(_ => new MetricStreamConfiguration { CardinalityLimit = DeviceLimit })
-            .AddOtlpExporter().Build();
+        _endpoint = endpoint;
+        _options = options;
+        _startNano = NowNano;
+        _resource = new Resource();
+        foreach (string pair in (options.Variable("OTEL_RESOURCE_ATTRIBUTES") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            if (pair.IndexOf('=', StringComparison.Ordinal) is > 0 and int at && pair[..at] != "service.name")
+                _resource.Attributes.Add(Attribute(pair[..at], Uri.UnescapeDataString(pair[(at + 1)..])));
+        _resource.Attributes.Add(Attribute("service.name", options.Variable("OTEL_SERVICE_NAME") is { Length: > 0 } name ? name : "edgelearn-hub"));
+        _timer = options.Clock.CreateTimer(_ => _ = ExportAsync(), null, endpoint.Interval, endpoint.Interval);
     }
 
-    /// <summary>The export that the environment asks for; null when it asks for none.</summary>
-    public static TelemetryExport? FromEnvironment(HubOptions options)
+    ulong NowNano => (ulong)_options.Clock.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000;
+
+    /// <summary>The export that the variables ask for; null when they ask for none.</summary>
+    public static TelemetryExport? FromVariables(HubOptions options)
     {
-        bool asked = IsSet("OTEL_EXPORTER_OTLP_ENDPOINT") || IsSet("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT");
-        bool off = string.Equals(Environment.GetEnvironmentVariable("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase)
-            || Environment.GetEnvironmentVariable("OTEL_METRICS_EXPORTER") == "none";
-        if (!asked || off)
+        if (OtlpEndpoint.From(options.Variable) is not { } endpoint)
             return null;
-        options.Log?.Invoke("telemetry goes out by OTLP too, as the OTEL_EXPORTER_OTLP variables say");
-        return new TelemetryExport();
+        options.Log?.Invoke($"telemetry goes to {endpoint} too, as the OTEL_EXPORTER_OTLP variables say");
+        return new TelemetryExport(endpoint, options);
     }
 
     /// <summary>Takes one board's telemetry.</summary>
-    public void Record(DeviceRow device, Telemetry t)
+    public void Record(DeviceRow device, Telemetry telemetry)
     {
-        KeyValuePair<string, object?> id = new("device.id", device.IdText), name = new("device.name", device.Name), group = new("edgelearn.group", device.Group);
-        if (t.HasLoss) _loss.Record(t.Loss, id, name, group);
-        if (t.HasAccuracy) _accuracy.Record(t.Accuracy, id, name, group);
-        if (t.HasStepMs) _stepMs.Record(t.StepMs, id, name, group);
-        if (t.HasRssBytes) _rssBytes.Record(t.RssBytes, id, name, group);
-        if (t.HasTemperatureCelsius) _celsius.Record(t.TemperatureCelsius, id, name, group);
-        if (t.HasBytesUp) _bytesUp.Add((long)t.BytesUp, id, name, group);
-        if (t.HasBytesDown) _bytesDown.Add((long)t.BytesDown, id, name, group);
-        if (t.HasExamples) _examples.Add((long)t.Examples, id, name, group);
+        lock (_lock)
+        {
+            if (!_devices.TryGetValue(device.Id, out DevicePoints? points))
+                _devices[device.Id] = points = new DevicePoints();
+            points.Device = device;
+            points.IsNew = true;
+            points.TimeNano = NowNano;
+            for (int i = 0; i < s_gauges.Length; i++)
+                if (s_gauges[i].Value(telemetry) is { } value && double.IsFinite(value))
+                    points.Gauges[i] = value;
+            for (int i = 0; i < s_sums.Length; i++)
+                points.Sums[i] += s_sums[i].Value(telemetry);
+        }
     }
 
-    static bool IsSet(string variable) => !string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(variable));
+    /// <summary>Sends the boards that have measured something since the last time.</summary>
+    public async Task ExportAsync()
+    {
+        await _sending.WaitAsync();
+        try
+        {
+            List<(DevicePoints Points, ulong TimeNano)> due;
+            lock (_lock)
+                due = [.. _devices.Values.Where(p => p.IsNew).Select(p => (p, p.TimeNano))];
+            foreach ((DevicePoints Points, ulong TimeNano)[] part in due.Chunk(DevicesPerRequest))
+            {
+                ExportMetricsServiceRequest request;
+                lock (_lock)
+                    request = Request(part.Select(p => p.Points));
+                await _endpoint.SendAsync(request);
+                lock (_lock)
+                    foreach ((DevicePoints points, ulong timeNano) in part)
+                        points.IsNew = points.TimeNano != timeNano;
+            }
+            _failed = false;
+        }
+        catch (Exception e) when (e is HttpRequestException or Grpc.Core.RpcException or OperationCanceledException)
+        {
+            if (!_failed)
+                _options.Log?.Invoke($"telemetry does not reach {_endpoint}: {e.Message.ReplaceLineEndings(" ")}");
+            _failed = true;
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
 
-    /// <summary>Sends what is left.</summary>
+    ExportMetricsServiceRequest Request(IEnumerable<DevicePoints> devices)
+    {
+        Metric[] gauges = [.. s_gauges.Select(g => new Metric { Name = g.Name, Unit = g.Unit, Gauge = new() })];
+        Metric[] sums = [.. s_sums.Select(s => new Metric
+        {
+            Name = s.Name,
+            Unit = s.Unit,
+            Sum = new() { IsMonotonic = true, AggregationTemporality = AggregationTemporality.Cumulative },
+        })];
+        foreach (DevicePoints device in devices)
+        {
+            for (int i = 0; i < gauges.Length; i++)
+                if (device.Gauges[i] is { } value)
+                    gauges[i].Gauge.DataPoints.Add(Point(device, p => p.AsDouble = value));
+            for (int i = 0; i < sums.Length; i++)
+                if (device.Sums[i] is > 0 and long total)
+                    sums[i].Sum.DataPoints.Add(Point(device, p =>
+                    {
+                        p.StartTimeUnixNano = _startNano;
+                        p.AsInt = total;
+                    }));
+        }
+        ScopeMetrics scope = new() { Scope = new() { Name = "EdgeLearn.Fleet" } };
+        scope.Metrics.AddRange(gauges.Where(m => m.Gauge.DataPoints.Count > 0));
+        scope.Metrics.AddRange(sums.Where(m => m.Sum.DataPoints.Count > 0));
+        return new ExportMetricsServiceRequest { ResourceMetrics = { new ResourceMetrics { Resource = _resource, ScopeMetrics = { scope } } } };
+    }
+
+    static NumberDataPoint Point(DevicePoints device, Action<NumberDataPoint> set)
+    {
+        NumberDataPoint point = new()
+        {
+            TimeUnixNano = device.TimeNano,
+            Attributes = { Attribute("device.id", device.Device.IdText), Attribute("device.name", device.Device.Name), Attribute("edgelearn.group", device.Device.Group) },
+        };
+        set(point);
+        return point;
+    }
+
+    static KeyValue Attribute(string key, string value) => new() { Key = key, Value = new AnyValue { StringValue = value } };
+
+    /// <summary>Sends what is left, within the endpoint's time limit.</summary>
     public void Dispose()
     {
-        _provider.Dispose();
-        _meter.Dispose();
+        _timer.Dispose();
+        Task.Run(ExportAsync).Wait();
+        _sending.Dispose();
+        _endpoint.Dispose();
+    }
+
+    sealed class DevicePoints
+    {
+        public DeviceRow Device { get; set; } = null!;
+
+        public bool IsNew { get; set; }
+
+        public ulong TimeNano { get; set; }
+
+        public double?[] Gauges { get; } = new double?[s_gauges.Length];
+
+        public long[] Sums { get; } = new long[s_sums.Length];
     }
 }

@@ -125,6 +125,58 @@ public sealed class JournalTests
     }
 
     [Fact]
+    [Trait("speed", "slow")]
+    public async Task A_report_that_the_disk_did_not_take_is_not_acknowledged_and_counts_once_when_it_comes_again()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.PushAsync(TestFleet.ModelBytes());
+        TestBoard board = await fleet.AddBoardAsync();
+        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        await board.TaskAsync();
+        using (SqliteConnection db = new($"Data Source={Path.Combine(fleet.Folder, "fleet.db")};Pooling=False"))
+        {
+            db.Open();
+            using SqliteCommand command = db.CreateCommand();
+            command.CommandText = "BEGIN IMMEDIATE";  // nobody else can write now: a disk that does not answer
+            command.ExecuteNonQuery();
+            Grpc.Core.RpcException e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.TrainAsync(w => [.. w.Select(x => x + 1)]));
+            Assert.Equal(Grpc.Core.StatusCode.Unavailable, e.StatusCode);
+            RoundView open = await fleet.Operator.GetRoundAsync(opened.Round, Cancel);
+            Assert.Equal((RoundView.Types.State.Open, 0u, 1u), (open.State, open.Accepted, open.Assigned));
+            command.CommandText = "ROLLBACK";
+            command.ExecuteNonQuery();
+        }
+        Assert.Equal(ReportAnswer.Types.State.Accepted, (await board.TrainAsync(w => [.. w.Select(x => x + 1)])).State);
+        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        Assert.Equal((RoundView.Types.State.Committed, 1u), (done.State, done.Accepted));
+        Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);
+    }
+
+    [Fact]
+    public async Task A_hub_whose_open_round_has_a_damaged_journal_starts_and_gives_that_round_up()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.PushAsync(TestFleet.ModelBytes());
+        TestBoard board = await fleet.AddBoardAsync();
+        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        await board.TaskAsync();
+        using (SqliteConnection db = new($"Data Source={Path.Combine(fleet.Folder, "fleet.db")};Pooling=False"))
+        {
+            db.Open();
+            using SqliteCommand command = db.CreateCommand();
+            command.CommandText = "DELETE FROM journal WHERE seq = 1";
+            command.ExecuteNonQuery();
+        }
+        await fleet.RestartAsync();
+        RoundView next = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        await board.TrainAsync(w => w);
+        Assert.Equal(RoundView.Types.State.Committed, (await fleet.Operator.WaitForRoundAsync(next.Round, Cancel)).State);
+        RoundView given = await fleet.Operator.GetRoundAsync(opened.Round, Cancel);
+        Assert.Equal(RoundView.Types.State.Abandoned, given.State);
+        Assert.Contains("chain", given.Reason);
+    }
+
+    [Fact]
     public async Task A_board_revoked_in_mid_round_no_longer_counts()
     {
         await using TestFleet fleet = await TestFleet.StartAsync();
