@@ -9,7 +9,7 @@ namespace EdgeLearn.OnnxRuntime;
 /// </summary>
 public sealed class OrtForwardPass(OrtNetwork network) : IForwardPass, IDisposable
 {
-    readonly RunOptions _run = new();
+    readonly RunOptions _run = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
     readonly BufferId[] _perturbed = new BufferId[network.Parameters.Slices.Count];
     BufferId _input;
     BufferId _output;

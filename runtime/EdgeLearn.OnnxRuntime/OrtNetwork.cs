@@ -32,7 +32,8 @@ public sealed class OrtNetwork : IDisposable
         {
             IntraOpNumThreads = 1,
             InterOpNumThreads = 1,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            // What it would log as an error arrives as an exception, and a second line on standard error would say it twice.
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         });
         try
         {
