@@ -23,13 +23,15 @@ public sealed class SelfTestCommand
         return command;
     }
 
-    int Run(ParseResult parsed, CancellationToken stop)
+    int Run(ParseResult parsed, CancellationToken stop) => Run(SelfTestChecks.All(), CommandOutput.Of(parsed, _json), parsed.GetValue(_verbose), stop);
+
+    /// <summary>Runs checks; the exit code is 0 when all hold.</summary>
+    internal static int Run(IEnumerable<(string Name, Action Check)> checks, CommandOutput output, bool verbose, CancellationToken stop)
     {
-        var output = CommandOutput.Of(parsed, _json);
         var lines = output.Json ? output.Error : output.Output;
         var failures = new List<string>();
         int passed = 0;
-        foreach (var (name, check) in SelfTestChecks.All())
+        foreach (var (name, check) in checks)
         {
             stop.ThrowIfCancellationRequested();
             if (Failure(check) is { } failure)
@@ -40,7 +42,7 @@ public sealed class SelfTestCommand
             else
             {
                 passed++;
-                if (parsed.GetValue(_verbose)) lines.WriteLine($"ok     {name}");
+                if (verbose) lines.WriteLine($"ok     {name}");
             }
         }
 

@@ -8,7 +8,7 @@ sealed class ProgressLine(CommandOutput output) : IDisposable
 {
     static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
-    long _last;
+    long _last = Stopwatch.GetTimestamp();
     int _width;
 
     /// <summary>Whether it is time to draw again.</summary>

@@ -63,6 +63,7 @@ public sealed class TrainCommand
         var request = new TrainRequest
         {
             Settings = settings,
+            HiddenRateIsGiven = _training.HiddenRateIsGiven(parsed),
             Network = network,
             Data = data,
             Loss = loss,

@@ -31,12 +31,12 @@ static class TrainReport
     static string[] Cells(string name, ControlResult control)
         => Cells(name, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds, control.WorkspaceBytes, control.OptimizerStateBytes);
 
-    static string[] Cells(string name, double? accuracy, double loss, float rate, double ms, double seconds, long workspace, long state)
+    static string[] Cells(string name, double? accuracy, double? loss, float rate, double ms, double seconds, long workspace, long state)
     {
         var text = CultureInfo.InvariantCulture;
         return
         [
-            name, accuracy?.ToString("F4", text) ?? "-", loss.ToString("F4", text), rate.ToString("G4", text), ms.ToString("F3", text), seconds.ToString("F1", text),
+            name, accuracy?.ToString("F4", text) ?? "-", loss?.ToString("F4", text) ?? "diverged", rate.ToString("G4", text), ms.ToString("F3", text), seconds.ToString("F1", text),
             ByteCount.Format(workspace), ByteCount.Format(state),
         ];
     }

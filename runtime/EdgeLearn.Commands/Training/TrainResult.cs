@@ -78,11 +78,11 @@ public sealed record ControlResults(ControlResult Backprop, ControlResult Frozen
 /// <summary>One control.</summary>
 public sealed record ControlResult
 {
-    /// <summary>Share of test samples that are classified right; null for a regression.</summary>
+    /// <summary>Share of test samples that are classified right; null for a regression, or when the control diverged.</summary>
     public required double? TestAccuracy { get; init; }
 
-    /// <summary>Mean loss on the test samples.</summary>
-    public required double TestLoss { get; init; }
+    /// <summary>Mean loss on the test samples; null when the control diverged.</summary>
+    public required double? TestLoss { get; init; }
 
     /// <summary>Rate of the last layer at the start.</summary>
     public required float LearningRate { get; init; }

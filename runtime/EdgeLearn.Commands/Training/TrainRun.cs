@@ -17,7 +17,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
 
     TrainResult RunRule(NetworkSpec spec, Preparation preparation)
     {
-        var settings = request.Settings;
+        var settings = Settings(request.Settings, spec);
         var plan = TrainingSession.PlanMemory(spec, settings);
         output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, workspace {plan.WorkspaceBytes:N0})");
         MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch, batch => TrainingSession.PlanMemory(spec, settings with { Batch = batch }).TotalBytes);
@@ -57,27 +57,43 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         };
     }
 
+    TrainingSettings Settings(TrainingSettings given, NetworkSpec spec) => RegressionRates.FillIn(given, spec, request.HiddenRateIsGiven);
+
     ControlResults RunControls(NetworkSpec spec, Preparation preparation)
         => new(RunControl(RuleKind.Backprop, spec, preparation), RunControl(RuleKind.Frozen, spec, preparation));
 
     // The same network, data, steps and update, at the control's own rate: the user's was chosen for another rule.
     ControlResult RunControl(RuleKind rule, NetworkSpec spec, Preparation preparation)
     {
-        var settings = request.Settings with { Rule = rule, LearningRate = null };
+        var settings = Settings(request.Settings with { Rule = rule, LearningRate = null }, spec);
         using var network = request.Network.Build(spec, settings.Seed);
         using var session = new TrainingSession(network, settings, Data.Train, preparation);
         var loop = new TrainingLoop(session, stop);
-        using (var progress = new TrainProgress(session, Data.Test, $"control {session.Rule.Name}", output, request.Verbose)) loop.Run(progress);
-        var evaluation = loop.Evaluate(Data.Test);
+        var evaluation = EvaluateControl(loop, session);
         return new ControlResult
         {
-            TestAccuracy = spec.Loss.IsClassification ? evaluation.Accuracy : null,
-            TestLoss = evaluation.Loss,
+            TestAccuracy = spec.Loss.IsClassification ? evaluation?.Accuracy : null,
+            TestLoss = evaluation?.Loss,
             LearningRate = settings.Rate,
             StepMsMedian = loop.Times.Quantile(0.5),
             Seconds = loop.Seconds,
             WorkspaceBytes = session.Plan.WorkspaceBytes,
             OptimizerStateBytes = session.Update.StateBytes,
         };
+    }
+
+    // A control that runs away takes nothing from the rule's own result.
+    Evaluation? EvaluateControl(TrainingLoop loop, TrainingSession session)
+    {
+        try
+        {
+            using (var progress = new TrainProgress(session, Data.Test, $"control {session.Rule.Name}", output, request.Verbose)) loop.Run(progress);
+            return loop.Evaluate(Data.Test);
+        }
+        catch (EdgeLearnException e)
+        {
+            output.Error.WriteLine($"control {e.Message}");
+            return null;
+        }
     }
 }

@@ -69,7 +69,7 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
     EdgeLearnException Diverged(double loss, string where)
     {
         float rate = session.Settings.Rate;
-        return new(string.Create(CultureInfo.InvariantCulture, $"{session.Rule.Name}: the loss was {loss} {where}: try a lower rate than --lr {rate}, such as --lr {rate / 4:G3}; no model was saved"));
+        return new(string.Create(CultureInfo.InvariantCulture, $"{session.Rule.Name}: the loss was {loss} {where}: try a lower rate than --lr {rate}, such as --lr {rate / 4:G3}"));
     }
 
     CommandStoppedException Stopped(RunCheckpoint? checkpoint)

@@ -43,8 +43,8 @@ sealed class TrainingOptions
         foreach (var option in all) command.Options.Add(option);
     }
 
-    /// <summary>Whether a rule was named.</summary>
-    public bool NamesRule(ParseResult parsed) => parsed.GetValue(_rule) is not null;
+    /// <summary>Whether the factor of the hidden layers was given.</summary>
+    public bool HiddenRateIsGiven(ParseResult parsed) => parsed.GetValue(_hiddenRate) is not null;
 
     /// <summary>The settings of a command line.</summary>
     /// <exception cref="EdgeLearnException">A number is out of range.</exception>

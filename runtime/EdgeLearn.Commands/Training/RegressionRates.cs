@@ -1,0 +1,23 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>
+/// Default rates where labels are real numbers. The curvature of a mean square error in the last layer is that of its inputs, at most their number plus the bias for tanh,
+/// where cross-entropy's stays near 1: the rate that suits classes diverges there. So the last layer gets 1 / (inputs + 1), and hidden layers of tpsgd, whose targets
+/// are of the same size as for classes, keep the rate they have there.
+/// </summary>
+static class RegressionRates
+{
+    /// <summary>Fills in what the user left open.</summary>
+    /// <param name="settings">as the user gave them</param>
+    /// <param name="spec">the network</param>
+    /// <param name="hiddenRateIsGiven">whether the user chose the factor of the hidden layers</param>
+    public static TrainingSettings FillIn(TrainingSettings settings, NetworkSpec spec, bool hiddenRateIsGiven)
+    {
+        if (spec.Loss.IsClassification || settings.Update != UpdateKind.Sgd || settings.LearningRate is not null || settings.Rule == RuleKind.ZerothOrder) return settings;
+        var last = spec.Layers[^1];
+        int inputs = last.Fan > 0 ? last.Fan : spec.Layers.Count > 1 ? spec.Layers[^2].Units : spec.Input.Length;
+        float rate = (1 - (settings.Momentum ?? 0)) / (inputs + 1);
+        float hidden = settings.HiddenRateScale * settings.Rate;
+        return settings with { LearningRate = rate, HiddenRateScale = hiddenRateIsGiven ? settings.HiddenRateScale : hidden / rate };
+    }
+}

@@ -1,0 +1,58 @@
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+public sealed class PlanCommandTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_plan_is_what_training_takes()
+    {
+        string data = ThreePlaces.Write(_folder);
+        string[] options = ["--data", data, "--batch", "20", "--update", "adam", "--rule", "backprop", "--json"];
+        var plan = Invoked.Run(["plan", .. options]).Json();
+        var run = Invoked.Run(["train", .. options, "--steps", "1"]).Json();
+        Assert.Equal(run.Number("workspace_bytes"), plan.Number("workspace_bytes"));
+        Assert.Equal(run.Number("parameter_bytes"), plan.Number("parameter_bytes"));
+        Assert.Equal(run.Number("optimizer_state_bytes"), plan.Number("update_state_bytes"));
+        Assert.Equal(run.Number("parameter_bytes") + run.Number("workspace_bytes"), plan.Number("total_bytes"));
+        Assert.Equal(run.Text("network"), plan.Text("network"));
+    }
+
+    [Fact]
+    public void Every_rule_is_set_beside_inference()
+    {
+        var plan = Invoked.Run("plan", "--network", "28x28-1000@10x10-10", "--json").Json();
+        var rules = plan.GetProperty("rules").EnumerateArray().ToDictionary(rule => rule.Text("rule"), rule => rule.Number("total_bytes"));
+        Assert.Equal(["tpsgd", "zo", "elastic-zo", "backprop", "frozen"], rules.Keys);
+        Assert.Equal(plan.Number("total_bytes"), rules["tpsgd"]);
+        double inference = plan.Number("inference_bytes");
+        // 1000 units of 100 weights and 10 of 1000, biases, windows; inference holds a batch of images twice (as read, transposed), 1000 activations and two outputs a sample.
+        Assert.Equal(4 * ((1000 * 101) + (10 * 1001) + 2000), plan.Number("parameter_bytes"));
+        Assert.InRange(inference - plan.Number("parameter_bytes"), 64 * 4 * (784 + 1000 + 10), 64 * 4 * ((2 * 784) + 1000 + 20 + 16));
+        Assert.True(rules["zo"] < rules["tpsgd"] && rules["tpsgd"] < rules["backprop"]);
+        Assert.InRange(rules["zo"] / inference, 1, 1.1);
+    }
+
+    [Fact]
+    public void A_rule_that_does_not_fit_the_network_says_why()
+    {
+        var plan = Invoked.Run("plan", "--network", "10-3", "--json").Json();
+        var elastic = plan.GetProperty("rules").EnumerateArray().Single(rule => rule.Text("rule") == "elastic-zo");
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, elastic.GetProperty("total_bytes").ValueKind);
+        Assert.Contains("use backprop or zo instead", elastic.Text("reason"));
+        Assert.Contains("elastic-zo      -", Invoked.Run("plan", "--network", "10-3").Output);
+    }
+
+    [Fact]
+    public void A_shape_alone_plans_the_default_network()
+    {
+        var run = Invoked.Run("plan", "--input-shape", "8x8", "--classes", "4");
+        Assert.Equal(0, run.ExitCode);
+        Assert.StartsWith("8x8-200@4x4-4: tpsgd with sgd, batch 64\n", run.Output);
+        foreach (string row in new[] { "parameters", "activations", "panels", "update state", "batch", "total", "inference", "frozen" }) Assert.Contains($"\n{row} ", run.Output);
+    }
+}

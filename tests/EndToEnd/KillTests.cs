@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+/// <summary>kill -9 of a checkpointed run of the real agent at random moments: the resumed run ends with the same bytes as one that nobody disturbed.</summary>
+public sealed class KillTests : IDisposable
+{
+    const int LeastSteps = 2000;
+
+    readonly string _folder = Directory.CreateTempSubdirectory("edgelearn-kill-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("tpsgd", "adam", 3)]
+    [InlineData("zo", "sgd", 3)]
+    public void A_few_kills_lose_nothing(string rule, string update, int kills) => KillAndResume(rule, update, kills);
+
+    [Theory]
+    [Trait("speed", "slow")]
+    [InlineData("tpsgd", "adam", 50)]
+    [InlineData("zo", "sgd", 50)]
+    [InlineData("elastic-zo", "frugal", 25)]
+    public void A_hundred_kills_lose_nothing(string rule, string update, int kills) => KillAndResume(rule, update, kills);
+
+    void KillAndResume(string rule, string update, int kills)
+    {
+        string[] Arguments(string save, string steps) => ["train", "--data", "digits", "--rule", rule, "--update", update, "--refresh", "50", "--steps", steps, "--save", save];
+        string whole = Path.Combine(_folder, "whole");
+        // Long enough on this machine that most kills fall into the run and not into the start of the process.
+        var start = Agent.Run(Arguments(whole, "1")).Elapsed;
+        var trial = Agent.Run(Arguments(whole, $"{LeastSteps}"));
+        Assert.True(trial.ExitCode == 0, trial.Error);
+        double perStepMs = Math.Max(0.01, (trial.Elapsed - start).TotalMilliseconds / LeastSteps);
+        int steps = (int)Math.Clamp(8 * start.TotalMilliseconds / perStepMs, LeastSteps, 100 * LeastSteps);
+        var undisturbed = Agent.Run(Arguments(whole, $"{steps}"));
+        Assert.True(undisturbed.ExitCode == 0, undisturbed.Error);
+        byte[] expected = File.ReadAllBytes(whole);
+
+        var random = new Random(kills);
+        int killed = 0, inTheRun = 0;
+        for (int run = 0; killed < kills; run++)
+        {
+            string broken = Path.Combine(_folder, $"broken-{run}"), checkpoint = Path.Combine(_folder, $"checkpoint-{run}");
+            string[] arguments = [.. Arguments(broken, $"{steps}"), "--checkpoint", checkpoint, "--checkpoint-interval", "0.02", "--resume"];
+            while (true)
+            {
+                // With all kills spent the run goes to its end.
+                double lifeMs = killed < kills ? random.NextDouble() * undisturbed.Elapsed.TotalMilliseconds / 2 : double.PositiveInfinity;
+                var (exitCode, error) = RunFor(arguments, lifeMs);
+                if (exitCode == 0) break;
+                Assert.True(exitCode == 137, $"exit code {exitCode}: {error}");
+                killed++;
+                if (Directory.Exists(checkpoint)) inTheRun++;
+                Assert.False(File.Exists(broken));
+            }
+
+            Assert.Equal(expected, File.ReadAllBytes(broken));
+        }
+
+        Assert.True(inTheRun > 0, "no kill fell into the run");
+    }
+
+    static (int ExitCode, string Error) RunFor(string[] arguments, double lifeMs)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Agent.Program, Agent.Arguments(arguments)) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEndAsync();
+        if (!process.WaitForExit(double.IsFinite(lifeMs) ? (int)lifeMs : 120_000)) process.Kill();
+        process.WaitForExit();
+        return (process.ExitCode, error.Result + output.Result);
+    }
+}
