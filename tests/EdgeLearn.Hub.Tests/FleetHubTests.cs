@@ -20,8 +20,9 @@ public sealed class FleetHubTests
         Assert.Contains($"port {port}", e.Message);
         Assert.DoesNotContain('\n', e.Message);
         // The folder is free again.
-        await using FleetHub hub = await FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel);
-        Assert.NotEqual(0, new Uri(hub.Address).Port);
+        await using (FleetHub hub = await FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel))
+            Assert.NotEqual(0, new Uri(hub.Address).Port);
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
