@@ -35,6 +35,7 @@ public sealed class DeviceAgent
     /// <summary>Runs with another way to learn.</summary>
     internal static async Task<DeviceRun> RunAsync(DeviceAgentOptions options, LocalLearner learner, CancellationToken stop)
     {
+        BoardMemory.Prepare();
         using var folder = new DeviceFolder(options.Folder);
         var clock = new HubClock();
         var log = new EventLog(options.Log, options.LogAsJson, clock);
@@ -100,13 +101,14 @@ public sealed class DeviceAgent
     async Task LoopAsync(CancellationToken stop)
     {
         await Task.Run(() => _models.CheckAtStart(stop), stop).ConfigureAwait(false);
-        await _rounds.SendPendingAsync(resume: true, stop).ConfigureAwait(false);
+        await _rounds.SendPendingAsync(stop).ConfigureAwait(false);
         while (true)
         {
             var answer = await CheckInAsync(stop).ConfigureAwait(false);
             await RenewIfDueAsync(stop).ConfigureAwait(false);
             if (answer.Offer is { } offer) await _models.HandleAsync(offer, answer.Statement, stop).ConfigureAwait(false);
             var window = answer.Task is { } task ? await _rounds.HandleAsync(task, stop).ConfigureAwait(false) : null;
+            if (answer.Offer is not null || answer.Task is not null) BoardMemory.Return();
             var options = _session.Options;
             if (options.RoundLimit > 0 && _rounds.Accepted + _rounds.Refused >= options.RoundLimit) return;
             if (options.ExitWhenDone && answer.Offer is null && answer.Task is null && _session.State.Outcomes.Count == 0) return;

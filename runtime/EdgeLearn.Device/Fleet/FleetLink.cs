@@ -12,8 +12,8 @@ namespace EdgeLearn.Device;
 /// </summary>
 sealed class FleetLink : IDisposable
 {
-    /// <summary>Most bytes of an update in one message.</summary>
-    public const int PieceBytes = 1 << 20;
+    /// <summary>Most bytes of an update in one message: a message is copied a few times on its way to the socket.</summary>
+    public const int PieceBytes = 256 << 10;
 
     static readonly TimeSpan s_callLimit = TimeSpan.FromSeconds(60);
 
@@ -66,7 +66,7 @@ sealed class FleetLink : IDisposable
         {
             int length = ask ? 0 : (int)Math.Min(PieceBytes, (ulong)content.Length - held);
             piece.Offset = held;
-            piece.Data = ByteString.CopyFrom(content.Span.Slice((int)held, length));
+            piece.Data = UnsafeByteOperations.UnsafeWrap(content.Memory.Slice((int)held, length));
             var answer = await CallAsync(piece, _client.ReportAsync, stop).ConfigureAwait(false);
             if (answer.State != ReportAnswer.Types.State.More) return answer;
             if (answer.CommittedBytes > (ulong)content.Length)

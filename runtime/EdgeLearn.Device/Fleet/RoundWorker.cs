@@ -18,11 +18,15 @@ sealed class RoundWorker(AgentSession session)
     /// <summary>Updates and failures that it has not.</summary>
     public int Refused { get; private set; }
 
-    /// <summary>Sends the update that waits on the disk, if there is one.</summary>
-    /// <returns>When to check in next, by the hub; null = nothing was sent.</returns>
-    public async Task<Window?> SendPendingAsync(bool resume, CancellationToken stop)
+    /// <summary>Sends the update that an earlier process has left on the disk, if there is one.</summary>
+    public async Task SendPendingAsync(CancellationToken stop)
     {
-        if (session.Folder.ReadReport() is not { } report) return null;
+        if (session.Folder.ReadReport() is { } report) await SendAsync(report, resume: true, stop).ConfigureAwait(false);
+    }
+
+    /// <returns>When to check in next, by the hub.</returns>
+    async Task<Window?> SendAsync(ReportRequest report, bool resume, CancellationToken stop)
+    {
         ReportAnswer answer;
         try
         {
@@ -72,9 +76,10 @@ sealed class RoundWorker(AgentSession session)
                 return null;
             }
 
-            session.Folder.Write(Report(task, manifest.Digest, update));
+            var report = Report(task, manifest.Digest, update);
+            session.Folder.Write(report);
             session.Log.Write("round", $"round {task.Round}: {update.ExampleCount} examples in {update.Seconds:F1} s, loss {update.Loss:G4}{(update.Accuracy is { } a ? $", accuracy {a:F4}" : "")}");
-            return await SendPendingAsync(resume: false, stop).ConfigureAwait(false);
+            return await SendAsync(report, resume: false, stop).ConfigureAwait(false);
         }
         catch (RequestRefusedException e)
         {
