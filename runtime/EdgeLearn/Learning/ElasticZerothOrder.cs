@@ -74,7 +74,7 @@ public sealed class ElasticZerothOrder : LearningRule
             mean += (plus + minus) / (2 * _records.Length);
         }
 
-        if (double.IsFinite(mean)) ZerothOrderRecord.Apply(_body, _options.Noise, _records, update, _workspace![_chunk]);
+        ZerothOrderRecord.Apply(_body, _options.Noise, _records, update, _workspace![_chunk]);
         return new StepReport(mean, batch.Count);
     }
 

@@ -73,7 +73,7 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions
             mean += (losses[0] + losses[1]) / (2 * _records.Length);
         }
 
-        if (double.IsFinite(mean)) Apply(_records, update);
+        Apply(_records, update);
         return new StepReport(mean, batch.Count);
     }
 

@@ -10,7 +10,7 @@ public readonly record struct ZerothOrderRecord(ulong Seed, float Scalar)
 
     /// <summary>
     /// Applies the records of one step as one update: g = sum over the records, in order, of Scalar * z(Seed), chunk by chunk through the update. This is the one place
-    /// where noise becomes weights, so that training, replaying a log and a hub that aggregates agree to the bit.
+    /// where noise becomes weights, so that training, replaying a log and a hub that aggregates agree to the bit. A step with a scalar that is not finite changes nothing.
     /// </summary>
     /// <param name="slices">tensors that the directions cover; those that are not trainable stay</param>
     /// <param name="kind">distribution of the noise</param>
@@ -19,6 +19,11 @@ public readonly record struct ZerothOrderRecord(ulong Seed, float Scalar)
     /// <param name="chunk">scratch of any length of 32 or more; its length does not change the result</param>
     public static void Apply(IReadOnlyList<ParameterSlice> slices, NoiseKind kind, ReadOnlySpan<ZerothOrderRecord> records, UpdateRule update, Span<float> chunk)
     {
+        foreach (var record in records)
+        {
+            if (!float.IsFinite(record.Scalar)) return;
+        }
+
         for (int s = 0; s < slices.Count; s++)
         {
             var slice = slices[s];

@@ -197,13 +197,21 @@ public class ZerothOrderTests
         Assert.DoesNotContain((options with { Seed = 10 }).SeedOf(42, 1), seeds);
     }
 
-    [Fact]
-    public void A_loss_that_is_no_number_changes_no_weight()
+    [Theory]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(double.NaN)]
+    [InlineData(1e300)]
+    public void A_loss_that_gives_no_finite_slope_changes_no_weight_now_or_in_a_replay(double loss)
     {
-        var pass = new FunctionPass(w => w[0] > 0 ? double.PositiveInfinity : 1, 3);
-        using var run = new RuleRun(pass.Parameters, new ZerothOrder(pass, Loss.MeanSquareError, new ZerothOrderOptions()), new Sgd(), 1);
-        Assert.True(run.Step(default).Diverged);
-        Assert.Equal([0, 0, 0], pass.Parameters.Values.ToArray());
+        var pass = new FunctionPass(w => w[0] > 1 ? loss : 1, 3);
+        pass.Parameters.Values.Fill(1);
+        var rule = new ZerothOrder(pass, Loss.MeanSquareError, new ZerothOrderOptions { Directions = 2 });
+        using var run = new RuleRun(pass.Parameters, rule, new Sgd { Momentum = 0.9f }, 1);
+        Assert.Equal(!double.IsFinite(loss), run.Step(default).Diverged);
+        Assert.Equal([1, 1, 1], pass.Parameters.Values.ToArray());
+        rule.Apply(rule.Records, run.Update);
+        Assert.Equal([1, 1, 1], pass.Parameters.Values.ToArray());
+        Assert.Equal([0, 0, 0], run.Update.State.ToArray());
     }
 
     [Fact]
