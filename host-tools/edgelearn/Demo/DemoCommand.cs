@@ -37,7 +37,12 @@ static class DemoCommand
         var view = new DemoView(json);
         string name = options.GetValue(s_data)!;
         using var data = Open(ref name, options.GetResult(s_data)?.Implicit ?? true, view);
-        var plan = PlanFor(data, options);
+        var plan = DemoPlan.For(data, options.GetValue(s_seed)) with
+        {
+            DeviceCount = options.GetValue(s_devices),
+            RoundCount = options.GetValue(s_rounds),
+            Alpha = options.GetValue(s_alpha),
+        };
         string folder = Directory.CreateTempSubdirectory("edgelearn-demo-").FullName;
         try
         {
@@ -75,22 +80,6 @@ static class DemoCommand
             name = Fallback;
             return DataCatalog.Open(Fallback);
         }
-    }
-
-    static DemoPlan PlanFor(DataSplit data, ParseResult options)
-    {
-        var shape = data.InputShape;
-        bool small = shape.Height < 20;
-        string network = small ? $"{shape}-200@4x4-{data.ClassCount}" : $"{shape}-1000@10x10-{data.ClassCount}";
-        return new DemoPlan
-        {
-            Network = NetworkSpec.Parse(network, shape, Loss.SoftmaxCrossEntropy),
-            // One epoch a round is short: momentum, whose state is reset with every round, makes more of it.
-            Settings = new TrainingSettings { Epochs = 1, Batch = small ? 16 : 64, Momentum = 0.9f, LearningRate = 0.3f, HiddenRateScale = 2, Seed = options.GetValue(s_seed) },
-            DeviceCount = options.GetValue(s_devices),
-            RoundCount = options.GetValue(s_rounds),
-            Alpha = options.GetValue(s_alpha),
-        };
     }
 
     static async Task<DemoResult> RunAsync(DemoPlan plan, DataSplit data, string name, string folder, bool controls, DemoView view, CancellationToken stop)

@@ -1,3 +1,4 @@
+using EdgeLearn.Commands;
 using EdgeLearn.Device;
 using EdgeLearn.Protocol;
 
@@ -20,6 +21,20 @@ sealed record DemoPlan
     public double Alpha { get; init; } = 1;
 
     public Codec Codec { get; init; } = Codec.Float32;
+
+    /// <summary>The plan for a data set: windows of 10x10 for images like MNIST's, of 4x4 for small ones.</summary>
+    public static DemoPlan For(DataSplit data, ulong seed)
+    {
+        var shape = data.InputShape;
+        bool small = shape.Height < 20;
+        string network = small ? $"{shape}-200@4x4-{data.ClassCount}" : $"{shape}-1000@10x10-{data.ClassCount}";
+        return new DemoPlan
+        {
+            Network = NetworkSpec.Parse(network, shape, Loss.SoftmaxCrossEntropy),
+            // One epoch a round is short: momentum, whose state is reset with every round, makes more of it.
+            Settings = new TrainingSettings { Epochs = 1, Batch = small ? 16 : 64, Momentum = 0.9f, LearningRate = 0.3f, HiddenRateScale = 2, Seed = seed },
+        };
+    }
 
     /// <summary>Share i (from 0) of the training set, the same in the fleet and in the controls.</summary>
     public DataShare Share(int index) => new() { Part = index + 1, PartCount = DeviceCount, Alpha = Alpha, Seed = Settings.Seed, HeldOutFraction = HeldOutFraction };

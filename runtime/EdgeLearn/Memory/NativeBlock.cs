@@ -2,27 +2,24 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-/// <summary>One aligned block of native memory, zeroed; owned, and freed by <see cref="Dispose"/> or the finaliser.</summary>
-public sealed unsafe class NativeBlock : IDisposable
+/// <summary>
+/// One page-aligned block of native memory, zeroed; owned, and given back to the system by <see cref="Dispose"/> or the finaliser. It is mapped by itself, not taken from the
+/// C heap: that keeps what was freed, one arena a thread, and a process that trains round after round on other threads would grow by a workspace each time.
+/// </summary>
+public sealed unsafe partial class NativeBlock : IDisposable
 {
     void* _pointer;
 
-    /// <summary>Allocates the block.</summary>
+    /// <summary>Maps the block. Pages cost memory when they are first touched.</summary>
     /// <exception cref="EdgeLearnException">The system has not that much memory.</exception>
     public NativeBlock(long bytes)
     {
         LengthBytes = bytes;
         if (bytes == 0) return;
-        try
-        {
-            _pointer = NativeMemory.AlignedAlloc((nuint)bytes, MemoryPlan.AlignmentBytes);
-        }
-        catch (OutOfMemoryException e)
-        {
-            throw new EdgeLearnException($"cannot allocate {bytes:N0} bytes: the system has no such block of memory left", e);
-        }
-
-        NativeMemory.Clear(_pointer, (nuint)bytes);
+        const int ReadWrite = 0x3, PrivateAnonymous = 0x22;
+        void* address = Map(null, (nuint)bytes, ReadWrite, PrivateAnonymous, -1, 0);
+        if ((nint)address == -1) throw new EdgeLearnException($"cannot allocate {bytes:N0} bytes: the system has no such block of memory left");
+        _pointer = address;
     }
 
     /// <summary>Size in bytes.</summary>
@@ -53,7 +50,13 @@ public sealed unsafe class NativeBlock : IDisposable
 
     void Free()
     {
-        NativeMemory.AlignedFree(_pointer);
+        if (_pointer is not null) _ = Unmap(_pointer, (nuint)LengthBytes);
         _pointer = null;
     }
+
+    [LibraryImport("libc", EntryPoint = "mmap")]
+    private static partial void* Map(void* address, nuint bytes, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap")]
+    private static partial int Unmap(void* address, nuint bytes);
 }
