@@ -180,6 +180,21 @@ public sealed class ModelSwitchTests
     }
 
     [Fact]
+    public async Task At_start_with_data_that_fits_no_model_any_more_the_agent_stops_and_changes_nothing()
+    {
+        await using var hub = await FakeHub.StartAsync();
+        using var temporary = new TemporaryFolder();
+        hub.Script.Push(s_good, 1);
+        await RunAsync(hub, temporary);
+        hub.Script.Push(s_better, 2);
+        await RunAsync(hub, temporary);
+        string before = File.ReadAllText(Path.Combine(temporary["agent"], "state.json"));
+        var e = await Assert.ThrowsAsync<EdgeLearnException>(() => RunAsync(hub, temporary, new ScriptedLearner { OnScore = _ => Refuse(true) }));
+        Assert.Contains("version 2, in use here so far", e.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(Path.Combine(temporary["agent"], "state.json")));
+    }
+
+    [Fact]
     public async Task A_model_that_rots_on_the_disk_is_fetched_again()
     {
         await using var hub = await FakeHub.StartAsync();

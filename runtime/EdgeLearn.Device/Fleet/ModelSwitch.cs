@@ -15,7 +15,11 @@ sealed class ModelSwitch(AgentSession session)
     Digest _scoredDigest;
     ModelScore _score;
 
-    /// <summary>At start: makes sure that the model in use is whole and can be loaded, and goes back to the one before where it is not.</summary>
+    /// <summary>
+    /// At start: makes sure that the model in use is whole and can be loaded, and goes back to the one before where it is not. When no model can be loaded any
+    /// more, it is not the models but the data or the program that changed.
+    /// </summary>
+    /// <exception cref="EdgeLearnException">Neither model can be loaded with this data; nothing was changed.</exception>
     public void CheckAtStart(CancellationToken stop)
     {
         while (session.State.Current is { } current)
@@ -32,13 +36,30 @@ sealed class ModelSwitch(AgentSession session)
             try
             {
                 ScoreOf(current.Key, stop);
-                return;
             }
             catch (EdgeLearnException e)
             {
+                if (!CanUsePrevious(stop))
+                    throw new EdgeLearnException($"version {current.Version}, in use here so far, cannot be used any more: {e.Message}; has the data or the program changed?", e);
                 session.State = AgentSession.With(ArtefactStore.RolledBack(session.State), current.Key, Outcome.RolledBack, e.Message);
                 session.Log.Write("model", $"version {current.Version} cannot be used any more ({e.Message}); {Remaining()}");
             }
+
+            return;
+        }
+    }
+
+    bool CanUsePrevious(CancellationToken stop)
+    {
+        if (session.State.Previous is not { } previous || session.Store.Find(previous.Key) is null) return false;
+        try
+        {
+            ScoreOf(previous.Key, stop);
+            return true;
+        }
+        catch (EdgeLearnException)
+        {
+            return false;
         }
     }
 
