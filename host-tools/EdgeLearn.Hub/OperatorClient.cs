@@ -41,14 +41,17 @@ public sealed class OperatorClient : IDisposable
     }
 
     /// <summary>The fleet: its groups and their newest models.</summary>
-    public Task<FleetView> GetFleetAsync(CancellationToken cancel = default) => CallAsync(() => _calls.GetFleetAsync(new(), Options(cancel)));
+    public Task<FleetView> GetFleetAsync(CancellationToken cancel = default) => CallAsync(() => _calls.GetFleetAsync(new(), Options(cancel)), cancel);
 
     /// <summary>Signs a model file with the release key and pushes it to a group as the version after its newest.</summary>
     /// <param name="path">The model file.</param>
     /// <param name="group">Empty = default.</param>
     /// <param name="generationLimit">How many rounds may follow without another push; 0 = none.</param>
+    /// <param name="version">Null = the one after the group's newest.</param>
+    /// <param name="releaseKey">Signs; null = the key in the operator's folder.</param>
     /// <param name="cancel">Gives up.</param>
-    public async Task<PushAnswer> PushAsync(string path, string group = "", uint generationLimit = UsualGenerationLimit, CancellationToken cancel = default)
+    public async Task<PushAnswer> PushAsync(
+        string path, string group = "", uint generationLimit = UsualGenerationLimit, ulong? version = null, FleetKey? releaseKey = null, CancellationToken cancel = default)
     {
         FleetView fleet = await GetFleetAsync(cancel);
         string name = RoundRequests.Group(group);
@@ -57,7 +60,7 @@ public sealed class OperatorClient : IDisposable
         {
             Fleet = _identity.Trust.Fleet,
             Group = name,
-            Version = (fleet.Groups.FirstOrDefault(g => g.Group == name)?.NewestVersion ?? 0) + 1,
+            Version = version ?? (fleet.Groups.FirstOrDefault(g => g.Group == name)?.NewestVersion ?? 0) + 1,
             Digest = Digest.Of(file),
             SizeBytes = file.Length,
             GenerationLimit = generationLimit,
@@ -65,7 +68,7 @@ public sealed class OperatorClient : IDisposable
             CreatedUnixMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
         };
         file.Position = 0;
-        return await PushAsync(manifest.Sign(_identity.ReleaseKey), file, cancel);
+        return await PushAsync(manifest.Sign(releaseKey ?? _identity.ReleaseKey), file, cancel);
     }
 
     /// <summary>Pushes what is signed already.</summary>
@@ -86,25 +89,25 @@ public sealed class OperatorClient : IDisposable
             // The hub has said no before everything was sent; its answer says why.
         }
         return await call.ResponseAsync;
-    });
+    }, cancel);
 
     /// <summary>Opens a round. A request without an id gets one, so that a repeated call cannot open a second round.</summary>
     public Task<RoundView> RunRoundAsync(RunRoundRequest request, CancellationToken cancel = default)
     {
         if (request.RequestId.Length == 0)
             request.RequestId = Guid.NewGuid().ToString("N");
-        return CallAsync(() => _calls.RunRoundAsync(request, Options(cancel)));
+        return CallAsync(() => _calls.RunRoundAsync(request, Options(cancel)), cancel);
     }
 
     /// <summary>A round as it is; 0 = the newest.</summary>
     public Task<RoundView> GetRoundAsync(ulong round = 0, CancellationToken cancel = default) =>
-        CallAsync(() => _calls.GetRoundAsync(new RoundRequest { Round = round }, Options(cancel)));
+        CallAsync(() => _calls.GetRoundAsync(new RoundRequest { Round = round }, Options(cancel)), cancel);
 
     /// <summary>A round now and after every change, to its end; 0 = the newest.</summary>
     public async IAsyncEnumerable<RoundView> WatchRoundAsync(ulong round = 0, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         using AsyncServerStreamingCall<RoundView> call = _calls.WatchRound(new RoundRequest { Round = round }, Options(cancel));
-        while (await CallAsync(() => call.ResponseStream.MoveNext(cancel)))
+        while (await CallAsync(() => call.ResponseStream.MoveNext(cancel), cancel))
             yield return call.ResponseStream.Current;
     }
 
@@ -119,15 +122,15 @@ public sealed class OperatorClient : IDisposable
 
     /// <summary>Rounds, newest first.</summary>
     public async Task<IReadOnlyList<RoundView>> ListRoundsAsync(string group = "", uint limit = 0, CancellationToken cancel = default) =>
-        (await CallAsync(() => _calls.ListRoundsAsync(new ListRoundsRequest { Group = group, Limit = limit }, Options(cancel)))).Rounds;
+        (await CallAsync(() => _calls.ListRoundsAsync(new ListRoundsRequest { Group = group, Limit = limit }, Options(cancel)), cancel)).Rounds;
 
     /// <summary>Boards by group and name.</summary>
     public async Task<IReadOnlyList<DeviceView>> ListDevicesAsync(string group = "", CancellationToken cancel = default) =>
-        (await CallAsync(() => _calls.ListDevicesAsync(new ListDevicesRequest { Group = group }, Options(cancel)))).Devices;
+        (await CallAsync(() => _calls.ListDevicesAsync(new ListDevicesRequest { Group = group }, Options(cancel)), cancel)).Devices;
 
     /// <summary>One board, by id or by a name that no other has.</summary>
     public Task<DeviceView> GetDeviceAsync(string idOrName, CancellationToken cancel = default) =>
-        CallAsync(() => _calls.GetDeviceAsync(new DeviceRequest { DeviceId = idOrName }, Options(cancel)));
+        CallAsync(() => _calls.GetDeviceAsync(new DeviceRequest { DeviceId = idOrName }, Options(cancel)), cancel);
 
     /// <summary>A token for one new board.</summary>
     /// <param name="group">Empty = default.</param>
@@ -136,19 +139,19 @@ public sealed class OperatorClient : IDisposable
     /// <param name="cancel">Gives up.</param>
     public Task<TokenView> CreateTokenAsync(string group = "", TimeSpan? life = null, string? address = null, CancellationToken cancel = default) =>
         CallAsync(() => _calls.CreateTokenAsync(
-            new CreateTokenRequest { Group = group, LifeSeconds = (uint)Math.Clamp(life?.TotalSeconds ?? 0, 0, uint.MaxValue), Address = address ?? "" }, Options(cancel)));
+            new CreateTokenRequest { Group = group, LifeSeconds = (uint)Math.Clamp(life?.TotalSeconds ?? 0, 0, uint.MaxValue), Address = address ?? "" }, Options(cancel)), cancel);
 
     /// <summary>Revokes a board, by id or by a name that no other has; at once, and for good.</summary>
     public Task<RevokeAnswer> RevokeDeviceAsync(string idOrName, string reason = "", CancellationToken cancel = default) =>
-        CallAsync(() => _calls.RevokeAsync(new RevokeRequest { DeviceId = idOrName, Reason = reason }, Options(cancel)));
+        CallAsync(() => _calls.RevokeAsync(new RevokeRequest { DeviceId = idOrName, Reason = reason }, Options(cancel)), cancel);
 
     /// <summary>Revokes a token that was not used.</summary>
     public Task<RevokeAnswer> RevokeTokenAsync(string tokenId, CancellationToken cancel = default) =>
-        CallAsync(() => _calls.RevokeAsync(new RevokeRequest { TokenId = tokenId }, Options(cancel)));
+        CallAsync(() => _calls.RevokeAsync(new RevokeRequest { TokenId = tokenId }, Options(cancel)), cancel);
 
     /// <summary>Telemetry, newest first.</summary>
     public async Task<IReadOnlyList<TelemetryView>> ListTelemetryAsync(string idOrName = "", ulong round = 0, uint limit = 0, CancellationToken cancel = default) =>
-        (await CallAsync(() => _calls.ListTelemetryAsync(new ListTelemetryRequest { DeviceId = idOrName, Round = round, Limit = limit }, Options(cancel)))).Entries;
+        (await CallAsync(() => _calls.ListTelemetryAsync(new ListTelemetryRequest { DeviceId = idOrName, Round = round, Limit = limit }, Options(cancel)), cancel)).Entries;
 
     /// <summary>Fetches an artefact and checks its digest.</summary>
     public Task<byte[]> FetchAsync(Digest digest, CancellationToken cancel = default) => CallAsync(async () =>
@@ -159,7 +162,7 @@ public sealed class OperatorClient : IDisposable
             content.Write(call.ResponseStream.Current.Data.Span);
         byte[] bytes = content.ToArray();
         return Digest.Of(bytes) == digest ? bytes : throw new EdgeLearnException($"the hub sent other bytes than those of {digest}");
-    });
+    }, cancel);
 
     /// <summary>Closes the connection.</summary>
     public void Dispose()
@@ -182,21 +185,21 @@ public sealed class OperatorClient : IDisposable
 
     static CallOptions Options(CancellationToken cancel) => new(cancellationToken: cancel);
 
-    static Task<T> CallAsync<T>(Func<AsyncUnaryCall<T>> call) => CallAsync(async () => await call());
+    Task<T> CallAsync<T>(Func<AsyncUnaryCall<T>> call, CancellationToken cancel) => CallAsync(async () => await call(), cancel);
 
-    static async Task<T> CallAsync<T>(Func<Task<T>> call)
+    async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancel)
     {
         try
         {
             return await call();
         }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled)
+        catch (RpcException e) when (cancel.IsCancellationRequested)
         {
-            throw new OperationCanceledException("the call was given up", e);
+            throw new OperationCanceledException("the call was given up", e, cancel);
         }
         catch (RpcException e)
         {
-            throw new EdgeLearnException(HubFaults.Line(e), e);
+            throw new EdgeLearnException(HubFaults.Line(e, Address), e);
         }
     }
 }

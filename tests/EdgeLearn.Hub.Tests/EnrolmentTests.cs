@@ -102,7 +102,7 @@ public sealed class EnrolmentTests
         TestBoard board = await fleet.AddBoardAsync();
         using GrpcChannel channel = FleetChannel.Open(other.Hub.Address, board.Trust);
         RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await new Fleet.FleetClient(channel).AuthorityAsync(new(), cancellationToken: Cancel));
-        Assert.Contains("not the hub of this fleet", HubFaults.Line(refused));
+        Assert.Contains("not the hub of this fleet", HubFaults.Line(refused, other.Hub.Address));
     }
 
     [Fact]

@@ -68,7 +68,7 @@ sealed class TestFleet : IAsyncDisposable
     {
         string path = Path.Combine(Folder, "push.safetensors");
         await File.WriteAllBytesAsync(path, model, TestContext.Current.CancellationToken);
-        return await Operator.PushAsync(path, group, generationLimit, TestContext.Current.CancellationToken);
+        return await Operator.PushAsync(path, group, generationLimit, cancel: TestContext.Current.CancellationToken);
     }
 
     public async Task<TestBoard> AddBoardAsync(string name = "board", string group = "")
