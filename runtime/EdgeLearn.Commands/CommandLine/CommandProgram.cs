@@ -102,7 +102,8 @@ public static class CommandProgram
         return row[^1] <= 2;
     }
 
-    static List<string> PathTo(Command command, string name)
+    /// <summary>The words that lead to a command.</summary>
+    internal static List<string> PathTo(Command command, string name)
     {
         var names = new List<string>();
         for (Symbol? at = command; at is not null; at = at.Parents.FirstOrDefault()) names.Insert(0, at is RootCommand ? name : at.Name);

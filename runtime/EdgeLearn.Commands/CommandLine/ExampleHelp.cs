@@ -7,7 +7,7 @@ namespace EdgeLearn.Commands;
 /// <summary>A command whose help ends with examples.</summary>
 /// <param name="name">word on the command line</param>
 /// <param name="description">one line</param>
-/// <param name="examples">what follows the program's name, one example each; a second element after a tab says what it does</param>
+/// <param name="examples">what follows the command, one example each</param>
 sealed class ExampleCommand(string name, string description, params string[] examples) : Command(name, description)
 {
     /// <summary>One element a line of the help.</summary>
@@ -34,7 +34,8 @@ sealed class ExampleHelp(HelpAction help, string program) : SynchronousCommandLi
         if (parseResult.CommandResult.Command is not ExampleCommand { Examples.Count: > 0 } command) return code;
         var output = parseResult.InvocationConfiguration.Output;
         output.WriteLine("Examples:");
-        foreach (string example in command.Examples) output.WriteLine($"  {program} {command.Name} {example}".TrimEnd());
+        string path = string.Join(' ', CommandProgram.PathTo(command, program));
+        foreach (string example in command.Examples) output.WriteLine($"  {path} {example}".TrimEnd());
         output.WriteLine();
         return code;
     }
