@@ -2,7 +2,20 @@ using System.CommandLine;
 using EdgeLearn.Cli;
 using EdgeLearn.Commands;
 
-var root = new RootCommand("EdgeLearn: keep learning on the board, together over a fleet. Every command: --help with examples, --json for one JSON object.");
-root.Subcommands.Add(DemoCommand.Create());
-root.Subcommands.Add(ResultsCommand.Create());
+var root = new RootCommand("EdgeLearn: boards that keep learning without backprop, alone and as a fleet. Every command has --help with examples, and --json.")
+{
+    DemoCommand.Create(),
+    ResultsCommand.Create(),
+    ServeCommand.Create(),
+    DeviceCommand.Create(),
+    PushCommand.Create(),
+    RoundCommand.Create(),
+    TelemetryCommand.Create(),
+    TrainCommand.Create(),
+    EvaluateCommand.Create(),
+    PlanCommand.Create(),
+    AboutCommand.Create(),
+    SelfTestCommand.Create(),
+    VersionCommand.Create(),
+};
 return await CommandProgram.RunAsync(root, "edgelearn", args);

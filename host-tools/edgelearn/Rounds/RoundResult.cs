@@ -1,0 +1,93 @@
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Cli;
+
+/// <summary>A round as <c>round list --json</c>, <c>round watch --json</c> and <c>round run --json</c> print it.</summary>
+/// <param name="Round">its number in the fleet</param>
+/// <param name="Group">whose boards take part</param>
+/// <param name="State">open, aggregating, committed or abandoned</param>
+/// <param name="Codec">what travels: float32, sign or records</param>
+/// <param name="Rule">the learning rule</param>
+/// <param name="Update">the update rule</param>
+/// <param name="LearningRate">of the last layer, constant in the round</param>
+/// <param name="Accuracy">of the result on the hub's test set; null = it has none</param>
+/// <param name="Loss">on the same</param>
+/// <param name="BytesUp">messages of the boards</param>
+/// <param name="BytesDown">messages to the boards</param>
+/// <param name="UpdateBytesUp">contents of the counted updates alone</param>
+/// <param name="Expected">boards</param>
+/// <param name="Assigned">boards that took the task</param>
+/// <param name="Reported">updates that count</param>
+/// <param name="Refused">updates that do not, by reason</param>
+/// <param name="Duplicates">repeated reports, answered and not counted again</param>
+/// <param name="Examples">sum over the counted updates</param>
+/// <param name="Seconds">from opening to the end, or until now</param>
+/// <param name="BaseDigest">the model that it started from</param>
+/// <param name="ModelVersion">of the result; 0 = none</param>
+/// <param name="ModelDigest">of the result; null = none</param>
+/// <param name="Reason">why it was abandoned; null = it was not</param>
+/// <param name="Opened">by the hub's clock</param>
+sealed record RoundResult(
+    ulong Round,
+    string Group,
+    string State,
+    string Codec,
+    string Rule,
+    string Update,
+    float LearningRate,
+    double? Accuracy,
+    double? Loss,
+    ulong BytesUp,
+    ulong BytesDown,
+    ulong UpdateBytesUp,
+    uint Expected,
+    uint Assigned,
+    uint Reported,
+    IReadOnlyDictionary<string, uint> Refused,
+    uint Duplicates,
+    ulong Examples,
+    double Seconds,
+    string BaseDigest,
+    ulong ModelVersion,
+    string? ModelDigest,
+    string? Reason,
+    DateTimeOffset Opened)
+{
+    /// <summary>From the hub's answer.</summary>
+    public static RoundResult Of(RoundView view) => new(
+        view.Round,
+        view.Group,
+        view.State.Word(),
+        view.Codec.Word(),
+        ((RuleKind)((int)view.Training.Rule - 1)).Name(),
+        ((UpdateKind)((int)view.Training.Update - 1)).Name(),
+        view.Training.LearningRate,
+        view.HasAccuracy ? view.Accuracy : null,
+        view.HasLoss ? view.Loss : null,
+        view.BytesUp,
+        view.BytesDown,
+        view.UpdateBytesUp,
+        view.Expected,
+        view.Assigned,
+        view.Accepted,
+        view.Refused,
+        view.Duplicates,
+        view.Examples,
+        view.Seconds,
+        Convert.ToHexStringLower(view.BaseDigest.Span),
+        view.ModelVersion,
+        view.ModelDigest.IsEmpty ? null : Convert.ToHexStringLower(view.ModelDigest.Span),
+        view.Reason.Length == 0 ? null : view.Reason,
+        DateTimeOffset.FromUnixTimeMilliseconds(view.OpenedUnixMs));
+}
+
+/// <summary>What <c>round list --json</c> prints, newest first.</summary>
+sealed record RoundListResult(IReadOnlyList<RoundResult> Rounds);
+
+/// <summary>What <c>round run --json</c> prints.</summary>
+/// <param name="Rounds">in order</param>
+/// <param name="FinalAccuracy">of the last committed round on the hub's test set; null = it has none</param>
+/// <param name="BytesUp">sum over the rounds</param>
+/// <param name="BytesDown">sum over the rounds</param>
+/// <param name="Seconds">of all rounds, waiting included</param>
+sealed record RoundRunResult(IReadOnlyList<RoundResult> Rounds, double? FinalAccuracy, ulong BytesUp, ulong BytesDown, double Seconds);
