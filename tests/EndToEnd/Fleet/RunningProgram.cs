@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+/// <summary>A process and what it has printed so far; killed when disposed of.</summary>
+sealed partial class RunningProgram : IDisposable
+{
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    readonly Process _process;
+    readonly StringBuilder _output = new();
+    readonly StringBuilder _error = new();
+    readonly Stopwatch _watch = Stopwatch.StartNew();
+
+    RunningProgram(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>Starts a program in a folder.</summary>
+    /// <param name="program">what to start, and arguments that come first</param>
+    /// <param name="folder">where it runs</param>
+    /// <param name="arguments">one element an argument</param>
+    public static RunningProgram Start(string[] program, string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = folder,
+        };
+        start.Environment["EDGELEARN_ROOT"] = Repository.Root;
+        start.Environment.Remove("EDGELEARN_FOLDER");
+        return new RunningProgram(Process.Start(start)!);
+    }
+
+    /// <summary>Runs a program to its end.</summary>
+    public static Run Run(string[] program, string folder, params string[] arguments)
+    {
+        using var running = Start(program, folder, arguments);
+        return running.WaitForExit();
+    }
+
+    /// <summary>What it has written to standard output.</summary>
+    public string Output => Text(_output);
+
+    /// <summary>What it has written to standard error.</summary>
+    public string Error => Text(_error);
+
+    /// <summary>Waits until a line of standard output holds a text, and returns the line.</summary>
+    public string WaitForOutput(string text) => WaitFor(_output, text);
+
+    /// <summary>Waits until a line of standard error holds a text, and returns the line.</summary>
+    public string WaitForError(string text) => WaitFor(_error, text);
+
+    /// <summary>Waits for its end.</summary>
+    public Run WaitForExit()
+    {
+        if (!_process.WaitForExit(s_patience)) throw new TimeoutException($"it did not end within {s_patience.TotalSeconds} s; {Everything()}");
+        _process.WaitForExit(); // and for the rest of its output
+        return new Run(_process.ExitCode, Output, Error, _watch.Elapsed);
+    }
+
+    /// <summary>kill -9: it gets no chance to clean up.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary>SIGTERM.</summary>
+    public void Terminate() => Send(15);
+
+    /// <summary>SIGSTOP: it stands still, its connections stay open.</summary>
+    public void Suspend() => Send(19);
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Send(18);
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) Kill();
+        _process.Dispose();
+    }
+
+    void Send(int signal) => Assert.True(SendSignal(_process.Id, signal) == 0, $"signal {signal} could not be sent: {Everything()}");
+
+    string WaitFor(StringBuilder lines, string text)
+    {
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            bool over = _process.HasExited;
+            if (over) _process.WaitForExit();
+            if (Text(lines).Split('\n').FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } found) return found;
+            if (over || watch.Elapsed > s_patience) throw new TimeoutException($"no line with '{text}'{(over ? $", it ended with {_process.ExitCode}" : "")}; {Everything()}");
+            Thread.Sleep(20);
+        }
+    }
+
+    string Everything() => $"standard output:\n{Output}\nstandard error:\n{Error}";
+
+    static void Keep(StringBuilder to, string? line)
+    {
+        if (line is null) return;
+        lock (to) to.Append(line).Append('\n');
+    }
+
+    static string Text(StringBuilder from)
+    {
+        lock (from) return from.ToString();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
+}
