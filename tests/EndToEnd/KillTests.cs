@@ -53,7 +53,8 @@ public sealed class KillTests : IDisposable
                 Assert.True(exitCode == 137, $"exit code {exitCode}: {error}");
                 killed++;
                 if (Directory.Exists(checkpoint)) inTheRun++;
-                Assert.False(File.Exists(broken));
+                // Killed between saving and leaving.
+                if (File.Exists(broken)) Assert.Equal(expected, File.ReadAllBytes(broken));
             }
 
             Assert.Equal(expected, File.ReadAllBytes(broken));

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace EdgeLearn.Commands;
@@ -36,7 +35,7 @@ sealed class CsvTable
     {
         string name = Path.GetFileName(path);
         string meaning = $"{LayoutVersion}\n{GzipFile.Digest(path)}\n{options.Regression}\n{like is null}\n{like?.Key ?? options.LabelColumn}";
-        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(meaning)));
+        string key = Convert.ToHexStringLower(Sha256.Hash(Encoding.UTF8.GetBytes(meaning)));
         var source = cache.GetOrCreate(key + ".table", name, -1, new CsvConversion(path, options, like).Write);
         try
         {

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Security.Cryptography;
 
 namespace EdgeLearn;
 
@@ -24,7 +23,7 @@ public static class GzipFile
         try
         {
             using var stream = OpenStored(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
+            return Convert.ToHexStringLower(Sha256.Hash(stream));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace EdgeLearn;
@@ -79,15 +78,15 @@ public sealed class ParameterSet : IDisposable
 
     byte[] Hash(bool withValues)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new Sha256();
         foreach (var slice in _slices)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(slice.Name + '\0'));
-            hash.AppendData(MemoryMarshal.AsBytes(slice.Shape));
-            if (withValues) hash.AppendData(MemoryMarshal.AsBytes((ReadOnlySpan<float>)this[slice]));
+            hash.Append(Encoding.UTF8.GetBytes(slice.Name + '\0'));
+            hash.Append(MemoryMarshal.AsBytes(slice.Shape));
+            if (withValues) hash.Append(MemoryMarshal.AsBytes((ReadOnlySpan<float>)this[slice]));
         }
 
-        return hash.GetHashAndReset();
+        return hash.Finish();
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace EdgeLearn;
@@ -18,7 +17,7 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
     public byte[] ToArray()
     {
         byte[] description = Encoding.UTF8.GetBytes(Description);
-        var bytes = new byte[FixedBytes + 3 * sizeof(long) + description.Length + Model.Length + State.Length + SHA256.HashSizeInBytes];
+        var bytes = new byte[FixedBytes + 3 * sizeof(long) + description.Length + Model.Length + State.Length + Sha256.LengthBytes];
         var rest = bytes.AsSpan();
         Magic.CopyTo(rest);
         BinaryPrimitives.WriteUInt64LittleEndian(rest[8..], Sequence);
@@ -29,7 +28,7 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
         rest = WritePart(rest[FixedBytes..], description);
         rest = WritePart(rest, Model.Span);
         rest = WritePart(rest, State.Span);
-        SHA256.HashData(bytes.AsSpan(0, bytes.Length - SHA256.HashSizeInBytes), rest);
+        Sha256.Hash(bytes.AsSpan(0, bytes.Length - Sha256.LengthBytes)).CopyTo(rest);
         return bytes;
     }
 
@@ -43,9 +42,9 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
     /// <summary>The slot in these bytes, or null when they are not whole: half written, damaged, or something else.</summary>
     public static CheckpointSlot? Parse(ReadOnlyMemory<byte> bytes)
     {
-        if (bytes.Length < FixedBytes + SHA256.HashSizeInBytes || !bytes.Span.StartsWith(Magic)) return null;
-        var content = bytes[..^SHA256.HashSizeInBytes];
-        if (!SHA256.HashData(content.Span).AsSpan().SequenceEqual(bytes.Span[^SHA256.HashSizeInBytes..])) return null;
+        if (bytes.Length < FixedBytes + Sha256.LengthBytes || !bytes.Span.StartsWith(Magic)) return null;
+        var content = bytes[..^Sha256.LengthBytes];
+        if (!Sha256.Hash(content.Span).AsSpan().SequenceEqual(bytes.Span[^Sha256.LengthBytes..])) return null;
         var head = content.Span;
         var position = new StreamPosition(BinaryPrimitives.ReadUInt64LittleEndian(head[24..]), BinaryPrimitives.ReadUInt64LittleEndian(head[32..]), BinaryPrimitives.ReadInt32LittleEndian(head[40..]));
         var rest = content[FixedBytes..];

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
@@ -77,7 +76,7 @@ public sealed class StepLog : IDisposable
         SettingsHash(session).CopyTo(header[60..]);
     }
 
-    static byte[] SettingsHash(TrainingSession session) => SHA256.HashData(Encoding.UTF8.GetBytes($"{session.TotalSteps} {session.Settings}"));
+    static byte[] SettingsHash(TrainingSession session) => Sha256.Hash(Encoding.UTF8.GetBytes($"{session.TotalSteps} {session.Settings}"));
 
     void FindEnd()
     {
