@@ -62,7 +62,7 @@ public sealed class TrainCommand
         using var data = _data.Open(parsed, loss, output)!;
         var request = new TrainRequest
         {
-            Settings = settings,
+            Settings = _training.LengthIsGiven(parsed) ? settings : settings with { Epochs = TrainingSettings.EpochsFor(data.Train.Count, settings.Batch) },
             HiddenRateIsGiven = _training.HiddenRateIsGiven(parsed),
             Network = network,
             Data = data,

@@ -9,11 +9,11 @@ sealed class TrainingOptions
 
     readonly Option<RuleKind?> _rule = OptionText.Parsed<RuleKind?>("--rule", string.Join('|', KindNames.RuleNames), "where the learning signal comes from; frozen and backprop are the controls (default tpsgd)", text => KindNames.ParseRule(text));
     readonly Option<UpdateKind?> _update = OptionText.Parsed<UpdateKind?>("--update", string.Join('|', KindNames.UpdateNames), "what is done with the gradient (default sgd)", text => KindNames.ParseUpdate(text));
-    readonly Option<int?> _epochs = OptionText.Whole("--epochs", "passes over the training data (default 4)");
+    readonly Option<int?> _epochs = OptionText.Whole("--epochs", "passes over the training data (default: 4, more for small data, so that there are about 2,000 steps)");
     readonly Option<long?> _steps = OptionText.Long("--steps", "steps in all, in place of --epochs");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples of a step (default 64)");
     readonly Option<double?> _rate = OptionText.Number("--lr", "learning rate of the last layer at the start (default: one that suits rule and update)");
-    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", "tpsgd: rate of the hidden layers as a factor on --lr (default 0.15)");
+    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", FormattableString.Invariant($"tpsgd: rate of the hidden layers as a factor on --lr (default {s_default.HiddenRateScale})"));
     readonly Option<double?> _momentum = OptionText.Number("--momentum", "momentum of sgd (default 0: no state), decay of signum (default 0.9)");
     readonly Option<double?> _weightDecay = OptionText.Number("--weight-decay", "decoupled weight decay (default 0)");
     readonly Option<ScheduleKind?> _schedule = OptionText.Words("--schedule", "how the rate runs to the end (default linear, to zero)", ("constant", ScheduleKind.Constant), ("linear", ScheduleKind.Linear), ("cosine", ScheduleKind.Cosine));
@@ -42,6 +42,9 @@ sealed class TrainingOptions
         ];
         foreach (var option in all) command.Options.Add(option);
     }
+
+    /// <summary>Whether the user said how long to train.</summary>
+    public bool LengthIsGiven(ParseResult parsed) => parsed.GetValue(_epochs) is not null || parsed.GetValue(_steps) is not null;
 
     /// <summary>Whether the factor of the hidden layers was given.</summary>
     public bool HiddenRateIsGiven(ParseResult parsed) => parsed.GetValue(_hiddenRate) is not null;

@@ -136,6 +136,9 @@ public sealed record TrainingSettings
         _ => 1e-3f,
     };
 
+    /// <summary>A sensible number of epochs where nobody says one: about 2,000 steps, 4 to 30 epochs.</summary>
+    public static int EpochsFor(int sampleCount, int batch) => (int)Math.Clamp(2000L * batch / sampleCount, 4, 30);
+
     /// <summary>Steps of the whole run on a set of this size.</summary>
     public long TotalSteps(int sampleCount) => Steps ?? (long)Epochs * ((sampleCount + Batch - 1) / Batch);
 

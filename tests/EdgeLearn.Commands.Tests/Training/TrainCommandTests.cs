@@ -27,7 +27,7 @@ public sealed class TrainCommandTests : IDisposable
         var result = Train();
         Assert.Equal(s_fields, result.EnumerateObject().Select(field => field.Name));
         Assert.Equal("tpsgd sgd 8x8-200@4x4-3", $"{result.Text("rule")} {result.Text("update")} {result.Text("network")}");
-        Assert.Equal((1, 4, 64), (result.Number("seed"), result.Number("epochs"), result.Number("batch")));
+        Assert.Equal((1, 30, 64), (result.Number("seed"), result.Number("epochs"), result.Number("batch")));
         Assert.Equal((ThreePlaces.TrainCount, ThreePlaces.TestCount), (result.Number("train_examples"), result.Number("test_examples")));
         Assert.Equal((0, 0), (result.Number("optimizer_state_bytes"), result.Number("allocated_bytes_per_step")));
         Assert.InRange(result.Number("test_accuracy"), 0.95, 1);

@@ -112,4 +112,10 @@ public class TrainingSettingsTests
         Assert.Equal(2 * (6 + 2), Planned("layers.1.*").StateLength);
         Assert.Equal(0, Planned("*.BIAS").StateLength);
     }
+
+    [Theory]
+    [InlineData(60_000, 64, 4)] // MNIST: four epochs are 3,752 steps
+    [InlineData(3_823, 16, 8)]
+    [InlineData(100, 64, 30)]
+    public void Small_data_is_passed_over_more_often(int samples, int batch, int epochs) => Assert.Equal(epochs, TrainingSettings.EpochsFor(samples, batch));
 }

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+/// <summary>The demonstration as a user starts it, on the bundled digits.</summary>
+public sealed class DemoTests
+{
+    static Run Demo(params string[] arguments)
+        => Repository.Run(Programs.Cli[0], new Dictionary<string, string?> { ["EDGELEARN_ROOT"] = Repository.Root }, [.. Programs.Cli[1..], "demo", "--data", "digits", .. arguments]);
+
+    [Fact]
+    public void Ten_rounds_on_the_digits_reach_what_the_issue_promises()
+    {
+        var run = Demo("--json");
+        Assert.True(run.ExitCode == 0, run.Error);
+        using var json = JsonDocument.Parse(run.Output);
+        var root = json.RootElement;
+        Assert.Equal(10, root.GetProperty("rounds").GetArrayLength());
+        Assert.All(root.GetProperty("rounds").EnumerateArray(), round =>
+        {
+            Assert.Equal(4, round.GetProperty("reported").GetInt32());
+            Assert.True(round.GetProperty("bytes_up").GetInt64() > 4 * 5810 * sizeof(float)); // four boards, all weights as float32
+        });
+        double final = root.GetProperty("final_accuracy").GetDouble();
+        Assert.InRange(final, 0.93, 1);
+        Assert.Equal(final, root.GetProperty("rounds")[9].GetProperty("accuracy").GetDouble());
+        var controls = root.GetProperty("controls");
+        foreach (string control in new[] { "alone", "central", "frozen", "backprop" }) Assert.InRange(controls.GetProperty(control).GetDouble(), 0.5, 1);
+        Assert.All(root.GetProperty("device_peak_rss_bytes").EnumerateArray(), bytes => Assert.True(bytes.GetInt64() > 1_000_000));
+        Assert.Empty(run.Error);
+    }
+
+    [Fact]
+    public async Task Two_at_once_do_not_clash_and_leave_nothing_behind()
+    {
+        string[] before = Directory.GetDirectories(Path.GetTempPath(), "edgelearn-demo-*");
+        var runs = await Task.WhenAll(Task.Run(() => Demo("--rounds", "2", "--no-controls", "--json")), Task.Run(() => Demo("--rounds", "2", "--no-controls", "--json")));
+        Assert.All(runs, run => Assert.True(run.ExitCode == 0, run.Error));
+        string[] accuracies = [.. runs.Select(run => JsonDocument.Parse(run.Output).RootElement.GetProperty("final_accuracy").GetRawText())];
+        Assert.Equal(accuracies[0], accuracies[1]); // the same seed, the same rounds: the same bits
+        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), "edgelearn-demo-*").Except(before));
+    }
+
+    [Theory]
+    [InlineData("--devices", "0")]
+    [InlineData("--rounds", "0")]
+    [InlineData("--alpha", "nan")]
+    public void A_number_that_makes_no_sense_is_refused_in_one_line(string option, string value)
+    {
+        var run = Demo(option, value);
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: ", run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+        Assert.Empty(run.Output);
+    }
+}
