@@ -48,7 +48,7 @@ static class PushCommand
         output.WriteLine($"version {result.Version} for {result.Group}: {ByteCount.Format(result.SizeBytes)}, SHA-256 {result.Digest}");
         output.WriteLine(result.Devices == 0
             ? $"no board is in {result.Group} yet: 'edgelearn device token --group {result.Group}' lets one in"
-            : $"{result.Devices} {(result.Devices == 1 ? "board" : "boards")} will try it on their own held-out examples, and take it unless it scores worse");
+            : $"{result.Devices} {(result.Devices == 1 ? "board" : "boards")} will try it on their own held-out examples, and take it unless it scores clearly worse");
     }
 
     // The hub would refuse what is no model too, but here nothing has to travel first.

@@ -31,7 +31,7 @@ sealed class RoundProgress
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output.Error) });
         return await console.Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 20 }, new PercentageColumn())
             .StartAsync(context => run(new RoundProgress(output.Error, count, context.AddTask("waiting for the hub", maxValue: count))));
     }
 
@@ -51,7 +51,7 @@ sealed class RoundProgress
         double share = view.Expected == 0 ? 0 : Math.Min(1, answered / view.Expected);
         _bar.Value = index + (view.IsOver() ? 1 : 0.99 * share);
         string accuracy = view.HasAccuracy ? $", accuracy {Figures.Fraction(view.Accuracy)}" : "";
-        _bar.Description = Markup.Escape($"round {view.Round} ({index + 1}/{_count}) {view.State.Word()}: {view.Accepted}/{view.Expected} boards, {Figures.Bytes(view.BytesUp)} up{accuracy}");
+        _bar.Description = Markup.Escape($"round {view.Round} ({index + 1}/{_count}): {view.Accepted}/{view.Expected} boards{accuracy}");
     }
 
     /// <summary>The hub is away for a while.</summary>
