@@ -24,7 +24,7 @@ public static class HubFaults
         {
             StatusCode.DeadlineExceeded => $"the hub at {address} did not answer in time",
             StatusCode.Cancelled => $"the hub at {address} has stopped",
-            StatusCode.Unavailable when e.Status.DebugException is not null => $"the connection to the hub at {address} broke: {detail}",
+            StatusCode.Unavailable when e.Status.DebugException is not null => $"the connection to the hub at {address} broke: is it still running?",
             _ => detail.Length > 0 ? detail : e.StatusCode.ToString(),
         };
     }

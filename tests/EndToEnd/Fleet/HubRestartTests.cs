@@ -37,7 +37,8 @@ public class HubRestartTests
         using var fleet = new FleetOfProcesses("--test-data", "digits");
         foreach (string name in (string[])["board-1", "board-2"]) fleet.StartBoard(name, "--token", fleet.Token()).WaitForError("enrolled");
         fleet.Ask("push", fleet.Model());
-        using var run = fleet.StartCli("round", "run", "--rounds", "5", "--epochs", "4", "--batch", "8", "--json");
+        using var run = fleet.StartCli("round", "run", "--rounds", "8", "--epochs", "20", "--batch", "8", "--json");
+        WaitUntil(() => Newest(fleet) is not null, "a round is open");
         var random = new Random(1);
         for (int i = 0; i < 6; i++)
         {
@@ -49,9 +50,9 @@ public class HubRestartTests
         var result = run.WaitForExit();
         Assert.True(result.ExitCode == 0, result.Error);
         var rounds = JsonDocument.Parse(result.Output).RootElement.GetProperty("rounds").EnumerateArray().ToArray();
-        Assert.Equal(5, rounds.Length);
+        Assert.Equal(8, rounds.Length);
         Assert.All(rounds, round => Assert.Equal(("committed", 2), (round.GetProperty("state").GetString(), round.GetProperty("reported").GetInt32())));
-        Assert.Equal(Enumerable.Range(2, 5), rounds.Select(round => round.GetProperty("model_version").GetInt32()));
+        Assert.Equal(Enumerable.Range(2, 8), rounds.Select(round => round.GetProperty("model_version").GetInt32()));
         Assert.InRange(rounds[^1].GetProperty("accuracy").GetDouble(), 0.85, 1);
     }
 

@@ -8,7 +8,7 @@ namespace EdgeLearn.Tests;
 /// <summary>A process and what it has printed so far; killed when disposed of.</summary>
 sealed partial class RunningProgram : IDisposable
 {
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
     readonly Process _process;
     readonly StringBuilder _output = new();
