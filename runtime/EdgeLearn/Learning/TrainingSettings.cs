@@ -202,7 +202,7 @@ public sealed record TrainingSettings
             RefreshSteps = RefreshSteps,
             Remainder = Remainder,
             StateFull = StateFullPattern is { } pattern ? slice => FileSystemName.MatchesSimpleExpression(pattern, slice.Name, ignoreCase: false) : null,
-            Seed = EdgeLearn.Noise.Derive(Seed, 3),
+            Seed = EdgeLearn.Noise.Derive(OrderSeed ?? Seed, 3), // the rounds of a fleet draw other parts
             WeightDecay = WeightDecay,
         },
         _ => throw new InvalidOperationException($"unknown update {Update}"),
