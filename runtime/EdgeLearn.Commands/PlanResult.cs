@@ -48,7 +48,7 @@ public sealed record PlanResult
     public static PlanResult Of(NetworkSpec spec, TrainingSettings settings)
     {
         var plan = TrainingSession.PlanMemory(spec, settings);
-        long inference = Inference(spec, settings.Batch);
+        long inference = TrainingSession.PlanInference(spec, settings.Batch).TotalBytes;
         return new PlanResult
         {
             Network = spec.ToString(),
@@ -65,15 +65,6 @@ public sealed record PlanResult
             InferenceBytes = inference,
             Rules = [.. KindNames.RuleNames.Select(name => RulePlan.Of(spec, settings with { Rule = KindNames.ParseRule(name) }, inference))],
         };
-    }
-
-    static long Inference(NetworkSpec spec, int batch)
-    {
-        using var network = new Network(spec);
-        var plan = new MemoryPlan();
-        plan.Account("parameters", MemoryCategory.Parameters, network.ParameterBytes);
-        new Evaluator(new NetworkForwardPass(network), network.Loss).Plan(plan, batch);
-        return plan.TotalBytes;
     }
 
     /// <summary>Prints it for people.</summary>

@@ -28,7 +28,7 @@ sealed record AdaptationRow(string Data, string Network, int PretrainingEpochs, 
         });
         Spread Column(int column) => new([.. runs.Select(run => run[column])]);
         double regained = (Column(2).Mean - Column(0).Mean) / (Column(3).Mean - Column(0).Mean);
-        long training = TrainingSession.PlanMemory(spec, ZerothOrderSettings(1)).TotalBytes, inference = InferenceBytes(spec);
+        long training = TrainingSession.PlanMemory(spec, ZerothOrderSettings(1)).TotalBytes, inference = TrainingSession.PlanInference(spec, 64).TotalBytes;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"| {Data}, inverted | `{spec}` | {Column(0).Percent} | {Column(1).Percent} ({Steps / 4:N0}) | {Column(2).Percent} ({Steps:N0}) | {Column(3).Percent} | {regained:F2} | {training:N0} / {inference:N0} = {(double)training / inference:F3} |\n");
@@ -55,13 +55,4 @@ sealed record AdaptationRow(string Data, string Network, int PretrainingEpochs, 
     }
 
     TrainingSettings ZerothOrderSettings(ulong seed) => new() { Rule = RuleKind.ZerothOrder, Steps = Steps, Batch = 64, Seed = seed };
-
-    static long InferenceBytes(NetworkSpec spec)
-    {
-        using var network = new Network(spec);
-        var plan = new MemoryPlan();
-        plan.Account("parameters", MemoryCategory.Parameters, network.ParameterBytes);
-        new Evaluator(new NetworkForwardPass(network), network.Loss).Plan(plan, 64);
-        return plan.TotalBytes;
-    }
 }

@@ -43,10 +43,10 @@ static class ResultsCommand
         document.Append(CultureInfo.InvariantCulture, $"# Results\n\nMade by `./edgelearn results{(count == 3 ? "" : $" --seeds {count}")}{(only.Length > 0 ? $" --only {only}" : "")}`: test accuracy in percent, mean ± standard deviation over {count} seed{(count > 1 ? "s" : "")}, each rule with its own default rate and the same number of epochs. ");
         document.Append("*frozen* leaves the hidden layers as they were drawn: what it reaches proves nothing about hidden learning. *gap recovered* = (tpSGD - frozen) / (backprop - frozen), where backprop is at least one point above frozen. Rows where we lose stay in.\n");
         Section(document, "Forward-only learning beside its controls", TrainingRow.Head, s_training.Where(row => Matches(row.Name, only)).Select(row => row.Run(seeds, Say, stop)));
-        document.Append("\nDense layers are the weak case of tpSGD: all units see the same input, and a layer that matches random labels keeps only what is linear in them. Units that see different windows do not have that limit. fashion-mnist here is a part of the published set: not comparable with published figures.\n");
+        document.Append("\nDense layers are the weak case of tpSGD: all units see the same input, and a layer that matches random labels keeps only what is linear in them. Units that see different windows do not have that limit. A data set with fewer samples than the published one is a part of it: not comparable with published figures.\n");
         Section(document, "Federated rounds", FederatedRow.Head, s_federated.Where(row => Matches("federated " + row.Data, only)).Select(row => row.Run(seeds, Say, stop)));
         Section(document, "Zeroth-order fine-tuning in the memory of inference", AdaptationRow.Head, Matches("adaptation", only) ? [s_adaptation.Run(seeds, Say, stop)] : []);
-        document.Append("\nBackprop regains this in one epoch; two-sided zeroth-order steps need many more and are no method for training from scratch. The first thousands of steps move little: patience, or another rule.\n");
+        document.Append("\nBackprop regains this in one epoch; two-sided zeroth-order steps need many more: the rule is for networks that have learned before, on hardware or models that allow no gradient, and no method for training from scratch.\n");
         if (options.GetValue(s_output) is { } path) DurableFile.Replace(path, Encoding.UTF8.GetBytes(document.ToString()));
         else Console.Write(document);
         return 0;

@@ -9,7 +9,7 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs, 
     static readonly RuleKind[] s_rules = [RuleKind.TargetProjection, RuleKind.Frozen, RuleKind.Backprop];
 
     /// <summary>The head of the table that the rows belong to.</summary>
-    public static string Head => "| data | network | epochs | tpSGD | frozen | backprop | gap recovered | planned bytes: inference / tpSGD / backprop |\n|---|---|---|---|---|---|---|---|\n";
+    public static string Head => "| data (train / test) | network | epochs | tpSGD | frozen | backprop | gap recovered | planned bytes: inference / tpSGD / backprop |\n|---|---|---|---|---|---|---|---|\n";
 
     /// <summary>Trains everything and returns the row.</summary>
     public string Run(IReadOnlyList<ulong> seeds, Action<string> say, CancellationToken stop)
@@ -27,16 +27,18 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs, 
         });
         var cells = new Spread[s_rules.Length];
         for (int rule = 0; rule < cells.Length; rule++) cells[rule] = new Spread([.. Enumerable.Range(0, seeds.Count).Select(seed => accuracy[rule, seed])]);
+        MemoryPlan PlanOf(RuleKind rule) => TrainingSession.PlanMemory(spec, SettingsOf(rule, seeds[0]));
         double gap = cells[2].Mean - cells[1].Mean;
         string recovered = gap >= 0.01 ? ((cells[0].Mean - cells[1].Mean) / gap).ToString("F2", CultureInfo.InvariantCulture) : "-";
-        string bytes = $"{Bytes(spec, RuleKind.ZerothOrder)} / {Bytes(spec, RuleKind.TargetProjection)} / {Bytes(spec, RuleKind.Backprop)}";
-        return $"| {Data} | `{spec}` | {Epochs} | {cells[0].Percent} | {cells[1].Percent} | {cells[2].Percent} | {recovered} | {bytes} |\n";
+        string bytes = $"{Bytes(TrainingSession.PlanInference(spec, Batch))} / {Bytes(PlanOf(RuleKind.TargetProjection))} / {Bytes(PlanOf(RuleKind.Backprop))}";
+        return $"| {Data} ({Count(data.Train)} / {Count(data.Test)}) | `{spec}` | {Epochs} | {cells[0].Percent} | {cells[1].Percent} | {cells[2].Percent} | {recovered} | {bytes} |\n";
     }
 
     TrainingSettings SettingsOf(RuleKind rule, ulong seed) => new() { Rule = rule, Epochs = Epochs, Batch = Batch, Seed = seed };
 
-    // Zeroth order needs what inference needs and one chunk of noise: it stands for inference here.
-    string Bytes(NetworkSpec spec, RuleKind rule) => TrainingSession.PlanMemory(spec, SettingsOf(rule, 1)).TotalBytes.ToString("N0", CultureInfo.InvariantCulture);
+    static string Bytes(MemoryPlan plan) => plan.TotalBytes.ToString("N0", CultureInfo.InvariantCulture);
+
+    static string Count(Dataset data) => data.Count.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>Trains to the end and returns the accuracy on the test set.</summary>
     public static double Train(NetworkSpec spec, TrainingSettings settings, DataSplit data, Preparation preparation, CancellationToken stop)

@@ -30,12 +30,12 @@ static class ResumeChecks
         using (var broken = new Run(settings, data))
         using (var checkpoint = new Checkpoint(folder.Path))
         {
-            checkpoint.Start(broken.Session, Preparation.Identity);
+            checkpoint.Start(broken.Session);
             for (int i = 0; i < 8; i++)
             {
                 broken.Session.Step();
                 checkpoint.Note(broken.Session);
-                if (i == 4) checkpoint.Save(broken.Session, Preparation.Identity);
+                if (i == 4) checkpoint.Save(broken.Session);
             }
         }
 

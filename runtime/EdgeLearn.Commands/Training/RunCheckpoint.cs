@@ -7,26 +7,23 @@ sealed class RunCheckpoint : IDisposable
 {
     readonly Checkpoint _checkpoint;
     readonly TrainingSession _session;
-    readonly Preparation _preparation;
     readonly TimeSpan _interval;
     long _lastSave = Stopwatch.GetTimestamp();
 
     /// <summary>Begins the run in its folder, or brings the session to where it stopped.</summary>
     /// <param name="request">with a checkpoint folder</param>
     /// <param name="session">at its first step</param>
-    /// <param name="preparation">of its inputs</param>
     /// <param name="output">told what was found</param>
-    public RunCheckpoint(TrainRequest request, TrainingSession session, Preparation preparation, CommandOutput output)
+    public RunCheckpoint(TrainRequest request, TrainingSession session, CommandOutput output)
     {
         Folder = request.CheckpointFolder!;
         _checkpoint = new Checkpoint(Folder);
         _session = session;
-        _preparation = preparation;
         _interval = request.CheckpointInterval;
         try
         {
             if (request.Resume && _checkpoint.TryResume(session)) output.Error.WriteLine($"going on from {Folder} at step {session.StepCount:N0} of {session.TotalSteps:N0}");
-            else _checkpoint.Start(session, preparation);
+            else _checkpoint.Start(session);
         }
         catch
         {
@@ -48,7 +45,7 @@ sealed class RunCheckpoint : IDisposable
     /// <summary>Saves the run as it is.</summary>
     public void Save()
     {
-        _checkpoint.Save(_session, _preparation);
+        _checkpoint.Save(_session);
         _lastSave = Stopwatch.GetTimestamp();
     }
 

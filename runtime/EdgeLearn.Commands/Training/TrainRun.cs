@@ -24,7 +24,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         using var network = request.Network.Build(spec, settings.Seed);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         var loop = new TrainingLoop(session, stop);
-        using (var checkpoint = request.CheckpointFolder is null ? null : new RunCheckpoint(request, session, preparation, output))
+        using (var checkpoint = request.CheckpointFolder is null ? null : new RunCheckpoint(request, session, output))
         {
             using var progress = new TrainProgress(session, Data.Test, session.Rule.Name, output, request.Verbose);
             loop.Run(progress, checkpoint);

@@ -15,7 +15,6 @@ public sealed class TrainingSession : IDisposable
     readonly UpdateRule _update;
     readonly Evaluator _evaluator;
     readonly SampleStream _stream;
-    readonly Preparation _preparation;
     readonly Schedule _schedule;
     readonly TrainingBuffers _buffers;
     readonly Workspace _workspace;
@@ -35,9 +34,12 @@ public sealed class TrainingSession : IDisposable
         Network = network;
         Settings = settings;
         TotalSteps = settings.TotalSteps(data.Count);
-        _preparation = preparation;
+        Data = data;
+        Preparation = preparation;
         _rate = settings.Rate;
         _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
+        // A rule before this one may have set them: tpSGD slows the hidden layers.
+        foreach (var slice in network.Parameters.Slices) slice.RateScale = 1;
         _rule = settings.BuildRule(network, TotalSteps);
         _update = settings.BuildUpdate();
         _evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
@@ -49,6 +51,16 @@ public sealed class TrainingSession : IDisposable
         _update.Bind(_workspace);
         _evaluator.Bind(_workspace);
         _stream = new SampleStream(data, preparation, settings.Batch, settings.OrderSeed ?? Noise.Derive(settings.Seed, 2));
+    }
+
+    /// <summary>The memory of inference alone, computed without allocating any of it.</summary>
+    public static MemoryPlan PlanInference(NetworkSpec spec, int batch)
+    {
+        using var network = new Network(spec);
+        var plan = new MemoryPlan();
+        plan.Account("parameters", MemoryCategory.Parameters, network.ParameterBytes);
+        new Evaluator(new NetworkForwardPass(network), network.Loss).Plan(plan, batch);
+        return plan;
     }
 
     /// <summary>The memory of a run, computed without allocating any of it.</summary>
@@ -74,6 +86,12 @@ public sealed class TrainingSession : IDisposable
 
     /// <summary>How it is trained.</summary>
     public TrainingSettings Settings { get; }
+
+    /// <summary>What is learned from; not owned.</summary>
+    public Dataset Data { get; }
+
+    /// <summary>How inputs are prepared.</summary>
+    public Preparation Preparation { get; }
 
     /// <summary>Where everything lives.</summary>
     public MemoryPlan Plan { get; }
@@ -150,7 +168,7 @@ public sealed class TrainingSession : IDisposable
     public Evaluation Evaluate(Dataset data)
     {
         CheckFit(Network, data);
-        return _evaluator.Run(data, _preparation);
+        return _evaluator.Run(data, Preparation);
     }
 
     /// <inheritdoc/>

@@ -62,7 +62,7 @@ public sealed class Network : IDisposable
             long bytes = Parameters.Bytes;
             foreach (var layer in Layers)
             {
-                foreach (var tensor in layer.Integers) bytes += (long)tensor.Values.Length * sizeof(int);
+                foreach (var tensor in layer.Integers) bytes += tensor.Length * sizeof(int);
             }
 
             return bytes;

@@ -18,7 +18,7 @@ public sealed class ReceptiveFieldLayer : Layer
     readonly Shape _input;
     readonly Shape _window;
     readonly IntegerTensor _places;
-    readonly int[] _starts;
+    int[] _starts = [];
     readonly int _fan;
 
     /// <summary>Windows of an image: <c>name.window</c> holds (row, column) of each unit's top left corner, [units x 2].</summary>
@@ -39,8 +39,7 @@ public sealed class ReceptiveFieldLayer : Layer
         _activation = activation;
         _weight = parameters.Add(name + ".weight", [units, fan], decay: true);
         _bias = parameters.Add(name + ".bias", [units], decay: false);
-        _places = IsWindow ? new IntegerTensor(name + ".window", [units, 2], new int[units * 2]) : new IntegerTensor(name + ".inputs", [units, fan], new int[units * fan]);
-        _starts = IsWindow ? new int[units] : _places.Values;
+        _places = IsWindow ? new IntegerTensor(name + ".window", [units, 2]) : new IntegerTensor(name + ".inputs", [units, fan]);
         Slices = [_weight, _bias];
         Integers = [_places];
     }
@@ -121,6 +120,7 @@ public sealed class ReceptiveFieldLayer : Layer
     /// <exception cref="EdgeLearnException">A window or an input lies outside the image.</exception>
     internal void UsePlaces()
     {
+        _starts = IsWindow ? new int[OutputLength] : _places.Values;
         for (int u = 0; u < OutputLength; u++)
         {
             if (IsWindow)

@@ -10,6 +10,7 @@ public sealed class Checkpoint : IDisposable
 {
     readonly string _folder;
     readonly FileStream _lock;
+    readonly bool _isDamaged;
     CheckpointSlot? _newest;
     StepLog? _log;
 
@@ -24,9 +25,13 @@ public sealed class Checkpoint : IDisposable
             _lock = new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             foreach (string path in SlotPaths)
             {
-                var slot = File.Exists(path) ? CheckpointSlot.Parse(File.ReadAllBytes(path)) : null;
+                if (!File.Exists(path)) continue;
+                _isDamaged = true;
+                var slot = CheckpointSlot.Parse(File.ReadAllBytes(path));
                 if (slot is not null && (_newest is null || slot.Sequence > _newest.Sequence)) _newest = slot;
             }
+
+            _isDamaged &= _newest is null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -47,11 +52,12 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>Begins a new run: forgets what is here and saves the run's first moment, so that a crash in the first step loses nothing.</summary>
     /// <exception cref="EdgeLearnException">The folder holds another run.</exception>
-    public void Start(TrainingSession session, Preparation preparation)
+    public void Start(TrainingSession session)
     {
+        RefuseDamage();
         if (HasState) throw new EdgeLearnException($"{_folder} holds a run of {StepCount:N0} steps: go on with --resume, or choose another folder");
         File.Delete(LogPath);
-        Save(session, preparation);
+        Save(session);
         OpenLog(session);
     }
 
@@ -60,16 +66,29 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="EdgeLearnException">The run was made with other settings, or its model cannot be read.</exception>
     public bool TryResume(TrainingSession session)
     {
+        RefuseDamage();
         if (_newest is not { } slot) return false;
         string description = Describe(session);
         if (slot.Description != description) throw new EdgeLearnException($"{_folder} was made by another run: it has {Difference(slot.Description, description)}: repeat its settings, or choose another folder");
-        using (var saved = ModelFile.Load(slot.Model, _folder)) Restore(session.Network, saved.Network);
+        using (var saved = ModelFile.Load(slot.Model, _folder))
+        {
+            bool same = saved.Preparation.Shift.SequenceEqual(session.Preparation.Shift) && saved.Preparation.Scale.SequenceEqual(session.Preparation.Scale);
+            if (!same) throw new EdgeLearnException($"{_folder} was made by a run that prepares its inputs in another way: repeat its preparation and data, or choose another folder");
+            Restore(session.Network, saved.Network);
+        }
+
         if (slot.StateValues.Length != session.Update.StateLength) throw new EdgeLearnException($"{_folder} has an update state of {slot.StateValues.Length} floats, the run needs {session.Update.StateLength}");
         slot.StateValues.CopyTo(session.Update.State);
         session.Resume(slot.StepCount, slot.Position);
         OpenLog(session);
         _log?.ReplayInto(session);
         return true;
+    }
+
+    // Slots are written whole or not at all: if none is, the disk has lost something that a new run must not overwrite.
+    void RefuseDamage()
+    {
+        if (_isDamaged) throw new EdgeLearnException($"{_folder} holds a run of which no slot is whole: move the folder away to begin anew");
     }
 
     static void Restore(Network network, Network saved)
@@ -86,10 +105,10 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>Saves the session as it is, in the older slot.</summary>
     /// <exception cref="EdgeLearnException">The disk is full or read-only; the newest slot is untouched.</exception>
-    public void Save(TrainingSession session, Preparation preparation)
+    public void Save(TrainingSession session)
     {
         _log?.Flush();
-        byte[] model = ModelFile.ToArray(new Model(session.Network, preparation));
+        byte[] model = ModelFile.ToArray(new Model(session.Network, session.Preparation));
         ulong sequence = (_newest?.Sequence ?? 0) + 1;
         var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, Describe(session), model, MemoryMarshal.AsBytes(session.Update.State).ToArray());
         DurableFile.Replace(SlotPaths[(int)(sequence % 2)], slot.ToArray());
@@ -103,7 +122,7 @@ public sealed class Checkpoint : IDisposable
 
     // Everything that decides what the next step does, but for the weights: a record prints its properties in order.
     static string Describe(TrainingSession session)
-        => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"network = {session.Network.Spec}, steps = {session.TotalSteps}, epoch steps = {session.StepsPerEpoch}, noise = {Noise.Version}, {session.Settings}");
+        => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"network = {session.Network.Spec}, loss = {session.Network.Loss.Name}, samples = {session.Data.Count}, classes = {session.Data.ClassCount}, steps = {session.TotalSteps}, epoch steps = {session.StepsPerEpoch}, noise = {Noise.Version}, {session.Settings}");
 
     // The first entry that differs, said as "lr = 1 where this run has lr = 2".
     static string Difference(string saved, string current)

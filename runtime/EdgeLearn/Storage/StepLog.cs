@@ -56,7 +56,8 @@ public sealed class StepLog : IDisposable
             var log = new StepLog(file, directions, BinaryPrimitives.ReadInt64LittleEndian(header[8..]));
             log.FindEnd();
             // A log that ends before the slot lost its tail in a power cut: what it lacks can't be replayed any more.
-            if (log.FirstStep <= session.StepCount && log.FirstStep + log.Count >= session.StepCount) return log;
+            bool sameStart = log.FirstStep != session.StepCount || header.Slice(28, 32).SequenceEqual(session.Network.Parameters.ContentHash());
+            if (sameStart && log.FirstStep <= session.StepCount && log.FirstStep + log.Count >= session.StepCount) return log;
         }
 
         WriteHeader(header, session);
@@ -76,7 +77,7 @@ public sealed class StepLog : IDisposable
         SettingsHash(session).CopyTo(header[60..]);
     }
 
-    static byte[] SettingsHash(TrainingSession session) => Sha256.Hash(Encoding.UTF8.GetBytes($"{session.TotalSteps} {session.Settings}"));
+    static byte[] SettingsHash(TrainingSession session) => Sha256.Hash(Encoding.UTF8.GetBytes($"{session.Network.Spec} {session.TotalSteps} {session.Settings}"));
 
     void FindEnd()
     {

@@ -50,8 +50,20 @@ public sealed class Adam : UpdateRule
             _beta1 = beta1;
             _beta2 = beta2;
             _epsilon = epsilon;
-            _step = (float)(rate / (1 - Math.Pow(beta1, t)));
-            _unbias2 = (float)(1 / Math.Sqrt(1 - Math.Pow(beta2, t)));
+            _step = (float)(rate / (1 - Power(beta1, t)));
+            _unbias2 = (float)(1 / Math.Sqrt(1 - Power(beta2, t)));
+        }
+
+        // By squaring: the C library's power differs between boards in the last bit.
+        static double Power(double value, long exponent)
+        {
+            double result = 1;
+            for (; exponent > 0; exponent >>= 1, value *= value)
+            {
+                if ((exponent & 1) != 0) result *= value;
+            }
+
+            return result;
         }
 
         public static int StateCount => 2;

@@ -136,4 +136,28 @@ public class TrainingSessionTests
         Refused(classes, Labelled(5), "has 5 classes, the network has 4 outputs: end it with 5");
         Refused(real, Labelled(), "has 0 real targets a sample, the network has 4 outputs");
     }
+
+    [Fact]
+    public void The_rates_of_one_rule_do_not_slow_the_next_on_the_same_network()
+    {
+        using var data = Labelled();
+        var backprop = new TrainingSettings { Rule = RuleKind.Backprop, Batch = Batch, Steps = 5 };
+        byte[] Train(bool targetProjectionFirst)
+        {
+            using var network = Build();
+            float[] start = network.Parameters.Values.ToArray();
+            if (targetProjectionFirst)
+            {
+                using var before = new TrainingSession(network, new TrainingSettings { Batch = Batch, Steps = 3 }, data, Preparation.Identity);
+                while (!before.IsDone) before.Step();
+                start.CopyTo(network.Parameters.Values);
+            }
+
+            using var session = new TrainingSession(network, backprop, data, Preparation.Identity);
+            while (!session.IsDone) session.Step();
+            return network.Parameters.ContentHash();
+        }
+
+        Assert.Equal(Train(targetProjectionFirst: false), Train(targetProjectionFirst: true));
+    }
 }

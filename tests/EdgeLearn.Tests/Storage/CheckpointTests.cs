@@ -50,12 +50,12 @@ public sealed class CheckpointTests : IDisposable
         using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
         using var checkpoint = folder is null ? null : new Checkpoint(Path.Combine(_folder, folder));
         if (checkpoint is { HasState: true }) checkpoint.TryResume(session);
-        else checkpoint?.Start(session, Preparation.Identity);
+        else checkpoint?.Start(session);
         while (session.StepCount < stopAt)
         {
             session.Step();
             checkpoint?.Note(session);
-            if (session.StepCount % 10 == 0) checkpoint?.Save(session, Preparation.Identity);
+            if (session.StepCount % 10 == 0) checkpoint?.Save(session);
         }
 
         return network.Parameters.ContentHash();
@@ -135,7 +135,7 @@ public sealed class CheckpointTests : IDisposable
         using var session = new TrainingSession(network, Settings(RuleKind.Frozen, UpdateKind.Sgd), _data, Preparation.Identity);
         using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
         Assert.Contains("Rule = Backprop", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message, StringComparison.Ordinal);
-        Assert.Contains("--resume", Assert.Throws<EdgeLearnException>(() => checkpoint.Start(session, Preparation.Identity)).Message, StringComparison.Ordinal);
+        Assert.Contains("--resume", Assert.Throws<EdgeLearnException>(() => checkpoint.Start(session)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,5 +143,41 @@ public sealed class CheckpointTests : IDisposable
     {
         using var first = new Checkpoint(Path.Combine(_folder, "run"));
         Assert.Throws<EdgeLearnException>(() => new Checkpoint(Path.Combine(_folder, "run")));
+    }
+
+    [Fact]
+    public void Another_preparation_of_the_inputs_is_refused()
+    {
+        var settings = Settings(RuleKind.TargetProjection, UpdateKind.Sgd);
+        Run(settings, "run", stopAt: 5);
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, settings, _data, Preparation.ScaleBy(2));
+        using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
+        Assert.Contains("prepares its inputs in another way", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_in_which_no_slot_is_whole_is_not_overwritten()
+    {
+        var settings = Settings(RuleKind.TargetProjection, UpdateKind.Sgd);
+        Run(settings, "run", stopAt: 5);
+        foreach (string slot in Directory.GetFiles(Path.Combine(_folder, "run"), "slot-*")) File.WriteAllBytes(slot, [1, 2, 3]);
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
+        using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
+        Assert.Contains("no slot is whole", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message, StringComparison.Ordinal);
+        Assert.Throws<EdgeLearnException>(() => checkpoint.Start(session));
+    }
+
+    [Fact]
+    public void A_log_that_began_with_other_weights_is_not_replayed()
+    {
+        var settings = Settings(RuleKind.ZerothOrder, UpdateKind.Sgd);
+        Run(settings, "zo", stopAt: 5);
+        using var network = NewNetwork();
+        network.Parameters.Values[0] += 1;
+        using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
+        using var log = StepLog.Open(Path.Combine(_folder, "zo", "steps.log"), session);
+        Assert.Equal(0, log.Count);
     }
 }

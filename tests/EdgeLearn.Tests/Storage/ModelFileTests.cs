@@ -91,4 +91,25 @@ public sealed class ModelFileTests
         Assert.Equal(text, read.ToString());
         Assert.Equal(spec.Loss, read.Loss);
     }
+
+    [Fact]
+    public void A_description_of_millions_of_fields_allocates_nothing_on_its_word()
+    {
+        var writer = new SafeTensorsWriter();
+        writer.AddMetadata("edgelearn.format", "1");
+        writer.AddMetadata("edgelearn.network", """{"version":1,"input":[1,784,1],"loss":"cross-entropy","layers":[{"units":4000000,"inputs":100,"activation":"tanh"},{"units":10}]}""");
+        byte[] file = writer.ToArray();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("layers.0.inputs is missing", Assert.Throws<EdgeLearnException>(() => ModelFile.Load(file, "bomb")).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+    }
+
+    [Fact]
+    public void Planning_a_network_allocates_none_of_it()
+    {
+        var spec = NetworkSpec.Parse("784-4000000@100-10", null, Loss.SoftmaxCrossEntropy);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.InRange(TrainingSession.PlanMemory(spec, new TrainingSettings()).TotalBytes, 3_000_000_000, 20_000_000_000);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+    }
 }
