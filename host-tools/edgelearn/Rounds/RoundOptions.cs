@@ -13,9 +13,9 @@ sealed class RoundOptions
     readonly Option<int?> _rounds = OptionText.Whole("--rounds", "how many rounds, one after the other (default 1)");
     readonly Option<Codec?> _codec = OptionText.Words("--codec", "what travels: weights, one sign a weight, or (seed, scalar) records of --rule zo (default float32)", RoundWords.Codecs);
     readonly Option<RuleKind?> _rule = OptionText.Parsed<RuleKind?>("--rule", string.Join('|', KindNames.RuleNames), "where the learning signal comes from (default tpsgd; zo with --codec records)", text => KindNames.ParseRule(text));
-    readonly Option<UpdateKind?> _update = OptionText.Parsed<UpdateKind?>("--update", string.Join('|', KindNames.UpdateNames), "what is done with the gradient; its state is new in each round (default sgd)", text => KindNames.ParseUpdate(text));
+    readonly Option<UpdateKind?> _update = OptionText.Parsed<UpdateKind?>("--update", string.Join('|', KindNames.UpdateNames), "what is done with the gradient; its state is new in each round, and frugal has its default settings (default sgd)", text => KindNames.ParseUpdate(text));
     readonly Option<double?> _rate = OptionText.Number("--lr", "learning rate of the last layer in the first round (default: one that suits rule and update)");
-    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", "tpsgd: rate of the hidden layers as a factor on --lr (default 0.15)");
+    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", FormattableString.Invariant($"tpsgd: rate of the hidden layers as a factor on --lr (default {s_default.HiddenRateScale}); a round trains all layers at once, not layer by layer"));
     readonly Option<ScheduleKind?> _schedule = OptionText.Words("--schedule", "how the rate runs over the rounds (default linear, to zero after the last)", ("constant", ScheduleKind.Constant), ("linear", ScheduleKind.Linear));
     readonly Option<double?> _momentum = OptionText.Number("--momentum", "momentum of sgd (default 0: no state), decay of signum (default 0.9)");
     readonly Option<double?> _weightDecay = OptionText.Number("--weight-decay", "decoupled weight decay (default 0)");
