@@ -6,7 +6,8 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// Runs the command line of a program. A mistake of the user is one line on standard error that begins with <c>error:</c>, and exit code 1; help is printed only on
+/// Runs the command line of a program. A mistake of the user is one line on standard error that begins with <c>error:</c>, and exit code 1; so is a mistake of the
+/// program, which shows its stack trace only when EDGELEARN_TRACE=1; help is printed only on
 /// request. Ctrl-C and SIGTERM ask the command to stop; it then leaves with 130 or 143. A second one ends the process at once.
 /// </summary>
 public static class CommandProgram
@@ -37,6 +38,9 @@ public static class CommandProgram
     /// <summary>Exit code of a command that was stopped.</summary>
     internal const int Interrupted = 130;
 
+    /// <summary>Set to 1, it adds the stack trace to an unexpected error.</summary>
+    internal const string TraceVariable = "EDGELEARN_TRACE";
+
     /// <summary>Runs a command line inside another program, such as a test.</summary>
     internal static async Task<int> RunAsync(RootCommand root, string name, IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken stop)
     {
@@ -58,6 +62,13 @@ public static class CommandProgram
         {
             string message = e is OutOfMemoryException ? "out of memory: try a smaller --batch or network (see 'plan')" : e.Message;
             error.WriteLine($"error: {message.ReplaceLineEndings(" ")}");
+            return 1;
+        }
+        catch (Exception e)
+        {
+            // A mistake of the program, not of its user; the last resort.
+            error.WriteLine($"error: unexpected {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}; please report it");
+            if (Environment.GetEnvironmentVariable(TraceVariable) == "1") error.WriteLine(e.StackTrace);
             return 1;
         }
     }
