@@ -23,15 +23,12 @@ static class VersionCommand
         command.SetAction(parsed =>
         {
             var output = CommandOutput.Of(parsed, json);
-            var result = new VersionResult(OwnVersion, RuntimeInformation.FrameworkDescription, RuntimeInformation.RuntimeIdentifier, Compiled);
+            var result = new VersionResult(OwnVersion, RuntimeInformation.FrameworkDescription, RuntimeInformation.RuntimeIdentifier, Machine.Compiled);
             if (output.Json) output.WriteJson(result, FleetJson.Default.VersionResult);
             else output.Output.WriteLine($"edgelearn {result.Version} ({result.Platform}, {result.Runtime}, {result.Compiled})");
         });
         return command;
     }
-
-    // A native program is not started by a host that tells it where assemblies lie.
-    static string Compiled => AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") is null ? "NativeAOT" : "JIT";
 
     static string OwnVersion => typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 }

@@ -37,8 +37,7 @@ public sealed class AboutCommand
     static ProgramDescription ProgramDescription() => new()
     {
         Version = typeof(AboutCommand).Assembly.GetName().Version!.ToString(3),
-        // A native program is not started by a host that tells it where assemblies lie.
-        Compiled = AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") is null ? "NativeAOT" : "JIT",
+        Compiled = Machine.Compiled,
         InstructionSet = InstructionSet.Name,
         VectorBits = InstructionSet.VectorBits,
         CpuInstructionSet = Machine.CpuInstructionSet,

@@ -3,9 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn.Commands;
 
-/// <summary>What the kernel says about this process and this machine.</summary>
+/// <summary>This process and this machine, mostly by what the kernel says.</summary>
 public static class Machine
 {
+    /// <summary>How this program was compiled: <c>NativeAOT</c> or <c>JIT</c>.</summary>
+    // A native program is not started by a host that tells it where assemblies lie.
+    public static string Compiled => AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") is null ? "NativeAOT" : "JIT";
+
     /// <summary>Most memory that this process has had in RAM (VmHWM), in bytes; 0 where the kernel does not say.</summary>
     public static long PeakRssBytes => KilobytesIn("/proc/self/status", "VmHWM:");
 
