@@ -15,18 +15,30 @@ sealed class ArtefactIntake(HubState hub)
         if (!await chunks.MoveNext(cancel) || chunks.Current.Manifest is not { } signed)
             throw Status(StatusCode.InvalidArgument, "a push begins with the artefact's manifest");
         ArtefactManifest manifest = Verify(signed);
-        await hub.Versions.WaitAsync(cancel);
+        if (CheckPlace(manifest) is { } known)
+            return known;
+        string beside = Path.Combine(hub.Folder.Artefacts, Guid.NewGuid().ToString("N") + ".new");
         try
         {
-            if (CheckPlace(manifest) is { } same)
-                return same;
-            await ReceiveAsync(manifest, chunks, cancel);
-            ArtefactOffer offer = new() { Artefact = signed };
-            await hub.Store.WriteAsync(db => ArtefactTable.Add(db, manifest, offer));
+            await ReceiveAsync(manifest, chunks, beside, cancel);
+            // Only now: whoever waits for the next version, a round's commit above all, never waits for the sender of this one.
+            await hub.Versions.WaitAsync(cancel);
+            try
+            {
+                if (CheckPlace(manifest) is { } same)
+                    return same;
+                hub.Artefacts.Adopt(beside, manifest.Digest);
+                ArtefactOffer offer = new() { Artefact = signed };
+                await hub.Store.WriteAsync(db => ArtefactTable.Add(db, manifest, offer));
+            }
+            finally
+            {
+                hub.Versions.Release();
+            }
         }
         finally
         {
-            hub.Versions.Release();
+            File.Delete(beside);
         }
         hub.Pace.Attend();
         hub.Log($"version {manifest.Version} was pushed to {manifest.Group}: {manifest.SizeBytes} bytes, {manifest.Digest.ToString()[..16]}...");
@@ -65,37 +77,29 @@ sealed class ArtefactIntake(HubState hub)
         return null;
     }
 
-    async Task ReceiveAsync(ArtefactManifest manifest, IAsyncStreamReader<PushChunk> chunks, CancellationToken cancel)
+    /// <summary>Writes what comes to a file and checks it: its length, its digest, and that it is a model.</summary>
+    static async Task ReceiveAsync(ArtefactManifest manifest, IAsyncStreamReader<PushChunk> chunks, string path, CancellationToken cancel)
     {
-        string beside = Path.Combine(hub.Folder.Artefacts, Guid.NewGuid().ToString("N") + ".new");
-        try
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using (FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
-            using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            await using (FileStream file = new(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+            do
             {
-                do
-                {
-                    if (file.Length + chunks.Current.Data.Length > manifest.SizeBytes)
-                        throw Status(StatusCode.DataLoss, $"more bytes came than the {manifest.SizeBytes} of the manifest");
-                    hash.AppendData(chunks.Current.Data.Span);
-                    file.Write(chunks.Current.Data.Span);
-                }
-                while (await chunks.MoveNext(cancel));
-                file.Flush(flushToDisk: true);
-                if (file.Length != manifest.SizeBytes)
-                    throw Status(StatusCode.DataLoss, $"{file.Length} bytes came, the manifest says {manifest.SizeBytes}");
+                if (file.Length + chunks.Current.Data.Length > manifest.SizeBytes)
+                    throw Status(StatusCode.DataLoss, $"more bytes came than the {manifest.SizeBytes} of the manifest");
+                hash.AppendData(chunks.Current.Data.Span);
+                file.Write(chunks.Current.Data.Span);
             }
-            Digest found = new(hash.GetHashAndReset());
-            if (found != manifest.Digest)
-                throw Status(StatusCode.DataLoss, $"the bytes that came are not those of the manifest: their SHA-256 is {found.ToString()[..16]}..., not {manifest.Digest.ToString()[..16]}...");
-            using (Model _ = ModelFile.Load(beside))
-            {
-            }
-            hub.Artefacts.Adopt(beside, found);
+            while (await chunks.MoveNext(cancel));
+            file.Flush(flushToDisk: true);
+            if (file.Length != manifest.SizeBytes)
+                throw Status(StatusCode.DataLoss, $"{file.Length} bytes came, the manifest says {manifest.SizeBytes}");
         }
-        finally
+        Digest found = new(hash.GetHashAndReset());
+        if (found != manifest.Digest)
+            throw Status(StatusCode.DataLoss, $"the bytes that came are not those of the manifest: their SHA-256 is {found.ToString()[..16]}..., not {manifest.Digest.ToString()[..16]}...");
+        using (Model _ = ModelFile.Load(path))
         {
-            File.Delete(beside);
         }
     }
 

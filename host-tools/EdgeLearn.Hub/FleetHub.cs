@@ -17,6 +17,8 @@ namespace EdgeLearn.Hub;
 /// <summary>A running hub: one process, one folder, one port. Start it, give out tokens, push a model, run rounds.</summary>
 public sealed class FleetHub : IAsyncDisposable
 {
+    static readonly TimeSpan s_pingDelay = TimeSpan.FromSeconds(30);
+
     readonly HubState _state;
     readonly HubCertificate _certificate;
     readonly WebApplication _app;
@@ -106,6 +108,8 @@ public sealed class FleetHub : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // A peer that has vanished without a word is noticed, and its call ends.
+            kestrel.Limits.Http2.KeepAlivePingDelay = s_pingDelay;
             kestrel.Listen(state.Options.Listen, state.Options.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;

@@ -1,5 +1,7 @@
 using EdgeLearn.Hub;
 using EdgeLearn.Protocol;
+using Google.Protobuf;
+using Grpc.Net.Client;
 
 namespace EdgeLearn.Tests;
 
@@ -106,6 +108,35 @@ public sealed class PushTests
         Assert.Equal(3ul, (await fleet.Operator.PushAsync(signed, good, Cancel)).Version);
         good.Position = 0;
         Assert.Equal(3ul, (await fleet.Operator.PushAsync(signed, good, Cancel)).Version);
+    }
+
+    [Fact]
+    public async Task A_push_that_stalls_holds_up_no_round_and_is_refused_when_the_round_took_its_version()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.PushAsync(TestFleet.ModelBytes());
+        TestBoard board = await fleet.AddBoardAsync();
+        using OperatorIdentity identity = OperatorIdentity.Load(fleet.Hub.OperatorFolder);
+        using GrpcChannel channel = FleetChannel.Open(fleet.Hub.Address, identity.Trust, identity.Certificate, () => DateTimeOffset.UtcNow);
+        byte[] model = TestFleet.ModelBytes(2);
+        using var push = new Operator.OperatorClient(channel).Push(cancellationToken: Cancel);
+        await push.RequestStream.WriteAsync(new PushChunk { Manifest = Manifest(fleet, model, 2).Sign(identity.ReleaseKey) }, Cancel);
+        await push.RequestStream.WriteAsync(new PushChunk { Data = ByteString.CopyFrom(model, 0, 100) }, Cancel);
+        string artefacts = Path.Combine(fleet.Folder, "artefacts");
+        while (Directory.GetFiles(artefacts, "*.new") is not [{ } beside] || new FileInfo(beside).Length < 100)
+            await Task.Delay(5, Cancel);
+
+        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        await board.TrainAsync(w => w);
+        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        Assert.Equal((RoundView.Types.State.Committed, 2ul), (done.State, done.ModelVersion));
+
+        await push.RequestStream.WriteAsync(new PushChunk { Data = ByteString.CopyFrom(model, 100, model.Length - 100) }, Cancel);
+        await push.RequestStream.CompleteAsync();
+        Grpc.Core.RpcException e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(async () => await push.ResponseAsync);
+        Assert.Contains("roll-back", e.Status.Detail);
+        Assert.Empty(Directory.GetFiles(artefacts, "*.new"));
+        Assert.Equal(3ul, (await fleet.PushAsync(model)).Version);
     }
 
     [Fact]
