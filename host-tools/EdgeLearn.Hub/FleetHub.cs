@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -48,31 +49,53 @@ public sealed class FleetHub : IAsyncDisposable
     {
         if (options.Port is < 0 or > 65535)
             throw new EdgeLearnException($"port {options.Port}: 1 to 65535 expected, or 0 for a free one");
-        HubState state = new(options);
+        HubState? state = null;
         HubCertificate? certificate = null;
         WebApplication? app = null;
         try
         {
+            state = new HubState(options);
             certificate = new HubCertificate(state);
             app = Build(state, certificate);
-            await app.StartAsync(cancel);
-            int port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+            // Before the first call can come: a report for a round that memory does not hold yet would be taken for a late one.
+            state.Rounds.Resume();
+            int port = await ListenAsync(app, options, cancel);
             state.PublicAddress = $"https://{HubCertificate.PublicHost(options)}:{port}";
             OperatorIdentity.NoteAddress(state.Folder, state.PublicAddress);
-            state.Rounds.Resume();
             state.Log($"the hub listens on {state.PublicAddress}");
             return new FleetHub(state, certificate, app);
         }
         catch (Exception e)
         {
+            state?.Stop();
             if (app is not null)
                 await app.DisposeAsync();
+            if (state is not null)
+                await state.Rounds.StopAsync();
             certificate?.Dispose();
-            state.Dispose();
-            if (e is IOException or System.Net.Sockets.SocketException)
-                throw new EdgeLearnException($"port {options.Port} on {options.Listen} cannot be used ({(e.InnerException ?? e).Message}): choose another with --port, or 0 for a free one", e);
-            throw;
+            state?.Dispose();
+            throw e switch
+            {
+                SqliteException => new EdgeLearnException($"the database fleet.db of the hub's folder {options.Folder} is damaged or cannot be read ({e.Message}): "
+                    + "put a copy of the whole folder back, or start a new fleet in an empty folder", e),
+                IOException or UnauthorizedAccessException => new EdgeLearnException($"the hub's folder {options.Folder} cannot be used: {e.Message}", e),
+                _ => e,
+            };
         }
+    }
+
+    /// <summary>Listens; returns the real port.</summary>
+    static async Task<int> ListenAsync(WebApplication app, HubOptions options, CancellationToken cancel)
+    {
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new EdgeLearnException($"port {options.Port} on {options.Listen} cannot be used ({(e.InnerException ?? e).Message}): choose another with --port, or 0 for a free one", e);
+        }
+        return new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
     }
 
     /// <summary>A client with the operator's rights, over the network like any other. The caller disposes it.</summary>

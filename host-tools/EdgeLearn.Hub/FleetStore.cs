@@ -22,8 +22,17 @@ sealed class FleetStore : IDisposable
     public FleetStore(string path)
     {
         _writer = Open(path);
-        _reader = Open(path);
-        Migrate(path);
+        try
+        {
+            _reader = Open(path);
+            Migrate(path);
+        }
+        catch
+        {
+            _reader?.Dispose();
+            _writer.Dispose();
+            throw;
+        }
         _thread = new Thread(WriteAll) { IsBackground = true, Name = "fleet store" };
         _thread.Start();
     }
@@ -150,7 +159,7 @@ sealed class FleetStore : IDisposable
         catch (SqliteException e)
         {
             connection.Dispose();
-            throw new EdgeLearnException($"{path}: the hub's database cannot be opened: {e.Message}", e);
+            throw new EdgeLearnException($"{path}: the hub's database cannot be opened ({e.Message}): put a copy of the whole folder back, or start a new fleet in an empty folder", e);
         }
     }
 

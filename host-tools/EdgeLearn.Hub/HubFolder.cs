@@ -21,12 +21,11 @@ sealed class HubFolder : IDisposable
                     Directory.CreateDirectory(folder);
                 else
                     Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            _lock = new FileStream(Path.Combine(Root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _lock = OpenLock();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string why = e is IOException && File.Exists(Path.Combine(Root, "lock")) ? "another hub runs in it" : e.Message;
-            throw new EdgeLearnException($"the hub's folder {Root} cannot be used: {why}", e);
+            throw new EdgeLearnException($"the hub's folder {Root} cannot be used: {e.Message}", e);
         }
     }
 
@@ -56,4 +55,19 @@ sealed class HubFolder : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    FileStream OpenLock()
+    {
+        try
+        {
+            return new FileStream(Path.Combine(Root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (IsHeld(e))
+        {
+            throw new EdgeLearnException($"the hub's folder {Root} cannot be used: another hub runs in it", e);
+        }
+    }
+
+    /// <summary>A sharing violation on Windows; elsewhere what flock says of a lock that another process holds: EWOULDBLOCK, 11 on Linux and 35 on macOS.</summary>
+    static bool IsHeld(IOException e) => OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
 }

@@ -36,6 +36,82 @@ public sealed class FleetHubTests
     }
 
     [Fact]
+    public async Task A_lock_file_that_cannot_be_opened_is_not_taken_for_another_hub()
+    {
+        string folder = TestFleet.NewFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "lock"));  // a folder in its place: no process holds it
+        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel));
+        Assert.DoesNotContain("another hub", e.Message);
+        Assert.Contains("cannot be used", e.Message);
+        Assert.DoesNotContain('\n', e.Message);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4096)]
+    public async Task A_damaged_database_is_one_line_that_says_what_to_do(int from)
+    {
+        string folder;
+        await using (TestFleet fleet = await TestFleet.StartAsync())
+        {
+            folder = fleet.Folder + "-damaged";
+            fleet.Operator.Dispose();
+            await fleet.Hub.StopAsync();
+            Directory.Move(fleet.Folder, folder);
+            Directory.CreateDirectory(fleet.Folder);
+        }
+        string path = Path.Combine(folder, "fleet.db");
+        byte[] bytes = await File.ReadAllBytesAsync(path, Cancel);
+        bytes.AsSpan(from).Fill(0x5A);
+        await File.WriteAllBytesAsync(path, bytes, Cancel);
+        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel));
+        Assert.Contains("fleet.db", e.Message);
+        Assert.Contains("new fleet in an empty folder", e.Message);
+        Assert.DoesNotContain('\n', e.Message);
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(path, Cancel));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Open_rounds_go_on_before_the_first_call_can_come()
+    {
+        string folder = TestFleet.NewFolder();
+        List<bool> reachable = [];
+        int port = 0;
+        await using (TestFleet fleet = await TestFleet.StartAsync(folder: folder))
+        {
+            await fleet.PushAsync(TestFleet.ModelBytes());
+            await fleet.AddBoardAsync();
+            RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+            port = new Uri(fleet.Hub.Address).Port;
+            fleet.Operator.Dispose();
+            await fleet.Hub.StopAsync();
+            HubOptions options = fleet.Options with { Port = port, Log = line => Note(line, $"round {opened.Round} goes on") };
+            await using FleetHub again = await FleetHub.StartAsync(options, Cancel);
+            using OperatorClient client = again.ConnectOperator();
+            Assert.Equal(RoundView.Types.State.Open, (await client.GetRoundAsync(opened.Round, Cancel)).State);
+            Assert.StartsWith(again.Address, EnrolmentToken.Parse((await client.CreateTokenAsync(cancel: Cancel)).Token).Address);
+        }
+        Assert.Equal([false], reachable);
+
+        void Note(string line, string which)
+        {
+            if (!line.StartsWith(which, StringComparison.Ordinal))
+                return;
+            try
+            {
+                using TcpClient caller = new("127.0.0.1", port);
+                reachable.Add(true);
+            }
+            catch (SocketException)
+            {
+                reachable.Add(false);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_hub_that_is_away_is_one_line_for_the_operator()
     {
         await using TestFleet fleet = await TestFleet.StartAsync();
