@@ -46,7 +46,8 @@ sealed class RunCommand
     {
         var command = new ExampleCommand(
             "run", "Join a fleet: check in at the hub, use the models it pushes, learn in its rounds. Ends cleanly on Ctrl-C or SIGTERM.",
-            "--token TOKEN --data ./samples", "--data ./samples", "--data mnist --part 1/4 --alpha 1 --folder board-1 --token TOKEN --once");
+            "--token TOKEN --data ./samples", "--data ./samples", "--data mnist --part 1/4 --alpha 1 --folder board-1 --token TOKEN --once",
+            "--data people.csv --group-column person --part 1/4");
         var options = new RunCommand();
         foreach (Option option in (Option[])[options._token, options._folder, options._hub, options._name]) command.Options.Add(option);
         options._data.AddTo(command, required: true);
@@ -72,7 +73,7 @@ sealed class RunCommand
                 Hub = parsed.GetValue(_hub),
                 Name = parsed.GetValue(_name) ?? Environment.MachineName,
                 Data = data.Train,
-                Share = new DataShare { Part = part, PartCount = count, Alpha = parsed.GetValue(_alpha), Seed = parsed.GetValue(_seed) ?? 0, HeldOutFraction = parsed.GetValue(_heldOut) ?? new DataShare().HeldOutFraction },
+                Share = new DataShare { Part = part, PartCount = count, Alpha = parsed.GetValue(_alpha), Groups = data.TrainGroups, Seed = parsed.GetValue(_seed) ?? 0, HeldOutFraction = parsed.GetValue(_heldOut) ?? new DataShare().HeldOutFraction },
                 ExitWhenDone = parsed.GetValue(_once),
                 RoundLimit = rounds,
                 PollInterval = poll is { } interval ? TimeSpan.FromSeconds(interval) : null,

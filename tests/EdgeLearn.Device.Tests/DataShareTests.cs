@@ -26,6 +26,37 @@ public sealed class DataShareTests
     }
 
     [Fact]
+    public void A_group_stays_on_one_board()
+    {
+        int[] groups = [.. Enumerable.Range(0, 500).Select(i => i * 7 % 10)];
+        var boardOf = new Dictionary<int, int>();
+        int count = 0;
+        for (int part = 1; part <= 4; part++)
+        {
+            var (training, heldOut) = new DataShare { Part = part, PartCount = 4, Groups = groups, Seed = 3, HeldOutFraction = 0.2 }.Split(s_data);
+            foreach (var view in (DatasetView[])[training, heldOut!])
+            {
+                for (int i = 0; i < view.Count; i++) Assert.Equal(part, boardOf.GetValueOrDefault(groups[view.SourceRow(i)], part));
+                for (int i = 0; i < view.Count; i++) boardOf[groups[view.SourceRow(i)]] = part;
+                count += view.Count;
+            }
+        }
+
+        // Ten groups, dealt out in turn.
+        Assert.Equal([2, 2, 3, 3], boardOf.Values.CountBy(part => part).Select(pair => pair.Value).Order());
+        Assert.Equal(500, count);
+    }
+
+    [Fact]
+    public void Groups_that_do_not_fit_are_one_clear_line()
+    {
+        var share = new DataShare { Part = 1, PartCount = 4, Groups = [.. Enumerable.Range(0, 500)] };
+        Assert.Contains("by label and by group", Assert.Throws<EdgeLearnException>(() => (share with { Alpha = 1 }).Split(s_data)).Message, StringComparison.Ordinal);
+        Assert.Contains("one group an example", Assert.Throws<EdgeLearnException>(() => (share with { Groups = [1, 2, 3, 4] }).Split(s_data)).Message, StringComparison.Ordinal);
+        Assert.Contains("2 groups", Assert.Throws<EdgeLearnException>(() => (share with { Groups = [.. Enumerable.Range(0, 500).Select(i => i % 2)] }).Split(s_data)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_a_held_out_part_everything_is_trained_on()
     {
         var (training, heldOut) = new DataShare { HeldOutFraction = 0 }.Split(s_data);

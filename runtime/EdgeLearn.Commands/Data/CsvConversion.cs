@@ -8,7 +8,8 @@ namespace EdgeLearn.Commands;
 
 /// <summary>
 /// Turns a csv into what can be read by position, in one pass with the memory of one row and the labels: an npy array of the features
-/// (float32), an npy array of the labels (float32), then the schema as text. NumPy reads the arrays by two loads from the open file.
+/// (float32), an npy array of the labels (float32), where a group column is named another of the groups' numbers (float32), then the schema
+/// as text. NumPy reads the arrays by loads from the open file, one after the other.
 /// </summary>
 sealed class CsvConversion
 {
@@ -20,6 +21,7 @@ sealed class CsvConversion
     readonly CsvSchema? _like;
     string[] _columns = [];
     int _labelIndex;
+    int _groupIndex = -1;
 
     /// <summary>Prepares the conversion of one file.</summary>
     /// <param name="path">the csv, compressed or not</param>
@@ -42,13 +44,15 @@ sealed class CsvConversion
         if (reader.IsEmpty || !reader.HasHeader) throw new EdgeLearnException($"{_name} is empty; expected a header line and rows of numbers");
         ReadHeader(reader.Header);
         var labels = new CsvLabels(_options.Regression, _like);
+        var groups = new CsvGroups();
         var header = new byte[NpyFile.WrittenHeaderBytes];
         destination.Write(header);
-        var row = new float[_columns.Length - 1];
+        string[] features = Features();
+        var row = new float[features.Length];
         foreach (var line in reader)
         {
             if (IsBlank(line)) continue;
-            ReadRow(line, row, labels);
+            ReadRow(line, row, labels, groups);
             WriteFloats(destination, row);
             if (labels.Count % ProgressRows == 0) Report(guard.Bytes);
         }
@@ -59,7 +63,13 @@ sealed class CsvConversion
         NpyFile.WriteHeader(header, StoredNumber.Float32, count);
         destination.Write(header);
         WriteFloats(destination, values);
-        var schema = new CsvSchema(Features(), _columns[_labelIndex], names);
+        if (_groupIndex >= 0)
+        {
+            destination.Write(header);
+            WriteFloats(destination, groups.Finish());
+        }
+
+        var schema = new CsvSchema(features, _columns[_labelIndex], names);
         destination.Write(Encoding.UTF8.GetBytes(schema.Key));
         NpyFile.WriteHeader(header, StoredNumber.Float32, count, row.Length);
         destination.Position = 0;
@@ -87,15 +97,23 @@ sealed class CsvConversion
             throw new EdgeLearnException($"{_name} starts with numbers; expected a header line with the names of the columns");
         if (_columns.Length < 2) throw new EdgeLearnException($"{_name} has 1 column, '{CsvLabels.Shorten(_columns[0])}'; expected features and a label");
         string? label = _like?.Label ?? _options.LabelColumn;
-        _labelIndex = label is null ? _columns.Length - 1 : Array.IndexOf(_columns, label);
-        if (_labelIndex < 0)
-            throw new EdgeLearnException($"{_name} has no column '{label}'; its columns are {CsvLabels.Shorten(string.Join(", ", _columns))}");
+        if (_options.GroupColumn is { } group) _groupIndex = IndexOf(group);
+        int last = _groupIndex == _columns.Length - 1 ? _columns.Length - 2 : _columns.Length - 1;
+        _labelIndex = label is null ? last : IndexOf(label);
+        if (_labelIndex == _groupIndex) throw new EdgeLearnException($"{_name}: the column '{label}' cannot be both label and group");
+        if (_groupIndex >= 0 && _columns.Length < 3) throw new EdgeLearnException($"{_name} has 2 columns; expected features, a label and a group");
         if (_like is null) return;
         if (!_like.Features.AsSpan().SequenceEqual(Features()))
             throw new EdgeLearnException($"{_name} has other columns than the training file: {Difference(_like.Features, Features())}");
     }
 
-    void ReadRow(SepReader.Row line, float[] row, CsvLabels labels)
+    int IndexOf(string column)
+    {
+        int index = Array.IndexOf(_columns, column);
+        return index >= 0 ? index : throw new EdgeLearnException($"{_name} has no column '{column}'; its columns are {CsvLabels.Shorten(string.Join(", ", _columns))}");
+    }
+
+    void ReadRow(SepReader.Row line, float[] row, CsvLabels labels, CsvGroups groups)
     {
         if (line.ColCount != _columns.Length)
             throw new EdgeLearnException($"{_name}, line {line.LineNumberFrom}: {line.ColCount} cells; expected {_columns.Length} as in the header");
@@ -109,6 +127,12 @@ sealed class CsvConversion
                 continue;
             }
 
+            if (i == _groupIndex)
+            {
+                if (groups.Add(Unquote(cell.Span)) is { } complaint) throw Bad(line, i, complaint);
+                continue;
+            }
+
             if (!cell.TryParse(out float value) && !float.TryParse(Unquote(cell.Span), NumberStyles.Float, CultureInfo.InvariantCulture, out value))
                 throw Bad(line, i, cell.Span.Trim().IsEmpty ? "the cell is empty" : $"'{CsvLabels.Shorten(cell.Span)}' is not a number");
             if (!float.IsFinite(value)) throw Bad(line, i, $"'{CsvLabels.Shorten(cell.Span)}' is not a finite number");
@@ -119,7 +143,7 @@ sealed class CsvConversion
     EdgeLearnException Bad(SepReader.Row line, int column, string complaint) =>
         new($"{_name}, line {line.LineNumberFrom}, column '{CsvLabels.Shorten(_columns[column])}': {complaint}");
 
-    string[] Features() => [.. _columns[.._labelIndex], .. _columns[(_labelIndex + 1)..]];
+    string[] Features() => [.. _columns.Where((_, i) => i != _labelIndex && i != _groupIndex)];
 
     void Report(long bytes) => _options.Progress?.Invoke(new DataProgress($"reading {_name}", bytes, Math.Max(bytes, new FileInfo(_path).Length)));
 

@@ -108,18 +108,19 @@ public sealed class DataCatalog
         opened.Add(table.Inputs);
         var testTable = test is null ? null : CsvTable.Open(test, _options, _cache, table.Schema);
         if (testTable is not null) opened.Add(testTable.Inputs);
-        return Split(opened, table.Inputs, table.Labels, testTable?.Inputs, testTable?.Labels, name, source, shape, table.Schema.ClassNames);
+        return Split(opened, table.Inputs, table.Labels, testTable?.Inputs, testTable?.Labels, name, source, shape, table.Schema.ClassNames, table.Groups);
     }
 
     DataSplit OpenArrays(string train, string trainLabels, string? test, string? testLabels, string name, string source, Shape? shape)
     {
+        if (_options.GroupColumn is { } group) throw new EdgeLearnException($"{source} is no csv and has no column '{group}' to group by");
         using var opened = new OpenedFiles();
         var inputs = opened.Add(ArrayFile.Open(train, _cache));
         var labels = opened.Add(ArrayFile.Open(trainLabels, _cache));
         var testInputs = test is null ? null : opened.Add(ArrayFile.Open(test, _cache));
         var testTargets = testLabels is null ? null : opened.Add(ArrayFile.Open(testLabels, _cache));
         if (inputs.Header.Dimensions < 2) throw new EdgeLearnException($"{train} has 1 dimension; expected 2 to 4: samples, then the shape of an input");
-        var split = Split(opened, inputs, labels, testInputs, testTargets, name, source, shape, null);
+        var split = Split(opened, inputs, labels, testInputs, testTargets, name, source, shape, null, null);
 
         // Classes are in memory by now; real targets are read from their file.
         if (!_options.Regression)
@@ -133,7 +134,7 @@ public sealed class DataCatalog
 
     DataSplit Split(
         OpenedFiles opened, ArrayFile inputs, ArrayFile labels, ArrayFile? testInputs, ArrayFile? testLabels, string name, string source, Shape? shape,
-        string[]? classNames)
+        string[]? classNames, ArrayFile? groups)
     {
         shape = _options.InputShape ?? shape;
         Dataset train;
@@ -155,6 +156,7 @@ public sealed class DataCatalog
         var split = test is null
             ? DataSplit.FromWhole(train, _options.TestFraction, _options.Seed, name, source, _cache.Notice, classNames)
             : DataSplit.FromParts(train, test, name, source, _cache.Notice, classNames);
+        if (groups is not null) split.ReadGroups(groups);
         opened.Keep();
         return split;
     }

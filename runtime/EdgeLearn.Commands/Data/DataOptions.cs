@@ -12,6 +12,9 @@ public sealed record DataOptions
     /// <summary>The label column of a csv; null takes the last one.</summary>
     public string? LabelColumn { get; init; }
 
+    /// <summary>The column of a csv that says which samples belong together, such as a person; it is no feature. Null = there is none.</summary>
+    public string? GroupColumn { get; init; }
+
     /// <summary>The share of a set without test file that is split off for testing, above 0 and below 1.</summary>
     public double TestFraction { get; init; } = 0.2;
 

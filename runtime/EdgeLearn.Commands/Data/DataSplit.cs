@@ -44,10 +44,21 @@ public sealed class DataSplit : IDisposable
     /// <summary>One line that the user should see, such as data held in memory because no cache could be written; null otherwise.</summary>
     public string? Notice { get; init; }
 
+    /// <summary>The group of every sample of <see cref="Train"/>, as a number; null where no group column was named.</summary>
+    public int[]? TrainGroups { get; private set; }
+
     /// <summary>Frees both parts.</summary>
     public void Dispose()
     {
         foreach (var dataset in _owned) dataset.Dispose();
+    }
+
+    /// <summary>Takes the groups of the file's rows over to the training samples.</summary>
+    internal void ReadGroups(ArrayFile rows)
+    {
+        var groups = LabelList.Read(rows);
+        TrainGroups = new int[Train.Count];
+        for (int i = 0; i < TrainGroups.Length; i++) TrainGroups[i] = groups[Train.SourceRow(i)];
     }
 
     /// <summary>Two parts from two files.</summary>

@@ -7,6 +7,7 @@ sealed class DataArguments
 {
     readonly Option<string?> _data = OptionText.Text("--data", "DATA", $"a folder, a file (IDX, npy, csv; gzip or not) or a known name: {string.Join(", ", DataCatalog.KnownNames)}");
     readonly Option<string?> _label = OptionText.Text("--label", "NAME", "csv: the label's column (default: the last)");
+    readonly Option<string?> _group = OptionText.Text("--group-column", "NAME", "csv: a column that says what belongs together, such as a person; it is no input, and 'run --part' keeps its groups whole");
     readonly Option<double?> _testFraction = OptionText.Number("--test-fraction", "part to test with where there is no test file, the same for every --seed (default 0.2)");
     readonly Option<Shape?> _inputShape = OptionText.ShapeOf("--input-shape", "shape of a sample where the file does not tell it");
 
@@ -16,7 +17,7 @@ sealed class DataArguments
     public void AddTo(Command command, bool required)
     {
         _data.Required = required;
-        foreach (Option option in (Option[])[_data, _label, _testFraction, _inputShape]) command.Options.Add(option);
+        foreach (Option option in (Option[])[_data, _label, _group, _testFraction, _inputShape]) command.Options.Add(option);
     }
 
     /// <summary>The shape that the command line gives.</summary>
@@ -33,6 +34,7 @@ sealed class DataArguments
         var split = DataCatalog.Open(data, new DataOptions
         {
             LabelColumn = parsed.GetValue(_label),
+            GroupColumn = parsed.GetValue(_group),
             TestFraction = parsed.GetValue(_testFraction) ?? new DataOptions().TestFraction,
             InputShape = parsed.GetValue(_inputShape),
             Regression = !loss.IsClassification,

@@ -15,6 +15,9 @@ public readonly record struct DataShare()
     /// <summary>Concentration of the Dirichlet shares by label; null = equal shares.</summary>
     public double? Alpha { get; init; }
 
+    /// <summary>The group of every example of the set: those of a group stay on one board; null = there are no groups.</summary>
+    public int[]? Groups { get; init; }
+
     /// <summary>Seed of the partition and of the choice of what is held out.</summary>
     public ulong Seed { get; init; }
 
@@ -51,6 +54,13 @@ public readonly record struct DataShare()
     int[] ShareOf(Dataset data)
     {
         if (PartCount == 1) return [.. Enumerable.Range(0, data.Count)];
+        if (Groups is { } groups)
+        {
+            if (Alpha is not null) throw new EdgeLearnException($"{data.Name} cannot be shared out by label and by group; leave alpha or the group column away");
+            if (groups.Length != data.Count) throw new EdgeLearnException($"{data.Name} has {data.Count} examples and the groups of {groups.Length}; expected one group an example");
+            return Partition.ByGroup(groups, PartCount, Seed)[Part - 1];
+        }
+
         if (Alpha is not { } alpha) return Partition.Iid(data.Count, PartCount, Seed)[Part - 1];
         if (data.ClassCount == 0) throw new EdgeLearnException($"{data.Name} has no classes to share out by Dirichlet({alpha}); leave alpha away for equal shares");
         return Partition.Dirichlet(data.Labels(), PartCount, alpha, Seed)[Part - 1];
