@@ -12,6 +12,7 @@ sealed class FleetStore : IDisposable
 {
     const int SchemaVersion = 1;
     const int LargestBatch = 1000;
+    const int ConstraintViolation = 19;
 
     readonly BlockingCollection<Pending> _queue = [];
     readonly SqliteConnection _writer;
@@ -108,7 +109,7 @@ sealed class FleetStore : IDisposable
                 catch (Exception e)
                 {
                     Execute("ROLLBACK TO change");
-                    change.Fail(e);
+                    change.Fail(e is SqliteException { SqliteErrorCode: not ConstraintViolation } fault ? Failure(fault) : e);
                 }
                 Execute("RELEASE change");
             }
@@ -117,14 +118,15 @@ sealed class FleetStore : IDisposable
         catch (SqliteException e)
         {
             Rollback();
-            IOException failure = new($"the hub's database cannot be written: {e.Message}", e);
             foreach (Pending change in batch)
-                change.Fail(failure);
+                change.Fail(Failure(e));
             return;
         }
         foreach (Pending change in applied)
             change.Succeed();
     }
+
+    static IOException Failure(SqliteException e) => new($"the hub's database cannot be written: {e.Message}", e);
 
     void Rollback()
     {

@@ -92,6 +92,9 @@ sealed class Round(ulong id) : IDisposable
     /// <summary>Completes at the next change.</summary>
     public Task Changed => _changed.Task;
 
+    /// <summary>Another object stands for this round from now on: whoever waits for a change looks again.</summary>
+    public void GiveWay() => _changed.TrySetResult();
+
     public int Directions => Math.Max(1, (int)Request.Training.Directions);
 
     public Attempt? Find(Guid attempt) => _attempts.GetValueOrDefault(attempt);

@@ -5,7 +5,7 @@ namespace EdgeLearn.Hub;
 /// <summary>What happens to a round between its closing and its end: aggregate, score, sign, commit; or abandon.</summary>
 sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
 {
-    static readonly TimeSpan s_pause = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
 
     readonly SemaphoreSlim _one = new(1, 1);
     volatile bool _stopping;
@@ -26,7 +26,7 @@ sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
         await _one.WaitAsync();
         try
         {
-            if (_stopping)
+            if (_stopping || round.IsStale)
                 return;
             if (round.Accepted < round.Request.MinimumReports)
             {
@@ -35,15 +35,15 @@ sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
             }
             await CommitAsync(round);
         }
-        catch (EdgeLearnException e)
-        {
-            await AbandonAsync(round, e.Message);
-        }
-        catch (IOException e)
+        catch (Exception e) when (MayPass(e))
         {
             // The disk may come back; the round is as the journal has it, and the result will be the same.
             hub.Log($"round {round.Id} is tried again in {s_pause.TotalSeconds:0} s: {e.Message}");
             _ = Task.Delay(s_pause, hub.Stopping).ContinueWith(_ => RunAsync(round), CancellationToken.None, TaskContinuationOptions.NotOnCanceled, TaskScheduler.Default);
+        }
+        catch (EdgeLearnException e)
+        {
+            await AbandonAsync(round, e.Message);
         }
         catch (Exception e)
         {
@@ -54,6 +54,9 @@ sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
             _one.Release();
         }
     }
+
+    /// <summary>The disk is full or does not answer, which may pass; a file that is gone does not come back.</summary>
+    static bool MayPass(Exception e) => (e is EdgeLearnException ? e.InnerException : e) is (IOException and not (FileNotFoundException or DirectoryNotFoundException)) or UnauthorizedAccessException;
 
     async Task CommitAsync(Round round)
     {
@@ -72,6 +75,8 @@ sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
                 entry.Committed.Loss = s.Loss;
             }
             await engine.EndAsync(round, entry, db => ArtefactTable.Add(db, manifest, offer));
+            if (round.IsStale)
+                return;  // another object stands for the round now, and ends it
             hub.Log($"round {round.Id} committed version {manifest.Version}{(score is { } shown ? $", accuracy {shown.Accuracy:0.0000}" : "")}");
         }
         finally

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using EdgeLearn.Protocol;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Data.Sqlite;
 
 namespace EdgeLearn.Hub;
 
@@ -12,8 +13,10 @@ namespace EdgeLearn.Hub;
 /// </summary>
 sealed class RoundEngine : IDisposable
 {
+    const string AllAnswered = "every board that was expected has answered";
     static readonly TimeSpan s_defaultDeadline = TimeSpan.FromMinutes(10);
     static readonly TimeSpan s_longestDeadline = TimeSpan.FromDays(7);
+    static readonly TimeSpan s_pauseAfterFault = TimeSpan.FromSeconds(1);
 
     readonly HubState _hub;
     readonly Lock _lock = new();
@@ -38,7 +41,7 @@ sealed class RoundEngine : IDisposable
             Round round;
             try
             {
-                round = Load(id);
+                round = _hub.Store.Read(db => RoundJournal.Load(db, id));
             }
             catch (EdgeLearnException e)
             {
@@ -173,7 +176,7 @@ sealed class RoundEngine : IDisposable
         }
         await written;
         if (closes)
-            await CloseAsync(round, "every board that was expected has answered");
+            await CloseAsync(round, AllAnswered);
     }
 
     /// <summary>A board was revoked: what it has sent to open rounds no longer counts.</summary>
@@ -192,22 +195,12 @@ sealed class RoundEngine : IDisposable
                 }
             await written;
             if (closes)
-                await CloseAsync(round, "every board that was expected has answered");
+                await CloseAsync(round, AllAnswered);
         }
     }
 
     /// <summary>A report for a round that has left memory: refused as late, once, and counted.</summary>
-    public Task LateAsync(AttemptRow attempt, Guid id, string reason) => _hub.Store.WriteAsync(db =>
-    {
-        if (RoundJournal.Attempt(db, id) is not { State: AttemptState.Assigned } || RoundJournal.View(db, attempt.Round) is not { } view)
-            return;
-        JournalEntry entry = RoundRequests.Refused(id, Refusal.Late, reason);
-        entry.Round = attempt.Round;
-        entry.UnixMs = NowMs;
-        Round.Count(view, Refusal.Late);
-        RoundJournal.Append(db, entry, view);
-        DeviceTable.Count(db, attempt.Device, 0, 1);
-    });
+    public Task LateAsync(AttemptRow attempt, Guid id, string reason) => _hub.Store.WriteAsync(db => RoundJournal.AppendLate(db, attempt, id, reason, NowMs));
 
     /// <summary>Counts the messages of a board that takes part in an open round.</summary>
     public void Count(DeviceRow device, long bytesUp, long bytesDown)
@@ -234,7 +227,7 @@ sealed class RoundEngine : IDisposable
             id = _hub.Store.Read(db => RoundJournal.View(db, 0))?.Round ?? throw new RpcException(new Status(StatusCode.NotFound, "there was no round yet"));
         if (_open.TryGetValue(id, out Round? round))
             lock (_lock)
-                if (round.State != 0)
+                if (round.State != 0 && !round.IsStale)
                     return round.ToView(NowMs);
         return _hub.Store.Read(db => RoundJournal.View(db, id)) ?? throw new RpcException(new Status(StatusCode.NotFound, $"there is no round {id}"));
     }
@@ -270,13 +263,13 @@ sealed class RoundEngine : IDisposable
         catch (Exception e)
         {
             _hub.Log($"round {round.Id}: {e.Message}; going on from the journal");
-            Restore(round);
+            await RestoreAsync(round);
             throw;
         }
     }
 
     /// <summary>The final entry of a round and, in the same transaction, what belongs to it. The lock is not held.</summary>
-    public async Task EndAsync(Round round, JournalEntry entry, Action<Microsoft.Data.Sqlite.SqliteConnection>? with = null)
+    public async Task EndAsync(Round round, JournalEntry entry, Action<SqliteConnection>? with = null)
     {
         Task written;
         lock (_lock)
@@ -330,56 +323,64 @@ sealed class RoundEngine : IDisposable
         return round.Attempts.Count(attempt => !_hub.IsRevoked(attempt.Device)) >= active;
     }
 
-    void Watch(Round round)
+    /// <summary>Closes the round at its deadline, or as soon as may be if all its boards have answered.</summary>
+    void Watch(Round round, TimeSpan soonest = default)
     {
         if (round.State != RoundView.Types.State.Open)
             return;
-        ITimer timer = _hub.Options.Clock.CreateTimer(_ => _ = DeadlineAsync(round), null, TimeSpan.FromMilliseconds(round.RemainingMs(NowMs)), Timeout.InfiniteTimeSpan);
-        _deadlines.AddOrUpdate(round.Id, timer, (_, old) =>
-        {
+        bool isComplete;
+        lock (_lock)
+            isComplete = round.Attempts.Count > 0 && IsComplete(round);
+        TimeSpan due = TimeSpan.FromMilliseconds(isComplete ? 0 : round.RemainingMs(NowMs));
+        string why = isComplete ? AllAnswered : "the deadline has passed";
+        ITimer timer = _hub.Options.Clock.CreateTimer(_ => _ = CloseAloneAsync(round, why), null, due > soonest ? due : soonest, Timeout.InfiniteTimeSpan);
+        if (_deadlines.TryRemove(round.Id, out ITimer? old))
             old.Dispose();
-            return timer;
-        });
+        _deadlines[round.Id] = timer;
     }
 
-    async Task DeadlineAsync(Round round)
+    async Task CloseAloneAsync(Round round, string why)
     {
         try
         {
-            await CloseAsync(round, "the deadline has passed");
+            await CloseAsync(round, why);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SqliteException)
         {
             _hub.Log($"round {round.Id}: {e.Message}");
         }
     }
 
     /// <summary>Memory is ahead of the disk after a failed write: start again from what the journal has.</summary>
-    void Restore(Round round)
+    async Task RestoreAsync(Round round)
     {
         lock (_lock)
         {
             if (round.IsStale)
                 return;
             round.IsStale = true;
-            _open.TryRemove(round.Id, out _);
-            Round again = Load(round.Id);
-            if (again.State is not (RoundView.Types.State.Open or RoundView.Types.State.Aggregating))
-                return;
-            _open[round.Id] = again;
-            Watch(again);
         }
-    }
-
-    Round Load(ulong id)
-    {
-        Round round = new(id);
-        foreach (JournalEntry entry in _hub.Store.Read(db => RoundJournal.Read(db, id)))
-            round.Apply(entry);
-        // Traffic is no part of the journal; it goes on from where it was last written.
-        if (_hub.Store.Read(db => RoundJournal.View(db, id)) is { } view)
-            (round.BytesUp, round.BytesDown, round.Duplicates) = ((long)view.BytesUp, (long)view.BytesDown, (int)view.Duplicates);
-        return round;
+        // Once this is through, well or not, so is all that was queued for the round before: nothing reaches the journal behind the new object's back.
+        await _hub.Store.WriteAsync(_ => { }).ContinueWith(_ => { }, TaskScheduler.Default);
+        Round again;
+        try
+        {
+            again = _hub.Store.Read(db => RoundJournal.Load(db, round.Id));
+        }
+        catch (Exception e) when (e is EdgeLearnException or SqliteException)
+        {
+            _hub.Log($"round {round.Id} stays as it is until the hub starts again: {e.Message}");
+            return;
+        }
+        lock (_lock)
+            if (again.State is RoundView.Types.State.Open or RoundView.Types.State.Aggregating)
+                _open[round.Id] = again;
+            else
+                _open.TryRemove(round.Id, out _);
+        Watch(again, s_pauseAfterFault);  // a disk that is full is not asked in a tight loop
+        if (again.State == RoundView.Types.State.Aggregating)
+            _completion.Start(again);
+        round.GiveWay();
     }
 
     static RpcException Failed(string detail) => new(new Status(StatusCode.FailedPrecondition, detail));

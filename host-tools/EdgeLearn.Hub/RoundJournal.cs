@@ -63,6 +63,32 @@ static class RoundJournal
         }
     }
 
+    /// <summary>A report for a round that is over: refused as late, once, and counted.</summary>
+    public static void AppendLate(SqliteConnection db, AttemptRow attempt, Guid id, string reason, long nowMs)
+    {
+        if (Attempt(db, id) is not { State: AttemptState.Assigned } || View(db, attempt.Round) is not { } view)
+            return;
+        JournalEntry entry = RoundRequests.Refused(id, Refusal.Late, reason);
+        entry.Round = attempt.Round;
+        entry.UnixMs = nowMs;
+        Round.Count(view, Refusal.Late);
+        Append(db, entry, view);
+        DeviceTable.Count(db, attempt.Device, 0, 1);
+    }
+
+    /// <summary>A round as its entries leave it; with state 0 when there are none.</summary>
+    /// <exception cref="EdgeLearnException">The chain is broken.</exception>
+    public static Round Load(SqliteConnection db, ulong id)
+    {
+        Round round = new(id);
+        foreach (JournalEntry entry in Read(db, id))
+            round.Apply(entry);
+        // Traffic is no part of the journal; it goes on from where it was last written.
+        if (View(db, id) is { } view)
+            (round.BytesUp, round.BytesDown, round.Duplicates) = ((long)view.BytesUp, (long)view.BytesDown, (int)view.Duplicates);
+        return round;
+    }
+
     /// <summary>Ends a round whose journal cannot be believed, without touching the journal.</summary>
     public static void GiveUp(SqliteConnection db, ulong round, string reason)
     {
