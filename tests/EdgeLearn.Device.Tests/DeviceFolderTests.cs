@@ -126,6 +126,9 @@ public sealed class DeviceFolderTests
     [InlineData("{")]
     [InlineData("null")]
     [InlineData("{\"newest_version\":\"x\"}")]
+    [InlineData("{\"current\":{\"digest\":\"no digest\",\"version\":1}}")]
+    [InlineData("{\"previous\":{\"digest\":\"abcd\",\"version\":1}}")]
+    [InlineData("{\"current\":{\"version\":1}}")]
     public void A_damaged_state_is_one_clear_line_and_is_not_overwritten(string text)
     {
         using var temporary = new TemporaryFolder();

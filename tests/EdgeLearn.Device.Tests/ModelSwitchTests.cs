@@ -195,6 +195,30 @@ public sealed class ModelSwitchTests
     }
 
     [Fact]
+    public async Task A_model_that_the_disk_does_not_take_is_no_refusal_and_is_used_once_there_is_room()
+    {
+        await using var hub = await FakeHub.StartAsync();
+        using var temporary = new TemporaryFolder();
+        var first = hub.Script.Push(s_good, 1);
+        await RunAsync(hub, temporary);
+        var second = hub.Script.Push(s_better, 2);
+        // A folder lies where the transfer wants to write: the disk says no until it is gone.
+        string inTheWay = Path.Combine(temporary["agent"], "models", second.Digest + ".part");
+        Directory.CreateDirectory(inTheWay);
+        int offers = 0;
+        hub.Script.SpoilCheckIn = answer =>
+        {
+            if (answer.Offer is null || ++offers < 3) return;
+            if (offers == 3) Directory.Delete(inTheWay);
+        };
+        await RunAsync(hub, temporary);
+        Assert.True(offers >= 3);
+        Assert.DoesNotContain(hub.Script.Outcomes, o => o.Kind == Outcome.Refused);
+        var state = AgentRun.StateOf(temporary["agent"]);
+        Assert.Equal((second.Digest, first.Digest), (state.Current!.Key, state.Previous!.Key));
+    }
+
+    [Fact]
     public async Task A_model_that_rots_on_the_disk_is_fetched_again()
     {
         await using var hub = await FakeHub.StartAsync();

@@ -32,16 +32,17 @@ sealed class ArtefactStore(DeviceFolder folder)
     /// <param name="link">To the hub.</param>
     /// <param name="stop">Ends the transfer; what has arrived stays.</param>
     /// <returns>The path.</returns>
-    /// <exception cref="EdgeLearnException">The bytes are not the ones that were signed, or do not fit on the disk.</exception>
+    /// <exception cref="EdgeLearnException">The bytes are not the ones that were signed.</exception>
+    /// <exception cref="DiskRefusedException">They do not fit on the disk, or it does not take them.</exception>
     /// <exception cref="HubAwayException">Interrupted; call again.</exception>
     public async Task<string> FetchAsync(ArtefactManifest manifest, FleetLink link, CancellationToken stop)
     {
-        if (Find(manifest.Digest) is { } here) return here;
         string path = PathOf(manifest.Digest), part = path + Part;
-        bool resumed = File.Exists(part) && new FileInfo(part).Length > 0;
-        RequireSpace(manifest.SizeBytes);
         try
         {
+            if (Find(manifest.Digest) is { } here) return here;
+            bool resumed = File.Exists(part) && new FileInfo(part).Length > 0;
+            RequireSpace(manifest.SizeBytes);
             await AppendAsync(manifest, part, link, stop).ConfigureAwait(false);
             if (DigestOf(part) != manifest.Digest && resumed)
             {
@@ -62,7 +63,7 @@ sealed class ArtefactStore(DeviceFolder folder)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EdgeLearnException($"version {manifest.Version} cannot be stored in {folder.Models}: {e.Message}", e);
+            throw new DiskRefusedException($"version {manifest.Version} cannot be stored in {folder.Models}: {e.Message}", e);
         }
     }
 
@@ -117,7 +118,7 @@ sealed class ArtefactStore(DeviceFolder folder)
     void RequireSpace(long bytes)
     {
         long free = new DriveInfo(folder.Models).AvailableFreeSpace;
-        if (bytes > free) throw new EdgeLearnException($"the model needs {bytes:N0} bytes, {free:N0} are free in {folder.Models}: make room");
+        if (bytes > free) throw new DiskRefusedException($"the model needs {bytes:N0} bytes, {free:N0} are free in {folder.Models}: make room");
     }
 
     static Digest DigestOf(string path)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using EdgeLearn.Protocol;
 using Google.Protobuf;
@@ -13,6 +14,8 @@ public sealed class DeviceFolder : IDisposable
 {
     const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     const long LongestTextBytes = 1 << 20;
+
+    static readonly SearchValues<char> s_hexadecimal = SearchValues.Create("0123456789abcdefABCDEF");
 
     readonly FileStream _lock;
 
@@ -82,7 +85,15 @@ public sealed class DeviceFolder : IDisposable
     public DeviceState ReadState()
     {
         if (ReadText(StatePath) is not { } text) return new DeviceState();
-        return Parse(StatePath, "delete it to fetch the model again", () => JsonSerializer.Deserialize(text, DeviceJson.Default.DeviceState));
+        return Parse(StatePath, "delete it to fetch the model again", () =>
+        {
+            var state = JsonSerializer.Deserialize(text, DeviceJson.Default.DeviceState);
+            if (state?.Outcomes is null) state = state is null ? null : state with { Outcomes = [] };  // a file without the list
+            foreach (string? digest in state is null ? [] : (IEnumerable<string?>)[.. Kept(state.Current), .. Kept(state.Previous), .. state.Outcomes.Select(o => o.Digest)])
+                if (digest is not { Length: 2 * Digest.LengthBytes } || digest.AsSpan().ContainsAnyExcept(s_hexadecimal))
+                    throw new JsonException($"'{digest}' is no digest of {2 * Digest.LengthBytes} hexadecimal digits");
+            return state;
+        });
     }
 
     /// <summary>Stores the state.</summary>
@@ -157,6 +168,8 @@ public sealed class DeviceFolder : IDisposable
             throw new EdgeLearnException($"{path} cannot be read: {e.Message}", e);
         }
     }
+
+    static IEnumerable<string?> Kept(KeptModel? model) => model is null ? [] : [model.Digest];
 
     static T Parse<T>(string path, string advice, Func<T?> parse)
         where T : class

@@ -88,8 +88,9 @@ sealed class ModelSwitch(AgentSession session)
             string path = await session.RetryAsync(() => session.Store.FetchAsync(manifest, session.Link, stop), stop).ConfigureAwait(false);
             await Task.Run(() => Try(manifest, release, path, stop), stop).ConfigureAwait(false);
         }
-        catch (RequestRefusedException e)
+        catch (Exception e) when (e is RequestRefusedException or DiskRefusedException)
         {
+            // No outcome: the hub offers it again, and by then there may be room.
             session.Log.Write("model", $"version {manifest.Version} could not be fetched: {e.Message}");
         }
         catch (EdgeLearnException e)

@@ -86,7 +86,7 @@ sealed class RoundWorker(AgentSession session)
             session.Log.Write("round", $"round {task.Round}: {e.Message}");
             return null;
         }
-        catch (EdgeLearnException e)
+        catch (Exception e) when (e is EdgeLearnException or DiskRefusedException)
         {
             session.Log.Write("round", $"round {task.Round} cannot be done here: {e.Message}");
             return await FailAsync(task, e.Message, stop).ConfigureAwait(false);
