@@ -10,7 +10,7 @@ namespace EdgeLearn.Cli;
 sealed record AdaptationRow(string Data, string Network, int PretrainingEpochs, int Steps)
 {
     /// <summary>The head of the table that the rows belong to.</summary>
-    public static string Head => "| data | network | before | zo, a quarter of the steps | zo, all steps | backprop, one epoch | regained | planned bytes: zo / inference |\n|---|---|---|---|---|---|---|---|\n";
+    public static string Head => "| data | network | before | zo, a quarter of the steps | zo, all steps | backprop, one epoch at the best of four rates | regained | planned bytes: zo / inference |\n|---|---|---|---|---|---|---|---|\n";
 
     /// <summary>Runs everything and returns the row.</summary>
     public string Run(IReadOnlyList<ulong> seeds, Action<string> say, CancellationToken stop)
