@@ -13,11 +13,6 @@ sealed class ModelScorer(Dataset test)
         if (model.Network.InputLength != test.InputLength) throw new EdgeLearnException($"{path} takes {model.Network.InputLength} values, {test.Name} has {test.InputLength}");
         if (model.Network.Loss.IsClassification && model.Network.OutputLength < test.ClassCount)
             throw new EdgeLearnException($"{path} tells {model.Network.OutputLength} classes apart, {test.Name} has {test.ClassCount}");
-        var plan = new MemoryPlan();
-        var evaluator = new Evaluator(new NetworkForwardPass(model.Network), model.Network.Loss);
-        evaluator.Plan(plan, Math.Min(Batch, test.Count));
-        using var workspace = new Workspace(plan);
-        evaluator.Bind(workspace);
-        return evaluator.Run(test, model.Preparation);
+        return Evaluator.Score(model, test, Batch);
     }
 }

@@ -33,13 +33,8 @@ public sealed class LocalTraining : LocalLearner
         using var model = ModelFile.Load(modelPath);
         CheckFit(model.Network, _training);
         if (_heldOut is null) return default;
-        var evaluator = new Evaluator(new NetworkForwardPass(model.Network), model.Network.Loss);
-        var plan = new MemoryPlan();
-        evaluator.Plan(plan, ScoreBatch);
-        using var workspace = new Workspace(plan);
-        evaluator.Bind(workspace);
         stop.ThrowIfCancellationRequested();
-        return ScoreOf(evaluator.Run(_heldOut, model.Preparation), model.Network);
+        return ScoreOf(Evaluator.Score(model, _heldOut, ScoreBatch), model.Network);
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,20 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
     BufferId _outputs;
     Workspace? _workspace;
 
+    /// <summary>Accuracy and mean loss of a model on a set that fits it, in a workspace of its own that is freed afterwards.</summary>
+    /// <param name="model">not owned</param>
+    /// <param name="data">not owned; at least one sample</param>
+    /// <param name="batch">most rows at a time</param>
+    public static Evaluation Score(Model model, Dataset data, int batch)
+    {
+        var evaluator = new Evaluator(new NetworkForwardPass(model.Network), model.Network.Loss);
+        var plan = new MemoryPlan();
+        evaluator.Plan(plan, Math.Min(batch, data.Count));
+        using var workspace = new Workspace(plan);
+        evaluator.Bind(workspace);
+        return evaluator.Run(data, model.Preparation);
+    }
+
     /// <summary>Asks the plan for the buffers of an evaluation with <paramref name="batch"/> rows at a time.</summary>
     /// <param name="plan">collects the buffers</param>
     /// <param name="batch">rows at a time</param>
