@@ -6,209 +6,126 @@ namespace EdgeLearn;
 /// <summary>Loops over spans: the arithmetic of every layer and rule. They never allocate and know no type above spans.</summary>
 public static partial class Kernels
 {
-    /// <summary>y[b, r] = x[b, :] . w[r, :] + bias[r] for a block of rows of a weight matrix.</summary>
-    /// <param name="batch">rows of x</param>
-    /// <param name="length">values in a row of x and of w</param>
-    /// <param name="w">[rows x length]</param>
-    /// <param name="bias">[rows]</param>
-    /// <param name="x">[batch x length]</param>
-    /// <param name="y">row b begins at b * yStride; [rows] values of each are written</param>
-    /// <param name="yStride">distance between the rows of y</param>
-    public static void DenseForward(int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride)
+    // Terms of a sum that are added up at a time: a panel of so many rows stays in the second-level cache.
+    const int DepthBlock = 2048;
+
+    // Floats of packed panels that share the second-level cache with a strip of a.
+    const int PackedBlock = 96 * 1024;
+
+    const int StripRows = 12, StripPadding = 16;
+
+    /// <summary>Floats of scratch that <see cref="Product"/> needs for operands of these shapes; the same on every CPU.</summary>
+    /// <param name="a">left operand; its values may be empty</param>
+    /// <param name="b">right operand; its values may be empty</param>
+    public static long ProductScratchLength(MatrixShape a, MatrixShape b)
     {
-        int rows = bias.Length;
-        Check.Length(w, (long)rows * length);
-        Check.Length(x, (long)batch * length);
-        if (batch > 0 && y.Length < (batch - 1) * yStride + rows) throw new ArgumentException($"y has {y.Length} values, needs {(batch - 1) * yStride + rows}", nameof(y));
-        if (InstructionSet.Use512 && length >= 16) DenseForward<Lanes16>(batch, length, w, bias, x, y, yStride);
-        else if (InstructionSet.Use256 && length >= 8) DenseForward<Lanes8>(batch, length, w, bias, x, y, yStride);
-        else if (InstructionSet.Use128) DenseForward<Lanes4>(batch, length, w, bias, x, y, yStride);
-        else DenseForward<Lanes1>(batch, length, w, bias, x, y, yStride);
+        int depth = Math.Min(a.Columns, DepthBlock);
+        long packed = b.ColumnStride != 1 || PaysPacking(a.Rows, b) ? (long)Math.Min(b.Columns, BlockColumns(depth)) * depth : 0;
+        return packed + (PaysCopying(a, b.Columns) ? StripRows * (depth + StripPadding) : 0);
     }
 
-    internal static void DenseForward<T>(int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride)
-        where T : struct, ILanes<T>
-    {
-        int rows = bias.Length;
-        ref float w0 = ref MemoryMarshal.GetReference(w);
-        ref float x0 = ref MemoryMarshal.GetReference(x);
-        int b = 0;
-        for (; b + 2 <= batch; b += 2)
-        {
-            ref float xa = ref Unsafe.Add(ref x0, (nint)b * length);
-            ref float xb = ref Unsafe.Add(ref xa, length);
-            int r = 0;
-            for (; r + 4 <= rows; r += 4)
-            {
-                Dot4x2<T>(length, ref Unsafe.Add(ref w0, (nint)r * length), ref xa, ref xb, bias.Slice(r, 4), y.Slice(b * yStride + r, 4), y.Slice((b + 1) * yStride + r, 4));
-            }
-
-            for (; r < rows; r++)
-            {
-                ref float wr = ref Unsafe.Add(ref w0, (nint)r * length);
-                y[b * yStride + r] = Dot<T>(length, ref wr, ref xa) + bias[r];
-                y[(b + 1) * yStride + r] = Dot<T>(length, ref wr, ref xb) + bias[r];
-            }
-        }
-
-        for (; b < batch; b++)
-        {
-            ref float xa = ref Unsafe.Add(ref x0, (nint)b * length);
-            for (int r = 0; r < rows; r++) y[b * yStride + r] = Dot<T>(length, ref Unsafe.Add(ref w0, (nint)r * length), ref xa) + bias[r];
-        }
-    }
-
-    // One accumulator an output in both tiles, so that an output's rounding does not depend on its place in the batch.
-    static float Dot<T>(int length, ref float a, ref float b)
-        where T : struct, ILanes<T>
-    {
-        var sum = T.Broadcast(0);
-        int i = 0;
-        for (; i + T.Count <= length; i += T.Count) sum = T.MultiplyAdd(T.Load(ref a, (nuint)i), T.Load(ref b, (nuint)i), sum);
-        return AddRemainder(T.Sum(sum), i, length, ref a, ref b);
-    }
-
-    static void Dot4x2<T>(int length, ref float w, ref float xa, ref float xb, ReadOnlySpan<float> bias, Span<float> ya, Span<float> yb)
-        where T : struct, ILanes<T>
-    {
-        ref float w1 = ref Unsafe.Add(ref w, length);
-        ref float w2 = ref Unsafe.Add(ref w1, length);
-        ref float w3 = ref Unsafe.Add(ref w2, length);
-        T a0 = T.Broadcast(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-        int i = 0;
-        for (; i + T.Count <= length; i += T.Count)
-        {
-            var va = T.Load(ref xa, (nuint)i);
-            var vb = T.Load(ref xb, (nuint)i);
-            var vw = T.Load(ref w, (nuint)i);
-            a0 = T.MultiplyAdd(vw, va, a0);
-            b0 = T.MultiplyAdd(vw, vb, b0);
-            vw = T.Load(ref w1, (nuint)i);
-            a1 = T.MultiplyAdd(vw, va, a1);
-            b1 = T.MultiplyAdd(vw, vb, b1);
-            vw = T.Load(ref w2, (nuint)i);
-            a2 = T.MultiplyAdd(vw, va, a2);
-            b2 = T.MultiplyAdd(vw, vb, b2);
-            vw = T.Load(ref w3, (nuint)i);
-            a3 = T.MultiplyAdd(vw, va, a3);
-            b3 = T.MultiplyAdd(vw, vb, b3);
-        }
-
-        ya[0] = AddRemainder(T.Sum(a0), i, length, ref w, ref xa) + bias[0];
-        ya[1] = AddRemainder(T.Sum(a1), i, length, ref w1, ref xa) + bias[1];
-        ya[2] = AddRemainder(T.Sum(a2), i, length, ref w2, ref xa) + bias[2];
-        ya[3] = AddRemainder(T.Sum(a3), i, length, ref w3, ref xa) + bias[3];
-        yb[0] = AddRemainder(T.Sum(b0), i, length, ref w, ref xb) + bias[0];
-        yb[1] = AddRemainder(T.Sum(b1), i, length, ref w1, ref xb) + bias[1];
-        yb[2] = AddRemainder(T.Sum(b2), i, length, ref w2, ref xb) + bias[2];
-        yb[3] = AddRemainder(T.Sum(b3), i, length, ref w3, ref xb) + bias[3];
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static float AddRemainder(float sum, int from, int length, ref float a, ref float b)
-    {
-        for (int i = from; i < length; i++) sum = float.MultiplyAddEstimate(Unsafe.Add(ref a, i), Unsafe.Add(ref b, i), sum);
-        return sum;
-    }
+    static int BlockColumns(int depth) => Math.Max(32, PackedBlock / Math.Max(depth, 1) / 32 * 32);
 
     /// <summary>
-    /// c[m, :] = sum over k of a[m, k] * b[k, :], where a is read as <c>a[m * aRow + k * aColumn]</c>. Serves the parameter gradient
-    /// (k = sample, a = dz transposed, b = x) and the input gradient (k = output, a = dz, b = w).
+    /// c[i, j] = sum over k of a[i, k] * b[k, j], or c[i, j] += that sum. Each sum is taken in the order of k with one fused multiply-add a term, in blocks of 2048 terms that are added one
+    /// to the other, so that its bits are the same for every register width on a CPU that has the fused operation.
     /// </summary>
-    /// <param name="rows">rows of c</param>
-    /// <param name="columns">values in a row of c and b</param>
-    /// <param name="depth">terms of the sum</param>
-    /// <param name="a">strided [rows x depth]</param>
-    /// <param name="aRow">distance in a between rows of c</param>
-    /// <param name="aColumn">distance in a between terms of the sum</param>
-    /// <param name="b">[depth x columns]</param>
-    /// <param name="c">[rows x columns], written</param>
-    public static void Product(int rows, int columns, int depth, ReadOnlySpan<float> a, int aRow, int aColumn, ReadOnlySpan<float> b, Span<float> c)
+    /// <param name="a">[rows x depth], any strides: its values are broadcast where they lie</param>
+    /// <param name="b">[depth x columns], any strides</param>
+    /// <param name="c">row i begins at i * cStride; written</param>
+    /// <param name="cStride">distance between the rows of c</param>
+    /// <param name="scratch">[<see cref="ProductScratchLength"/>], often empty</param>
+    /// <param name="accumulate">whether the sums are added to c</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static void Product(MatrixView a, MatrixView b, Span<float> c, int cStride, Span<float> scratch, bool accumulate = false)
     {
-        Check.Length(b, (long)depth * columns);
-        Check.Length(c, (long)rows * columns);
-        if (rows > 0 && depth > 0 && a.Length <= (long)(rows - 1) * aRow + (long)(depth - 1) * aColumn) throw new ArgumentException($"a has {a.Length} values, too few for {rows} x {depth}", nameof(a));
-        ref float a0 = ref MemoryMarshal.GetReference(a);
-        ref float b0 = ref MemoryMarshal.GetReference(b);
-        ref float c0 = ref MemoryMarshal.GetReference(c);
-        int done = 0;
-        if (InstructionSet.Use512) done = ProductColumns<Lanes16>(0, rows, columns, depth, ref a0, aRow, aColumn, ref b0, ref c0);
-        if (InstructionSet.Use256) done = ProductColumns<Lanes8>(done, rows, columns, depth, ref a0, aRow, aColumn, ref b0, ref c0);
-        if (InstructionSet.Use128) done = ProductColumns<Lanes4>(done, rows, columns, depth, ref a0, aRow, aColumn, ref b0, ref c0);
-        ProductColumns<Lanes1>(done, rows, columns, depth, ref a0, aRow, aColumn, ref b0, ref c0);
-    }
-
-    // Computes whole registers of columns from `from` on and returns the first column that is left.
-    internal static int ProductColumns<T>(int from, int rows, int columns, int depth, ref float a, int aRow, int aColumn, ref float b, ref float c)
-        where T : struct, ILanes<T>
-    {
-        int j = from;
-        for (; j + 2 * T.Count <= columns; j += 2 * T.Count)
+        int rows = a.Rows, columns = b.Columns, depth = a.Columns;
+        if (b.Rows != depth) throw new ArgumentException($"a is {rows} x {depth}, b is {b.Rows} x {columns}", nameof(b));
+        if (rows == 0 || columns == 0) return;
+        if (c.Length < (long)(rows - 1) * cStride + columns) throw new ArgumentException($"c has {c.Length} values, needs {(long)(rows - 1) * cStride + columns}", nameof(c));
+        if (scratch.Length < ProductScratchLength(a.Shape, b.Shape)) throw new ArgumentException($"the scratch has {scratch.Length} values, needs {ProductScratchLength(a.Shape, b.Shape)}", nameof(scratch));
+        if (depth == 0 && !accumulate)
         {
-            int r = 0;
-            for (; r + 4 <= rows; r += 4) Tile4x2<T>(columns, depth, ref Unsafe.Add(ref a, (nint)r * aRow), aRow, aColumn, ref Unsafe.Add(ref b, j), ref Unsafe.Add(ref c, (nint)r * columns + j));
-            for (; r < rows; r++)
+            for (int i = 0; i < rows; i++) c.Slice(i * cStride, columns).Clear();
+        }
+
+        int block = BlockColumns(Math.Min(depth, DepthBlock));
+        for (int k = 0; k < depth; k += DepthBlock)
+        {
+            for (int j = 0; j < columns; j += block)
             {
-                Tile1x1<T>(columns, depth, ref Unsafe.Add(ref a, (nint)r * aRow), aColumn, ref Unsafe.Add(ref b, j), ref Unsafe.Add(ref c, (nint)r * columns + j));
-                Tile1x1<T>(columns, depth, ref Unsafe.Add(ref a, (nint)r * aRow), aColumn, ref Unsafe.Add(ref b, j + T.Count), ref Unsafe.Add(ref c, (nint)r * columns + j + T.Count));
+                ProductBlock(a, b, k, Math.Min(DepthBlock, depth - k), j, Math.Min(block, columns - j), ref c[j], cStride, scratch, accumulate || k > 0);
             }
         }
+    }
 
-        for (; j + T.Count <= columns; j += T.Count)
+    static void ProductBlock(MatrixView a, MatrixView b, int firstTerm, int depth, int firstColumn, int columns, ref float c, int cStride, Span<float> scratch, bool accumulate)
+    {
+        ref float b0 = ref Unsafe.Add(ref MemoryMarshal.GetReference(b.Values), (nint)firstTerm * b.RowStride + (nint)firstColumn * b.ColumnStride);
+        nint bStride = b.RowStride;
+        if (b.ColumnStride != 1)
         {
-            for (int r = 0; r < rows; r++) Tile1x1<T>(columns, depth, ref Unsafe.Add(ref a, (nint)r * aRow), aColumn, ref Unsafe.Add(ref b, j), ref Unsafe.Add(ref c, (nint)r * columns + j));
+            // Packing reads rows of the transposed matrix; where those are strided as well, it reads values one by one.
+            Packing.PackStrided(columns, depth, ref b0, b.RowStride, b.ColumnStride, ref MemoryMarshal.GetReference(scratch), InstructionSet.VectorBits);
+            bStride = 0;
+        }
+        else if (PaysPacking(a.Rows, b.Shape))
+        {
+            Packing.PackRows(columns, depth, ref b0, b.RowStride, ref MemoryMarshal.GetReference(scratch), InstructionSet.VectorBits);
+            bStride = 0;
         }
 
-        return j;
-    }
-
-    static void Tile4x2<T>(int columns, int depth, ref float a, int aRow, int aColumn, ref float b, ref float c)
-        where T : struct, ILanes<T>
-    {
-        ref float a1 = ref Unsafe.Add(ref a, aRow);
-        ref float a2 = ref Unsafe.Add(ref a1, aRow);
-        ref float a3 = ref Unsafe.Add(ref a2, aRow);
-        T c00 = T.Broadcast(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-        nint ia = 0, ib = 0;
-        for (int k = 0; k < depth; k++, ia += aColumn, ib += columns)
+        ref float right = ref bStride == 0 ? ref MemoryMarshal.GetReference(scratch) : ref b0;
+        ref float left = ref Unsafe.Add(ref MemoryMarshal.GetReference(a.Values), (nint)firstTerm * a.ColumnStride);
+        if (!PaysCopying(a.Shape, b.Columns))
         {
-            var left = T.Load(ref Unsafe.Add(ref b, ib), 0);
-            var right = T.Load(ref Unsafe.Add(ref b, ib), (nuint)T.Count);
-            var s = T.Broadcast(Unsafe.Add(ref a, ia));
-            c00 = T.MultiplyAdd(s, left, c00);
-            c01 = T.MultiplyAdd(s, right, c01);
-            s = T.Broadcast(Unsafe.Add(ref a1, ia));
-            c10 = T.MultiplyAdd(s, left, c10);
-            c11 = T.MultiplyAdd(s, right, c11);
-            s = T.Broadcast(Unsafe.Add(ref a2, ia));
-            c20 = T.MultiplyAdd(s, left, c20);
-            c21 = T.MultiplyAdd(s, right, c21);
-            s = T.Broadcast(Unsafe.Add(ref a3, ia));
-            c30 = T.MultiplyAdd(s, left, c30);
-            c31 = T.MultiplyAdd(s, right, c31);
+            RunProduct(a.Rows, columns, depth, ref left, a.RowStride, a.ColumnStride, ref right, bStride, ref c, cStride, accumulate);
+            return;
         }
 
-        StorePair(c00, c01, ref c);
-        StorePair(c10, c11, ref Unsafe.Add(ref c, columns));
-        StorePair(c20, c21, ref Unsafe.Add(ref c, 2 * (nint)columns));
-        StorePair(c30, c31, ref Unsafe.Add(ref c, 3 * (nint)columns));
+        var copy = scratch[^(StripRows * (depth + StripPadding))..];
+        for (int i = 0; i < a.Rows; i += StripRows)
+        {
+            int strip = Math.Min(StripRows, a.Rows - i);
+            for (int r = 0; r < strip; r++) MemoryMarshal.CreateSpan(ref Unsafe.Add(ref left, (nint)(i + r) * a.RowStride), depth).CopyTo(copy[(r * (depth + StripPadding))..]);
+            RunProduct(strip, columns, depth, ref copy[0], depth + StripPadding, 1, ref right, bStride, ref Unsafe.Add(ref c, (nint)i * cStride), cStride, accumulate);
+        }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void StorePair<T>(T left, T right, ref float c)
-        where T : struct, ILanes<T>
+    static void RunProduct(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, ref float c, nint cStride, bool accumulate)
     {
-        T.Store(left, ref c, 0);
-        T.Store(right, ref c, (nuint)T.Count);
+        if (accumulate) ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new AddTarget(ref c, cStride), InstructionSet.VectorBits);
+        else ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new StoreTarget(ref c, cStride), InstructionSet.VectorBits);
     }
 
-    static void Tile1x1<T>(int columns, int depth, ref float a, int aColumn, ref float b, ref float c)
-        where T : struct, ILanes<T>
+    // Rows at this distance fall into a few sets of a cache and drive each other out.
+    static bool SharesSets(int strideLength, int periodBytes) => strideLength * (long)sizeof(float) % periodBytes == 0;
+
+    // Packing costs about as much as reading b once more: it pays when many strips read b and its rows share cache sets, or all of b does not stay in the second-level cache.
+    static bool PaysPacking(int rows, MatrixShape b) => rows >= 64 && (SharesSets(b.RowStride, 1024) || (long)b.Columns * b.Rows > 2 * PackedBlock);
+
+    static bool PaysCopying(MatrixShape a, int columns) => columns >= 64 && a.ColumnStride == 1 && SharesSets(a.RowStride, 4096);
+
+    /// <summary>
+    /// weights[i, j] = update(weights[i, j], sum over k of a[i, k] * b[k, j]): the product is the gradient, and every tile of it is used up while it is in registers or in the first-level cache.
+    /// </summary>
+    /// <param name="update">the rule with this step's numbers</param>
+    /// <param name="a">[rows x samples], any strides: local gradients, transposed</param>
+    /// <param name="b">[samples x columns], its rows contiguous: inputs</param>
+    /// <param name="weights">[rows x columns], changed in place</param>
+    /// <param name="first">first state of each weight; the same length, or empty when the update keeps none</param>
+    /// <param name="second">second state of each weight; the same length, or empty when the update keeps fewer than two</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static void ProductUpdate<TUpdate>(in TUpdate update, MatrixView a, MatrixView b, Span<float> weights, Span<float> first, Span<float> second)
+        where TUpdate : struct, IElementUpdate
     {
-        var sum = T.Broadcast(0);
-        nint ia = 0, ib = 0;
-        for (int k = 0; k < depth; k++, ia += aColumn, ib += columns) sum = T.MultiplyAdd(T.Broadcast(Unsafe.Add(ref a, ia)), T.Load(ref Unsafe.Add(ref b, ib), 0), sum);
-        T.Store(sum, ref c, 0);
+        if (b.Rows != a.Columns) throw new ArgumentException($"a is {a.Rows} x {a.Columns}, b is {b.Rows} x {b.Columns}", nameof(b));
+        if (b.ColumnStride != 1) throw new ArgumentException("the rows of b must be contiguous", nameof(b));
+        Check.Length(weights, (long)a.Rows * b.Columns);
+        Check.Length(first, TUpdate.StateCount > 0 ? weights.Length : 0);
+        Check.Length(second, TUpdate.StateCount > 1 ? weights.Length : 0);
+        var target = new UpdateTarget<TUpdate>(update, ref MemoryMarshal.GetReference(weights), ref MemoryMarshal.GetReference(first), ref MemoryMarshal.GetReference(second), b.Columns);
+        ProductLoop.Run(a.Rows, b.Columns, a.Columns, ref MemoryMarshal.GetReference(a.Values), a.RowStride, a.ColumnStride, ref MemoryMarshal.GetReference(b.Values), b.RowStride, target, InstructionSet.VectorBits);
     }
 
     /// <summary>sum[r] = sum over b of dz[b, r]: the gradient of a bias.</summary>

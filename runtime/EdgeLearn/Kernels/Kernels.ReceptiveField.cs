@@ -158,28 +158,4 @@ public static partial class Kernels
             }
         }
     }
-
-    /// <summary>destination[c, r] = source[r, c].</summary>
-    /// <param name="rows">rows of source</param>
-    /// <param name="columns">columns of source</param>
-    /// <param name="source">[rows x columns]</param>
-    /// <param name="destination">[columns x rows], written; may not overlap</param>
-    public static void Transpose(int rows, int columns, ReadOnlySpan<float> source, Span<float> destination)
-    {
-        Check.Length(source, (long)rows * columns);
-        Check.Length(destination, (long)rows * columns);
-        const int Tile = 16; // 16 floats are a cache line: both sides are touched a whole line at a time
-        for (int r0 = 0; r0 < rows; r0 += Tile)
-        {
-            int r1 = Math.Min(r0 + Tile, rows);
-            for (int c0 = 0; c0 < columns; c0 += Tile)
-            {
-                int c1 = Math.Min(c0 + Tile, columns);
-                for (int c = c0; c < c1; c++)
-                {
-                    for (int r = r0; r < r1; r++) destination[c * rows + r] = source[r * columns + c];
-                }
-            }
-        }
-    }
 }

@@ -3,8 +3,11 @@ namespace EdgeLearn;
 /// <summary>y = activation(x W^T + b), W [outputs x inputs].</summary>
 public sealed class DenseLayer : Layer
 {
-    // Rows of W in a gradient panel: whole tiles of the product kernel, few enough to stay in the first-level cache.
-    const int PanelRows = 8;
+    // Rows of W that are read at a time when a probe perturbs them: a strip of the product kernel.
+    const int ProbedRows = 6;
+
+    // Samples that are packed at a time: a tile of the widest registers. More would cost memory, and weights are read from the second-level cache fast enough.
+    const int PackedSamples = 32;
 
     readonly ParameterSlice _weight;
     readonly ParameterSlice _bias;
@@ -41,10 +44,15 @@ public sealed class DenseLayer : Layer
     public override string Describe() => $"dense {OutputLength} {_activation.Word()}";
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed) => probed ? PanelRows * ((long)InputLength + 1) : 0;
+    public override long ForwardScratchLength(int batch, bool probed) => PackedLength(batch) + (probed ? ProbedRows * ((long)InputLength + 1) : 0);
+
+    long PackedLength(int batch) => Kernels.PacksBatch(batch, OutputLength) ? Kernels.PackedBatchLength(Math.Min(batch, PackedSamples), InputLength) : 0;
 
     /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => Math.Max(Math.Min(PanelRows, OutputLength) * (long)InputLength, OutputLength);
+    public override long GradientScratchLength(int batch) => Math.Max(GradientSink.ProductScratchLength(OutputLength, InputLength), OutputLength);
+
+    /// <inheritdoc/>
+    public override long InputGradientScratchLength(int batch) => Kernels.ProductScratchLength(new MatrixShape(batch, OutputLength), new MatrixShape(OutputLength, InputLength));
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, InputLength, _activation);
@@ -52,13 +60,24 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override void Forward(int batch, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
     {
-        int block = probe.IsNone ? OutputLength : PanelRows;
-        for (int r = 0; r < OutputLength; r += block)
+        bool packs = Kernels.PacksBatch(batch, OutputLength), probed = !probe.IsNone;
+        int samples = packs ? PackedSamples : batch;
+        int block = probed ? ProbedRows : OutputLength;
+        for (int b = 0; b < batch; b += samples)
         {
-            int rows = Math.Min(block, OutputLength - r);
-            var w = parameters.Read(_weight, probe, r * InputLength, rows * InputLength, scratch);
-            var bias = parameters.Read(_bias, probe, r, rows, probe.IsNone ? default : scratch[(PanelRows * InputLength)..]);
-            Kernels.DenseForward(batch, InputLength, w, bias, x, y[r..], OutputLength);
+            int count = Math.Min(samples, batch - b);
+            var part = x.Slice(b * InputLength, count * InputLength);
+            var packed = packs ? scratch[..(int)Kernels.PackedBatchLength(count, InputLength)] : default;
+            if (packs) Kernels.PackBatch(count, InputLength, part, packed);
+            for (int r = 0; r < OutputLength; r += block)
+            {
+                int rows = Math.Min(block, OutputLength - r);
+                var w = parameters.Read(_weight, probe, r * InputLength, rows * InputLength, scratch[packed.Length..]);
+                var bias = parameters.Read(_bias, probe, r, rows, probed ? scratch[(packed.Length + ProbedRows * InputLength)..] : default);
+                var target = y[(b * OutputLength + r)..];
+                if (packs) Kernels.DenseForwardPacked(count, InputLength, w, bias, packed, target, OutputLength);
+                else Kernels.DenseForward(count, InputLength, w, bias, part, target, OutputLength);
+            }
         }
 
         Kernels.Activate(_activation, y);
@@ -70,19 +89,12 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override void ParameterGradient(int batch, ReadOnlySpan<float> x, ReadOnlySpan<float> dz, ReadOnlySpan<float> saved, Span<float> scratch, GradientSink sink)
     {
-        for (int r = 0; r < OutputLength; r += PanelRows)
-        {
-            int rows = Math.Min(PanelRows, OutputLength - r);
-            var panel = scratch[..(rows * InputLength)];
-            Kernels.Product(rows, InputLength, batch, dz[r..], aRow: 1, aColumn: OutputLength, x, panel);
-            sink.Accept(_weight, r * InputLength, panel);
-        }
-
+        sink.AcceptProduct(_weight, 0, new MatrixView(dz, batch, OutputLength).Transpose(), new MatrixView(x, batch, InputLength), scratch);
         Kernels.ColumnSums(batch, dz, scratch[..OutputLength]);
         sink.Accept(_bias, 0, scratch[..OutputLength]);
     }
 
     /// <inheritdoc/>
     public override void InputGradient(int batch, ParameterSet parameters, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
-        => Kernels.Product(batch, InputLength, OutputLength, dz, aRow: OutputLength, aColumn: 1, parameters[_weight], dx);
+        => Kernels.Product(new MatrixView(dz, batch, OutputLength), new MatrixView(parameters[_weight], OutputLength, InputLength), dx, InputLength, scratch);
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace EdgeLearn;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace EdgeLearn;
 /// With <see cref="UpdateRule.WeightDecay"/> it is AdamW. State: two floats a weight.
 /// </summary>
 /// <remarks>Source: Kingma and Ba 2015; Loshchilov and Hutter 2019.</remarks>
-public sealed class Adam : UpdateRule
+public sealed class Adam : ElementwiseUpdate
 {
     /// <summary>Decay of the mean gradient.</summary>
     public float Beta1 { get; init; } = 0.9f;
@@ -23,13 +25,12 @@ public sealed class Adam : UpdateRule
     protected override long StateLengthOf(ParameterSet parameters) => 2L * parameters.Length;
 
     /// <inheritdoc/>
-    public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
+    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient)
     {
         int at = slice.Offset + offset;
-        Kernels.Update(
+        gradient.Apply(
             new AdamStep(KeepOf(slice), RateOf(slice), Beta1, Beta2, Epsilon, Clock.Step + 1),
-            Parameters[slice].Slice(offset, gradient.Length),
-            gradient,
+            Weights(slice, offset, gradient.Length),
             State.Slice(at, gradient.Length),
             State.Slice(Parameters.Length + at, gradient.Length));
     }
@@ -68,6 +69,7 @@ public sealed class Adam : UpdateRule
 
         public static int StateCount => 2;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Apply<T>(T weight, T gradient, ref T first, ref T second)
             where T : struct, ILanes<T>
         {

@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace EdgeLearn;
 
 /// <summary>
 /// Stochastic gradient descent: w = keep * w - rate * g; with momentum mu, m = mu * m + g and w = keep * w - rate * m.
 /// State: 0 without momentum, else one float a weight.
 /// </summary>
-public sealed class Sgd : UpdateRule
+public sealed class Sgd : ElementwiseUpdate
 {
     /// <summary>Momentum mu in [0, 1); 0 = none.</summary>
     public float Momentum { get; init; }
@@ -16,11 +18,11 @@ public sealed class Sgd : UpdateRule
     protected override long StateLengthOf(ParameterSet parameters) => Momentum > 0 ? parameters.Length : 0;
 
     /// <inheritdoc/>
-    public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
+    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient)
     {
-        var weights = Parameters[slice].Slice(offset, gradient.Length);
-        if (Momentum > 0) Kernels.Update(new MomentumStep(KeepOf(slice), RateOf(slice), Momentum), weights, gradient, State.Slice(slice.Offset + offset, gradient.Length), default);
-        else Kernels.Update(new PlainStep(KeepOf(slice), RateOf(slice)), weights, gradient, default, default);
+        var weights = Weights(slice, offset, gradient.Length);
+        if (Momentum > 0) gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), Momentum), weights, State.Slice(slice.Offset + offset, gradient.Length), default);
+        else gradient.Apply(new PlainStep(KeepOf(slice), RateOf(slice)), weights, default, default);
     }
 
     /// <summary>w = keep * w - rate * g.</summary>
@@ -28,6 +30,7 @@ public sealed class Sgd : UpdateRule
     {
         public static int StateCount => 0;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Apply<T>(T weight, T gradient, ref T first, ref T second)
             where T : struct, ILanes<T> => weight * T.Broadcast(keep) - T.Broadcast(rate) * gradient;
     }
@@ -36,6 +39,7 @@ public sealed class Sgd : UpdateRule
     {
         public static int StateCount => 1;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Apply<T>(T weight, T gradient, ref T first, ref T second)
             where T : struct, ILanes<T>
         {

@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
+
 namespace EdgeLearn;
 
 /// <summary>w = keep * w - rate * sign(g), with sign(0) = 0. State: 0.</summary>
 /// <remarks>Source: Bernstein et al. 2018, signSGD.</remarks>
-public sealed class SignSgd : UpdateRule
+public sealed class SignSgd : ElementwiseUpdate
 {
     /// <inheritdoc/>
     public override string Name => "signsgd";
@@ -11,14 +13,15 @@ public sealed class SignSgd : UpdateRule
     protected override long StateLengthOf(ParameterSet parameters) => 0;
 
     /// <inheritdoc/>
-    public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
-        => Kernels.Update(new SignStep(KeepOf(slice), RateOf(slice)), Parameters[slice].Slice(offset, gradient.Length), gradient, default, default);
+    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient)
+        => gradient.Apply(new SignStep(KeepOf(slice), RateOf(slice)), Weights(slice, offset, gradient.Length), default, default);
 
     /// <summary>w = keep * w - rate * sign(g).</summary>
     internal readonly struct SignStep(float keep, float rate) : IElementUpdate
     {
         public static int StateCount => 0;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Apply<T>(T weight, T gradient, ref T first, ref T second)
             where T : struct, ILanes<T> => weight * T.Broadcast(keep) - T.Broadcast(rate) * T.Sign(gradient);
     }

@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
+
 namespace EdgeLearn;
 
 /// <summary>m = beta * m + (1 - beta) * g; w = keep * w - rate * sign(m). State: one float a weight.</summary>
 /// <remarks>Source: Bernstein et al. 2018, Signum.</remarks>
-public sealed class Signum : UpdateRule
+public sealed class Signum : ElementwiseUpdate
 {
     /// <summary>Decay of the mean gradient.</summary>
     public float Beta { get; init; } = 0.9f;
@@ -14,13 +16,14 @@ public sealed class Signum : UpdateRule
     protected override long StateLengthOf(ParameterSet parameters) => parameters.Length;
 
     /// <inheritdoc/>
-    public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
-        => Kernels.Update(new Step(KeepOf(slice), RateOf(slice), Beta), Parameters[slice].Slice(offset, gradient.Length), gradient, State.Slice(slice.Offset + offset, gradient.Length), default);
+    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient)
+        => gradient.Apply(new Step(KeepOf(slice), RateOf(slice), Beta), Weights(slice, offset, gradient.Length), State.Slice(slice.Offset + offset, gradient.Length), default);
 
     internal readonly struct Step(float keep, float rate, float beta) : IElementUpdate
     {
         public static int StateCount => 1;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Apply<T>(T weight, T gradient, ref T first, ref T second)
             where T : struct, ILanes<T>
         {

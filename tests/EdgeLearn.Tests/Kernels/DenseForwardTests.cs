@@ -4,41 +4,42 @@ namespace EdgeLearn.Tests;
 
 public class DenseForwardTests
 {
-    delegate void Forward(int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride);
-
-    static readonly (string Name, Forward Run)[] s_forms =
-    [
-        ("chosen by the machine", Kernels.DenseForward),
-        ("1 lane", Kernels.DenseForward<Lanes1>),
-        ("4 lanes", Kernels.DenseForward<Lanes4>),
-        ("8 lanes", Kernels.DenseForward<Lanes8>),
-        ("16 lanes", Kernels.DenseForward<Lanes16>),
-    ];
-
-    // Whole tiles (4 rows, 2 samples) and every remainder of them.
-    static readonly (int Batch, int Rows)[] s_shapes = [(1, 1), (1, 4), (2, 3), (2, 4), (3, 5), (2, 9)];
+    // Whole strips and tiles and every remainder of them; each batch as it lies and packed.
+    static readonly (int Batch, int Rows)[] s_shapes = [(1, 1), (1, 9), (2, 3), (3, 8), (15, 5), (16, 12), (17, 6), (33, 29)];
 
     [Fact]
-    public void Every_length_and_width_equals_the_double_sum()
+    public void Every_length_equals_the_double_sum()
     {
-        using GuardedMemory wMemory = new(9 * 257), xMemory = new(3 * 257), yMemory = new(64), biasMemory = new(9);
+        using GuardedMemory wMemory = new(29 * 257), xMemory = new(33 * 257), yMemory = new(33 * 32), biasMemory = new(29);
+        foreach (bool packs in new[] { false, true })
         foreach (var (batch, rows) in s_shapes)
         {
-            for (int length = 0; length <= 257; length++)
+            for (int length = 0; length <= 257; length += batch > 15 && length > 40 ? 31 : 1)
             {
                 var w = wMemory.Random(rows * length, length);
                 var x = xMemory.Random(batch * length, length + 1000);
                 var bias = biasMemory.Random(rows, length + 2000);
                 int stride = rows + length % 3;
-                foreach (var (name, run) in s_forms)
-                {
-                    var y = yMemory.Last((batch - 1) * stride + rows);
-                    y.Fill(float.NaN);
-                    run(batch, length, w, bias, x, y, stride);
-                    Verify(batch, rows, length, w, bias, x, y, stride, name);
-                }
+                var y = yMemory.Last((batch - 1) * stride + rows);
+                y.Fill(float.NaN);
+                Run(packs, batch, length, w, bias, x, y, stride);
+                Verify(batch, rows, length, w, bias, x, y, stride, $"batch {batch}, packed {packs}");
             }
         }
+    }
+
+    static void Run(bool packs, int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride)
+    {
+        if (!packs)
+        {
+            Kernels.DenseForward(batch, length, w, bias, x, y, yStride);
+            return;
+        }
+
+        using GuardedMemory packedMemory = new((int)Kernels.PackedBatchLength(batch, length) + 1);
+        var packed = packedMemory.Last((int)Kernels.PackedBatchLength(batch, length));
+        Kernels.PackBatch(batch, length, x, packed);
+        Kernels.DenseForwardPacked(batch, length, w, bias, packed, y, yStride);
     }
 
     static void Verify(int batch, int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, ReadOnlySpan<float> y, int stride, string name)
@@ -64,24 +65,21 @@ public class DenseForwardTests
         }
     }
 
-    [Fact]
-    public void An_output_does_not_depend_on_its_place_in_the_batch_or_the_block()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_output_does_not_depend_on_its_place_in_the_batch_or_the_block(bool packs)
     {
-        const int Batch = 5, Rows = 11, Length = 61;
-        float[] w = Values.Random(Rows * Length, 1), bias = Values.Random(Rows, 2), x = Values.Random(Batch * Length, 3);
-        foreach (var (name, run) in s_forms)
+        const int Rows = 31, Length = 61, Batch = 21;
+        float[] w = Values.Random(Rows * Length, 1), bias = Values.Random(Rows, 2), x = Values.Random(Batch * Length, 3), whole = new float[Batch * Rows];
+        Run(packs, Batch, Length, w, bias, x, whole, Rows);
+        for (int r = 0; r < Rows; r++)
         {
-            var whole = new float[Batch * Rows];
-            run(Batch, Length, w, bias, x, whole, Rows);
-            for (int b = 0; b < Batch; b++)
-            {
-                for (int r = 0; r < Rows; r++)
-                {
-                    var one = new float[1];
-                    run(1, Length, w.AsSpan(r * Length, Length), bias.AsSpan(r, 1), x.AsSpan(b * Length, Length), one, 1);
-                    Values.AssertSameBits(one, whole.AsSpan(b * Rows + r, 1), name);
-                }
-            }
+            // One row alone, with the samples turned round.
+            float[] turned = new float[Batch * Length], one = new float[Batch];
+            for (int b = 0; b < Batch; b++) x.AsSpan(b * Length, Length).CopyTo(turned.AsSpan((Batch - 1 - b) * Length));
+            Run(packs, Batch, Length, w.AsSpan(r * Length, Length), bias.AsSpan(r, 1), turned, one, 1);
+            for (int b = 0; b < Batch; b++) Values.AssertSameBits(one.AsSpan(Batch - 1 - b, 1), whole.AsSpan(b * Rows + r, 1), $"row {r}, sample {b}");
         }
     }
 

@@ -53,7 +53,7 @@ public class BackpropTests
     [Fact]
     public void Frozen_needs_less_memory_than_backprop()
     {
-        using var network = new Network(NetworkSpec.Parse("64-64-64-64-10", null, Loss.SoftmaxCrossEntropy));
+        using var network = new Network(NetworkSpec.Parse("64-64-64-64-64-64-64-64-10", null, Loss.SoftmaxCrossEntropy));
         MemoryPlan frozen = new(), backprop = new();
         new Frozen(network).Plan(frozen, 32);
         new Backprop(network).Plan(backprop, 32);

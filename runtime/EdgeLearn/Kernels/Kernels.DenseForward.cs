@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeLearn;
+
+public static partial class Kernels
+{
+    // From here on neighbouring samples fill a register. The same for every width, so that a forward pass has the same bits on every CPU.
+    const int PackedSamples = 16, PackedRows = 16;
+
+    /// <summary>Whether <see cref="DenseForward"/> reads a batch of this size packed: packing costs about as much as eight rows of weights.</summary>
+    public static bool PacksBatch(int batch, int rows) => batch >= PackedSamples && rows >= PackedRows;
+
+    /// <summary>Floats that <see cref="PackBatch"/> writes.</summary>
+    public static long PackedBatchLength(int batch, int length) => (long)Packing.PaddedBatch(batch) * length;
+
+    /// <summary>Prepares a batch for <see cref="DenseForward"/>: neighbouring samples come to lie side by side, so that each weight is read once and multiplied with a register of them.</summary>
+    /// <param name="batch">rows of x</param>
+    /// <param name="length">values in a row</param>
+    /// <param name="x">[batch x length]</param>
+    /// <param name="packed">[<see cref="PackedBatchLength"/>], written</param>
+    public static void PackBatch(int batch, int length, ReadOnlySpan<float> x, Span<float> packed)
+    {
+        Check.Length(x, (long)batch * length);
+        Check.Length(packed, PackedBatchLength(batch, length));
+        Packing.PackTransposed(batch, Packing.PaddedBatch(batch), length, ref MemoryMarshal.GetReference(x), length, ref MemoryMarshal.GetReference(packed), InstructionSet.VectorBits);
+    }
+
+    /// <summary>y[b, r] = x[b, :] . w[r, :] + bias[r] for a block of rows of a weight matrix, from a packed batch.</summary>
+    /// <param name="batch">samples</param>
+    /// <param name="length">values in a row of x and of w</param>
+    /// <param name="w">[rows x length], read where it lies</param>
+    /// <param name="bias">[rows]</param>
+    /// <param name="packed">the batch after <see cref="PackBatch"/></param>
+    /// <param name="y">row b begins at b * yStride; [rows] values of each are written</param>
+    /// <param name="yStride">distance between the rows of y</param>
+    public static void DenseForwardPacked(int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> packed, Span<float> y, int yStride)
+    {
+        CheckDense(batch, length, w, bias, y, yStride);
+        Check.Length(packed, PackedBatchLength(batch, length));
+        var target = new TransposedTarget(bias, ref MemoryMarshal.GetReference(y), yStride, batch);
+        ProductLoop.Run(bias.Length, Packing.PaddedBatch(batch), length, ref MemoryMarshal.GetReference(w), length, 1, ref MemoryMarshal.GetReference(packed), 0, target, InstructionSet.VectorBits);
+    }
+
+    /// <summary>The same from a batch as it lies: for few samples or few rows.</summary>
+    /// <param name="batch">samples</param>
+    /// <param name="length">values in a row of x and of w</param>
+    /// <param name="w">[rows x length], read where it lies</param>
+    /// <param name="bias">[rows]</param>
+    /// <param name="x">[batch x length]</param>
+    /// <param name="y">row b begins at b * yStride; [rows] values of each are written</param>
+    /// <param name="yStride">distance between the rows of y</param>
+    public static void DenseForward(int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride)
+    {
+        CheckDense(batch, length, w, bias, y, yStride);
+        Check.Length(x, (long)batch * length);
+        const int Block = 8; // a block of rows stays in the first-level cache while the samples pass by
+        int rows = bias.Length;
+        for (int r = 0; r < rows; r += Block)
+        {
+            int count = Math.Min(Block, rows - r);
+            for (int b = 0; b < batch; b++) MatrixVector(count, length, w.Slice(r * length, count * length), bias.Slice(r, count), x.Slice(b * length, length), y.Slice(b * yStride + r, count));
+        }
+    }
+
+    static void CheckDense(int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> y, int yStride)
+    {
+        Check.Length(w, (long)bias.Length * length);
+        if (batch > 0 && y.Length < (batch - 1) * yStride + bias.Length) throw new ArgumentException($"y has {y.Length} values, needs {(batch - 1) * yStride + bias.Length}", nameof(y));
+    }
+
+    static void MatrixVector(int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y)
+    {
+        for (int r = 0; r < rows; r++) y[r] = Dot(w.Slice(r * length, length), x) + bias[r];
+    }
+
+    static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        if (InstructionSet.Use512 && a.Length >= 16) return Dot<Lanes16>(a.Length, ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b));
+        if (InstructionSet.Use256 && a.Length >= 8) return Dot<Lanes8>(a.Length, ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b));
+        return InstructionSet.Use128 ? Dot<Lanes4>(a.Length, ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)) : Dot<Lanes1>(a.Length, ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b));
+    }
+
+    static float Dot<T>(int length, ref float a, ref float b)
+        where T : struct, ILanes<T>
+    {
+        var sum = T.Broadcast(0);
+        int i = 0;
+        for (; i + T.Count <= length; i += T.Count) sum = T.MultiplyAdd(T.Load(ref a, (nuint)i), T.Load(ref b, (nuint)i), sum);
+        float total = T.Sum(sum);
+        for (; i < length; i++) total = float.MultiplyAddEstimate(Unsafe.Add(ref a, i), Unsafe.Add(ref b, i), total);
+        return total;
+    }
+}

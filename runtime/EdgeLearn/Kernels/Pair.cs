@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+
+namespace EdgeLearn;
+
+/// <summary>Two registers side by side: a tile of two registers of columns is the same text as a tile of one.</summary>
+/// <typeparam name="T">the register</typeparam>
+readonly struct Pair<T>(T left, T right) : ILanes<Pair<T>>
+    where T : struct, ILanes<T>
+{
+    readonly T _left = left;
+    readonly T _right = right;
+
+    public static int Count => 2 * T.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> Load(ref float source, nuint offset) => new(T.Load(ref source, offset), T.Load(ref source, offset + (nuint)T.Count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Pair<T> value, ref float destination, nuint offset)
+    {
+        T.Store(value._left, ref destination, offset);
+        T.Store(value._right, ref destination, offset + (nuint)T.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> Broadcast(float value)
+    {
+        var one = T.Broadcast(value);
+        return new(one, one);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> operator +(Pair<T> a, Pair<T> b) => new(a._left + b._left, a._right + b._right);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> operator -(Pair<T> a, Pair<T> b) => new(a._left - b._left, a._right - b._right);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> operator *(Pair<T> a, Pair<T> b) => new(a._left * b._left, a._right * b._right);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> operator /(Pair<T> a, Pair<T> b) => new(a._left / b._left, a._right / b._right);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> MultiplyAdd(Pair<T> a, Pair<T> b, Pair<T> c) => new(T.MultiplyAdd(a._left, b._left, c._left), T.MultiplyAdd(a._right, b._right, c._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> Sqrt(Pair<T> a) => new(T.Sqrt(a._left), T.Sqrt(a._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> Sign(Pair<T> a) => new(T.Sign(a._left), T.Sign(a._right));
+
+    public static float Sum(Pair<T> a) => T.Sum(a._left + a._right);
+}

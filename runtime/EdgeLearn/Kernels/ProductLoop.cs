@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// The structure of every matrix product, target = a b: strips of rows from top to bottom; in a strip, tiles from left to right, as wide as what is left allows; in a tile the whole depth.
+/// a is read where it lies, b either where it lies or from panels (<see cref="Packing"/>). Instruction sets differ in the widths and in the rows of a strip only.
+/// </summary>
+static class ProductLoop
+{
+    // Enough registers for 24 sums, two of b and one of a.
+    static bool Has32Registers => Avx512F.VL.IsSupported || AdvSimd.Arm64.IsSupported;
+
+    static int StripRows(int left, int most)
+    {
+        if (Has32Registers && left >= 12 && most >= 12) return 12;
+        return left is 8 or 9 or 4 or 5 ? 4 : left >= 6 ? 6 : 1; // no remainder of 2 or 3 where two strips of 4 will do
+    }
+
+    /// <summary>Computes all tiles of a product and hands them to the target.</summary>
+    /// <param name="rows">rows of a</param>
+    /// <param name="columns">columns of b</param>
+    /// <param name="depth">terms of a sum</param>
+    /// <param name="a">left operand, read at <c>a[i * aRow + k * aColumn]</c></param>
+    /// <param name="aRow">distance between its rows</param>
+    /// <param name="aColumn">distance between the terms of a sum</param>
+    /// <param name="b">right operand, [depth x columns]</param>
+    /// <param name="bStride">distance between its rows; 0 = packed panels</param>
+    /// <param name="target">takes the tiles</param>
+    /// <param name="bits">widest register; panels must have been packed for the same</param>
+    public static void Run<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits)
+        where TTarget : struct, ITileTarget, allows ref struct
+    {
+        for (int i = 0; i < rows;)
+        {
+            int strip = StripRows(rows - i, TTarget.MaxRows), j = 0;
+            ref float top = ref Unsafe.Add(ref a, i * aRow);
+            if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            if (Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            if (bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            if (bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            Tiles<Lanes1, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            i += strip;
+        }
+    }
+
+    [SkipLocalsInit]
+    static int Tiles<T, TTarget>(int row, int strip, int from, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target)
+        where T : struct, ILanes<T>
+        where TTarget : struct, ITileTarget, allows ref struct
+    {
+        nint stride = bStride == 0 ? T.Count : bStride, step = bStride == 0 ? depth : 1;
+        int j = from;
+        if (j + T.Count > columns) return j;
+        TileBuffer buffer;
+        Unsafe.SkipInit(out buffer);
+        ref float tile = ref Unsafe.As<TileBuffer, float>(ref buffer);
+        for (; j + T.Count <= columns; j += T.Count)
+        {
+            ref float panel = ref Unsafe.Add(ref b, j * step);
+            if (TTarget.IsBuffered)
+            {
+                Multiply<T, StoreTarget>(strip, depth, ref a, aRow, aColumn, ref panel, stride, 0, T.Count, new StoreTarget(ref tile, T.Count));
+                target.End<T>(row, j, strip, ref tile);
+            }
+            else
+            {
+                Multiply<T, TTarget>(strip, depth, ref a, aRow, aColumn, ref panel, stride, target.OffsetOf(row, j), target.RowStride(T.Count), target);
+            }
+        }
+
+        return j;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Multiply<T, TTarget>(int strip, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
+        where T : struct, ILanes<T>
+        where TTarget : struct, ITileTarget, allows ref struct
+    {
+        if (Has32Registers && TTarget.MaxRows >= 12 && strip == 12) Tile.Rows12<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
+        else if (strip == 6) Tile.Rows6<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
+        else if (strip == 4) Tile.Rows4<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
+        else Tile.Rows1<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
+    }
+
+    // 12 rows of the widest pair.
+    [InlineArray(12 * 32)]
+    struct TileBuffer
+    {
+        float _first;
+    }
+}
