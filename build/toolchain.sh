@@ -3,7 +3,7 @@
 # Sourced, never run, under `set -euo pipefail`.
 #
 # A target is the name of a folder under artifacts/native: linux-x64-v2, linux-x64-v3, linux-x64-v4, linux-arm64;
-# or jit, which is artifacts/jit. A program is `device` or `cli`, a folder under that.
+# or jit, which is artifacts/jit. A program is `device` or `cli`, or for measurements `bench` or `workload`: a folder under that.
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 
@@ -48,6 +48,8 @@ program_binary() {
   case $2 in
     device) echo "$(target_folder "$1")/device/edgelearn-device" ;;
     cli) echo "$(target_folder "$1")/cli/edgelearn-cli" ;;
+    bench) echo "$(target_folder "$1")/bench/edgelearn-bench" ;;
+    workload) echo "$(target_folder "$1")/workload/edgelearn-workload" ;;
   esac
 }
 
@@ -55,16 +57,22 @@ program_project() {
   case $1 in
     device) echo runtime/edgelearn-device/edgelearn-device.csproj ;;
     cli) echo host-tools/edgelearn/edgelearn-cli.csproj ;;
+    bench) echo tests/Benchmarks/edgelearn-bench.csproj ;;
+    workload) echo tests/Benchmarks/workload/edgelearn-workload.csproj ;;
   esac
 }
 
 # One line for all files that a program is made from: their names, sizes and times. Deleted and older files change it too.
 fingerprint() {
   local folders=("$root/build" "$root/runtime") print='%P %s %T@\n'
-  [[ $1 == device ]] || folders+=("$root/host-tools")
+  case $1 in
+    cli) folders+=("$root/host-tools") ;;
+    bench) folders+=("$root/tests/Benchmarks") ;;
+    workload) folders+=("$root/tests/Benchmarks/workload") ;;
+  esac
   {
     find "$root" -maxdepth 1 -type f \( -name global.json -o -name 'Directory.*' -o -iname nuget.config \) -printf "$print"
-    find "${folders[@]}" \( -name bin -o -name obj \) -prune -o \
+    find "${folders[@]}" \( -name bin -o -name obj -o -name results \) -prune -o \
       -type f ! -name '*.md' ! -name '.*' ! -name '*~' -printf "$print"
   } | LC_ALL=C sort | cksum
 }
@@ -181,6 +189,7 @@ publish_watched() {
   case "${*:2}" in
     device) names="the device agent" ;;
     cli) names="the CLI" ;;
+    *bench* | *workload*) names="the benchmark" ;;
     *) names="the device agent and the CLI" ;;
   esac
   names="Building $names ($(target_name "$target"))..."

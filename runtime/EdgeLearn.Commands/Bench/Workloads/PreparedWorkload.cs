@@ -1,0 +1,130 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>
+/// A workload with its memory: one fixed batch of N(0, 1) inputs and uniform labels, starting weights, and a <see cref="Step"/> that allocates nothing. Everything is drawn from the
+/// noise, so every machine has the same numbers. Owns all of it.
+/// </summary>
+public sealed class PreparedWorkload : IDisposable
+{
+    const ulong Seed = 1;
+
+    readonly LearningRule? _rule;
+    readonly UpdateRule? _update;
+    readonly NetworkForwardPass? _pass;
+    readonly Workspace _workspace;
+    readonly BufferId _inputs;
+    readonly BufferId _labels;
+    readonly BufferId _outputs;
+    long _step;
+
+    /// <summary>Plans, allocates, and draws the numbers.</summary>
+    public PreparedWorkload(Workload workload)
+    {
+        Workload = workload;
+        Network = new Network(workload.Spec).Initialise(Seed);
+        Plan = new MemoryPlan();
+        Plan.Account("parameters", MemoryCategory.Parameters, Network.ParameterBytes);
+        _inputs = Plan.Request("batch.inputs", MemoryCategory.Batch, (long)workload.Batch * Network.InputLength);
+        _labels = Plan.Request("batch.labels", MemoryCategory.Batch, workload.Batch);
+        if (workload.Rule is null)
+        {
+            _pass = new NetworkForwardPass(Network);
+            _pass.Plan(Plan, workload.Batch, probed: false, PlanTime.Step);
+            _outputs = Plan.Request("outputs", MemoryCategory.Activations, (long)workload.Batch * Network.OutputLength);
+        }
+        else
+        {
+            _rule = workload.Settings.BuildRule(Network, totalSteps: 1);
+            _update = workload.Settings.BuildUpdate();
+            _rule.Plan(Plan, workload.Batch);
+            _update.Plan(Network.Parameters, Plan);
+        }
+
+        _workspace = new Workspace(Plan);
+        _pass?.Bind(_workspace);
+        _rule?.Bind(_workspace);
+        _update?.Bind(_workspace);
+        DrawBatch();
+    }
+
+    /// <summary>What was prepared.</summary>
+    public Workload Workload { get; }
+
+    /// <summary>The network at work.</summary>
+    public Network Network { get; }
+
+    /// <summary>Where everything lives.</summary>
+    public MemoryPlan Plan { get; }
+
+    /// <summary>[batch x input length].</summary>
+    public Span<float> Inputs => _workspace[_inputs];
+
+    /// <summary>[batch].</summary>
+    public Span<int> Labels => _workspace.Integers(_labels);
+
+    /// <summary>[batch x output length], of the last inference step.</summary>
+    public Span<float> Outputs => _workspace[_outputs];
+
+    /// <summary>One step on the fixed batch; returns its mean loss before the update, 0 for inference.</summary>
+    public double Step()
+    {
+        var batch = new Batch(Workload.Batch, Inputs, Labels);
+        if (_pass is not null)
+        {
+            _pass.Outputs(batch, Outputs);
+            return 0;
+        }
+
+        var clock = new StepClock(_step++, Workload.Rate);
+        _update!.BeginStep(clock);
+        return _rule!.Step(batch, clock, _update).Loss;
+    }
+
+    /// <summary>Back to the starting weights, with nothing remembered: many steps on one batch would end in losses that no run has.</summary>
+    public void Reset()
+    {
+        Network.Initialise(Seed);
+        _update?.Reset();
+        _step = 0;
+    }
+
+    /// <summary>Everything that another program needs to do the same work: weights, inputs, labels and, for tpsgd, the targets of the hidden layers, as a safetensors file.</summary>
+    public byte[] ToSafeTensors()
+    {
+        var file = new SafeTensorsWriter();
+        file.AddMetadata("workload", Workload.Id);
+        foreach (var slice in Network.Parameters.Slices) file.Add(slice.Name, slice.Shape, Network.Parameters[slice]);
+        file.Add("inputs", [Workload.Batch, Network.InputLength], Inputs);
+        file.Add("labels", [Workload.Batch], Labels);
+        if (Workload.Rule == RuleKind.TargetProjection) AddTargets(file);
+        return file.ToArray();
+    }
+
+    // The rule's own targets: scale * sign of (seed, layer, class * units + unit).
+    void AddTargets(SafeTensorsWriter file)
+    {
+        var settings = Workload.Settings;
+        for (int i = 0; i < Network.Layers.Count - 1; i++)
+        {
+            string name = Network.Layers[i].Name + ".target";
+            int units = Network.Layers[i].OutputLength;
+            var targets = new float[Network.OutputLength * units];
+            Noise.Add(settings.Noise, Noise.Key(settings.Seed, Noise.TensorHash(name)), 0, settings.TargetScale, targets, targets);
+            file.Add(name, [Network.OutputLength, units], targets);
+        }
+    }
+
+    void DrawBatch()
+    {
+        ulong inputs = Noise.Key(Seed, Noise.TensorHash("inputs")), labels = Noise.Key(Seed, Noise.TensorHash("labels"));
+        for (int i = 0; i < Inputs.Length; i++) Inputs[i] = Noise.GaussianAt(inputs, i);
+        for (int i = 0; i < Labels.Length; i++) Labels[i] = (int)(Noise.UniformAt(labels, i) * Network.OutputLength);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _workspace.Dispose();
+        Network.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>
+/// One piece of work whose cost is worth knowing: a network, a batch and what a step does. One line in <see cref="Workloads"/> declares it; <see cref="PreparedWorkload"/> runs it. The
+/// benchmark holds it against other libraries, a board measures it alone.
+/// </summary>
+/// <param name="Id">name on the command line and in reports</param>
+/// <param name="Network">in shorthand</param>
+/// <param name="Batch">samples of a step</param>
+public sealed record Workload(string Id, string Network, int Batch)
+{
+    /// <summary>The learning rule of a step; null = inference.</summary>
+    public RuleKind? Rule { get; init; } = RuleKind.Backprop;
+
+    /// <summary>The update of a step.</summary>
+    public UpdateKind Update { get; init; } = UpdateKind.Sgd;
+
+    /// <summary>Learning rate of all layers.</summary>
+    public float Rate { get; init; } = 0.01f;
+
+    /// <summary>Distribution of directions, for the zeroth-order rule.</summary>
+    public NoiseKind Noise { get; init; } = NoiseKind.Sign;
+
+    /// <summary>The network without numbers.</summary>
+    public NetworkSpec Spec => NetworkSpec.Parse(Network, null, Loss.SoftmaxCrossEntropy);
+
+    /// <summary>What a step does, in words.</summary>
+    public string Description => Rule is { } rule ? $"{Network}, batch {Batch}, {rule.Name()} with {Update.Name()}" : $"{Network}, batch {Batch}, inference";
+
+    /// <summary>The settings from which rule and update are built.</summary>
+    /// <exception cref="InvalidOperationException">The workload is inference.</exception>
+    public TrainingSettings Settings => new()
+    {
+        Rule = Rule ?? throw new InvalidOperationException($"{Id} does not train"),
+        Update = Update,
+        Batch = Batch,
+        LearningRate = Rate,
+        HiddenRateScale = 1,
+        Schedule = ScheduleKind.Constant,
+        Noise = Noise,
+    };
+}

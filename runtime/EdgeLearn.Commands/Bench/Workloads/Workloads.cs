@@ -1,0 +1,49 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>The workloads by name. A change of one makes its older figures worthless: give it another name instead.</summary>
+public static class Workloads
+{
+    const string Small = "784-256-128-10";
+    const string Deep = "512-512-512-512-512-512-512-10";
+
+    /// <summary>All of them, in the order of a report.</summary>
+    public static IReadOnlyList<Workload> All { get; } =
+    [
+        new("W1", Small, 32),
+        new("W1a", Small, 32) { Update = UpdateKind.Adam, Rate = 1e-4f },
+        new("W1t", Small, 32) { Rule = RuleKind.TargetProjection },
+        new("W1s", Deep, 32),
+        new("W1st", Deep, 32) { Rule = RuleKind.TargetProjection },
+        new("W3", Small, 1) { Rate = 1e-3f },
+        new("W3t", Small, 1) { Rule = RuleKind.TargetProjection, Rate = 1e-3f },
+        new("W3s", "64-32-10", 1) { Rate = 1e-3f },
+        new("W4b1", Small, 1) { Rule = null },
+        new("W4b32", Small, 32) { Rule = null },
+        .. ZerothOrder("Zs", Small),
+        .. ZerothOrder("Zd", Deep),
+        new("start", "784-500-10", 64),
+    ];
+
+    /// <summary>The workload of this name.</summary>
+    /// <exception cref="EdgeLearnException">There is none; the message lists all.</exception>
+    public static Workload Named(string id)
+    {
+        foreach (var workload in All)
+        {
+            if (string.Equals(workload.Id, id, StringComparison.OrdinalIgnoreCase)) return workload;
+        }
+
+        throw new EdgeLearnException($"unknown workload '{id}': expected {string.Join(", ", All.Select(workload => workload.Id))}");
+    }
+
+    // A two-sided step and the forward pass that it is held against, for batches from one sample to many.
+    static IEnumerable<Workload> ZerothOrder(string id, string network)
+    {
+        foreach (int batch in (int[])[1, 32, 128])
+        {
+            yield return new Workload($"{id}b{batch}", network, batch) { Rule = RuleKind.ZerothOrder, Rate = 1e-6f };
+            if (batch != 128) yield return new Workload($"{id}b{batch}g", network, batch) { Rule = RuleKind.ZerothOrder, Rate = 1e-6f, Noise = NoiseKind.Gaussian };
+            yield return new Workload($"{id}b{batch}f", network, batch) { Rule = null };
+        }
+    }
+}
