@@ -41,6 +41,27 @@ public interface ILanes<TSelf>
     /// <summary>-1, 0 or 1; the sign of 0 and of NaN is 0.</summary>
     static abstract TSelf Sign(TSelf a);
 
-    /// <summary>Sum of the lanes, in the order of the width.</summary>
+    /// <summary>Sum of the lanes: halves are added to each other until one is left, so that registers of all widths that hold the same 16 floats give the same bits.</summary>
     static abstract float Sum(TSelf a);
+
+    /// <summary>The smaller of a and b; b where a is NaN.</summary>
+    static abstract TSelf Min(TSelf a, TSelf b);
+
+    /// <summary>The larger of a and b; b where a is NaN.</summary>
+    static abstract TSelf Max(TSelf a, TSelf b);
+
+    /// <summary>|a|.</summary>
+    static abstract TSelf Abs(TSelf a);
+
+    /// <summary>The magnitude of one with the sign of the other.</summary>
+    static abstract TSelf CopySign(TSelf magnitude, TSelf sign);
+
+    /// <summary>a where a condition value is greater than 0, else b.</summary>
+    static abstract TSelf IfPositive(TSelf condition, TSelf a, TSelf b);
+
+    /// <summary>2^n for the integer n, -126 to 127, in the last bits of 1.5 * 2^23 + n.</summary>
+    static abstract TSelf PowerOfTwo(TSelf shifted);
+
+    /// <summary>The value with its sign turned in lane i where bit i is 1.</summary>
+    static abstract TSelf FlipSigns(TSelf value, ulong bits);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
@@ -67,28 +66,5 @@ public static partial class Kernels
     {
         Check.Length(w, (long)bias.Length * length);
         if (batch > 0 && y.Length < (batch - 1) * yStride + bias.Length) throw new ArgumentException($"y has {y.Length} values, needs {(batch - 1) * yStride + bias.Length}", nameof(y));
-    }
-
-    static void MatrixVector(int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y)
-    {
-        for (int r = 0; r < rows; r++) y[r] = Dot(w.Slice(r * length, length), x) + bias[r];
-    }
-
-    static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
-    {
-        if (InstructionSet.Use512 && a.Length >= 16) return Dot<Lanes16>(a.Length, ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b));
-        if (InstructionSet.Use256 && a.Length >= 8) return Dot<Lanes8>(a.Length, ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b));
-        return InstructionSet.Use128 ? Dot<Lanes4>(a.Length, ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)) : Dot<Lanes1>(a.Length, ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b));
-    }
-
-    static float Dot<T>(int length, ref float a, ref float b)
-        where T : struct, ILanes<T>
-    {
-        var sum = T.Broadcast(0);
-        int i = 0;
-        for (; i + T.Count <= length; i += T.Count) sum = T.MultiplyAdd(T.Load(ref a, (nuint)i), T.Load(ref b, (nuint)i), sum);
-        float total = T.Sum(sum);
-        for (; i < length; i++) total = float.MultiplyAddEstimate(Unsafe.Add(ref a, i), Unsafe.Add(ref b, i), total);
-        return total;
     }
 }

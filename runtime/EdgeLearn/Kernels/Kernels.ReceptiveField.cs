@@ -117,10 +117,10 @@ public static partial class Kernels
     public static void ReceptiveFieldGradient(int unit, ReceptiveFields fields, ReadOnlySpan<float> dz, ReadOnlySpan<float> xt, Span<float> g)
     {
         Check.Length(g, (long)fields.RunCount * fields.RunLength);
-        if (InstructionSet.Use512 && dz.Length >= 16) FieldGradient<Lanes16>(unit, fields, dz, xt, g);
-        else if (InstructionSet.Use256 && dz.Length >= 8) FieldGradient<Lanes8>(unit, fields, dz, xt, g);
-        else if (InstructionSet.Use128) FieldGradient<Lanes4>(unit, fields, dz, xt, g);
-        else FieldGradient<Lanes1>(unit, fields, dz, xt, g);
+        if (InstructionSet.Use512) FieldGradient<Lanes16>(unit, fields, dz, xt, g);
+        else if (InstructionSet.Use256) FieldGradient<Pair<Lanes8>>(unit, fields, dz, xt, g);
+        else if (InstructionSet.Use128) FieldGradient<Pair<Pair<Lanes4>>>(unit, fields, dz, xt, g);
+        else FieldGradient<Pair<Pair<Pair<Pair<Lanes1>>>>>(unit, fields, dz, xt, g);
     }
 
     internal static void FieldGradient<T>(int unit, ReceptiveFields fields, ReadOnlySpan<float> dz, ReadOnlySpan<float> xt, Span<float> g)

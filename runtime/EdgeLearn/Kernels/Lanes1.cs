@@ -32,4 +32,18 @@ readonly struct Lanes1(float value) : ILanes<Lanes1>
     public static Lanes1 Sign(Lanes1 a) => new(a._value > 0 ? 1 : a._value < 0 ? -1 : 0);
 
     public static float Sum(Lanes1 a) => a._value;
+
+    public static Lanes1 Min(Lanes1 a, Lanes1 b) => a._value < b._value ? a : b;
+
+    public static Lanes1 Max(Lanes1 a, Lanes1 b) => a._value > b._value ? a : b;
+
+    public static Lanes1 Abs(Lanes1 a) => new(MathF.Abs(a._value));
+
+    public static Lanes1 CopySign(Lanes1 magnitude, Lanes1 sign) => new(MathF.CopySign(magnitude._value, sign._value));
+
+    public static Lanes1 IfPositive(Lanes1 condition, Lanes1 a, Lanes1 b) => condition._value > 0 ? a : b;
+
+    public static Lanes1 PowerOfTwo(Lanes1 shifted) => new(BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(shifted._value) << 23) + (127 << 23)));
+
+    public static Lanes1 FlipSigns(Lanes1 value, ulong bits) => new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) ^ (uint)(bits << 31)));
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 
 namespace EdgeLearn;
 
@@ -46,5 +47,35 @@ readonly struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum(Lanes4 a) => Vector128.Sum(a._value);
+    public static float Sum(Lanes4 a)
+    {
+        var pairs = a._value + Vector128.Shuffle(a._value, Vector128.Create(2, 3, 0, 1));
+        return (pairs + Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 Min(Lanes4 a, Lanes4 b) => new(Vector128.ConditionalSelect(Vector128.LessThan(a._value, b._value), a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 Max(Lanes4 a, Lanes4 b) => new(Vector128.ConditionalSelect(Vector128.GreaterThan(a._value, b._value), a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 Abs(Lanes4 a) => new(Vector128.Abs(a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 CopySign(Lanes4 magnitude, Lanes4 sign) => new(Vector128.ConditionalSelect(Vector128.Create(-0f), sign._value, magnitude._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 IfPositive(Lanes4 condition, Lanes4 a, Lanes4 b) => new(Vector128.ConditionalSelect(Vector128.GreaterThan(condition._value, Vector128<float>.Zero), a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 PowerOfTwo(Lanes4 shifted) => new(((Vector128.AsInt32(shifted._value) << 23) + Vector128.Create(127 << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 FlipSigns(Lanes4 value, ulong bits)
+    {
+        if (AdvSimd.IsSupported) return new(value._value ^ (AdvSimd.ShiftLogical(Vector128.Create((uint)bits), Vector128.Create(31, 30, 29, 28)) & Vector128.Create(0x80000000u)).AsSingle());
+        var mask = Vector128.Create(1u, 2, 4, 8);
+        return new(value._value ^ (Vector128.Equals(Vector128.Create((uint)bits) & mask, mask) & Vector128.Create(0x80000000u)).AsSingle());
+    }
 }

@@ -80,48 +80,69 @@ public static class Noise
     public static void Add(NoiseKind kind, ulong key, long first, float scale, ReadOnlySpan<float> source, Span<float> destination)
     {
         if (source.Length != destination.Length) throw new ArgumentException($"source has {source.Length} values, destination {destination.Length}", nameof(destination));
-        if (kind == NoiseKind.Gaussian)
-        {
-            for (int i = 0; i < source.Length; i++) destination[i] = source[i] + scale * Gaussian.At(key, first + i);
-            return;
-        }
+        if (kind == NoiseKind.Gaussian) Gaussian.Add(key, first, scale, source, destination);
+        else AddSigns(key, first, scale, source, destination);
+    }
 
+    // Values whose words are made at a time.
+    const int SignBlock = 1024;
+
+    [SkipLocalsInit]
+    static void AddSigns(ulong key, long first, float scale, ReadOnlySpan<float> source, Span<float> destination)
+    {
+        Span<uint> words = stackalloc uint[SignBlock / 32 + 2];
+        for (int from = 0; from < source.Length; from += SignBlock)
+        {
+            int count = Math.Min(SignBlock, source.Length - from), done = 0;
+            var signs = new SignBits(key, first + from, count, words);
+            ref float s = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), from);
+            ref float d = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), from);
+            if (InstructionSet.Use512) done = AddSigns<Lanes16>(done, count, signs, scale, ref s, ref d);
+            if (InstructionSet.Use256) done = AddSigns<Lanes8>(done, count, signs, scale, ref s, ref d);
+            if (InstructionSet.Use128) done = AddSigns<Lanes4>(done, count, signs, scale, ref s, ref d);
+            AddSigns<Lanes1>(done, count, signs, scale, ref s, ref d);
+        }
+    }
+
+    // scale with its sign bit turned where the noise bit is 1, added to whole registers of values.
+    internal static int AddSigns<T>(int from, int count, SignBits signs, float scale, ref float source, ref float destination)
+        where T : struct, ILanes<T>
+    {
+        var size = T.Broadcast(scale);
+        int i = from;
+        for (; i + T.Count <= count; i += T.Count) T.Store(T.Load(ref source, (nuint)i) + T.FlipSigns(size, signs.At(i)), ref destination, (nuint)i);
+        return i;
+    }
+
+    /// <summary>words[j] = <see cref="Word"/>(key, first + j).</summary>
+    internal static void FillWords(ulong key, ulong first, Span<uint> words)
+    {
         int done = 0;
-        int lead = (int)(-first & 31);
-        for (; done < Math.Min(lead, source.Length); done++) destination[done] = source[done] + scale * SignAt(key, first + done);
-        for (; done + 32 <= source.Length; done += 32) AddSigns(Word(key, (ulong)(first + done) >> 5), scale, ref MemoryMarshal.GetReference(source[done..]), ref MemoryMarshal.GetReference(destination[done..]));
-        for (; done < source.Length; done++) destination[done] = source[done] + scale * SignAt(key, first + done);
+        bool wraps = (uint)first > uint.MaxValue - (uint)words.Length; // the high half of an index changes within the run
+        if (InstructionSet.Use256 && !wraps) done = FillWords8(key, first, words);
+        for (; done < words.Length; done++) words[done] = Word(key, first + (ulong)done);
     }
 
-    // scale with its sign bit flipped where the noise bit is 1, added to 32 values.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddSigns(uint word, float scale, ref float source, ref float destination)
+    static int FillWords8(ulong key, ulong first, Span<uint> words)
     {
-        if (InstructionSet.Use256) AddSignsVector(word, scale, ref source, ref destination);
-        else AddSignsScalar(word, scale, ref source, ref destination);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void AddSignsVector(uint word, float scale, ref float source, ref float destination)
-    {
-        var magnitude = Vector256.Create(scale).AsUInt32();
-        var top = Vector256.Create(0x80000000u);
-        var words = Vector256.Create(word);
-        for (int i = 0; i < 32; i += 8)
+        ref uint w0 = ref MemoryMarshal.GetReference(words);
+        var index = Vector256.Create((uint)first) + Vector256<uint>.Indices;
+        Vector256<uint> offset = Vector256.Create((uint)(first >> 32) * 0x85EBCA6B + (uint)key), second = Vector256.Create((uint)(key >> 32));
+        int i = 0;
+        for (; i + 8 <= words.Length; i += 8)
         {
-            var bit = Vector256.Create(1u, 2, 4, 8, 16, 32, 64, 128) << i;
-            var flip = Vector256.Equals(words & bit, bit) & top;
-            (Vector256.LoadUnsafe(ref source, (nuint)i) + (magnitude ^ flip).AsSingle()).StoreUnsafe(ref destination, (nuint)i);
+            (Mix(Mix(index * 0x9E3779B9u + offset) + second)).StoreUnsafe(ref w0, (nuint)i);
+            index += Vector256.Create(8u);
         }
+
+        return i;
     }
 
-    internal static void AddSignsScalar(uint word, float scale, ref float source, ref float destination)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<uint> Mix(Vector256<uint> x)
     {
-        uint magnitude = BitConverter.SingleToUInt32Bits(scale);
-        for (int i = 0; i < 32; i++)
-        {
-            float signed = BitConverter.UInt32BitsToSingle(magnitude ^ (word >> i << 31));
-            Unsafe.Add(ref destination, i) = Unsafe.Add(ref source, i) + signed;
-        }
+        x = (x ^ (x >> 16)) * 0x7FEB352Du;
+        x = (x ^ (x >> 15)) * 0x846CA68Bu;
+        return x ^ (x >> 16);
     }
 }

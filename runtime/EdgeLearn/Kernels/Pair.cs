@@ -50,5 +50,27 @@ readonly struct Pair<T>(T left, T right) : ILanes<Pair<T>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair<T> Sign(Pair<T> a) => new(T.Sign(a._left), T.Sign(a._right));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Pair<T> a) => T.Sum(a._left + a._right);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> Min(Pair<T> a, Pair<T> b) => new(T.Min(a._left, b._left), T.Min(a._right, b._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> Max(Pair<T> a, Pair<T> b) => new(T.Max(a._left, b._left), T.Max(a._right, b._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> Abs(Pair<T> a) => new(T.Abs(a._left), T.Abs(a._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> CopySign(Pair<T> magnitude, Pair<T> sign) => new(T.CopySign(magnitude._left, sign._left), T.CopySign(magnitude._right, sign._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> IfPositive(Pair<T> condition, Pair<T> a, Pair<T> b) => new(T.IfPositive(condition._left, a._left, b._left), T.IfPositive(condition._right, a._right, b._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> PowerOfTwo(Pair<T> shifted) => new(T.PowerOfTwo(shifted._left), T.PowerOfTwo(shifted._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> FlipSigns(Pair<T> value, ulong bits) => new(T.FlipSigns(value._left, bits), T.FlipSigns(value._right, bits >> T.Count));
 }

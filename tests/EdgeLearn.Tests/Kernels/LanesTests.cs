@@ -27,6 +27,9 @@ public class LanesTests
     public void Every_operation_on_16_lanes_is_the_scalar_one() => CheckAll<Lanes16>();
 
     [Fact]
+    public void Every_operation_on_pairs_is_the_scalar_one() => CheckAll<Pair<Pair<Lanes4>>>();
+
+    [Fact]
     public void Sums_add_every_lane()
     {
         Assert.Equal(1f, Sum<Lanes1>());
@@ -52,6 +55,12 @@ public class LanesTests
         Check<T>("/", (a, b) => a / b, (a, b) => a / b);
         Check<T>("sqrt", (a, _) => T.Sqrt(a), (a, _) => MathF.Sqrt(a));
         Check<T>("sign", (a, _) => T.Sign(a), (a, _) => float.IsNaN(a) ? 0 : MathF.Sign(a));
+        Check<T>("min", T.Min, (a, b) => a < b ? a : b);
+        Check<T>("max", T.Max, (a, b) => a > b ? a : b);
+        Check<T>("abs", (a, _) => T.Abs(a), (a, _) => MathF.Abs(a));
+        Check<T>("copy sign", T.CopySign, MathF.CopySign);
+        Check<T>("if positive", (a, b) => T.IfPositive(a, b, T.Broadcast(7)), (a, b) => a > 0 ? b : 7);
+        Check<T>("power of two", (a, _) => T.PowerOfTwo(T.Max(T.Min(a, T.Broadcast(127)), T.Broadcast(-126)) + T.Broadcast(12582912f)), (a, _) => MathF.ScaleB(1, float.IsNaN(a) ? 127 : (int)MathF.Round(MathF.Min(127, MathF.Max(-126, a)))));
         Check<T>("broadcast", (_, _) => T.Broadcast(0.3f), (_, _) => 0.3f);
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Xunit;
 
 namespace EdgeLearn.Tests;
@@ -40,22 +39,45 @@ public class NoiseAddTests
     }
 
     [Fact]
-    public void Vector_and_scalar_form_of_32_signs_have_the_same_bits()
+    public void Every_register_width_turns_the_same_signs()
     {
-        float[] source = Values.Random(32, 1);
+        float[] source = Values.Random(64, 1);
         source[3] = 0;
         source[4] = -0f;
         source[5] = float.NaN;
         source[6] = 1e-42f;
-        float[] vector = new float[32], scalar = new float[32];
-        foreach (uint word in new[] { 0u, uint.MaxValue, 1u, 0x80000000u, 0xDEADBEEFu, 0x0F0F3355u })
+        Span<uint> words = stackalloc uint[4];
+        foreach (long first in new[] { 0L, 13, 31, 1L << 40 })
         {
-            foreach (float scale in new[] { 1e-3f, -2f, 0f })
-            {
-                Noise.AddSignsVector(word, scale, ref MemoryMarshal.GetArrayDataReference(source), ref MemoryMarshal.GetArrayDataReference(vector));
-                Noise.AddSignsScalar(word, scale, ref MemoryMarshal.GetArrayDataReference(source), ref MemoryMarshal.GetArrayDataReference(scalar));
-                Values.AssertSameBits(scalar, vector, $"word {word:x}");
-            }
+            var signs = new SignBits(s_key, first, source.Length, words);
+            var scalar = new float[source.Length];
+            Noise.AddSigns<Lanes1>(0, source.Length, signs, 0.5f, ref source[0], ref scalar[0]);
+            CheckSigns<Lanes4>(signs, source, scalar);
+            CheckSigns<Lanes8>(signs, source, scalar);
+            CheckSigns<Lanes16>(signs, source, scalar);
+            CheckSigns<Pair<Lanes16>>(signs, source, scalar);
+        }
+    }
+
+    static void CheckSigns<T>(SignBits signs, float[] source, float[] expected)
+        where T : struct, ILanes<T>
+    {
+        var result = new float[source.Length];
+        Assert.Equal(source.Length, Noise.AddSigns<T>(0, source.Length, signs, 0.5f, ref source[0], ref result[0]));
+        Values.AssertSameBits(expected, result, typeof(T).Name);
+    }
+
+    [Theory]
+    [InlineData(0ul)]
+    [InlineData(uint.MaxValue - 5ul)]
+    [InlineData(1ul << 40)]
+    public void Words_are_made_in_runs_as_one_by_one(ulong first)
+    {
+        for (int count = 0; count <= 40; count++)
+        {
+            var words = new uint[count];
+            Noise.FillWords(s_key, first, words);
+            for (int i = 0; i < count; i++) Assert.Equal(Noise.Word(s_key, first + (ulong)i), words[i]);
         }
     }
 

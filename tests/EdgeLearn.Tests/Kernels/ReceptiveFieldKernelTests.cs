@@ -11,9 +11,9 @@ public class ReceptiveFieldKernelTests
     static readonly (string Name, Forward Run, Gradient Gradient)[] s_forms =
     [
         ("chosen by the machine", Kernels.ReceptiveFieldForward, Kernels.ReceptiveFieldGradient),
-        ("1 lane", Lanes<Lanes1>, Kernels.FieldGradient<Lanes1>),
-        ("4 lanes", Lanes<Lanes4>, Kernels.FieldGradient<Lanes4>),
-        ("8 lanes", Lanes<Lanes8>, Kernels.FieldGradient<Lanes8>),
+        ("1 lane", Lanes<Lanes1>, Kernels.FieldGradient<Pair<Pair<Pair<Pair<Lanes1>>>>>),
+        ("4 lanes", Lanes<Lanes4>, Kernels.FieldGradient<Pair<Pair<Lanes4>>>),
+        ("8 lanes", Lanes<Lanes8>, Kernels.FieldGradient<Pair<Lanes8>>),
         ("16 lanes", Lanes<Lanes16>, Kernels.FieldGradient<Lanes16>),
     ];
 
