@@ -37,6 +37,7 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
                 Folder = folder,
                 Stop = stop,
             };
+            if (torch is not null) _versions.Add(OnnxContender.Version);
             if (Machine.Compiled != "NativeAOT") _notes.Add("our side runs on the JIT: figures of the native program are better and steadier");
             if (core < 0) _notes.Add("the system refused to pin the run to one core");
             foreach (string note in _notes) output.Error.WriteLine($"note: {note}");
@@ -91,8 +92,16 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
             done += jobs[i].EstimatedSeconds(context);
         }
 
-        return rows;
+        return WithPeakRss(rows);
     }
+
+    // The rows about time show the memory of the same workload too.
+    static List<BenchRow> WithPeakRss(List<BenchRow> rows) =>
+    [
+        .. rows.Select(row => row.OursUs is not null && rows.Find(other => other.OursPeakRssBytes is not null && other.Name == $"{row.Name.Split(' ')[0]} peak RSS") is { } memory
+            ? row with { OursPeakRssBytes = memory.OursPeakRssBytes, PeerPeakRssBytes = row.Peer.StartsWith("PyTorch", StringComparison.Ordinal) ? memory.PeerPeakRssBytes : null }
+            : row),
+    ];
 
     static string? Commit(string root)
     {

@@ -2,29 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>One product C[m x n] = op(A)[m x k] op(B)[k x n], all row-major: shape and which operands are stored transposed.</summary>
-/// <param name="Name">what it is in training</param>
-/// <param name="M">rows of C</param>
-/// <param name="N">columns of C</param>
-/// <param name="K">terms of each sum</param>
-/// <param name="TransposeA">A lies as [k x m]</param>
-/// <param name="TransposeB">B lies as [n x k]</param>
-sealed record ProductShape(string Name, int M, int N, int K, bool TransposeA = false, bool TransposeB = false)
-{
-    /// <summary>Operations: a multiply-add is two.</summary>
-    public double Flop => 2.0 * M * N * K;
-
-    /// <summary>Bytes of the three matrices, each once.</summary>
-    public double Bytes => 4.0 * ((double)M * K + (double)K * N + (double)M * N);
-}
-
 /// <summary>A library with a single-precision matrix product, called in this process.</summary>
 abstract unsafe class BlasPeer(string name)
 {
     /// <summary>Its name and version.</summary>
     public string Name => name;
 
-    /// <summary>C = op(A) op(B), <paramref name="count"/> times.</summary>
+    /// <summary>The product, <paramref name="count"/> times.</summary>
     public abstract void Multiply(ProductShape shape, float* a, float* b, float* c, int count);
 
     protected static nint Load(string library) => NativeLibrary.TryLoad(library, out nint handle) ? handle : 0;
@@ -58,7 +42,7 @@ sealed unsafe class OpenBlas : BlasPeer
         {
             _multiply(
                 RowMajor, shape.TransposeA ? Transposed : Plain, shape.TransposeB ? Transposed : Plain, shape.M, shape.N, shape.K,
-                1, a, shape.TransposeA ? shape.M : shape.K, b, shape.TransposeB ? shape.K : shape.N, 0, c, shape.N);
+                shape.IsUpdate ? -ProductShape.Rate : 1, a, shape.TransposeA ? shape.M : shape.K, b, shape.TransposeB ? shape.K : shape.N, shape.IsUpdate ? 1 : 0, c, shape.N);
         }
     }
 }
@@ -92,7 +76,7 @@ sealed unsafe class OneDnn : BlasPeer
         {
             _ = _multiply(
                 (byte)(shape.TransposeA ? 'T' : 'N'), (byte)(shape.TransposeB ? 'T' : 'N'), shape.M, shape.N, shape.K,
-                1, a, shape.TransposeA ? shape.M : shape.K, b, shape.TransposeB ? shape.K : shape.N, 0, c, shape.N);
+                shape.IsUpdate ? -ProductShape.Rate : 1, a, shape.TransposeA ? shape.M : shape.K, b, shape.TransposeB ? shape.K : shape.N, shape.IsUpdate ? 1 : 0, c, shape.N);
         }
     }
 }

@@ -160,9 +160,14 @@ sealed record BenchRow
     [JsonIgnore]
     public double? Gflops => Flop / OursUs * 1e-3;
 
-    /// <summary>Whether the target is met; null without one, or without a ratio.</summary>
-    [JsonIgnore]
-    public bool? IsMet => Target is { } target && Ratio is { } ratio ? ratio >= target : null;
+    readonly bool? _met;
+
+    /// <summary>Whether the target is met: as the job says, or by the ratio; null without a target, or without a ratio.</summary>
+    public bool? Met
+    {
+        get => _met ?? (Target is { } target && Ratio is { } ratio ? ratio >= target : null);
+        init => _met = value;
+    }
 }
 
 /// <summary>The JSON of a report, without reflection.</summary>

@@ -21,7 +21,7 @@ static class ReportTable
             {
                 table.Add(
                     row.Name, Value(row.OursUs ?? row.Ours, row.Unit), row.Peer, Value(row.PeerUs ?? row.Theirs, row.Unit), Ratio(row.Ratio), row.RatioMin is { } min ? $"{Ratio(min)}-{Ratio(row.RatioMax)}" : "-",
-                    row.TargetText ?? Ratio(row.Target), row.IsMet switch { true => "met", false => "missed", null => "" }, Ratio(row.Ceiling), Number(row.Gflops, "F1"), row.PeakGflops is { } peak ? Number(100 * row.Gflops / peak, "F0") + " %" : "-");
+                    row.TargetText ?? Ratio(row.Target), row.Met switch { true => "met", false => "missed", null => "" }, Ratio(row.Ceiling), Number(row.Gflops, "F1"), row.PeakGflops is { } peak ? Number(100 * row.Gflops / peak, "F0") + " %" : "-");
             }
 
             table.Write(output);

@@ -12,6 +12,10 @@ sealed unsafe class OwnProduct : IDisposable
     readonly MatrixShape _a;
     readonly MatrixShape _b;
     readonly bool _packs;
+    readonly ParameterSet _weights = new();
+    readonly ParameterSlice _slice;
+    readonly Sgd _update = new();
+    readonly Workspace _state;
 
     public OwnProduct(ProductShape shape)
     {
@@ -19,11 +23,18 @@ sealed unsafe class OwnProduct : IDisposable
         _a = shape.TransposeA ? new MatrixShape(shape.K, shape.M).Transpose() : new MatrixShape(shape.M, shape.K);
         _b = shape.TransposeB ? new MatrixShape(shape.N, shape.K).Transpose() : new MatrixShape(shape.K, shape.N);
         _packs = Kernels.PacksBatch(shape.M, shape.N);
-        _scratch = new NativeBlock(sizeof(float) * (shape.TransposeB ? Kernels.PackedBatchLength(shape.M, shape.K) : Kernels.ProductScratchLength(_a, _b)));
+        _scratch = new NativeBlock(sizeof(float) * (shape.TransposeB ? Kernels.PackedBatchLength(shape.M, shape.K) : Math.Max(Kernels.ProductScratchLength(_a, _b), GradientSink.ProductScratchLength(shape.M, shape.N))));
         _bias = new NativeBlock(shape.N * sizeof(float));
+        _slice = _weights.Add("weight", [shape.M, shape.N], decay: false);
+        var plan = new MemoryPlan();
+        _update.Plan(_weights, plan);
+        _weights.Allocate();
+        _state = new Workspace(plan);
+        _update.Bind(_state);
+        _update.BeginStep(new StepClock(0, ProductShape.Rate));
     }
 
-    /// <summary>C = op(A) op(B), <paramref name="count"/> times.</summary>
+    /// <summary>The product, <paramref name="count"/> times; an update goes to weights of its own, see <see cref="Weights"/>.</summary>
     public void Multiply(float* a, float* b, float* c, int count)
     {
         var (m, n, k) = (_shape.M, _shape.N, _shape.K);
@@ -34,9 +45,17 @@ sealed unsafe class OwnProduct : IDisposable
         for (int i = 0; i < count; i++)
         {
             if (_shape.TransposeB) Forward(left, right, target, scratch);
-            else Kernels.Product(new MatrixView(left, m, k, _a.RowStride, _a.ColumnStride), new MatrixView(right, k, n, _b.RowStride, _b.ColumnStride), target, n, scratch);
+            else if (_shape.IsUpdate) _update.AcceptProduct(_slice, 0, Left(left), Right(right), scratch);
+            else Kernels.Product(Left(left), Right(right), target, n, scratch);
         }
     }
+
+    /// <summary>What updates have changed; zero at the start.</summary>
+    public ReadOnlySpan<float> Weights => _weights[_slice];
+
+    MatrixView Left(ReadOnlySpan<float> values) => new(values, _shape.M, _shape.K, _a.RowStride, _a.ColumnStride);
+
+    MatrixView Right(ReadOnlySpan<float> values) => new(values, _shape.K, _shape.N, _b.RowStride, _b.ColumnStride);
 
     void Forward(ReadOnlySpan<float> x, ReadOnlySpan<float> w, Span<float> y, Span<float> scratch)
     {
@@ -53,6 +72,8 @@ sealed unsafe class OwnProduct : IDisposable
 
     public void Dispose()
     {
+        _state.Dispose();
+        _weights.Dispose();
         _scratch.Dispose();
         _bias.Dispose();
     }

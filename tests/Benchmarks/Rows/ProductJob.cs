@@ -27,11 +27,12 @@ sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null
         var peers = new List<(BlasPeer Peer, double? Target)>();
         if (context.OpenBlas is { } openBlas) peers.Add((openBlas, openBlasTarget));
         if (context.OneDnn is { } oneDnn) peers.Add((oneDnn, oneDnnTarget));
+        own.Multiply(pa, pb, mine, 1);
         foreach (var (peer, _) in peers)
         {
+            new Span<float>(other, shape.M * shape.N).Clear();
             peer.Multiply(shape, pa, pb, other, 1);
-            own.Multiply(pa, pb, mine, 1);
-            CheckEqual(peer, new ReadOnlySpan<float>(mine, shape.M * shape.N), new ReadOnlySpan<float>(other, shape.M * shape.N));
+            CheckEqual(peer, shape.IsUpdate ? own.Weights : new ReadOnlySpan<float>(mine, shape.M * shape.N), new ReadOnlySpan<float>(other, shape.M * shape.N));
             contenders.Add(new LoopContender(peer.Name, count => peer.Multiply(shape, pa, pb, other, count)));
         }
 
@@ -75,9 +76,10 @@ sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null
 
     void CheckEqual(BlasPeer peer, ReadOnlySpan<float> ours, ReadOnlySpan<float> theirs)
     {
+        double tolerance = 1e-7 * shape.K * (shape.IsUpdate ? ProductShape.Rate : 1);
         for (int i = 0; i < ours.Length; i++)
         {
-            if (Math.Abs(ours[i] - theirs[i]) > 1e-5 * shape.K * 1e-2) throw new EdgeLearnException($"{shape.Name}: value {i} is {ours[i]}, {peer.Name} has {theirs[i]}");
+            if (!(Math.Abs(ours[i] - theirs[i]) <= tolerance)) throw new EdgeLearnException($"{shape.Name}: value {i} is {ours[i]}, {peer.Name} has {theirs[i]}");
         }
     }
 }

@@ -57,7 +57,7 @@ sealed class StepJob(string id, string section, params Rival[] rivals) : BenchJo
     {
         double loss = 0;
         for (int i = 0; i < CheckedSteps; i++) loss = work.Step();
-        double[] result = work.Workload.Rule is null ? [.. work.Outputs.ToArray()] : [loss];
+        double[] result = work.Workload is { Rule: null, IsProbed: false } ? [.. work.Outputs.ToArray()] : [loss];
         work.Reset();
         return result;
     }
@@ -98,10 +98,11 @@ sealed class StepJob(string id, string section, params Rival[] rivals) : BenchJo
         };
     }
 
-    static string Verb(Workload workload) => workload.Rule switch
+    static string Verb(Workload workload) => workload switch
     {
-        null => "inference",
-        RuleKind.ZerothOrder => workload.Noise == NoiseKind.Sign ? "two-sided step" : "two-sided step, Gaussian noise",
+        { IsProbed: true, Noise: NoiseKind.Gaussian } => "two probes, Gaussian noise",
+        { IsProbed: true } => "two probes, sign noise",
+        { Rule: null } => "inference",
         _ => "step",
     };
 

@@ -29,7 +29,7 @@ public sealed class PreparedWorkload : IDisposable
         if (workload.Rule is null)
         {
             _pass = new NetworkForwardPass(Network);
-            _pass.Plan(Plan, workload.Batch, probed: false, PlanTime.Step);
+            _pass.Plan(Plan, workload.Batch, workload.IsProbed, PlanTime.Step);
             _outputs = Plan.Request("outputs", MemoryCategory.Activations, (long)workload.Batch * Network.OutputLength);
         }
         else
@@ -71,6 +71,7 @@ public sealed class PreparedWorkload : IDisposable
         var batch = new Batch(Workload.Batch, Inputs, Labels);
         if (_pass is not null)
         {
+            if (Workload.IsProbed) return Probes(_pass, batch);
             _pass.Outputs(batch, Outputs);
             return 0;
         }
@@ -78,6 +79,15 @@ public sealed class PreparedWorkload : IDisposable
         var clock = new StepClock(_step++, Workload.Rate);
         _update!.BeginStep(clock);
         return _rule!.Step(batch, clock, _update).Loss;
+    }
+
+    double Probes(NetworkForwardPass pass, in Batch batch)
+    {
+        Span<double> losses = stackalloc double[2];
+        ulong seed = Noise.Derive(Seed, (ulong)_step++);
+        float epsilon = new ZerothOrderOptions().Epsilon;
+        pass.Losses([new Probe(Workload.Noise, seed, epsilon), new Probe(Workload.Noise, seed, -epsilon)], batch, Network.Loss, losses);
+        return (losses[0] + losses[1]) / 2;
     }
 
     /// <summary>Back to the starting weights, with nothing remembered: many steps on one batch would end in losses that no run has.</summary>

@@ -24,7 +24,7 @@ public readonly record struct WorkCount(double Flop, double ReadBytes, double Up
         double weights = network.Parameters.Bytes, update = weights * (workload.Update == UpdateKind.Adam ? 6 : 2);
         return workload.Rule switch
         {
-            null => new(forward, weights, 0),
+            null => new(workload.IsProbed ? 2 * forward : forward, weights, 0),
             RuleKind.ZerothOrder or RuleKind.TargetProjection => new(2 * forward, weights, update),
             _ => new(2 * forward + inputGradient, weights, update),
         };

@@ -18,14 +18,24 @@ public sealed record Workload(string Id, string Network, int Batch)
     /// <summary>Learning rate of all layers.</summary>
     public float Rate { get; init; } = 0.01f;
 
-    /// <summary>Distribution of directions, for the zeroth-order rule.</summary>
+    /// <summary>Whether inference is that of two opposite probes: the losses of a two-sided zeroth-order step without its update.</summary>
+    public bool IsProbed { get; init; }
+
+    /// <summary>Distribution of directions, for probes and the zeroth-order rule.</summary>
     public NoiseKind Noise { get; init; } = NoiseKind.Sign;
 
     /// <summary>The network without numbers.</summary>
     public NetworkSpec Spec => NetworkSpec.Parse(Network, null, Loss.SoftmaxCrossEntropy);
 
     /// <summary>What a step does, in words.</summary>
-    public string Description => Rule is { } rule ? $"{Network}, batch {Batch}, {rule.Name()} with {Update.Name()}" : $"{Network}, batch {Batch}, inference";
+    public string Description => $"{Network}, batch {Batch}, {Verb}";
+
+    string Verb => this switch
+    {
+        { Rule: { } rule } => $"{rule.Name()} with {Update.Name()}",
+        { IsProbed: true } => "two opposite probes",
+        _ => "inference",
+    };
 
     /// <summary>The settings from which rule and update are built.</summary>
     /// <exception cref="InvalidOperationException">The workload is inference.</exception>

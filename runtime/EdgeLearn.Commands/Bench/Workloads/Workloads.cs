@@ -36,14 +36,15 @@ public static class Workloads
         throw new EdgeLearnException($"unknown workload '{id}': expected {string.Join(", ", All.Select(workload => workload.Id))}");
     }
 
-    // A two-sided step and the forward pass that it is held against, for batches from one sample to many.
+    // For batches from one sample to many: a forward pass (f), the two probes of a step by sign noise (p) and by Gaussian noise (g), and the whole step with its update (s).
     static IEnumerable<Workload> ZerothOrder(string id, string network)
     {
         foreach (int batch in (int[])[1, 32, 128])
         {
-            yield return new Workload($"{id}b{batch}", network, batch) { Rule = RuleKind.ZerothOrder, Rate = 1e-6f };
-            if (batch != 128) yield return new Workload($"{id}b{batch}g", network, batch) { Rule = RuleKind.ZerothOrder, Rate = 1e-6f, Noise = NoiseKind.Gaussian };
             yield return new Workload($"{id}b{batch}f", network, batch) { Rule = null };
+            yield return new Workload($"{id}b{batch}p", network, batch) { Rule = null, IsProbed = true };
+            yield return new Workload($"{id}b{batch}g", network, batch) { Rule = null, IsProbed = true, Noise = NoiseKind.Gaussian };
+            yield return new Workload($"{id}b{batch}s", network, batch) { Rule = RuleKind.ZerothOrder, Rate = 1e-6f };
         }
     }
 }
