@@ -44,6 +44,9 @@ public interface ILanes<TSelf>
     /// <summary>Sum of the lanes: halves are added to each other until one is left, so that registers of all widths that hold the same 16 floats give the same bits.</summary>
     static abstract float Sum(TSelf a);
 
+    /// <summary>The largest lane.</summary>
+    static abstract float Maximum(TSelf a);
+
     /// <summary>The smaller of a and b; b where a is NaN.</summary>
     static abstract TSelf Min(TSelf a, TSelf b);
 

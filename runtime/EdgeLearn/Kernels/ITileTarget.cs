@@ -72,6 +72,29 @@ readonly ref struct AddTarget(ref float c, nint stride) : ITileTarget
     }
 }
 
+/// <summary>weights -= rate * the sums: plain gradient descent without decay, short enough for the tallest tiles.</summary>
+readonly ref struct DescendTarget(float rate, ref float weights, nint stride) : ITileTarget
+{
+    readonly ref float _weights = ref weights;
+
+    public static int MaxRows => 12;
+
+    public static bool IsBuffered => false;
+
+    public nint OffsetOf(int row, int column) => row * stride + column;
+
+    public nint RowStride(int tileColumns) => stride;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Accept<T>(nint offset, T sums)
+        where T : struct, ILanes<T> => T.Store(T.Load(ref _weights, (nuint)offset) - T.Broadcast(rate) * sums, ref _weights, (nuint)offset);
+
+    public void End<T>(int row, int column, int tileRows, ref float tile)
+        where T : struct, ILanes<T>
+    {
+    }
+}
+
 /// <summary>The sums are gradients of the weights that lie there; an update uses them up in registers.</summary>
 readonly ref struct UpdateTarget<TUpdate>(in TUpdate update, ref float weights, ref float first, ref float second, nint stride) : ITileTarget
     where TUpdate : struct, IElementUpdate

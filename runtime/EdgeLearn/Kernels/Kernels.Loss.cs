@@ -14,86 +14,73 @@ public static partial class Kernels
     /// <param name="gradient">whether to turn z into its gradient</param>
     public static double SoftmaxCrossEntropy(int batch, Span<float> z, ReadOnlySpan<int> labels, bool gradient)
     {
-        int classes = z.Length / batch;
+        // 16 lanes whatever the width: sums have the same order everywhere.
+        if (InstructionSet.Use512) return SoftmaxCrossEntropy<Lanes16>(batch, z, labels, gradient);
+        if (InstructionSet.Use256) return SoftmaxCrossEntropy<Pair<Lanes8>>(batch, z, labels, gradient);
+        return InstructionSet.Use128 ? SoftmaxCrossEntropy<Pair<Pair<Lanes4>>>(batch, z, labels, gradient) : SoftmaxCrossEntropy<Pair<Pair<Pair<Pair<Lanes1>>>>>(batch, z, labels, gradient);
+    }
+
+    internal static double SoftmaxCrossEntropy<T>(int batch, Span<float> z, ReadOnlySpan<int> labels, bool gradient)
+        where T : struct, ILanes<T>
+    {
+        int classes = z.Length / batch, rest = classes % T.Count;
+        Span<float> last = stackalloc float[T.Count]; // what is left of a row, filled up with values whose exponential is 0
         double loss = 0;
         for (int b = 0; b < batch; b++)
         {
             var row = z.Slice(b * classes, classes);
-            float chosen = row[labels[b]], max = Maximum(row);
-            float sum = ExpAndSum(max, row);
+            float chosen = row[labels[b]];
+            last[rest..].Fill(float.NegativeInfinity);
+            row[(classes - rest)..].CopyTo(last);
+            float max = Maximum<T>(row, ref last[0]);
+            float sum = ExpAndSum<T>(max, row, ref last[0]);
             loss += Math.Log(sum) - ((double)chosen - max);
-            if (!gradient) continue;
-            Scale(1 / (sum * batch), row);
-            row[labels[b]] -= 1f / batch;
+            if (gradient)
+            {
+                Scale<T>(1 / (sum * batch), row, ref last[0]);
+                last[..rest].CopyTo(row[(classes - rest)..]);
+                row[labels[b]] -= 1f / batch;
+            }
         }
 
         return loss;
     }
 
-    // Sums and maxima are taken in 16 lanes whatever the width, and their order is the same everywhere.
-    static float Maximum(ReadOnlySpan<float> values)
-    {
-        if (InstructionSet.Use512) return Maximum<Lanes16>(values);
-        if (InstructionSet.Use256) return Maximum<Pair<Lanes8>>(values);
-        return InstructionSet.Use128 ? Maximum<Pair<Pair<Lanes4>>>(values) : Maximum<Pair<Pair<Pair<Pair<Lanes1>>>>>(values);
-    }
-
-    internal static float Maximum<T>(ReadOnlySpan<float> values)
+    static float Maximum<T>(ReadOnlySpan<float> values, ref float last)
         where T : struct, ILanes<T>
     {
-        Span<float> buffer = stackalloc float[T.Count];
-        buffer.Fill(float.NegativeInfinity);
         ref float v0 = ref MemoryMarshal.GetReference(values);
-        ref float b0 = ref MemoryMarshal.GetReference(buffer);
-        var max = T.Load(ref b0, 0);
-        int i = 0;
-        for (; i + T.Count <= values.Length; i += T.Count) max = T.Max(max, T.Load(ref v0, (nuint)i)); // a NaN passes from the second operand and is lost from the first: the sum that follows still meets it
-        values[i..].CopyTo(buffer);
-        max = T.Max(max, T.Load(ref b0, 0));
-        T.Store(max, ref b0, 0);
-        float result = buffer[0];
-        for (int lane = 1; lane < T.Count; lane++) result = MathF.Max(result, buffer[lane]);
-        return result;
-    }
-
-    static float ExpAndSum(float max, Span<float> values)
-    {
-        if (InstructionSet.Use512) return ExpAndSum<Lanes16>(max, values);
-        if (InstructionSet.Use256) return ExpAndSum<Pair<Lanes8>>(max, values);
-        return InstructionSet.Use128 ? ExpAndSum<Pair<Pair<Lanes4>>>(max, values) : ExpAndSum<Pair<Pair<Pair<Pair<Lanes1>>>>>(max, values);
+        var max = T.Load(ref last, 0);
+        for (int i = 0; i + T.Count <= values.Length; i += T.Count) max = T.Max(max, T.Load(ref v0, (nuint)i)); // a NaN can get lost here: the sum that follows meets it
+        return T.Maximum(max);
     }
 
     // values = exp(values - max); returns their sum.
-    internal static float ExpAndSum<T>(float max, Span<float> values)
+    static float ExpAndSum<T>(float max, Span<float> values, ref float last)
         where T : struct, ILanes<T>
     {
-        Span<float> buffer = stackalloc float[T.Count];
-        buffer.Fill(float.NegativeInfinity); // whose exponential is 0
         ref float v0 = ref MemoryMarshal.GetReference(values);
-        ref float b0 = ref MemoryMarshal.GetReference(buffer);
-        T sum = T.Broadcast(0), shift = T.Broadcast(max);
-        int i = 0;
-        for (; i + T.Count <= values.Length; i += T.Count)
+        T shift = T.Broadcast(max), sum = T.Broadcast(0);
+        for (int i = 0; i + T.Count <= values.Length; i += T.Count)
         {
             var e = Functions.Exp(T.Load(ref v0, (nuint)i) - shift);
             T.Store(e, ref v0, (nuint)i);
             sum += e;
         }
 
-        if (i < values.Length)
-        {
-            values[i..].CopyTo(buffer);
-            var e = Functions.Exp(T.Load(ref b0, 0) - shift);
-            T.Store(e, ref b0, 0);
-            sum += e;
-            buffer[..(values.Length - i)].CopyTo(values[i..]);
-        }
-
-        return T.Sum(sum);
+        var rest = Functions.Exp(T.Load(ref last, 0) - shift);
+        T.Store(rest, ref last, 0);
+        return T.Sum(sum + rest);
     }
 
-    /// <summary>values = factor * values.</summary>
-    internal static void Scale(float factor, Span<float> values) => System.Numerics.Tensors.TensorPrimitives.Multiply(values, factor, values);
+    static void Scale<T>(float factor, Span<float> values, ref float last)
+        where T : struct, ILanes<T>
+    {
+        ref float v0 = ref MemoryMarshal.GetReference(values);
+        var f = T.Broadcast(factor);
+        for (int i = 0; i + T.Count <= values.Length; i += T.Count) T.Store(f * T.Load(ref v0, (nuint)i), ref v0, (nuint)i);
+        T.Store(f * T.Load(ref last, 0), ref last, 0);
+    }
 
     /// <summary>
     /// Sum over the batch of the mean over the outputs of (z - target)^2 / 2, in double. With <paramref name="gradient"/>, z becomes

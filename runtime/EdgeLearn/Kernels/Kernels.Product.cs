@@ -124,8 +124,23 @@ public static partial class Kernels
         Check.Length(weights, (long)a.Rows * b.Columns);
         Check.Length(first, TUpdate.StateCount > 0 ? weights.Length : 0);
         Check.Length(second, TUpdate.StateCount > 1 ? weights.Length : 0);
-        var target = new UpdateTarget<TUpdate>(update, ref MemoryMarshal.GetReference(weights), ref MemoryMarshal.GetReference(first), ref MemoryMarshal.GetReference(second), b.Columns);
-        ProductLoop.Run(a.Rows, b.Columns, a.Columns, ref MemoryMarshal.GetReference(a.Values), a.RowStride, a.ColumnStride, ref MemoryMarshal.GetReference(b.Values), b.RowStride, target, InstructionSet.VectorBits);
+        if (a.Columns == 1)
+        {
+            RankOneUpdate(update, a, b.Values[..b.Columns], weights, first, second);
+            return;
+        }
+
+        ref float w = ref MemoryMarshal.GetReference(weights);
+        ref float a0 = ref MemoryMarshal.GetReference(a.Values);
+        ref float b0 = ref MemoryMarshal.GetReference(b.Values);
+        if (update is Sgd.PlainStep { IsPlain: true } plain)
+        {
+            ProductLoop.Run(a.Rows, b.Columns, a.Columns, ref a0, a.RowStride, a.ColumnStride, ref b0, b.RowStride, new DescendTarget(plain.Rate, ref w, b.Columns), InstructionSet.VectorBits);
+            return;
+        }
+
+        var target = new UpdateTarget<TUpdate>(update, ref w, ref MemoryMarshal.GetReference(first), ref MemoryMarshal.GetReference(second), b.Columns);
+        ProductLoop.Run(a.Rows, b.Columns, a.Columns, ref a0, a.RowStride, a.ColumnStride, ref b0, b.RowStride, target, InstructionSet.VectorBits);
     }
 
     /// <summary>sum[r] = sum over b of dz[b, r]: the gradient of a bias.</summary>

@@ -33,6 +33,8 @@ readonly struct Lanes1(float value) : ILanes<Lanes1>
 
     public static float Sum(Lanes1 a) => a._value;
 
+    public static float Maximum(Lanes1 a) => a._value;
+
     public static Lanes1 Min(Lanes1 a, Lanes1 b) => a._value < b._value ? a : b;
 
     public static Lanes1 Max(Lanes1 a, Lanes1 b) => a._value > b._value ? a : b;

@@ -54,6 +54,13 @@ readonly struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Maximum(Lanes4 a)
+    {
+        var pairs = Max(a, new Lanes4(Vector128.Shuffle(a._value, Vector128.Create(2, 3, 0, 1))));
+        return Max(pairs, new Lanes4(Vector128.Shuffle(pairs._value, Vector128.Create(1, 0, 3, 2))))._value.ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 Min(Lanes4 a, Lanes4 b) => new(Vector128.ConditionalSelect(Vector128.LessThan(a._value, b._value), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

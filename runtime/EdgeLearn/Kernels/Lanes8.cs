@@ -50,6 +50,9 @@ readonly struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     public static float Sum(Lanes8 a) => Lanes4.Sum(new Lanes4(a._value.GetLower() + a._value.GetUpper()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Maximum(Lanes8 a) => Lanes4.Maximum(Lanes4.Max(new Lanes4(a._value.GetLower()), new Lanes4(a._value.GetUpper())));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 Min(Lanes8 a, Lanes8 b) => new(Vector256.ConditionalSelect(Vector256.LessThan(a._value, b._value), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

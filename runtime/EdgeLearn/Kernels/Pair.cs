@@ -54,6 +54,9 @@ readonly struct Pair<T>(T left, T right) : ILanes<Pair<T>>
     public static float Sum(Pair<T> a) => T.Sum(a._left + a._right);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Maximum(Pair<T> a) => T.Maximum(T.Max(a._left, a._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair<T> Min(Pair<T> a, Pair<T> b) => new(T.Min(a._left, b._left), T.Min(a._right, b._right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

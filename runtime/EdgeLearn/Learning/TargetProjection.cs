@@ -104,18 +104,31 @@ public sealed class TargetProjection : LearningRule
         var y = _activations!.Output(index, batch.Count);
         var dz = _workspace![_dz[index]][..y.Length];
         double loss;
-        if (index == Last)
+        if (index != Last && layer.OutputActivation is { } activation && batch.Labels.Length > 0 && _options.Targets == NoiseKind.Sign)
         {
-            y.CopyTo(dz);
-            loss = _network.Loss.Gradient(batch, dz);
+            loss = LocalResidual(index, activation, batch, y, dz);
         }
         else
         {
-            loss = LocalGradient(index, batch, y, dz);
+            if (index == Last) y.CopyTo(dz);
+            loss = index == Last ? _network.Loss.Gradient(batch, dz) : LocalGradient(index, batch, y, dz);
+            layer.LocalGradient(batch.Count, y, dz);
         }
 
-        layer.LocalGradient(batch.Count, y, dz);
         layer.ParameterGradient(batch.Count, _activations.Input(index, batch), dz, _activations.Saved(index, batch.Count), _workspace[_panels[index]], update);
+        return loss;
+    }
+
+    // The common case in one pass over the outputs: sign targets of class labels, and nothing but an activation between z and y.
+    double LocalResidual(int index, Activation activation, in Batch batch, ReadOnlySpan<float> y, Span<float> dz)
+    {
+        int units = _network.Layers[index].OutputLength;
+        double loss = 0;
+        for (int b = 0; b < batch.Count; b++)
+        {
+            loss += Kernels.LocalResidual(_options.LocalLoss, activation, _targetKeys[index], (long)batch.Labels[b] * units, _options.TargetScale, 1f / batch.Count, y.Slice(b * units, units), dz.Slice(b * units, units));
+        }
+
         return loss;
     }
 

@@ -84,6 +84,9 @@ public sealed class DenseLayer : Layer
     }
 
     /// <inheritdoc/>
+    public override Activation? OutputActivation => _activation;
+
+    /// <inheritdoc/>
     public override void LocalGradient(int batch, ReadOnlySpan<float> y, Span<float> dy) => Kernels.ActivationGradient(_activation, y, dy);
 
     /// <inheritdoc/>

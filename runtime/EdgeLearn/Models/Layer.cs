@@ -34,6 +34,9 @@ public abstract class Layer
     /// <summary>Multiply-adds of one sample's forward pass.</summary>
     public abstract long MultiplyAdds { get; }
 
+    /// <summary>The activation whose derivative is all that <see cref="LocalGradient"/> applies, so that it may be fused with what comes before; null when there is more to it.</summary>
+    public virtual Activation? OutputActivation => null;
+
     /// <summary>Floats that Forward leaves for the gradients.</summary>
     public virtual long SavedLength(int batch) => 0;
 

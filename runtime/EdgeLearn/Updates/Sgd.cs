@@ -28,6 +28,11 @@ public sealed class Sgd : ElementwiseUpdate
     /// <summary>w = keep * w - rate * g.</summary>
     internal readonly struct PlainStep(float keep, float rate) : IElementUpdate
     {
+        /// <summary>Without decay: w - rate * g.</summary>
+        public bool IsPlain => keep == 1;
+
+        public float Rate => rate;
+
         public static int StateCount => 0;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeLearn;
+
+public static partial class Kernels
+{
+    // One sample: each row of the gradient is a multiple of the input, and moving the weights is all that costs.
+    static void RankOneUpdate<TUpdate>(in TUpdate update, MatrixView a, ReadOnlySpan<float> x, Span<float> weights, Span<float> first, Span<float> second)
+        where TUpdate : struct, IElementUpdate
+    {
+        int length = x.Length, r = 0;
+        ref float x0 = ref MemoryMarshal.GetReference(x);
+        for (; TUpdate.StateCount == 0 && r + 4 <= a.Rows; r += 4)
+        {
+            ref float w = ref weights[r * length];
+            ref float dz = ref Unsafe.Add(ref MemoryMarshal.GetReference(a.Values), r * a.RowStride);
+            int done = 0;
+            if (InstructionSet.Use512) done = RankOneRows4<Lanes16, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (InstructionSet.Use256) done = RankOneRows4<Lanes8, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (InstructionSet.Use128) done = RankOneRows4<Lanes4, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            RankOneRows4<Lanes1, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+        }
+
+        for (; r < a.Rows; r++)
+        {
+            float dz = a.Values[r * a.RowStride];
+            ref float w = ref weights[r * length];
+            ref float s0 = ref Unsafe.Add(ref MemoryMarshal.GetReference(first), r * length);
+            ref float s1 = ref Unsafe.Add(ref MemoryMarshal.GetReference(second), r * length);
+            int done = 0;
+            if (InstructionSet.Use512) done = RankOneRow<Lanes16, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
+            if (InstructionSet.Use256) done = RankOneRow<Lanes8, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
+            if (InstructionSet.Use128) done = RankOneRow<Lanes4, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
+            RankOneRow<Lanes1, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
+        }
+    }
+
+    static int RankOneRow<T, TUpdate>(int from, int length, in TUpdate update, float dz, ref float x, ref float w, ref float first, ref float second)
+        where T : struct, ILanes<T>
+        where TUpdate : struct, IElementUpdate
+    {
+        var step = update;
+        var factor = T.Broadcast(dz);
+        int i = from;
+        for (; i + T.Count <= length; i += T.Count)
+        {
+            T a = TUpdate.StateCount > 0 ? T.Load(ref first, (nuint)i) : default;
+            T b = TUpdate.StateCount > 1 ? T.Load(ref second, (nuint)i) : default;
+            T.Store(step.Apply(T.Load(ref w, (nuint)i), factor * T.Load(ref x, (nuint)i), ref a, ref b), ref w, (nuint)i);
+            if (TUpdate.StateCount > 0) T.Store(a, ref first, (nuint)i);
+            if (TUpdate.StateCount > 1) T.Store(b, ref second, (nuint)i);
+        }
+
+        return i;
+    }
+
+    // Four rows share the loads of x.
+    static int RankOneRows4<T, TUpdate>(int from, int length, in TUpdate update, ref float dz, int dzStride, ref float x, ref float w)
+        where T : struct, ILanes<T>
+        where TUpdate : struct, IElementUpdate
+    {
+        var step = update;
+        T d0 = T.Broadcast(dz), d1 = T.Broadcast(Unsafe.Add(ref dz, dzStride)), d2 = T.Broadcast(Unsafe.Add(ref dz, 2 * dzStride)), d3 = T.Broadcast(Unsafe.Add(ref dz, 3 * dzStride));
+        ref float w1 = ref Unsafe.Add(ref w, length);
+        ref float w2 = ref Unsafe.Add(ref w1, length);
+        ref float w3 = ref Unsafe.Add(ref w2, length);
+        T none = default, nothing = default;
+        int i = from;
+        for (; i + T.Count <= length; i += T.Count)
+        {
+            var v = T.Load(ref x, (nuint)i);
+            T.Store(step.Apply(T.Load(ref w, (nuint)i), d0 * v, ref none, ref nothing), ref w, (nuint)i);
+            T.Store(step.Apply(T.Load(ref w1, (nuint)i), d1 * v, ref none, ref nothing), ref w1, (nuint)i);
+            T.Store(step.Apply(T.Load(ref w2, (nuint)i), d2 * v, ref none, ref nothing), ref w2, (nuint)i);
+            T.Store(step.Apply(T.Load(ref w3, (nuint)i), d3 * v, ref none, ref nothing), ref w3, (nuint)i);
+        }
+
+        return i;
+    }
+}
