@@ -8,7 +8,7 @@ public static partial class Kernels
     // Rows that share the loads of x. 16 lanes whatever the width: a sum has the same bits everywhere, and short registers have enough of them for 4 rows.
     const int SharedRows = 4;
 
-    // Values of x whose sign bits are made at a time.
+    // Values whose sign bits are made at a time.
     const int SignBlock = 1024;
 
     /// <summary>
@@ -183,9 +183,22 @@ public static partial class Kernels
     static void AddPair<T>(int count, SignBits signs, float scale, ref float w, ref float xPlus, ref float xMinus, ref T plus, ref T minus)
         where T : struct, ILanes<T>
     {
-        // Two sums each would change the order; the loads of the next registers hide the latency of these.
         T p = plus, m = minus, size = T.Broadcast(scale);
-        for (int i = 0; i < count; i += T.Count)
+        int i = 0;
+        for (; i + 2 * T.Count <= count; i += 2 * T.Count)
+        {
+            ulong bits = signs.At(i);
+            var weight = T.Load(ref w, (nuint)i);
+            var z = T.FlipSigns(size, bits);
+            p = T.MultiplyAdd(weight + z, T.Load(ref xPlus, (nuint)i), p);
+            m = T.MultiplyAdd(weight - z, T.Load(ref xMinus, (nuint)i), m);
+            weight = T.Load(ref w, (nuint)(i + T.Count));
+            z = T.FlipSigns(size, bits >> T.Count);
+            p = T.MultiplyAdd(weight + z, T.Load(ref xPlus, (nuint)(i + T.Count)), p);
+            m = T.MultiplyAdd(weight - z, T.Load(ref xMinus, (nuint)(i + T.Count)), m);
+        }
+
+        for (; i < count; i += T.Count)
         {
             var weight = T.Load(ref w, (nuint)i);
             var z = T.FlipSigns(size, signs.At(i));
@@ -205,13 +218,4 @@ public static partial class Kernels
         plus = T.MultiplyAdd(weight + z, LoadLast<T>(length, ref xPlus), plus);
         minus = T.MultiplyAdd(weight - z, LoadLast<T>(length, ref xMinus), minus);
     }
-
-    /// <summary>dx[k] = sum over r of dz[r] * w[r, k], in the order of r: the input gradient of one sample.</summary>
-    /// <param name="rows">rows of w</param>
-    /// <param name="length">values in a row</param>
-    /// <param name="w">[rows x length]</param>
-    /// <param name="dz">[rows]</param>
-    /// <param name="dx">[length], written</param>
-    public static void TransposedMatrixVector(int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> dz, Span<float> dx)
-        => Product(new MatrixView(dz, 1, rows), new MatrixView(w, rows, length), dx, length, default);
 }

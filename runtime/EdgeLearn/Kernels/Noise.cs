@@ -84,6 +84,62 @@ public static class Noise
         else AddSigns(key, first, scale, source, destination);
     }
 
+    /// <summary>plus = source + scale * z and minus = source - scale * z, the noise made once; to the bit as two calls of <see cref="Add"/>.</summary>
+    /// <param name="kind">distribution</param>
+    /// <param name="key">see <see cref="Key"/></param>
+    /// <param name="first">logical index of the first value</param>
+    /// <param name="scale">signed size of the perturbation</param>
+    /// <param name="source">values to perturb</param>
+    /// <param name="plus">written; the same length</param>
+    /// <param name="minus">written; the same length</param>
+    public static void AddPair(NoiseKind kind, ulong key, long first, float scale, ReadOnlySpan<float> source, Span<float> plus, Span<float> minus)
+    {
+        Check.Length(plus, source.Length);
+        Check.Length(minus, source.Length);
+        if (kind == NoiseKind.Gaussian)
+        {
+            Gaussian.Add(key, first, scale, source, plus);
+            Gaussian.Add(key, first, -scale, source, minus);
+            return;
+        }
+
+        AddSignPair(key, first, scale, source, plus, minus);
+    }
+
+    [SkipLocalsInit]
+    static void AddSignPair(ulong key, long first, float scale, ReadOnlySpan<float> source, Span<float> plus, Span<float> minus)
+    {
+        Span<uint> words = stackalloc uint[SignBlock / 32 + 2];
+        for (int from = 0; from < source.Length; from += SignBlock)
+        {
+            int count = Math.Min(SignBlock, source.Length - from), done = 0;
+            var signs = new SignBits(key, first + from, count, words);
+            ref float s = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), from);
+            ref float p = ref Unsafe.Add(ref MemoryMarshal.GetReference(plus), from);
+            ref float m = ref Unsafe.Add(ref MemoryMarshal.GetReference(minus), from);
+            if (InstructionSet.Use512) done = AddSignPair<Lanes16>(done, count, signs, scale, ref s, ref p, ref m);
+            if (InstructionSet.Use256) done = AddSignPair<Lanes8>(done, count, signs, scale, ref s, ref p, ref m);
+            if (InstructionSet.Use128) done = AddSignPair<Lanes4>(done, count, signs, scale, ref s, ref p, ref m);
+            AddSignPair<Lanes1>(done, count, signs, scale, ref s, ref p, ref m);
+        }
+    }
+
+    static int AddSignPair<T>(int from, int count, SignBits signs, float scale, ref float source, ref float plus, ref float minus)
+        where T : struct, ILanes<T>
+    {
+        var size = T.Broadcast(scale);
+        int i = from;
+        for (; i + T.Count <= count; i += T.Count)
+        {
+            var value = T.Load(ref source, (nuint)i);
+            var z = T.FlipSigns(size, signs.At(i));
+            T.Store(value + z, ref plus, (nuint)i);
+            T.Store(value - z, ref minus, (nuint)i);
+        }
+
+        return i;
+    }
+
     // Values whose words are made at a time.
     const int SignBlock = 1024;
 

@@ -28,7 +28,6 @@ readonly ref struct SignBits
     public ulong At(int i)
     {
         int bit = _shift + i;
-        ref uint word = ref Unsafe.Add(ref _words, bit >> 5);
-        return (word | (ulong)Unsafe.Add(ref word, 1) << 32) >> (bit & 31);
+        return Unsafe.ReadUnaligned<ulong>(ref Unsafe.As<uint, byte>(ref Unsafe.Add(ref _words, bit >> 5))) >> (bit & 31); // every platform of ours is little-endian
     }
 }

@@ -93,6 +93,9 @@ public sealed record TrainingSettings
     /// <summary>Size of a zeroth-order probe.</summary>
     public float Epsilon { get; init; } = new ZerothOrderOptions().Epsilon;
 
+    /// <summary>zo: the two signs of a direction go through the network one after the other, which takes the memory of inference; else together, which reads every weight once.</summary>
+    public bool SignsInTurn { get; init; }
+
     /// <summary>Directions of a zeroth-order step.</summary>
     public int Directions { get; init; } = 1;
 
@@ -178,7 +181,7 @@ public sealed record TrainingSettings
             LayerByLayerSteps = LayerByLayer ? totalSteps : null,
             Seed = Seed,
         }),
-        RuleKind.ZerothOrder => new ZerothOrder(new NetworkForwardPass(network), network.Loss, ZerothOrder),
+        RuleKind.ZerothOrder => new ZerothOrder(new NetworkForwardPass(network, sharesRead: !SignsInTurn), network.Loss, ZerothOrder),
         RuleKind.ElasticZerothOrder => new ElasticZerothOrder(network, ZerothOrder, ExactLayers),
         RuleKind.Backprop => new Backprop(network),
         RuleKind.Frozen => new Frozen(network),

@@ -52,6 +52,10 @@ sealed class Activations
     public void Forward(int layer, in Batch batch, in Probe probe)
         => _network.Layers[layer].Forward(batch.Count, _network.Parameters, probe, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count), _workspace![_scratch[layer]]);
 
+    /// <summary>Runs one layer for both signs of a probe; what belongs to the negative sign is the caller's.</summary>
+    public void ForwardPair(int layer, in Batch batch, in Probe plus, ReadOnlySpan<float> minusInput, Span<float> minusOutput, Span<float> pairScratch)
+        => _network.Layers[layer].ForwardPair(batch.Count, _network.Parameters, plus, Input(layer, batch), minusInput, Output(layer, batch.Count), minusOutput, Saved(layer, batch.Count), _workspace![_scratch[layer]], pairScratch);
+
     /// <summary>Runs layers from..to-1.</summary>
     public void Forward(int from, int to, in Batch batch, in Probe probe)
     {

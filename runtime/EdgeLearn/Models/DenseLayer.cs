@@ -66,21 +66,83 @@ public sealed class DenseLayer : Layer
         for (int b = 0; b < batch; b += samples)
         {
             int count = Math.Min(samples, batch - b);
-            var part = x.Slice(b * InputLength, count * InputLength);
-            var packed = packs ? scratch[..(int)Kernels.PackedBatchLength(count, InputLength)] : default;
-            if (packs) Kernels.PackBatch(count, InputLength, part, packed);
+            var part = Pack(packs, count, x, b, scratch);
+            var rest = scratch[(packs ? part.Length : 0)..];
             for (int r = 0; r < OutputLength; r += block)
             {
                 int rows = Math.Min(block, OutputLength - r);
-                var w = parameters.Read(_weight, probe, r * InputLength, rows * InputLength, scratch[packed.Length..]);
-                var bias = parameters.Read(_bias, probe, r, rows, probed ? scratch[(packed.Length + ProbedRows * InputLength)..] : default);
-                var target = y[(b * OutputLength + r)..];
-                if (packs) Kernels.DenseForwardPacked(count, InputLength, w, bias, packed, target, OutputLength);
-                else Kernels.DenseForward(count, InputLength, w, bias, part, target, OutputLength);
+                var w = parameters.Read(_weight, probe, r * InputLength, rows * InputLength, rest);
+                var bias = parameters.Read(_bias, probe, r, rows, probed ? rest[(ProbedRows * InputLength)..] : default);
+                Multiply(packs, count, w, bias, part, y[(b * OutputLength + r)..]);
             }
         }
 
         Kernels.Activate(_activation, y);
+    }
+
+    /// <inheritdoc/>
+    public override bool SharesPairRead => true;
+
+    /// <inheritdoc/>
+    public override long PairScratchLength(int batch, bool sharesInput) => (sharesInput ? 0 : PackedLength(batch)) + ProbedRows * ((long)InputLength + 1);
+
+    /// <inheritdoc/>
+    public override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> saved, Span<float> scratch, Span<float> pairScratch)
+    {
+        if (!_weight.Trainable || !_bias.Trainable)
+        {
+            base.ForwardPair(batch, parameters, plus, xPlus, xMinus, yPlus, yMinus, saved, scratch, pairScratch);
+            return;
+        }
+
+        if (batch == 1 && plus.Kind == NoiseKind.Sign)
+        {
+            parameters.ReadPair(_bias, plus, 0, yPlus, yMinus);
+            Kernels.MatrixVectorPair(OutputLength, InputLength, Noise.Key(plus.Seed, _weight.NameHash), 0, plus.Scale, parameters[_weight], xPlus, xMinus, yPlus, yMinus);
+        }
+        else
+        {
+            bool packs = Kernels.PacksBatch(batch, OutputLength);
+            int samples = packs ? PackedSamples : batch;
+            for (int b = 0; b < batch; b += samples)
+            {
+                int count = Math.Min(samples, batch - b);
+                var packedPlus = Pack(packs, count, xPlus, b, scratch);
+                var packedMinus = xPlus == xMinus ? packedPlus : Pack(packs, count, xMinus, b, pairScratch);
+                MultiplyPair(packs, count, parameters, plus, packedPlus, packedMinus, yPlus[(b * OutputLength)..], yMinus[(b * OutputLength)..], scratch[(packs ? packedPlus.Length : 0)..], pairScratch[(packs && xPlus != xMinus ? packedMinus.Length : 0)..]);
+            }
+        }
+
+        Kernels.Activate(_activation, yPlus);
+        Kernels.Activate(_activation, yMinus);
+    }
+
+    // Samples as the product reads them: packed into scratch, or as they lie.
+    ReadOnlySpan<float> Pack(bool packs, int count, ReadOnlySpan<float> x, int first, Span<float> scratch)
+    {
+        var part = x.Slice(first * InputLength, count * InputLength);
+        if (!packs) return part;
+        var packed = scratch[..(int)Kernels.PackedBatchLength(count, InputLength)];
+        Kernels.PackBatch(count, InputLength, part, packed);
+        return packed;
+    }
+
+    void MultiplyPair(bool packs, int count, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> plusScratch, Span<float> minusScratch)
+    {
+        for (int r = 0; r < OutputLength; r += ProbedRows)
+        {
+            int rows = Math.Min(ProbedRows, OutputLength - r), length = rows * InputLength;
+            parameters.ReadPair(_weight, plus, r * InputLength, plusScratch[..length], minusScratch[..length]);
+            parameters.ReadPair(_bias, plus, r, plusScratch.Slice(length, rows), minusScratch.Slice(length, rows));
+            Multiply(packs, count, plusScratch[..length], plusScratch.Slice(length, rows), xPlus, yPlus[r..]);
+            Multiply(packs, count, minusScratch[..length], minusScratch.Slice(length, rows), xMinus, yMinus[r..]);
+        }
+    }
+
+    void Multiply(bool packs, int count, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y)
+    {
+        if (packs) Kernels.DenseForwardPacked(count, InputLength, w, bias, x, y, OutputLength);
+        else Kernels.DenseForward(count, InputLength, w, bias, x, y, OutputLength);
     }
 
     /// <inheritdoc/>

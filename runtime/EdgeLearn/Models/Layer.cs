@@ -64,6 +64,34 @@ public abstract class Layer
     /// <param name="scratch">[<see cref="ForwardScratchLength"/>]</param>
     public abstract void Forward(int batch, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch);
 
+    /// <summary>Whether <see cref="ForwardPair"/> reads the weights once for both signs, which is what a second set of activations is paid for.</summary>
+    public virtual bool SharesPairRead => false;
+
+    /// <summary>Floats of scratch that <see cref="ForwardPair"/> needs beside those of Forward.</summary>
+    /// <param name="batch">rows</param>
+    /// <param name="sharesInput">whether both signs have the same input, as in a first layer</param>
+    public virtual long PairScratchLength(int batch, bool sharesInput) => 0;
+
+    /// <summary>
+    /// Both signs of a probe: yPlus = layer(xPlus) with the weights w + scale z, yMinus = layer(xMinus) with w - scale z, to the bit as two calls of Forward. A layer that can reads its weights
+    /// once for both.
+    /// </summary>
+    /// <param name="batch">rows</param>
+    /// <param name="parameters">the network's weights</param>
+    /// <param name="plus">the probe of the positive sign</param>
+    /// <param name="xPlus">[batch x input length]</param>
+    /// <param name="xMinus">[batch x input length], may be the same span</param>
+    /// <param name="yPlus">[batch x output length], written</param>
+    /// <param name="yMinus">[batch x output length], written</param>
+    /// <param name="saved">[<see cref="SavedLength"/>], overwritten: no gradient follows a probe</param>
+    /// <param name="scratch">[<see cref="ForwardScratchLength"/>]</param>
+    /// <param name="pairScratch">[<see cref="PairScratchLength"/>]</param>
+    public virtual void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> saved, Span<float> scratch, Span<float> pairScratch)
+    {
+        Forward(batch, parameters, plus, xPlus, yPlus, saved, scratch);
+        Forward(batch, parameters, plus.Opposite, xMinus, yMinus, saved, scratch);
+    }
+
     /// <summary>dy becomes dz: all that happens inside the layer (the activation's derivative).</summary>
     /// <param name="batch">rows</param>
     /// <param name="y">[batch x output length] of Forward</param>

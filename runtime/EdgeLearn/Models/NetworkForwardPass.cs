@@ -1,9 +1,17 @@
 namespace EdgeLearn;
 
 /// <summary>Outputs and losses of a <see cref="Network"/> on the CPU: each layer in turn, two activation buffers alive at a time.</summary>
-public sealed class NetworkForwardPass(Network network) : IForwardPass
+/// <param name="network">whose layers, not owned</param>
+/// <param name="sharesRead">
+/// whether both signs of a probe go through a layer together, so that its weights are read and its noise is made once: faster where weights come from memory, for a second set of activations. A network with a layer that cannot runs them in turn
+/// </param>
+public sealed class NetworkForwardPass(Network network, bool sharesRead = false) : IForwardPass
 {
+    readonly BufferId[] _minusOutputs = new BufferId[network.Layers.Count];
+    readonly BufferId[] _pairScratch = new BufferId[network.Layers.Count];
     Activations? _activations;
+    Workspace? _workspace;
+    bool _plansPairs;
 
     /// <inheritdoc/>
     public ParameterSet Parameters => network.Parameters;
@@ -15,10 +23,24 @@ public sealed class NetworkForwardPass(Network network) : IForwardPass
     public int OutputLength => network.OutputLength;
 
     /// <inheritdoc/>
-    public void Plan(MemoryPlan plan, int batch, bool probed, int time) => _activations = new Activations(network, plan, batch, probed, Activations.Inference(time));
+    public void Plan(MemoryPlan plan, int batch, bool probed, int time)
+    {
+        _activations = new Activations(network, plan, batch, probed, Activations.Inference(time));
+        _plansPairs = probed && sharesRead && network.Layers.All(layer => layer.SharesPairRead);
+        for (int i = 0; i < network.Layers.Count && _plansPairs; i++)
+        {
+            var layer = network.Layers[i];
+            _minusOutputs[i] = plan.Request(layer.Name + ".output.minus", MemoryCategory.Activations, (long)batch * layer.OutputLength, time + i, time + i + 1);
+            _pairScratch[i] = plan.Request(layer.Name + ".scratch.minus", MemoryCategory.Panels, layer.PairScratchLength(batch, sharesInput: i == 0), time + i, time + i);
+        }
+    }
 
     /// <inheritdoc/>
-    public void Bind(Workspace workspace) => Buffers.Bind(workspace);
+    public void Bind(Workspace workspace)
+    {
+        _workspace = workspace;
+        Buffers.Bind(workspace);
+    }
 
     Activations Buffers => _activations ?? throw new InvalidOperationException("Plan comes first");
 
@@ -28,7 +50,16 @@ public sealed class NetworkForwardPass(Network network) : IForwardPass
     /// <inheritdoc/>
     public void Losses(ReadOnlySpan<Probe> probes, in Batch batch, Loss loss, Span<double> results)
     {
-        for (int i = 0; i < probes.Length; i++) results[i] = loss.Sum(batch, Run(batch, probes[i])) / batch.Count;
+        int i = 0;
+        for (; _plansPairs && i + 1 < probes.Length && !probes[i].IsNone && probes[i + 1] == probes[i].Opposite; i += 2)
+        {
+            RunPair(batch, probes[i]);
+            int last = network.Layers.Count - 1;
+            results[i] = loss.Sum(batch, Buffers.Output(last, batch.Count)) / batch.Count;
+            results[i + 1] = loss.Sum(batch, MinusOutput(last, batch.Count)) / batch.Count;
+        }
+
+        for (; i < probes.Length; i++) results[i] = loss.Sum(batch, Run(batch, probes[i])) / batch.Count;
     }
 
     /// <summary>The outputs of a batch in the pass's own buffer, which the caller may overwrite until the next call.</summary>
@@ -38,4 +69,15 @@ public sealed class NetworkForwardPass(Network network) : IForwardPass
         Buffers.Forward(0, last + 1, batch, probe);
         return Buffers.Output(last, batch.Count);
     }
+
+    void RunPair(in Batch batch, in Probe plus)
+    {
+        for (int i = 0; i < network.Layers.Count; i++)
+        {
+            var minusInput = i == 0 ? batch.Inputs : MinusOutput(i - 1, batch.Count);
+            Buffers.ForwardPair(i, batch, plus, minusInput, MinusOutput(i, batch.Count), _workspace![_pairScratch[i]]);
+        }
+    }
+
+    Span<float> MinusOutput(int layer, int batch) => _workspace![_minusOutputs[layer]][..(batch * network.Layers[layer].OutputLength)];
 }

@@ -70,6 +70,15 @@ public sealed class ParameterSet : IDisposable
         return scratch[..length];
     }
 
+    /// <summary>Reads part of a trainable tensor as both signs of a probe see it, the noise made once.</summary>
+    /// <param name="slice">the tensor</param>
+    /// <param name="plus">the probe of the positive sign</param>
+    /// <param name="offset">first float in the tensor</param>
+    /// <param name="plusWeights">the floats to read, written</param>
+    /// <param name="minusWeights">the same floats with the other sign, written; the same length</param>
+    public void ReadPair(ParameterSlice slice, in Probe plus, int offset, Span<float> plusWeights, Span<float> minusWeights)
+        => Noise.AddPair(plus.Kind, Noise.Key(plus.Seed, slice.NameHash), offset, plus.Scale, this[slice].Slice(offset, plusWeights.Length), plusWeights, minusWeights);
+
     /// <summary>SHA-256 over names, shapes and the bits of all weights.</summary>
     public byte[] ContentHash() => Hash(withValues: true);
 

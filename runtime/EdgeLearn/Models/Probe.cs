@@ -11,4 +11,7 @@ public readonly record struct Probe(NoiseKind Kind, ulong Seed, float Scale)
 
     /// <summary>Whether the weights are read as they are.</summary>
     public bool IsNone => Scale == 0;
+
+    /// <summary>The same direction with the other sign.</summary>
+    public Probe Opposite => this with { Scale = -Scale };
 }

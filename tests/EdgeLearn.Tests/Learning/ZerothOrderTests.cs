@@ -230,6 +230,54 @@ public class ZerothOrderTests
         Assert.False(probed.AsSpan().SequenceEqual(Outputs(network, samples.Rows(Batch), new Probe(NoiseKind.Sign, 1, 0.5f))));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(40)]
+    public void Both_signs_from_one_read_give_the_losses_of_two_passes_to_the_bit(int batch)
+    {
+        foreach (string spec in new[] { "9-21-4", "70-33-20-4", "6x6-37@3x3:relu-18-4" })
+        {
+            using var network = Build(spec);
+            var samples = new SampleSet(network, batch);
+            foreach (var kind in new[] { NoiseKind.Sign, NoiseKind.Gaussian })
+            {
+                foreach (bool firstIsFrozen in new[] { false, true })
+                {
+                    foreach (var slice in network.Layers[0].Slices) slice.Trainable = !firstIsFrozen;
+                    Assert.Equal(Losses(network, samples.Rows(batch), kind, sharesRead: false), Losses(network, samples.Rows(batch), kind, sharesRead: true));
+                }
+            }
+        }
+    }
+
+    static double[] Losses(Network network, in Batch batch, NoiseKind kind, bool sharesRead)
+    {
+        var pass = new NetworkForwardPass(network, sharesRead);
+        var plan = new MemoryPlan();
+        pass.Plan(plan, batch.Count, probed: true, PlanTime.Step);
+        using var workspace = new Workspace(plan);
+        pass.Bind(workspace);
+        var losses = new double[5];
+        Probe plus = new(kind, 9, 0.01f), other = new(kind, 10, -0.02f);
+        pass.Losses([plus, plus.Opposite, other, other.Opposite, plus], batch, network.Loss, losses);
+        return losses;
+    }
+
+    [Fact]
+    public void Planned_bytes_stay_near_those_of_inference()
+    {
+        foreach (string text in new[] { "784-256-128-10", "512-512-512-512-512-512-512-10" })
+        {
+            var spec = NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy);
+            var settings = new TrainingSettings { Rule = RuleKind.ZerothOrder, Batch = 32 };
+            double inference = TrainingSession.PlanInference(spec, 32).TotalBytes;
+            Assert.InRange(TrainingSession.PlanMemory(spec, settings with { SignsInTurn = true }).TotalBytes / inference, 1, 1.02);
+            Assert.InRange(TrainingSession.PlanMemory(spec, settings).TotalBytes / inference, 1, 1.12);
+            Assert.InRange(TrainingSession.PlanMemory(spec, settings with { Rule = RuleKind.TargetProjection }).TotalBytes / inference, 1, 1.03);
+        }
+    }
+
     [Fact]
     public void The_workspace_of_a_step_is_that_of_inference_and_two_small_panels()
     {
