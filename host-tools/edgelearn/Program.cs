@@ -16,6 +16,7 @@ var root = new RootCommand("EdgeLearn: boards that keep learning without backpro
     PlanCommand.Create(),
     AboutCommand.Create(),
     SelfTestCommand.Create(),
+    StepBenchCommand.Create(),
     VersionCommand.Create(),
 };
 return await CommandProgram.RunAsync(root, "edgelearn", args);

@@ -9,4 +9,5 @@ namespace EdgeLearn.Commands;
 [JsonSerializable(typeof(PlanResult))]
 [JsonSerializable(typeof(AboutResult))]
 [JsonSerializable(typeof(SelfTestResult))]
+[JsonSerializable(typeof(StepBenchResult))]
 sealed partial class ResultJson : JsonSerializerContext;

@@ -9,6 +9,7 @@ var root = new RootCommand("EdgeLearn on a board: learns on the device without b
     PlanCommand.Create(),
     AboutCommand.Create(),
     SelfTestCommand.Create(),
+    StepBenchCommand.Create(),
     RunCommand.Create(),
 };
 return await CommandProgram.RunAsync(root, "edgelearn-device", args);

@@ -34,6 +34,7 @@ public partial class DocumentedCommandsTests
     [InlineData("telemetry")]
     [InlineData("train")]
     [InlineData("version")]
+    [InlineData("bench")]
     public void The_help_of_a_command_ends_with_examples_that_it_understands(string command)
     {
         string help = Help($"edgelearn {command}");

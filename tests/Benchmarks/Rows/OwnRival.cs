@@ -18,6 +18,8 @@ sealed record OwnRival(string Name, string Id, double? Target = null, string? Ta
 
     public override string? Note(Workload workload)
     {
+        // Beside a forward pass the section says it for all rows.
+        if (workload.Rule is null || Workloads.Named(Id).Rule is null) return null;
         double ratio = WorkCount.Of(Workloads.Named(Id)).Flop / WorkCount.Of(workload).Flop;
         return string.Create(CultureInfo.InvariantCulture, $"ratio of the operations: {ratio:F2}");
     }

@@ -6,7 +6,8 @@ namespace EdgeLearn.Benchmarks;
 /// <param name="name">first word of the row</param>
 /// <param name="update">ours</param>
 /// <param name="bytesPerWeight">read and written</param>
-sealed unsafe class UpdateJob(string name, UpdateRule update, int bytesPerWeight) : BenchJob(name, "updates")
+/// <param name="flopPerWeight">operations; a division and a root are one each</param>
+sealed unsafe class UpdateJob(string name, UpdateRule update, int bytesPerWeight, int flopPerWeight) : BenchJob(name, "updates")
 {
     const int Length = 48 << 20;
     const float Rate = 1e-6f;
@@ -53,6 +54,7 @@ sealed unsafe class UpdateJob(string name, UpdateRule update, int bytesPerWeight
                 RatioMin = ratio.Min,
                 RatioMax = ratio.Max,
                 Target = 0.95,
+                Flop = (double)length * flopPerWeight,
                 Bytes = (double)length * bytesPerWeight,
             },
         ];
