@@ -16,7 +16,8 @@ static class ReportTable
         foreach (var section in report.Rows.GroupBy(row => row.Section))
         {
             output.WriteLine();
-            var table = new TextTable(section.Key, "ours us", "peer", "peer us", "ratio", "min-max", "target", "", "ceiling", "GFLOP/s", "of peak");
+            string us = section.Any(row => row.OursUs is not null) ? " us" : "";
+            var table = new TextTable(section.Key, "ours" + us, "peer", "peer" + us, "ratio", "min-max", "target", "", "ceiling", "GFLOP/s", "of peak");
             foreach (var row in section)
             {
                 table.Add(

@@ -4,8 +4,12 @@ namespace EdgeLearn.Benchmarks;
 /// <param name="shape">what is multiplied</param>
 /// <param name="openBlasTarget">ratio to reach</param>
 /// <param name="oneDnnTarget">ratio to reach</param>
-sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null, double? oneDnnTarget = null) : BenchJob(shape.Name, "kernels")
+/// <param name="microKernelTarget">share of our own micro-kernel's rate to reach; null = not held against it</param>
+sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null, double? oneDnnTarget = null, double? microKernelTarget = null) : BenchJob(shape.Name, "kernels")
 {
+    // One tile with its operands in the first-level cache: what the inner loop can do without packing and blocking.
+    static readonly ProductShape s_microKernel = new("micro-kernel", 12, 32, 256);
+
     /// <summary>What it multiplies.</summary>
     public ProductShape Shape => shape;
 
@@ -36,11 +40,16 @@ sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null
             contenders.Add(new LoopContender(peer.Name, count => peer.Multiply(shape, pa, pb, other, count)));
         }
 
+        using var microKernel = new OwnProduct(s_microKernel);
+        if (microKernelTarget is not null) contenders.Add(new LoopContender("micro-kernel", count => microKernel.Multiply(pa, pb, mine, count)));
         var peak = context.Peak();
         if (peak is not null) contenders.Add(peak);
         double[][] times = Interleaving.Measure(contenders, context.KernelPace, context.Stop);
         double? peakGflops = peak is null ? null : Spread.Of([.. times[^1].Select(peak.GflopsOf)]).Median;
-        return [.. peers.Select((peer, i) => Row(peer.Peer is OpenBlas ? "OpenBLAS" : "oneDNN", times[0], times[i + 1], peer.Target, peakGflops))];
+        var rows = peers.Select((peer, i) => Row(peer.Peer is OpenBlas ? "OpenBLAS" : "oneDNN", times[0], times[i + 1], peer.Target, peakGflops)).ToList();
+        // As long as the micro-kernel would take for as many operations.
+        if (microKernelTarget is not null) rows.Add(Row("our micro-kernel", times[0], [.. times[peers.Count + 1].Select(us => us * shape.Flop / s_microKernel.Flop)], microKernelTarget, peakGflops));
+        return rows;
     }
 
     BenchRow Row(string peer, double[] ours, double[] theirs, double? target, double? peakGflops)

@@ -139,7 +139,11 @@ class Work:
 
 class DenseWork(Work):
     def __init__(self, name, tensors):
-        widths, batch = DENSE[name]
+        if "inputs" in tensors:
+            batch, width = tensors["inputs"].shape
+            widths = [width] + [len(tensors[f"layers.{i}.bias"]) for i in range(sum(key.endswith(".bias") for key in tensors))]
+        else:
+            widths, batch = DENSE[name]
         layers = []
         for i in range(len(widths) - 1):
             layers += [nn.Linear(widths[i], widths[i + 1]), nn.Tanh()]
@@ -251,7 +255,7 @@ class Decoder(nn.Module):
 
 
 def build(name, tensors):
-    if name in DENSE:
+    if name in DENSE or "layers.0.weight" in tensors:
         return DenseWork(name, tensors)
     kind, _, batch = name.partition("b")
     rows = int(batch) if batch else 32

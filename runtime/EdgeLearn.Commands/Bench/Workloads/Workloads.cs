@@ -21,6 +21,11 @@ public static class Workloads
         new("W4b32", Small, 32) { Rule = null },
         .. ZerothOrder("Zs", Small),
         .. ZerothOrder("Zd", Deep),
+        // From ten thousand to ten million weights.
+        new("S4", "96-96-10", 32),
+        new("S5", "304-304-10", 32),
+        new("S6", "992-992-10", 32),
+        new("S7", "3136-3136-10", 32),
         new("start", "784-500-10", 64),
     ];
 
