@@ -11,8 +11,10 @@ public sealed class RoundModel : UpdateTarget, IDisposable
     /// <summary>Takes over an open model.</summary>
     /// <param name="model">disposed of with this</param>
     /// <param name="training">rate and noise of the round</param>
+    /// <exception cref="EdgeLearnException">Its weights are stored in fewer bits.</exception>
     public RoundModel(Model model, RoundTraining training)
     {
+        RoundTraining.CheckStorage(model.Network);
         _model = model;
         _training = training;
         Shape = new UpdateShape(model.Network.Parameters);

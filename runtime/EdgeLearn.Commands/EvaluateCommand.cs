@@ -41,6 +41,7 @@ public sealed class EvaluateCommand
     readonly DataArguments _data = new();
     readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples at a time (default 64)");
+    readonly Option<WeightStorage?> _weights = TrainingOptions.WeightsOption();
     readonly Option<bool> _json = CommandOutput.JsonOption();
 
     EvaluateCommand()
@@ -50,12 +51,13 @@ public sealed class EvaluateCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.", "--model digits.safetensors --data digits", "--model m.safetensors --data ./readings --json");
+        var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.", "--model digits.safetensors --data digits", "--model digits.safetensors --data digits --weights int8", "--model m.safetensors --data ./readings --json");
         var options = new EvaluateCommand();
         options._model.Required = true;
         command.Options.Add(options._model);
         options._data.AddTo(command, required: true);
         command.Options.Add(options._batch);
+        command.Options.Add(options._weights);
         command.Options.Add(options._json);
         command.SetAction(options.Run);
         return command;
@@ -67,7 +69,9 @@ public sealed class EvaluateCommand
         int batch = parsed.GetValue(_batch) ?? 64;
         if (batch < 1) throw new EdgeLearnException($"--batch {batch}: expected 1 or more");
         string path = parsed.GetRequiredValue(_model)!;
-        using var model = ModelFile.Load(path);
+        using var loaded = ModelFile.Load(path);
+        using var converted = parsed.GetValue(_weights) is { } weights && weights != loaded.Network.Parameters.Storage ? new Model(loaded.Network.WithStorage(weights), loaded.Preparation, loaded.ClassNames) : null;
+        var model = converted ?? loaded;
         using var data = _data.Open(parsed, model.Network.Loss, output)!;
         if (model.ClassNames is { } known && data.ClassNames is { } names && !known.SequenceEqual(names))
             throw new EdgeLearnException($"{path} knows the classes {string.Join(", ", known.Take(5))}, {data.Name} has {string.Join(", ", names.Take(5))}");

@@ -39,15 +39,15 @@ public sealed class PlanCommand
     {
         var output = CommandOutput.Of(parsed, _json);
         var settings = _training.Read(parsed);
-        var result = PlanResult.Of(Spec(parsed, output), settings);
+        var network = NetworkSource.Read(parsed.GetValue(_network));
+        var result = PlanResult.Of(Spec(parsed, network, output), settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 });
         if (output.Json) output.WriteJson(result, ResultJson.Default.PlanResult);
         else result.Write(output.Output);
         return 0;
     }
 
-    NetworkSpec Spec(ParseResult parsed, CommandOutput output)
+    NetworkSpec Spec(ParseResult parsed, NetworkSource network, CommandOutput output)
     {
-        var network = NetworkSource.Read(parsed.GetValue(_network));
         var loss = network.Loss ?? Loss.SoftmaxCrossEntropy;
         using var data = _data.Open(parsed, loss, output);
         if (data is not null) return network.SpecFor(data.InputShape, data.ClassCount > 0 ? data.ClassCount : data.TargetLength, loss);

@@ -48,7 +48,7 @@ public sealed record PlanResult
     public static PlanResult Of(NetworkSpec spec, TrainingSettings settings)
     {
         var plan = TrainingSession.PlanMemory(spec, settings);
-        long inference = TrainingSession.PlanInference(spec, settings.Batch).TotalBytes;
+        long inference = TrainingSession.PlanInference(spec, settings.Batch, settings.Weights).TotalBytes;
         return new PlanResult
         {
             Network = spec.ToString(),

@@ -64,6 +64,14 @@ public sealed partial class RoundTraining
         return settings;
     }
 
+    /// <summary>Refuses a model whose weights a round cannot average: updates are float32.</summary>
+    /// <exception cref="EdgeLearnException">Its weights are stored in fewer bits.</exception>
+    public static void CheckStorage(Network network)
+    {
+        var storage = network.Parameters.Storage;
+        if (storage != WeightStorage.Float32) throw new EdgeLearnException($"rounds train float32 weights, this model's are {storage.Word()}: push the float32 model");
+    }
+
     static int Whole(ulong value, int most, string name) =>
         value <= (ulong)most ? (int)value : throw new EdgeLearnException($"the task asks for {value} {name}, at most {most} are possible");
 }

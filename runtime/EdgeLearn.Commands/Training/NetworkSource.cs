@@ -11,8 +11,9 @@ sealed class NetworkSource
     readonly string? _shorthand;
     readonly NetworkSpec? _spec;
 
-    NetworkSource(string? shorthand, NetworkSpec? spec, string? modelPath, Preparation? preparation, IReadOnlyList<string>? classNames)
+    NetworkSource(string? shorthand, NetworkSpec? spec, string? modelPath, Preparation? preparation, IReadOnlyList<string>? classNames, WeightStorage? storage = null)
     {
+        Storage = storage;
         _shorthand = shorthand;
         _spec = spec;
         ModelPath = modelPath;
@@ -22,6 +23,9 @@ sealed class NetworkSource
 
     /// <summary>The model file to go on from.</summary>
     public string? ModelPath { get; }
+
+    /// <summary>How the model's file stores its matrices; null without a model.</summary>
+    public WeightStorage? Storage { get; }
 
     /// <summary>How the model's inputs are prepared.</summary>
     public Preparation? Preparation { get; }
@@ -50,7 +54,7 @@ sealed class NetworkSource
         }
 
         using var model = ModelFile.Load(text);
-        return new NetworkSource(null, model.Network.Spec, text, model.Preparation, model.ClassNames);
+        return new NetworkSource(null, model.Network.Spec, text, model.Preparation, model.ClassNames, model.Network.Parameters.Storage);
     }
 
     /// <summary>The network for some data.</summary>
@@ -66,8 +70,13 @@ sealed class NetworkSource
     public NetworkSpec? SpecAlone(Loss loss) => _spec ?? (_shorthand is { } text ? NetworkSpec.Parse(text, null, loss) : null);
 
     /// <summary>The network with its starting weights: the model's, or drawn from a seed. The caller disposes of it.</summary>
-    public Network Build(NetworkSpec spec, ulong seed)
-        => ModelPath is { } path ? ModelFile.Load(path).Network : new Network(spec).Initialise(seed);
+    public Network Build(NetworkSpec spec, ulong seed, WeightStorage storage)
+    {
+        if (ModelPath is not { } path) return new Network(spec, storage).Initialise(seed);
+        var saved = ModelFile.Load(path).Network;
+        if (saved.Parameters.Storage == storage) return saved;
+        using (saved) return saved.WithStorage(storage);
+    }
 
     // An image gets random windows, for tpSGD needs hidden units that see different things; a vector is too short for that to help.
     static NetworkSpec Default(Shape input, int outputs, Loss loss)

@@ -36,6 +36,7 @@ public sealed class TrainCommand
             "--data digits --save digits.safetensors",
             "--data readings.csv --label state --network 12-64-3 --update signsgd",
             "--data new-site --network digits.safetensors --rule elastic-zo --steps 5000",
+            "--data mnist --weights bf16 --save half.safetensors",
             "--data mnist --checkpoint run --resume --memory-limit 2MB");
         var options = new TrainCommand();
         options._data.AddTo(command, required: true);
@@ -57,6 +58,7 @@ public sealed class TrainCommand
         string? checkpoint = parsed.GetValue(_checkpoint);
         if (parsed.GetValue(_resume) && checkpoint is null) throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
         var network = NetworkSource.Read(parsed.GetValue(_network));
+        settings = settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 };
         var loss = parsed.GetValue(_loss) ?? network.Loss ?? Loss.SoftmaxCrossEntropy;
         if (network.Loss is { } fixedLoss && fixedLoss != loss) throw new EdgeLearnException($"--loss {loss.Name}: the network of {parsed.GetValue(_network)} was made for {fixedLoss.Name}");
         using var data = _data.Open(parsed, loss, output)!;

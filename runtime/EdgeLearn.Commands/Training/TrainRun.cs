@@ -21,7 +21,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         var plan = TrainingSession.PlanMemory(spec, settings);
         output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, workspace {plan.WorkspaceBytes:N0})");
         MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch, batch => TrainingSession.PlanMemory(spec, settings with { Batch = batch }).TotalBytes);
-        using var network = request.Network.Build(spec, settings.Seed);
+        using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         var loop = new TrainingLoop(session, stop);
         using (var checkpoint = request.CheckpointFolder is null ? null : new RunCheckpoint(request, session, output))
@@ -62,11 +62,11 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     ControlResults RunControls(NetworkSpec spec, Preparation preparation)
         => new(RunControl(RuleKind.Backprop, spec, preparation), RunControl(RuleKind.Frozen, spec, preparation));
 
-    // The same network, data, steps and update, at the control's own rate: the user's was chosen for another rule.
+    // The same network, data, steps and update in float32, at the control's own rate: the user's was chosen for another rule.
     ControlResult RunControl(RuleKind rule, NetworkSpec spec, Preparation preparation)
     {
-        var settings = Settings(request.Settings with { Rule = rule, LearningRate = null }, spec);
-        using var network = request.Network.Build(spec, settings.Seed);
+        var settings = Settings(request.Settings with { Rule = rule, LearningRate = null, Weights = WeightStorage.Float32 }, spec);
+        using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation);
         var loop = new TrainingLoop(session, stop);
         var evaluation = EvaluateControl(loop, session);

@@ -24,6 +24,7 @@ sealed class TrainingOptions
     readonly Option<bool> _layerByLayer = OptionText.Flag("--layer-by-layer", "tpsgd: train one layer after the other, first layer first");
     readonly Option<double?> _epsilon = OptionText.Number("--epsilon", "zo, elastic-zo: size of a probe (default 0.001)");
     readonly Option<int?> _directions = OptionText.Whole("--directions", "zo, elastic-zo: directions a step, each two forward passes (default 1)");
+    readonly Option<WeightStorage?> _weights = WeightsOption();
     readonly Option<bool> _signsInTurn = OptionText.Flag("--signs-in-turn", "zo: the two signs of a direction one after the other, in the memory of inference; without it both use one read of the weights");
     readonly Option<NoiseKind?> _noise = OptionText.Words("--noise", "distribution of random targets and directions (default sign)", ("sign", NoiseKind.Sign), ("gaussian", NoiseKind.Gaussian));
     readonly Option<int?> _exactLayers = OptionText.Whole("--exact-layers", "elastic-zo: last layers with exact gradients (default 1)");
@@ -39,10 +40,17 @@ sealed class TrainingOptions
         Option[] all =
         [
             _rule, _update, _epochs, _steps, _batch, _rate, _hiddenRate, _momentum, _weightDecay, _schedule, _warmup, _seed, _localLoss, _targetScale, _layerByLayer,
-            _epsilon, _directions, _signsInTurn, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
+            _epsilon, _directions, _signsInTurn, _weights, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
+
+    /// <summary>The option that says how matrices are stored.</summary>
+    public static Option<WeightStorage?> WeightsOption() => OptionText.Words(
+        "--weights", "how matrices are stored (default: the model's own; float32 for a new one)", ("float32", WeightStorage.Float32), ("bf16", WeightStorage.BFloat16), ("int8", WeightStorage.Int8));
+
+    /// <summary>How matrices are stored, where the user said it.</summary>
+    public WeightStorage? Weights(ParseResult parsed) => parsed.GetValue(_weights);
 
     /// <summary>Whether the user said how long to train.</summary>
     public bool LengthIsGiven(ParseResult parsed) => parsed.GetValue(_epochs) is not null || parsed.GetValue(_steps) is not null;
@@ -73,6 +81,7 @@ sealed class TrainingOptions
             LayerByLayer = parsed.GetValue(_layerByLayer),
             Epsilon = (float?)parsed.GetValue(_epsilon) ?? s_default.Epsilon,
             Directions = parsed.GetValue(_directions) ?? s_default.Directions,
+            Weights = parsed.GetValue(_weights) ?? s_default.Weights,
             SignsInTurn = parsed.GetValue(_signsInTurn),
             Noise = parsed.GetValue(_noise) ?? s_default.Noise,
             ExactLayers = parsed.GetValue(_exactLayers) ?? s_default.ExactLayers,

@@ -45,6 +45,7 @@ public sealed class LocalTraining : LocalLearner
         using var model = ModelFile.Load(basePath);
         var network = model.Network;
         CheckFit(network, _training);
+        RoundTraining.CheckStorage(network);
         float[] start = network.Parameters.Values.ToArray();
         using var session = new TrainingSession(network, settings, _training, model.Preparation);
         var records = task.Codec == Codec.ZerothOrder ? new ZerothOrderRecord[RecordCount(session)] : [];

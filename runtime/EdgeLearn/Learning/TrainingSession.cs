@@ -30,6 +30,7 @@ public sealed class TrainingSession : IDisposable
     public TrainingSession(Network network, TrainingSettings settings, Dataset data, Preparation preparation, long? memoryLimitBytes = null)
     {
         settings.Check();
+        settings.CheckStorage(network.Parameters.Storage);
         CheckFit(network, data);
         Network = network;
         Settings = settings;
@@ -44,7 +45,7 @@ public sealed class TrainingSession : IDisposable
         _update = settings.BuildUpdate();
         _evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
         (Plan, _buffers) = TrainingBuffers.Plan(network, _rule, _update, _evaluator, settings.Batch);
-        MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch, batch => PlanMemory(network.Spec, settings with { Batch = batch }).TotalBytes);
+        MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch, batch => PlanMemory(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }).TotalBytes);
         network.Parameters.Allocate();
         _workspace = new Workspace(Plan);
         _rule.Bind(_workspace);
@@ -54,9 +55,9 @@ public sealed class TrainingSession : IDisposable
     }
 
     /// <summary>The memory of inference alone, computed without allocating any of it.</summary>
-    public static MemoryPlan PlanInference(NetworkSpec spec, int batch)
+    public static MemoryPlan PlanInference(NetworkSpec spec, int batch, WeightStorage storage = WeightStorage.Float32)
     {
-        using var network = new Network(spec);
+        using var network = new Network(spec, storage);
         var plan = new MemoryPlan();
         plan.Account("parameters", MemoryCategory.Parameters, network.ParameterBytes);
         new Evaluator(new NetworkForwardPass(network), network.Loss).Plan(plan, batch);
@@ -66,7 +67,8 @@ public sealed class TrainingSession : IDisposable
     /// <summary>The memory of a run, computed without allocating any of it.</summary>
     public static MemoryPlan PlanMemory(NetworkSpec spec, TrainingSettings settings)
     {
-        using var network = new Network(spec);
+        settings.CheckStorage(settings.Weights);
+        using var network = new Network(spec, settings.Weights);
         var evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
         return TrainingBuffers.Plan(network, settings.BuildRule(network, 1), settings.BuildUpdate(), evaluator, settings.Batch).Plan;
     }

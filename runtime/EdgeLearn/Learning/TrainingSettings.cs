@@ -93,6 +93,9 @@ public sealed record TrainingSettings
     /// <summary>Size of a zeroth-order probe.</summary>
     public float Epsilon { get; init; } = new ZerothOrderOptions().Epsilon;
 
+    /// <summary>How the network stores its matrices; bf16 and int8 are for the rules that need no input gradient, and round stochastically.</summary>
+    public WeightStorage Weights { get; init; }
+
     /// <summary>zo: the two signs of a direction go through the network one after the other, which takes the memory of inference; else together, which reads every weight once.</summary>
     public bool SignsInTurn { get; init; }
 
@@ -191,13 +194,24 @@ public sealed record TrainingSettings
     /// <summary>The options of the zeroth-order rules.</summary>
     public ZerothOrderOptions ZerothOrder => new() { Epsilon = Epsilon, Directions = Directions, Noise = Noise, Seed = DirectionSeed ?? EdgeLearn.Noise.Derive(Seed, 1) };
 
+    /// <summary>Refuses what weights of fewer bits cannot do.</summary>
+    /// <exception cref="EdgeLearnException">The rule or the update needs float32 weights.</exception>
+    internal void CheckStorage(WeightStorage storage)
+    {
+        if (storage == WeightStorage.Float32) return;
+        if (Rule == RuleKind.Backprop || (Rule == RuleKind.ElasticZerothOrder && ExactLayers > 1)) throw new EdgeLearnException($"{Rule.Name()} takes gradients through layers, which needs float32 weights; these are {storage.Word()}: use tpsgd, zo or frozen");
+        if (Update == UpdateKind.Frugal) throw new EdgeLearnException($"frugal needs float32 weights, these are {storage.Word()}: use sgd, signsgd, signum or adam");
+    }
+
+    ulong RoundingSeed => EdgeLearn.Noise.Derive(OrderSeed ?? Seed, 4);
+
     /// <summary>The update.</summary>
     public UpdateRule BuildUpdate() => Update switch
     {
-        UpdateKind.Sgd => new Sgd { Momentum = Momentum ?? 0, WeightDecay = WeightDecay },
-        UpdateKind.SignSgd => new SignSgd { WeightDecay = WeightDecay },
-        UpdateKind.Signum => new Signum { Beta = Momentum ?? 0.9f, WeightDecay = WeightDecay },
-        UpdateKind.Adam => new Adam { WeightDecay = WeightDecay },
+        UpdateKind.Sgd => new Sgd { RoundingSeed = RoundingSeed, Momentum = Momentum ?? 0, WeightDecay = WeightDecay },
+        UpdateKind.SignSgd => new SignSgd { RoundingSeed = RoundingSeed, WeightDecay = WeightDecay },
+        UpdateKind.Signum => new Signum { RoundingSeed = RoundingSeed, Beta = Momentum ?? 0.9f, WeightDecay = WeightDecay },
+        UpdateKind.Adam => new Adam { RoundingSeed = RoundingSeed, WeightDecay = WeightDecay },
         UpdateKind.Frugal => new Frugal
         {
             Rho = Rho,

@@ -44,7 +44,10 @@ public sealed class DenseLayer : Layer
     public override string Describe() => $"dense {OutputLength} {_activation.Word()}";
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed) => PackedLength(batch) + (probed ? ProbedRows * ((long)InputLength + 1) : 0);
+    public override long ForwardScratchLength(int batch, bool probed) => PackedLength(batch) + (probed || IsDecoded ? ProbedRows * ((long)InputLength + 1) : 0);
+
+    // Whether reading weights makes floats of them.
+    bool IsDecoded => _weight.Storage != WeightStorage.Float32;
 
     long PackedLength(int batch) => Kernels.PacksBatch(batch, OutputLength) ? Kernels.PackedBatchLength(Math.Min(batch, PackedSamples), InputLength) : 0;
 
@@ -60,9 +63,9 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override void Forward(int batch, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
     {
-        bool packs = Kernels.PacksBatch(batch, OutputLength), probed = !probe.IsNone;
+        bool packs = Kernels.PacksBatch(batch, OutputLength), copies = !probe.IsNone || IsDecoded;
         int samples = packs ? PackedSamples : batch;
-        int block = probed ? ProbedRows : OutputLength;
+        int block = copies ? ProbedRows : OutputLength;
         for (int b = 0; b < batch; b += samples)
         {
             int count = Math.Min(samples, batch - b);
@@ -72,7 +75,7 @@ public sealed class DenseLayer : Layer
             {
                 int rows = Math.Min(block, OutputLength - r);
                 var w = parameters.Read(_weight, probe, r * InputLength, rows * InputLength, rest);
-                var bias = parameters.Read(_bias, probe, r, rows, probed ? rest[(ProbedRows * InputLength)..] : default);
+                var bias = parameters.Read(_bias, probe, r, rows, copies ? rest[(ProbedRows * InputLength)..] : default);
                 Multiply(packs, count, w, bias, part, y[(b * OutputLength + r)..]);
             }
         }
@@ -95,7 +98,7 @@ public sealed class DenseLayer : Layer
             return;
         }
 
-        if (batch == 1 && plus.Kind == NoiseKind.Sign)
+        if (batch == 1 && plus.Kind == NoiseKind.Sign && !IsDecoded)
         {
             parameters.ReadPair(_bias, plus, 0, yPlus, yMinus);
             Kernels.MatrixVectorPair(OutputLength, InputLength, Noise.Key(plus.Seed, _weight.NameHash), 0, plus.Scale, parameters[_weight], xPlus, xMinus, yPlus, yMinus);

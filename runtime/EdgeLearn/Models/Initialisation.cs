@@ -13,10 +13,19 @@ static class Initialisation
         Fill(parameters, seed, bias, bound);
     }
 
+    // Room for int8 weights to grow in training, as their scales are fixed.
+    const double Headroom = 4;
+
     static void Fill(ParameterSet parameters, ulong seed, ParameterSlice slice, double bound)
     {
         ulong key = Noise.Key(seed, slice.NameHash);
-        var values = parameters[slice];
-        for (int i = 0; i < values.Length; i++) values[i] = (float)bound * (2 * Noise.UniformAt(key, i) - 1);
+        parameters.Scales(slice).Fill((float)(Headroom * bound / 127));
+        Span<float> chunk = stackalloc float[ParameterSet.ChunkLength];
+        for (int offset = 0; offset < slice.Length; offset += chunk.Length)
+        {
+            var values = chunk[..Math.Min(chunk.Length, slice.Length - offset)];
+            for (int i = 0; i < values.Length; i++) values[i] = (float)bound * (2 * Noise.UniformAt(key, offset + i) - 1);
+            parameters.Encode(slice, offset, values);
+        }
     }
 }

@@ -89,7 +89,7 @@ public abstract class Layer
     public virtual void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> saved, Span<float> scratch, Span<float> pairScratch)
     {
         Forward(batch, parameters, plus, xPlus, yPlus, saved, scratch);
-        Forward(batch, parameters, plus.Opposite, xMinus, yMinus, saved, scratch);
+        Forward(batch, parameters, plus.Opposite(), xMinus, yMinus, saved, scratch);
     }
 
     /// <summary>dy becomes dz: all that happens inside the layer (the activation's derivative).</summary>

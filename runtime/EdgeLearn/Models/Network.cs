@@ -7,9 +7,12 @@ namespace EdgeLearn;
 public sealed class Network : IDisposable
 {
     /// <summary>Builds the layers of a description.</summary>
-    public Network(NetworkSpec spec)
+    /// <param name="spec">the description</param>
+    /// <param name="storage">how matrices are stored</param>
+    public Network(NetworkSpec spec, WeightStorage storage = WeightStorage.Float32)
     {
         Spec = spec;
+        Parameters = new ParameterSet(storage);
         var layers = new Layer[spec.Layers.Count];
         var shape = spec.Input;
         for (int i = 0; i < layers.Length; i++)
@@ -35,7 +38,7 @@ public sealed class Network : IDisposable
     public IReadOnlyList<Layer> Layers { get; }
 
     /// <summary>All weights.</summary>
-    public ParameterSet Parameters { get; } = new();
+    public ParameterSet Parameters { get; }
 
     /// <summary>Values of one sample.</summary>
     public int InputLength => Spec.Input.Length;
@@ -52,6 +55,16 @@ public sealed class Network : IDisposable
         Parameters.Allocate();
         foreach (var layer in Layers) layer.Initialise(Parameters, seed);
         return this;
+    }
+
+    /// <summary>The same network with its weights stored in another way. The caller disposes of both.</summary>
+    public Network WithStorage(WeightStorage storage)
+    {
+        var network = new Network(Spec, storage);
+        network.Parameters.Allocate();
+        for (int i = 0; i < Layers.Count; i++) network.Layers[i].TakeIntegers(Layers[i]);
+        network.Parameters.Take(Parameters);
+        return network;
     }
 
     /// <summary>Bytes of the weights and of the integer tensors.</summary>

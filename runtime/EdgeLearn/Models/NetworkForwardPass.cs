@@ -51,7 +51,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     public void Losses(ReadOnlySpan<Probe> probes, in Batch batch, Loss loss, Span<double> results)
     {
         int i = 0;
-        for (; _plansPairs && i + 1 < probes.Length && !probes[i].IsNone && probes[i + 1] == probes[i].Opposite; i += 2)
+        for (; _plansPairs && i + 1 < probes.Length && !probes[i].IsNone && probes[i + 1] == probes[i].Opposite(); i += 2)
         {
             RunPair(batch, probes[i]);
             int last = network.Layers.Count - 1;

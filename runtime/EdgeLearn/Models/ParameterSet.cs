@@ -7,8 +7,12 @@ namespace EdgeLearn;
 /// The numbers that training may change: a list of tensors in one planned block. It is described first and allocated later, so that a plan can be made, and
 /// refused, before any weight exists. Owns its block.
 /// </summary>
-public sealed class ParameterSet : IDisposable
+/// <param name="storage">how matrices are stored; vectors are float32</param>
+public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) : IDisposable
 {
+    // Elements that are decoded, updated and rounded at a time.
+    internal const int ChunkLength = 1024;
+
     readonly List<ParameterSlice> _slices = [];
     NativeBlock? _block;
 
@@ -18,8 +22,11 @@ public sealed class ParameterSet : IDisposable
     /// <summary>Floats in all tensors.</summary>
     public int Length { get; private set; }
 
+    /// <summary>How matrices are stored.</summary>
+    public WeightStorage Storage => storage;
+
     /// <summary>Bytes of the block.</summary>
-    public long Bytes => (long)Length * sizeof(float);
+    public long Bytes { get; private set; }
 
     /// <summary>Whether the block exists.</summary>
     public bool IsAllocated => _block is not null;
@@ -35,20 +42,124 @@ public sealed class ParameterSet : IDisposable
         long length = 1;
         foreach (int size in shape) length *= size;
         if (Length + length > int.MaxValue / sizeof(float)) throw new EdgeLearnException($"{name} brings the network to {Length + length:N0} weights, more than the {int.MaxValue / sizeof(float):N0} supported: choose narrower layers");
-        var slice = new ParameterSlice(name, shape.ToArray(), Length, decay);
+        var slice = new ParameterSlice(name, shape.ToArray(), Length, Bytes, shape.Length > 1 ? storage : WeightStorage.Float32, decay);
         _slices.Add(slice);
         Length += slice.Length;
+        Bytes += (slice.Bytes + 3) / 4 * 4; // floats stay aligned
         return slice;
     }
 
     /// <summary>Allocates the block, all zero; does nothing at a second call.</summary>
     public void Allocate() => _block ??= new NativeBlock(Bytes);
 
-    /// <summary>All floats, tensor after tensor.</summary>
-    public Span<float> Values => Block.Span<float>(0, Length);
+    /// <summary>All floats, tensor after tensor, of a set that is stored as float32.</summary>
+    /// <exception cref="InvalidOperationException">It is stored otherwise.</exception>
+    public Span<float> Values => storage == WeightStorage.Float32 ? Block.Span<float>(0, Length) : throw new InvalidOperationException($"the weights are stored as {storage.Word()}");
 
-    /// <summary>The floats of one tensor.</summary>
-    public Span<float> this[ParameterSlice slice] => Block.Span<float>((long)slice.Offset * sizeof(float), slice.Length);
+    /// <summary>The floats of one tensor that is stored as float32.</summary>
+    /// <exception cref="InvalidOperationException">It is stored otherwise: <see cref="Decode"/> reads any.</exception>
+    public Span<float> this[ParameterSlice slice] => slice.Storage == WeightStorage.Float32
+        ? Block.Span<float>(slice.ByteOffset, slice.Length)
+        : throw new InvalidOperationException($"{slice.Name} is stored as {slice.Storage.Word()}");
+
+    /// <summary>The stored bytes of all tensors.</summary>
+    public Span<byte> Content => Block.Span<byte>(0, (int)Bytes);
+
+    /// <summary>The stored elements of one tensor, without its scales.</summary>
+    internal Span<byte> Elements(ParameterSlice slice) => Block.Span<byte>(slice.ByteOffset + slice.ScaleCount * sizeof(float), slice.Length * slice.Storage.ElementBytes());
+
+    /// <summary>The scales of an int8 tensor, one a row; empty for others.</summary>
+    public Span<float> Scales(ParameterSlice slice) => Block.Span<float>(slice.ByteOffset, slice.ScaleCount);
+
+    Span<ushort> Halves(ParameterSlice slice, int offset, int length) => MemoryMarshal.Cast<byte, ushort>(Elements(slice)).Slice(offset, length);
+
+    /// <summary>The codes of part of an int8 tensor.</summary>
+    public Span<sbyte> Codes(ParameterSlice slice, int offset, int length) => MemoryMarshal.Cast<byte, sbyte>(Elements(slice)).Slice(offset, length);
+
+    /// <summary>Reads part of a tensor as floats, however it is stored.</summary>
+    /// <param name="slice">the tensor</param>
+    /// <param name="offset">first element in the tensor</param>
+    /// <param name="values">as many elements as are read, written</param>
+    public void Decode(ParameterSlice slice, int offset, Span<float> values)
+    {
+        switch (slice.Storage)
+        {
+            case WeightStorage.Float32: this[slice].Slice(offset, values.Length).CopyTo(values); break;
+            case WeightStorage.BFloat16: Kernels.DecodeBFloat16(Halves(slice, offset, values.Length), values); break;
+            default:
+                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.DecodeInt8(Codes(slice, offset + at, length), Scales(slice)[row], values.Slice(at, length));
+                break;
+        }
+    }
+
+    /// <summary>Stores part of a tensor, rounded to the nearest that its storage (and its scales) can hold.</summary>
+    /// <param name="slice">the tensor</param>
+    /// <param name="offset">first element in the tensor</param>
+    /// <param name="values">to store</param>
+    public void Encode(ParameterSlice slice, int offset, ReadOnlySpan<float> values)
+    {
+        switch (slice.Storage)
+        {
+            case WeightStorage.Float32: values.CopyTo(this[slice][offset..]); break;
+            case WeightStorage.BFloat16: Kernels.EncodeBFloat16(values, Halves(slice, offset, values.Length)); break;
+            default:
+                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.EncodeInt8(values.Slice(at, length), Scales(slice)[row], Codes(slice, offset + at, length));
+                break;
+        }
+    }
+
+    /// <summary>Stores part of a tensor with stochastic rounding, so that small changes are not lost but come true with their odds.</summary>
+    /// <param name="slice">the tensor</param>
+    /// <param name="offset">first element in the tensor</param>
+    /// <param name="values">to store</param>
+    /// <param name="key">of the noise; the same key gives the same bits</param>
+    public void EncodeStochastic(ParameterSlice slice, int offset, ReadOnlySpan<float> values, ulong key)
+    {
+        switch (slice.Storage)
+        {
+            case WeightStorage.Float32: values.CopyTo(this[slice][offset..]); break;
+            case WeightStorage.BFloat16: Kernels.RoundBFloat16(values, key, offset, Halves(slice, offset, values.Length)); break;
+            default:
+                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.RoundInt8(values.Slice(at, length), Scales(slice)[row], key, offset + at, Codes(slice, offset + at, length));
+                break;
+        }
+    }
+
+    /// <summary>Takes over all weights of a set of the same tensors that may be stored otherwise; int8 scales are chosen so that the largest weight of a row is code 127.</summary>
+    public void Take(ParameterSet other)
+    {
+        Span<float> chunk = stackalloc float[ChunkLength];
+        for (int s = 0; s < _slices.Count; s++)
+        {
+            ParameterSlice to = _slices[s], from = other._slices[s];
+            if (to.Storage == from.Storage)
+            {
+                other.Scales(from).CopyTo(Scales(to));
+                other.Elements(from).CopyTo(Elements(to));
+                continue;
+            }
+
+            for (int row = 0; row < to.ScaleCount; row++)
+            {
+                float largest = 0;
+                for (int i = 0; i < to.RowLength; i += ChunkLength)
+                {
+                    var part = chunk[..Math.Min(ChunkLength, to.RowLength - i)];
+                    other.Decode(from, row * to.RowLength + i, part);
+                    foreach (float value in part) largest = Math.Max(largest, Math.Abs(value));
+                }
+
+                Scales(to)[row] = Kernels.ScaleInt8([largest]);
+            }
+
+            for (int i = 0; i < to.Length; i += ChunkLength)
+            {
+                var part = chunk[..Math.Min(ChunkLength, to.Length - i)];
+                other.Decode(from, i, part);
+                Encode(to, i, part);
+            }
+        }
+    }
 
     NativeBlock Block => _block ?? throw new InvalidOperationException("the parameters are not allocated yet");
 
@@ -60,14 +171,17 @@ public sealed class ParameterSet : IDisposable
     /// <param name="probe">the perturbation; ignored by tensors that are not trainable</param>
     /// <param name="offset">first float in the tensor</param>
     /// <param name="length">floats to read</param>
-    /// <param name="scratch">at least <paramref name="length"/> floats, written when there is a perturbation</param>
-    /// <returns>the weights themselves, or their perturbed copy in the scratch</returns>
+    /// <param name="scratch">at least <paramref name="length"/> floats, written when there is a perturbation, or something to decode</param>
+    /// <returns>the weights themselves, or their copy in the scratch</returns>
     public ReadOnlySpan<float> Read(ParameterSlice slice, in Probe probe, int offset, int length, Span<float> scratch)
     {
-        var values = this[slice].Slice(offset, length);
-        if (probe.IsNone || !slice.Trainable) return values;
-        Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), offset, probe.Scale, values, scratch[..length]);
-        return scratch[..length];
+        bool perturbed = !probe.IsNone && slice.Trainable;
+        if (slice.Storage == WeightStorage.Float32 && !perturbed) return this[slice].Slice(offset, length);
+        var values = scratch[..length];
+        if (slice.Storage != WeightStorage.Float32) Decode(slice, offset, values);
+        ReadOnlySpan<float> source = slice.Storage == WeightStorage.Float32 ? this[slice].Slice(offset, length) : values;
+        if (perturbed) Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), offset, probe.Scale, source, values);
+        return values;
     }
 
     /// <summary>Reads part of a trainable tensor as both signs of a probe see it, the noise made once.</summary>
@@ -77,7 +191,11 @@ public sealed class ParameterSet : IDisposable
     /// <param name="plusWeights">the floats to read, written</param>
     /// <param name="minusWeights">the same floats with the other sign, written; the same length</param>
     public void ReadPair(ParameterSlice slice, in Probe plus, int offset, Span<float> plusWeights, Span<float> minusWeights)
-        => Noise.AddPair(plus.Kind, Noise.Key(plus.Seed, slice.NameHash), offset, plus.Scale, this[slice].Slice(offset, plusWeights.Length), plusWeights, minusWeights);
+    {
+        ReadOnlySpan<float> source = slice.Storage == WeightStorage.Float32 ? this[slice].Slice(offset, plusWeights.Length) : minusWeights;
+        if (slice.Storage != WeightStorage.Float32) Decode(slice, offset, minusWeights);
+        Noise.AddPair(plus.Kind, Noise.Key(plus.Seed, slice.NameHash), offset, plus.Scale, source, plusWeights, minusWeights);
+    }
 
     /// <summary>SHA-256 over names, shapes and the bits of all weights.</summary>
     public byte[] ContentHash() => Hash(withValues: true);
@@ -92,10 +210,29 @@ public sealed class ParameterSet : IDisposable
         {
             hash.Append(Encoding.UTF8.GetBytes(slice.Name + '\0'));
             hash.Append(MemoryMarshal.AsBytes(slice.Shape));
-            if (withValues) hash.Append(MemoryMarshal.AsBytes((ReadOnlySpan<float>)this[slice]));
+            if (withValues && slice.ScaleCount > 0) hash.Append(MemoryMarshal.AsBytes((ReadOnlySpan<float>)Scales(slice)));
+            if (withValues) hash.Append(Elements(slice));
         }
 
         return hash.Finish();
+    }
+
+    // The part of each row that a run of elements touches.
+    ref struct RowParts(ParameterSlice slice, int offset, int length)
+    {
+        int _done;
+        int _length;
+
+        public readonly RowParts GetEnumerator() => this;
+
+        public readonly (int Row, int At, int Length) Current => ((offset + _done) / slice.RowLength, _done, _length);
+
+        public bool MoveNext()
+        {
+            _done += _length;
+            _length = Math.Min(length - _done, slice.RowLength - (offset + _done) % slice.RowLength);
+            return _length > 0;
+        }
     }
 
     /// <inheritdoc/>

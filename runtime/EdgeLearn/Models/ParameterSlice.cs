@@ -1,12 +1,14 @@
 namespace EdgeLearn;
 
-/// <summary>One tensor of a <see cref="ParameterSet"/>: its name, logical shape, place and flags. Elements are float32, row-major.</summary>
+/// <summary>One tensor of a <see cref="ParameterSet"/>: its name, logical shape, place and flags. Row-major.</summary>
 public sealed class ParameterSlice
 {
     readonly int[] _shape;
 
-    internal ParameterSlice(string name, int[] shape, int offset, bool decay)
+    internal ParameterSlice(string name, int[] shape, int offset, long byteOffset, WeightStorage storage, bool decay)
     {
+        ByteOffset = byteOffset;
+        Storage = storage;
         Name = name;
         _shape = shape;
         Offset = offset;
@@ -23,7 +25,19 @@ public sealed class ParameterSlice
     /// <summary>Logical shape.</summary>
     public ReadOnlySpan<int> Shape => _shape;
 
-    /// <summary>First float of the tensor in its set.</summary>
+    /// <summary>How its elements are stored.</summary>
+    public WeightStorage Storage { get; }
+
+    /// <summary>Bytes of its elements and scales.</summary>
+    public long Bytes => (long)Length * Storage.ElementBytes() + ScaleCount * sizeof(float);
+
+    /// <summary>Scales of int8 codes: one a row.</summary>
+    internal int ScaleCount => Storage == WeightStorage.Int8 ? Length / Math.Max(1, RowLength) : 0;
+
+    /// <summary>First byte of the tensor in the set's block; its scales lie before its codes.</summary>
+    internal long ByteOffset { get; }
+
+    /// <summary>Elements in the tensors before it.</summary>
     public int Offset { get; }
 
     /// <summary>Floats in the tensor.</summary>

@@ -13,5 +13,5 @@ public readonly record struct Probe(NoiseKind Kind, ulong Seed, float Scale)
     public bool IsNone => Scale == 0;
 
     /// <summary>The same direction with the other sign.</summary>
-    public Probe Opposite => this with { Scale = -Scale };
+    public Probe Opposite() => this with { Scale = -Scale };
 }

@@ -70,8 +70,11 @@ public sealed class ReceptiveFieldLayer : Layer
     /// <inheritdoc/>
     public override long SavedLength(int batch) => (long)batch * InputLength;
 
+    // Whether reading weights makes floats of them.
+    bool IsDecoded => _weight.Storage != WeightStorage.Float32;
+
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed) => probed ? UnitBlock * ((long)_fan + 1) : 0;
+    public override long ForwardScratchLength(int batch, bool probed) => probed || IsDecoded ? UnitBlock * ((long)_fan + 1) : 0;
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch) => Math.Max(UnitBlock * (long)_fan + batch, OutputLength);
@@ -158,12 +161,13 @@ public sealed class ReceptiveFieldLayer : Layer
     public override void Forward(int batch, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
     {
         Kernels.Transpose(batch, InputLength, x, saved);
-        int block = probe.IsNone ? OutputLength : UnitBlock;
+        bool copies = !probe.IsNone || IsDecoded;
+        int block = copies ? UnitBlock : OutputLength;
         for (int u = 0; u < OutputLength; u += block)
         {
             int units = Math.Min(block, OutputLength - u);
             var w = parameters.Read(_weight, probe, u * _fan, units * _fan, scratch);
-            var bias = parameters.Read(_bias, probe, u, units, probe.IsNone ? default : scratch[(UnitBlock * _fan)..]);
+            var bias = parameters.Read(_bias, probe, u, units, !copies ? default : scratch[(UnitBlock * _fan)..]);
             Kernels.ReceptiveFieldForward(batch, u, Fields, w, bias, saved, y[u..], OutputLength);
         }
 

@@ -93,7 +93,7 @@ public sealed class Checkpoint : IDisposable
 
     static void Restore(Network network, Network saved)
     {
-        saved.Parameters.Values.CopyTo(network.Parameters.Values);
+        network.Parameters.Take(saved.Parameters);
         for (int i = 0; i < network.Layers.Count; i++) network.Layers[i].TakeIntegers(saved.Layers[i]);
     }
 

@@ -8,7 +8,7 @@ namespace EdgeLearn;
 /// <summary>
 /// The model file: safetensors. Weights lie under their usual names (<c>layers.0.weight</c>), the places of receptive fields as I32 tensors
 /// (<c>layers.0.window</c>), the preparation as <c>input.shift</c> and <c>input.scale</c>; the metadata has <c>edgelearn.format</c> (1),
-/// <c>edgelearn.network</c> (see <see cref="NetworkJson"/>), <c>edgelearn.noise</c> (the noise version) and, where known, <c>edgelearn.classes</c>.
+/// <c>edgelearn.network</c> (see <see cref="NetworkJson"/>), <c>edgelearn.weights</c> where matrices are BF16, or I8 with a <c>.scale</c> tensor a matrix, <c>edgelearn.noise</c> (the noise version) and, where known, <c>edgelearn.classes</c>.
 /// The same model gives the same bytes on every machine.
 /// </summary>
 public static class ModelFile
@@ -25,6 +25,7 @@ public static class ModelFile
         var writer = new SafeTensorsWriter();
         writer.AddMetadata("edgelearn.format", Format.ToString(CultureInfo.InvariantCulture));
         writer.AddMetadata("edgelearn.network", NetworkJson.Write(model.Network.Spec));
+        if (model.Network.Parameters.Storage != WeightStorage.Float32) writer.AddMetadata("edgelearn.weights", model.Network.Parameters.Storage.Word());
         writer.AddMetadata("edgelearn.noise", Noise.Version.ToString(CultureInfo.InvariantCulture));
         if (model.ClassNames is { } names) writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. names], StringListContext.Default.StringArray));
         writer.Add("input.shift", [model.Preparation.Shift.Length], model.Preparation.Shift);
@@ -32,10 +33,16 @@ public static class ModelFile
         foreach (var layer in model.Network.Layers)
         {
             foreach (var tensor in layer.Integers) writer.Add(tensor.Name, tensor.Shape, (ReadOnlySpan<int>)tensor.Values);
-            foreach (var slice in layer.Slices) writer.Add(slice.Name, slice.Shape, (ReadOnlySpan<float>)model.Network.Parameters[slice]);
+            foreach (var slice in layer.Slices) Add(writer, model.Network.Parameters, slice);
         }
 
         return writer.ToArray();
+    }
+
+    static void Add(SafeTensorsWriter writer, ParameterSet parameters, ParameterSlice slice)
+    {
+        writer.Add(slice.Name, slice.Storage.TensorType(), slice.Shape, parameters.Elements(slice));
+        if (slice.ScaleCount > 0) writer.Add(slice.Name + ".scale", [slice.ScaleCount], (ReadOnlySpan<float>)parameters.Scales(slice));
     }
 
     /// <summary>Reads a model from a file.</summary>
@@ -61,7 +68,8 @@ public static class ModelFile
         if (!file.Metadata.TryGetValue("edgelearn.network", out string? description)) throw new EdgeLearnException($"{name} is a safetensors file without edgelearn.network in its metadata: not a model of EdgeLearn");
         string format = file.Metadata.GetValueOrDefault("edgelearn.format", "");
         if (format != "1") throw new EdgeLearnException($"{name}: model format '{format}', this program reads {Format}: use a newer program");
-        var network = new Network(NetworkJson.Read(description, name));
+        var storage = file.Metadata.TryGetValue("edgelearn.weights", out string? word) ? WeightStorageWords.Parse(word) : WeightStorage.Float32;
+        var network = new Network(NetworkJson.Read(description, name), storage);
         try
         {
             CheckTensors(network, file, name); // before anything is allocated on the description's word
@@ -83,7 +91,11 @@ public static class ModelFile
         foreach (var layer in network.Layers)
         {
             foreach (var tensor in layer.Integers) Expect(file, tensor.Name, "I32", tensor.Shape, name);
-            foreach (var slice in layer.Slices) Expect(file, slice.Name, "F32", slice.Shape, name);
+            foreach (var slice in layer.Slices)
+            {
+                Expect(file, slice.Name, slice.Storage.TensorType(), slice.Shape, name);
+                if (slice.ScaleCount > 0) Expect(file, slice.Name + ".scale", "F32", [slice.ScaleCount], name);
+            }
         }
     }
 
@@ -104,8 +116,19 @@ public static class ModelFile
         (layer as ReceptiveFieldLayer)?.UsePlaces();
         foreach (var slice in layer.Slices)
         {
-            var values = parameters[slice];
-            file.Read(file.Find(slice.Name)!, MemoryMarshal.AsBytes(values));
+            file.Read(file.Find(slice.Name)!, parameters.Elements(slice));
+            if (slice.ScaleCount > 0) file.Read(file.Find(slice.Name + ".scale")!, MemoryMarshal.AsBytes(parameters.Scales(slice)));
+            CheckFinite(parameters, slice, name);
+        }
+    }
+
+    static void CheckFinite(ParameterSet parameters, ParameterSlice slice, string name)
+    {
+        Span<float> chunk = stackalloc float[ParameterSet.ChunkLength];
+        for (int i = 0; i < slice.Length; i += chunk.Length)
+        {
+            var values = chunk[..Math.Min(chunk.Length, slice.Length - i)];
+            parameters.Decode(slice, i, values);
             if (!TensorPrimitives.IsFiniteAll<float>(values)) throw new EdgeLearnException($"{name}: tensor {slice.Name} has a value that is not a finite number: take an earlier copy of the model");
         }
     }

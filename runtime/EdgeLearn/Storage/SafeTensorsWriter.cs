@@ -23,6 +23,9 @@ public sealed class SafeTensorsWriter
     /// <summary>Adds an integer tensor; the values are copied.</summary>
     public void Add(string name, ReadOnlySpan<int> shape, ReadOnlySpan<int> values) => _tensors.Add((name, "I32", shape.ToArray(), MemoryMarshal.AsBytes(values).ToArray()));
 
+    /// <summary>Adds a tensor of any type; the bytes are copied.</summary>
+    public void Add(string name, string type, ReadOnlySpan<int> shape, ReadOnlySpan<byte> content) => _tensors.Add((name, type, shape.ToArray(), content.ToArray()));
+
     /// <summary>The whole file.</summary>
     public byte[] ToArray()
     {

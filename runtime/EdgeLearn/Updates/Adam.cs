@@ -25,12 +25,12 @@ public sealed class Adam : ElementwiseUpdate
     protected override long StateLengthOf(ParameterSet parameters) => 2L * parameters.Length;
 
     /// <inheritdoc/>
-    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient)
+    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
     {
         int at = slice.Offset + offset;
         gradient.Apply(
             new AdamStep(KeepOf(slice), RateOf(slice), Beta1, Beta2, Epsilon, Clock.Step + 1),
-            Weights(slice, offset, gradient.Length),
+            weights,
             State.Slice(at, gradient.Length),
             State.Slice(Parameters.Length + at, gradient.Length));
     }

@@ -4,15 +4,39 @@ namespace EdgeLearn;
 public abstract class ElementwiseUpdate : UpdateRule
 {
     /// <inheritdoc/>
-    public sealed override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient) => Use(slice, offset, new GradientPart(gradient));
+    public sealed override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
+    {
+        if (slice.Storage == WeightStorage.Float32) Use(slice, offset, new GradientPart(gradient), Parameters[slice].Slice(offset, gradient.Length));
+        else AcceptRounded(slice, offset, gradient);
+    }
 
     /// <inheritdoc/>
-    public sealed override void AcceptProduct(ParameterSlice slice, int offset, MatrixView a, MatrixView b, Span<float> scratch) => Use(slice, offset, new GradientPart(a, b));
+    public sealed override void AcceptProduct(ParameterSlice slice, int offset, MatrixView a, MatrixView b, Span<float> scratch)
+    {
+        if (slice.Storage == WeightStorage.Float32) Use(slice, offset, new GradientPart(a, b), Parameters[slice].Slice(offset, a.Rows * b.Columns));
+        else base.AcceptProduct(slice, offset, a, b, scratch);
+    }
+
+    // Weights of fewer bits: decoded, updated as floats, and stored again with stochastic rounding.
+    void AcceptRounded(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
+    {
+        ulong key = RoundingKeyOf(slice);
+        Span<float> chunk = stackalloc float[ParameterSet.ChunkLength];
+        for (int i = 0; i < gradient.Length; i += chunk.Length)
+        {
+            var weights = chunk[..Math.Min(chunk.Length, gradient.Length - i)];
+            Parameters.Decode(slice, offset + i, weights);
+            Use(slice, offset + i, new GradientPart(gradient.Slice(i, weights.Length)), weights);
+            Parameters.EncodeStochastic(slice, offset + i, weights, key);
+        }
+    }
 
     /// <summary>Applies the gradient of part of a tensor to its weights.</summary>
-    private protected abstract void Use(ParameterSlice slice, int offset, GradientPart gradient);
-
-    private protected Span<float> Weights(ParameterSlice slice, int offset, int length) => Parameters[slice].Slice(offset, length);
+    /// <param name="slice">the tensor</param>
+    /// <param name="offset">first element in the tensor</param>
+    /// <param name="gradient">of these elements</param>
+    /// <param name="weights">these elements, or a copy of them in float32; changed in place</param>
+    private protected abstract void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights);
 
     /// <summary>The gradient of part of a tensor: its values, or two matrices whose product they are.</summary>
     private protected readonly ref struct GradientPart

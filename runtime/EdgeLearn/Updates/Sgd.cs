@@ -18,9 +18,8 @@ public sealed class Sgd : ElementwiseUpdate
     protected override long StateLengthOf(ParameterSet parameters) => Momentum > 0 ? parameters.Length : 0;
 
     /// <inheritdoc/>
-    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient)
+    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
     {
-        var weights = Weights(slice, offset, gradient.Length);
         if (Momentum > 0) gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), Momentum), weights, State.Slice(slice.Offset + offset, gradient.Length), default);
         else gradient.Apply(new PlainStep(KeepOf(slice), RateOf(slice)), weights, default, default);
     }

@@ -13,8 +13,8 @@ public sealed class SignSgd : ElementwiseUpdate
     protected override long StateLengthOf(ParameterSet parameters) => 0;
 
     /// <inheritdoc/>
-    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient)
-        => gradient.Apply(new SignStep(KeepOf(slice), RateOf(slice)), Weights(slice, offset, gradient.Length), default, default);
+    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
+        => gradient.Apply(new SignStep(KeepOf(slice), RateOf(slice)), weights, default, default);
 
     /// <summary>w = keep * w - rate * sign(g).</summary>
     internal readonly struct SignStep(float keep, float rate) : IElementUpdate

@@ -16,8 +16,8 @@ public sealed class Signum : ElementwiseUpdate
     protected override long StateLengthOf(ParameterSet parameters) => parameters.Length;
 
     /// <inheritdoc/>
-    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient)
-        => gradient.Apply(new Step(KeepOf(slice), RateOf(slice), Beta), Weights(slice, offset, gradient.Length), State.Slice(slice.Offset + offset, gradient.Length), default);
+    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
+        => gradient.Apply(new Step(KeepOf(slice), RateOf(slice), Beta), weights, State.Slice(slice.Offset + offset, gradient.Length), default);
 
     internal readonly struct Step(float keep, float rate, float beta) : IElementUpdate
     {

@@ -15,6 +15,9 @@ public abstract class UpdateRule : GradientSink
     /// <summary>Decoupled weight decay: each step multiplies decaying weights by 1 - rate * WeightDecay.</summary>
     public float WeightDecay { get; init; }
 
+    /// <summary>Seed of the stochastic rounding of weights that are stored in fewer bits.</summary>
+    public ulong RoundingSeed { get; init; }
+
     /// <summary>The weights that are changed.</summary>
     protected ParameterSet Parameters { get; private set; } = null!;
 
@@ -61,6 +64,9 @@ public abstract class UpdateRule : GradientSink
 
     /// <summary>The step's rate for a tensor.</summary>
     protected float RateOf(ParameterSlice slice) => Clock.Rate * slice.RateScale;
+
+    /// <summary>Key of the noise that rounds a tensor in this step.</summary>
+    protected ulong RoundingKeyOf(ParameterSlice slice) => Noise.Key(Noise.Derive(RoundingSeed, (ulong)Clock.Step), slice.NameHash);
 
     /// <summary>The factor by which a tensor's weights shrink in this step; exactly 1 without decay.</summary>
     protected float KeepOf(ParameterSlice slice) => slice.Decay ? 1 - RateOf(slice) * WeightDecay : 1;

@@ -260,7 +260,7 @@ public class ZerothOrderTests
         pass.Bind(workspace);
         var losses = new double[5];
         Probe plus = new(kind, 9, 0.01f), other = new(kind, 10, -0.02f);
-        pass.Losses([plus, plus.Opposite, other, other.Opposite, plus], batch, network.Loss, losses);
+        pass.Losses([plus, plus.Opposite(), other, other.Opposite(), plus], batch, network.Loss, losses);
         return losses;
     }
 
