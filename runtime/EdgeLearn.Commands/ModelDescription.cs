@@ -48,7 +48,7 @@ public sealed record ModelDescription
             Loss = network.Loss.Name,
             Preparation = model.Preparation.IsIdentity ? "none" : model.Preparation.IsPerFeature ? "per feature" : "global",
             Classes = model.ClassNames,
-            Layers = [.. network.Layers.Select(LayerDescription.Of)],
+            Layers = LayerDescription.Of(network),
             ParameterCount = network.Parameters.Length,
             ParameterBytes = network.ParameterBytes,
             MultiplyAdds = network.Layers.Sum(layer => layer.MultiplyAdds),
@@ -63,24 +63,6 @@ public sealed record ModelDescription
         output.WriteLine($"network {Network}, loss {Loss}, preparation of inputs {Preparation}");
         if (Classes is not null) output.WriteLine($"classes {string.Join(", ", Classes)}");
         output.WriteLine();
-        var table = new TextTable("layer", "what", "inputs", "outputs", "weights", "multiply-adds");
-        foreach (var layer in Layers)
-            table.Add(layer.Name, layer.Kind, layer.Inputs.ToString("N0", text), layer.Outputs.ToString("N0", text), layer.ParameterCount.ToString("N0", text), layer.MultiplyAdds.ToString("N0", text));
-        table.Add("all", "", "", "", ParameterCount.ToString("N0", text), MultiplyAdds.ToString("N0", text));
-        table.Write(output);
+        LayerDescription.Write(Layers, output);
     }
-}
-
-/// <summary>One layer.</summary>
-/// <param name="Name">first part of its tensors' names</param>
-/// <param name="Kind">in the shorthand's words</param>
-/// <param name="Inputs">values of a sample coming in</param>
-/// <param name="Outputs">values of a sample going out</param>
-/// <param name="ParameterCount">weights</param>
-/// <param name="MultiplyAdds">of one sample</param>
-public sealed record LayerDescription(string Name, string Kind, int Inputs, int Outputs, long ParameterCount, long MultiplyAdds)
-{
-    /// <summary>Describes a layer.</summary>
-    public static LayerDescription Of(Layer layer)
-        => new(layer.Name, layer.Describe(), layer.InputLength, layer.OutputLength, layer.Slices.Sum(slice => (long)slice.Length), layer.MultiplyAdds);
 }

@@ -41,6 +41,9 @@ public sealed record PlanResult
     /// <summary>What inference alone takes with the same batch.</summary>
     public required long InferenceBytes { get; init; }
 
+    /// <summary>First to last.</summary>
+    public required IReadOnlyList<LayerDescription> Layers { get; init; }
+
     /// <summary>Every rule with this update.</summary>
     public required IReadOnlyList<RulePlan> Rules { get; init; }
 
@@ -48,6 +51,7 @@ public sealed record PlanResult
     public static PlanResult Of(NetworkSpec spec, TrainingSettings settings)
     {
         var plan = TrainingSession.PlanMemory(spec, settings);
+        using var network = new Network(spec, settings.Weights);
         long inference = TrainingSession.PlanInference(spec, settings.Batch, settings.Weights).TotalBytes;
         return new PlanResult
         {
@@ -63,6 +67,7 @@ public sealed record PlanResult
             WorkspaceBytes = plan.WorkspaceBytes,
             TotalBytes = plan.TotalBytes,
             InferenceBytes = inference,
+            Layers = LayerDescription.Of(network),
             Rules = [.. KindNames.RuleNames.Select(name => RulePlan.Of(spec, settings with { Rule = KindNames.ParseRule(name) }, inference))],
         };
     }
@@ -71,6 +76,8 @@ public sealed record PlanResult
     public void Write(TextWriter output)
     {
         output.WriteLine($"{Network}: {Rule} with {Update}, batch {Batch}");
+        output.WriteLine();
+        LayerDescription.Write(Layers, output);
         output.WriteLine();
         var categories = new TextTable("memory", "bytes");
         foreach (var (name, bytes) in ((string, long)[])[("parameters", ParameterBytes), ("activations", ActivationBytes), ("panels", PanelBytes), ("update state", UpdateStateBytes), ("batch", BatchBytes), ("total", TotalBytes)])

@@ -36,6 +36,6 @@ public sealed class AboutCommandTests : IDisposable
         Assert.Equal(new FileInfo(path).Length, model.Number("file_bytes"));
         string text = Invoked.Run("info", "--model", path).Output;
         Assert.Contains("classes a, b, c\n", text);
-        Assert.Matches(@"layers\.0 +receptive 20 of 4x4 tanh +64 +20 +340 +320\n", text);
+        Assert.Matches(@"layers\.0 +receptive 20 of 4x4 tanh +20 +340 +1,520 +336 +320 +trainable\n", text);
     }
 }

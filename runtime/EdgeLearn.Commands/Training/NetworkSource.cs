@@ -81,10 +81,10 @@ sealed class NetworkSource
     // An image gets random windows, for tpSGD needs hidden units that see different things; a vector is too short for that to help.
     static NetworkSpec Default(Shape input, int outputs, Loss loss)
     {
-        var last = new LayerSpec(outputs, Activation.Identity);
-        if (!input.IsImage) return new NetworkSpec(input, [new LayerSpec(256, Activation.Tanh), last], loss);
-        var window = new Shape(WindowSide(input.Height), WindowSide(input.Width));
-        return new NetworkSpec(input, [new LayerSpec(input.Length <= 256 ? 200 : 1000, Activation.Tanh, window), last], loss);
+        var last = new DenseSpec(outputs, Activation.Identity);
+        if (!input.IsImage) return new NetworkSpec(input, [new DenseSpec(256, Activation.Tanh), last], loss);
+        var windows = new ReceptiveFieldSpec(input.Length <= 256 ? 200 : 1000, Activation.Tanh) { WindowHeight = WindowSide(input.Height), WindowWidth = WindowSide(input.Width) };
+        return new NetworkSpec(input, [windows, last], loss);
     }
 
     static int WindowSide(int side) => Math.Min(10, (side + 1) / 2);

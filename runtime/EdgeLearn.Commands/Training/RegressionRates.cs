@@ -14,8 +14,8 @@ static class RegressionRates
     public static TrainingSettings FillIn(TrainingSettings settings, NetworkSpec spec, bool hiddenRateIsGiven)
     {
         if (spec.Loss.IsClassification || settings.Update != UpdateKind.Sgd || settings.LearningRate is not null || settings.Rule == RuleKind.ZerothOrder) return settings;
-        var last = spec.Layers[^1];
-        int inputs = last.Fan > 0 ? last.Fan : spec.Layers.Count > 1 ? spec.Layers[^2].Units : spec.Input.Length;
+        int last = spec.Units[^1].Learner;
+        int inputs = spec.Layers[last] is ReceptiveFieldSpec { Fan: > 0 } choice ? choice.Fan : spec.InputOf(last).Length;
         float rate = (1 - (settings.Momentum ?? 0)) / (inputs + 1);
         float hidden = settings.HiddenRateScale * settings.Rate;
         return settings with { LearningRate = rate, HiddenRateScale = hiddenRateIsGiven ? settings.HiddenRateScale : hidden / rate };

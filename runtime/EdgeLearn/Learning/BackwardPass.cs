@@ -7,6 +7,7 @@ namespace EdgeLearn;
 sealed class BackwardPass(Network network, int first)
 {
     readonly BufferId[] _dy = new BufferId[network.Layers.Count];
+    readonly BufferId?[] _dz = new BufferId?[network.Layers.Count];
     readonly BufferId[] _scratch = new BufferId[network.Layers.Count];
     Workspace? _workspace;
 
@@ -18,9 +19,10 @@ sealed class BackwardPass(Network network, int first)
     /// <summary>When the forward buffers of a layer are needed.</summary>
     public Activations.Moments MomentsOf(int layer)
     {
-        if (layer >= first) return new Activations.Moments(layer, Moment(layer), Moment(layer));
-        bool isInputOfFirst = layer == first - 1;
-        return new Activations.Moments(layer, isInputOfFirst ? Moment(first) : layer + 1, layer);
+        int output = layer + 1; // the next layer's forward pass, or the loss
+        if (layer >= first && network.Layers[layer].GradientReadsOutput) output = Moment(layer);
+        else if (layer + 1 >= first && layer < Last && network.Layers[layer + 1].GradientReadsInput) output = Moment(layer + 1);
+        return new Activations.Moments(layer, output, layer >= first ? Moment(layer) : null);
     }
 
     public void Plan(MemoryPlan plan, int batch)
@@ -28,8 +30,10 @@ sealed class BackwardPass(Network network, int first)
         for (int i = first; i <= Last; i++)
         {
             var layer = network.Layers[i];
-            _dy[i] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, (long)batch * layer.OutputLength, Moment(i) - 1, Moment(i));
-            long scratch = Math.Max(layer.GradientScratchLength(batch), i > first ? layer.InputGradientScratchLength(batch) : 0);
+            long outputs = (long)batch * layer.OutputLength, gradient = layer.GradientLength(batch);
+            _dy[i] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs, Moment(i) - 1, Moment(i));
+            if (gradient != outputs) _dz[i] = plan.Request(layer.Name + ".local", MemoryCategory.Activations, gradient, Moment(i), Moment(i));
+            long scratch = Math.Max(layer.LocalGradientScratchLength(batch), Math.Max(layer.GradientScratchLength(batch), i > first ? layer.InputGradientScratchLength(batch) : 0));
             _scratch[i] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels, scratch, Moment(i), Moment(i));
         }
     }
@@ -37,7 +41,11 @@ sealed class BackwardPass(Network network, int first)
     public void Bind(Workspace workspace) => _workspace = workspace;
 
     /// <summary>From the outputs of a forward pass to updated weights; returns the sum of the losses.</summary>
-    public double Run(in Batch batch, Activations activations, GradientSink sink)
+    /// <param name="batch">of the forward pass</param>
+    /// <param name="activations">what it left</param>
+    /// <param name="mode">how it was run</param>
+    /// <param name="sink">takes the gradients</param>
+    public double Run(in Batch batch, Activations activations, in ForwardMode mode, GradientSink sink)
     {
         var dy = Gradient(Last, batch.Count);
         activations.Output(Last, batch.Count).CopyTo(dy);
@@ -45,10 +53,13 @@ sealed class BackwardPass(Network network, int first)
         for (int i = Last; i >= first; i--)
         {
             var layer = network.Layers[i];
-            layer.LocalGradient(batch.Count, activations.Output(i, batch.Count), dy);
+            var trace = activations.Trace(i, batch, mode);
+            var scratch = _workspace![_scratch[i]];
+            var dz = _dz[i] is { } id ? _workspace[id][..(int)layer.GradientLength(batch.Count)] : dy;
+            layer.LocalGradient(trace, dy, dz, scratch);
             var below = i > first ? Gradient(i - 1, batch.Count) : default;
-            if (i > first) layer.InputGradient(batch.Count, network.Parameters, dy, below, _workspace![_scratch[i]]);
-            layer.ParameterGradient(batch.Count, activations.Input(i, batch), dy, activations.Saved(i, batch.Count), _workspace![_scratch[i]], sink);
+            if (i > first) layer.InputGradient(trace, dz, below, scratch);
+            if (layer.IsTrainable) layer.ParameterGradient(trace, dz, scratch, sink);
             dy = below;
         }
 

@@ -22,16 +22,17 @@ public sealed class ElasticZerothOrder : LearningRule
     Workspace? _workspace;
 
     /// <summary>Prepares the rule.</summary>
-    /// <param name="network">two layers or more</param>
+    /// <param name="network">two layers with weights or more</param>
     /// <param name="options">of the zeroth-order part</param>
     /// <param name="exactLayers">how many of the last layers get exact gradients</param>
     /// <exception cref="EdgeLearnException">No layer would be left for the zeroth-order part, or none for the exact one.</exception>
     public ElasticZerothOrder(Network network, ZerothOrderOptions options, int exactLayers = 1)
     {
-        if (exactLayers < 1 || exactLayers >= network.Layers.Count) throw new EdgeLearnException($"elastic-zo with {exactLayers} exact layers needs between 1 and {network.Layers.Count - 1} for a network of {network.Layers.Count} layers: use backprop or zo instead");
+        int units = network.Units.Count;
+        if (exactLayers < 1 || exactLayers >= units) throw new EdgeLearnException($"elastic-zo with {exactLayers} exact layers needs between 1 and {units - 1} for a network of {units} layers: use backprop or zo instead");
         _network = network;
         _options = options;
-        _firstExact = network.Layers.Count - exactLayers;
+        _firstExact = network.Units[^exactLayers].Learner;
         _backward = new BackwardPass(network, _firstExact);
         _records = new ZerothOrderRecord[options.Directions];
         for (int i = 0; i < _firstExact; i++) _body.AddRange(network.Layers[i].Slices);
@@ -69,7 +70,7 @@ public sealed class ElasticZerothOrder : LearningRule
             double plus = LossSum(batch) / batch.Count;
             Forward(batch, new Probe(_options.Noise, seed, -_options.Epsilon));
             bool isLast = i == _records.Length - 1;
-            double minus = (isLast ? _backward.Run(batch, _activations!, update) : LossSum(batch)) / batch.Count;
+            double minus = (isLast ? _backward.Run(batch, _activations!, ForwardMode.Evaluation, update) : LossSum(batch)) / batch.Count;
             _records[i] = new ZerothOrderRecord(seed, _options.Scalar(plus, minus));
             mean += (plus + minus) / (2 * _records.Length);
         }
@@ -81,8 +82,8 @@ public sealed class ElasticZerothOrder : LearningRule
     // The probe perturbs the body alone.
     void Forward(in Batch batch, in Probe probe)
     {
-        _activations!.Forward(0, _firstExact, batch, probe);
-        _activations.Forward(_firstExact, _network.Layers.Count, batch, Probe.None);
+        _activations!.Forward(0, _firstExact, batch, ForwardMode.Probed(probe));
+        _activations.Forward(_firstExact, _network.Layers.Count, batch, ForwardMode.Evaluation);
     }
 
     double LossSum(in Batch batch)

@@ -30,7 +30,8 @@ public abstract class ExactGradient : LearningRule
     /// <inheritdoc/>
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {
-        _activations!.Forward(0, _network.Layers.Count, batch, Probe.None);
-        return new StepReport(_backward.Run(batch, _activations, update) / batch.Count, batch.Count);
+        var mode = ForwardMode.Training(clock);
+        _activations!.Forward(0, _network.Layers.Count, batch, mode);
+        return new StepReport(_backward.Run(batch, _activations, mode, update) / batch.Count, batch.Count);
     }
 }

@@ -37,42 +37,69 @@ public sealed class TargetProjection : LearningRule
     readonly Network _network;
     readonly TargetProjectionOptions _options;
     readonly ulong[] _targetKeys;
-    readonly BufferId[] _dz;
+    readonly BufferId[] _dy;
+    readonly BufferId?[] _dz;
     readonly BufferId[] _panels;
+    readonly int[] _unitOf;
     Activations? _activations;
     Workspace? _workspace;
 
-    /// <summary>Prepares the rule and sets the rate factor of the hidden layers' tensors.</summary>
+    /// <summary>Prepares the rule and sets the rate factor of the hidden units' tensors.</summary>
     public TargetProjection(Network network, TargetProjectionOptions options)
     {
         _network = network;
         _options = options;
         int count = network.Layers.Count;
-        _targetKeys = new ulong[count];
-        _dz = new BufferId[count];
+        _targetKeys = new ulong[network.Units.Count];
+        _dy = new BufferId[count];
+        _dz = new BufferId?[count];
         _panels = new BufferId[count];
-        for (int i = 0; i < count; i++)
+        _unitOf = new int[count];
+        for (int u = 0; u < network.Units.Count; u++)
         {
-            _targetKeys[i] = Noise.Key(options.Seed, Noise.TensorHash(network.Layers[i].Name + ".target"));
-            foreach (var slice in network.Layers[i].Slices) slice.RateScale = i < count - 1 ? options.HiddenRateScale : 1;
+            var unit = network.Units[u];
+            _targetKeys[u] = Noise.Key(options.Seed, Noise.TensorHash(network.Layers[unit.Learner].Name + ".target"));
+            for (int i = unit.First; i < unit.End; i++)
+            {
+                _unitOf[i] = u;
+                foreach (var slice in network.Layers[i].Slices) slice.RateScale = u < network.Units.Count - 1 ? options.HiddenRateScale : 1;
+            }
         }
     }
 
     /// <inheritdoc/>
     public override string Name => "tpsgd";
 
-    int Last => _network.Layers.Count - 1;
+    int Last => _network.Units.Count - 1;
 
-    // Layer i runs at moment 2i and learns at 2i + 1; its output is needed until the layer above has learned.
+    // Layer i runs at moment 2i; a unit learns right after its last layer has run.
+    int LearnsAt(int unit) => (2 * _network.Units[unit].End) - 1;
+
+    // An output is needed until the next layer has run, and until the unit has learned that has a gradient to take from it.
+    Activations.Moments MomentsOf(int layer)
+    {
+        bool learns = layer >= _network.Units[_unitOf[layer]].Learner;
+        int output = learns ? LearnsAt(_unitOf[layer]) : 0, next = layer + 1;
+        if (next < _network.Layers.Count) output = Math.Max(output, next >= _network.Units[_unitOf[next]].Learner && _network.Layers[next].GradientReadsInput ? LearnsAt(_unitOf[next]) : 2 * next);
+        return new Activations.Moments(2 * layer, output, learns ? LearnsAt(_unitOf[layer]) : null);
+    }
+
     /// <inheritdoc/>
     public override void Plan(MemoryPlan plan, int batch)
     {
-        _activations = new Activations(_network, plan, batch, probed: false, i => new Activations.Moments(2 * i, 2 * i + 3, 2 * i + 1));
-        for (int i = 0; i <= Last; i++)
+        _activations = new Activations(_network, plan, batch, probed: false, MomentsOf);
+        for (int u = 0; u <= Last; u++)
         {
-            var layer = _network.Layers[i];
-            _dz[i] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, (long)batch * layer.OutputLength, 2 * i + 1, 2 * i + 1);
-            _panels[i] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels, layer.GradientScratchLength(batch), 2 * i + 1, 2 * i + 1);
+            int time = LearnsAt(u);
+            for (int i = _network.Units[u].Learner; i < _network.Units[u].End; i++)
+            {
+                var layer = _network.Layers[i];
+                long outputs = (long)batch * layer.OutputLength, gradient = layer.GradientLength(batch);
+                _dy[i] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs, time, time);
+                if (gradient != outputs) _dz[i] = plan.Request(layer.Name + ".local", MemoryCategory.Activations, gradient, time, time);
+                long inputScratch = i > _network.Units[u].Learner ? layer.InputGradientScratchLength(batch) : 0;
+                _panels[i] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels, Math.Max(layer.LocalGradientScratchLength(batch), Math.Max(layer.GradientScratchLength(batch), inputScratch)), time, time);
+            }
         }
     }
 
@@ -86,56 +113,69 @@ public sealed class TargetProjection : LearningRule
     /// <inheritdoc/>
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {
-        int only = _options.LayerByLayerSteps is { } steps ? (int)Math.Min(clock.Step * _network.Layers.Count / Math.Max(1, steps), Last) : -1;
+        int only = _options.LayerByLayerSteps is { } steps ? (int)Math.Min(clock.Step * _network.Units.Count / Math.Max(1, steps), Last) : -1;
         int top = only >= 0 ? only : Last;
+        var mode = ForwardMode.Training(clock);
         double loss = 0;
-        for (int i = 0; i <= top; i++)
+        for (int u = 0; u <= top; u++)
         {
-            _activations!.Forward(i, batch, Probe.None);
-            if (only < 0 || i == only) loss = Learn(i, batch, update);
+            _activations!.Forward(_network.Units[u].First, _network.Units[u].End, batch, mode);
+            if (only < 0 || u == only) loss = Learn(u, batch, mode, update);
         }
 
         return new StepReport(loss / batch.Count, batch.Count);
     }
 
-    double Learn(int index, in Batch batch, UpdateRule update)
+    // From the local loss of a unit's outputs down to the layer with weights; nothing goes below it.
+    double Learn(int unit, in Batch batch, in ForwardMode mode, UpdateRule update)
     {
-        var layer = _network.Layers[index];
-        var y = _activations!.Output(index, batch.Count);
-        var dz = _workspace![_dz[index]][..y.Length];
-        double loss;
-        if (index != Last && layer.OutputActivation is { } activation && batch.Labels.Length > 0 && _options.Targets == NoiseKind.Sign)
+        int top = _network.Units[unit].End - 1, learner = _network.Units[unit].Learner;
+        var y = _activations!.Output(top, batch.Count);
+        var dy = Gradient(top, batch.Count);
+        bool isFused = unit != Last && _network.Layers[top].OutputActivation is not null && batch.Labels.Length > 0 && _options.Targets == NoiseKind.Sign;
+        double loss = isFused ? LocalResidual(unit, top, batch, y, dy) : unit == Last ? OutputGradient(batch, y, dy) : LocalGradient(unit, top, batch, y, dy);
+        for (int i = top; i >= learner; i--)
         {
-            loss = LocalResidual(index, activation, batch, y, dz);
-        }
-        else
-        {
-            if (index == Last) y.CopyTo(dz);
-            loss = index == Last ? _network.Loss.Gradient(batch, dz) : LocalGradient(index, batch, y, dz);
-            layer.LocalGradient(batch.Count, y, dz);
+            var layer = _network.Layers[i];
+            var trace = _activations.Trace(i, batch, mode);
+            var scratch = _workspace![_panels[i]];
+            var dz = _dz[i] is { } id ? _workspace[id][..(int)layer.GradientLength(batch.Count)] : dy;
+            if (i < top || !isFused) layer.LocalGradient(trace, dy, dz, scratch);
+            var below = i > learner ? Gradient(i - 1, batch.Count) : default;
+            if (i > learner) layer.InputGradient(trace, dz, below, scratch);
+            if (layer.IsTrainable) layer.ParameterGradient(trace, dz, scratch, update);
+            dy = below;
         }
 
-        layer.ParameterGradient(batch.Count, _activations.Input(index, batch), dz, _activations.Saved(index, batch.Count), _workspace[_panels[index]], update);
         return loss;
     }
 
-    // The common case in one pass over the outputs: sign targets of class labels, and nothing but an activation between z and y.
-    double LocalResidual(int index, Activation activation, in Batch batch, ReadOnlySpan<float> y, Span<float> dz)
+    Span<float> Gradient(int layer, int batch) => _workspace![_dy[layer]][..(batch * _network.Layers[layer].OutputLength)];
+
+    double OutputGradient(in Batch batch, ReadOnlySpan<float> y, Span<float> dy)
     {
-        int units = _network.Layers[index].OutputLength;
+        y.CopyTo(dy);
+        return _network.Loss.Gradient(batch, dy);
+    }
+
+    // The common case in one pass over the outputs: sign targets of class labels, and nothing but an activation between z and y.
+    double LocalResidual(int unit, int layer, in Batch batch, ReadOnlySpan<float> y, Span<float> dz)
+    {
+        var activation = _network.Layers[layer].OutputActivation!.Value;
+        int length = _network.Layers[layer].OutputLength;
         double loss = 0;
         for (int b = 0; b < batch.Count; b++)
         {
-            loss += Kernels.LocalResidual(_options.LocalLoss, activation, _targetKeys[index], (long)batch.Labels[b] * units, _options.TargetScale, 1f / batch.Count, y.Slice(b * units, units), dz.Slice(b * units, units));
+            loss += Kernels.LocalResidual(_options.LocalLoss, activation, _targetKeys[unit], (long)batch.Labels[b] * length, _options.TargetScale, 1f / batch.Count, y.Slice(b * length, length), dz.Slice(b * length, length));
         }
 
         return loss;
     }
 
     // dy = gradient of the mean local loss by y; returns the sum of the local losses.
-    double LocalGradient(int index, in Batch batch, ReadOnlySpan<float> y, Span<float> dy)
+    double LocalGradient(int unit, int layer, in Batch batch, ReadOnlySpan<float> y, Span<float> dy)
     {
-        int units = _network.Layers[index].OutputLength;
+        int units = _network.Layers[layer].OutputLength;
         double loss = 0;
         for (int b = 0; b < batch.Count; b++)
         {
@@ -143,7 +183,7 @@ public sealed class TargetProjection : LearningRule
             var gradient = dy.Slice(b * units, units);
             if (_options.LocalLoss == LocalLoss.Linear) gradient.Clear();
             else output.CopyTo(gradient);
-            SubtractTarget(index, batch, b, gradient);
+            SubtractTarget(unit, batch, b, gradient);
             switch (_options.LocalLoss)
             {
                 case LocalLoss.L2:
@@ -164,9 +204,9 @@ public sealed class TargetProjection : LearningRule
     }
 
     // values -= t, with t = scale * P[label] or, for a regression, scale * the projection of the real targets.
-    void SubtractTarget(int index, in Batch batch, int row, Span<float> values)
+    void SubtractTarget(int unit, in Batch batch, int row, Span<float> values)
     {
-        ulong key = _targetKeys[index];
+        ulong key = _targetKeys[unit];
         if (batch.Labels.Length > 0)
         {
             Noise.Add(_options.Targets, key, (long)batch.Labels[row] * values.Length, -_options.TargetScale, values, values);

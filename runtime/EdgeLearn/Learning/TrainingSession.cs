@@ -146,7 +146,7 @@ public sealed class TrainingSession : IDisposable
         return report;
     }
 
-    StepClock Clock => new(StepCount, _rate * _schedule.FactorAt(StepCount));
+    StepClock Clock => new(StepCount, _rate * _schedule.FactorAt(StepCount), Noise.Derive(Settings.OrderSeed ?? Settings.Seed, 5)); // the rounds of a fleet drop other values
 
     /// <summary>Repeats a logged zeroth-order step without the data: the stream moves on by its batch, the records become weights.</summary>
     /// <param name="records">of the step, in order</param>

@@ -24,6 +24,9 @@ static class ActivationWords
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "unknown activation"),
     };
 
+    /// <summary>What the shorthand appends for an activation: nothing where it goes without saying.</summary>
+    public static string Suffix(this Activation activation, Activation unsaid) => activation == unsaid ? "" : ":" + activation.Word();
+
     /// <summary>The activation of a word, or null.</summary>
     public static Activation? Parse(ReadOnlySpan<char> word) => word switch
     {

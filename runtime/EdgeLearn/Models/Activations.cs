@@ -8,15 +8,15 @@ sealed class Activations
 {
     readonly Network _network;
     readonly BufferId[] _outputs;
-    readonly BufferId[] _saved;
+    readonly BufferId?[] _saved;
     readonly BufferId[] _scratch;
     Workspace? _workspace;
 
     /// <summary>When a layer's buffers are needed.</summary>
     /// <param name="Forward">moment of the layer's forward pass</param>
     /// <param name="OutputUntil">last moment that needs its output</param>
-    /// <param name="SavedUntil">last moment that needs what it saved</param>
-    public readonly record struct Moments(int Forward, int OutputUntil, int SavedUntil);
+    /// <param name="SavedUntil">last moment that needs what it saved; null when no gradient will be asked of it, so that it saves nothing</param>
+    public readonly record struct Moments(int Forward, int OutputUntil, int? SavedUntil);
 
     /// <summary>Asks the plan for the buffers of all layers.</summary>
     public Activations(Network network, MemoryPlan plan, int batch, bool probed, Func<int, Moments> momentsOf)
@@ -24,41 +24,44 @@ sealed class Activations
         _network = network;
         int count = network.Layers.Count;
         _outputs = new BufferId[count];
-        _saved = new BufferId[count];
+        _saved = new BufferId?[count];
         _scratch = new BufferId[count];
         for (int i = 0; i < count; i++)
         {
             var layer = network.Layers[i];
             var moments = momentsOf(i);
             _outputs[i] = plan.Request(layer.Name + ".output", MemoryCategory.Activations, (long)batch * layer.OutputLength, moments.Forward, moments.OutputUntil);
-            _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, layer.SavedLength(batch), moments.Forward, moments.SavedUntil);
-            _scratch[i] = plan.Request(layer.Name + ".scratch", MemoryCategory.Panels, layer.ForwardScratchLength(batch, probed), moments.Forward, moments.Forward);
+            if (moments.SavedUntil is { } until) _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, layer.SavedLength(batch), moments.Forward, until);
+            _scratch[i] = plan.Request(layer.Name + ".scratch", MemoryCategory.Panels, layer.ForwardScratchLength(batch, probed, saves: moments.SavedUntil is not null), moments.Forward, moments.Forward);
         }
     }
 
     /// <summary>The moments of plain inference from <paramref name="time"/> on: an output lives until the next layer has read it.</summary>
-    public static Func<int, Moments> Inference(int time) => i => new Moments(time + i, time + i + 1, time + i);
+    public static Func<int, Moments> Inference(int time) => i => new Moments(time + i, time + i + 1, null);
 
     public void Bind(Workspace workspace) => _workspace = workspace;
 
     public Span<float> Output(int layer, int batch) => _workspace![_outputs[layer]][..(batch * _network.Layers[layer].OutputLength)];
 
-    public Span<float> Saved(int layer, int batch) => _workspace![_saved[layer]][..(int)_network.Layers[layer].SavedLength(batch)];
+    Span<float> Saved(int layer, int batch) => _saved[layer] is { } id ? _workspace![id][..(int)_network.Layers[layer].SavedLength(batch)] : default;
 
     /// <summary>The input of a layer: the batch, or the output of the layer before.</summary>
     public ReadOnlySpan<float> Input(int layer, in Batch batch) => layer == 0 ? batch.Inputs : Output(layer - 1, batch.Count);
 
+    /// <summary>What the forward pass of a layer left for its gradients.</summary>
+    public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode) => new(batch.Count, _network.Parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count));
+
     /// <summary>Runs one layer on its input.</summary>
-    public void Forward(int layer, in Batch batch, in Probe probe)
-        => _network.Layers[layer].Forward(batch.Count, _network.Parameters, probe, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count), _workspace![_scratch[layer]]);
+    public void Forward(int layer, in Batch batch, in ForwardMode mode)
+        => _network.Layers[layer].Forward(batch.Count, _network.Parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count), _workspace![_scratch[layer]]);
 
     /// <summary>Runs one layer for both signs of a probe; what belongs to the negative sign is the caller's.</summary>
     public void ForwardPair(int layer, in Batch batch, in Probe plus, ReadOnlySpan<float> minusInput, Span<float> minusOutput, Span<float> pairScratch)
-        => _network.Layers[layer].ForwardPair(batch.Count, _network.Parameters, plus, Input(layer, batch), minusInput, Output(layer, batch.Count), minusOutput, Saved(layer, batch.Count), _workspace![_scratch[layer]], pairScratch);
+        => _network.Layers[layer].ForwardPair(batch.Count, _network.Parameters, plus, Input(layer, batch), minusInput, Output(layer, batch.Count), minusOutput, _workspace![_scratch[layer]], pairScratch);
 
     /// <summary>Runs layers from..to-1.</summary>
-    public void Forward(int from, int to, in Batch batch, in Probe probe)
+    public void Forward(int from, int to, in Batch batch, in ForwardMode mode)
     {
-        for (int i = from; i < to; i++) Forward(i, batch, probe);
+        for (int i = from; i < to; i++) Forward(i, batch, mode);
     }
 }

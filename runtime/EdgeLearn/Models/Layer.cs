@@ -1,38 +1,74 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Stateless maths of one stage, activation included. Four verbs: a forward-only rule needs the first three, a losses-only rule the first alone.
-/// Buffers belong to the caller: <c>saved</c> carries from Forward to the gradients, <c>scratch</c> is free between calls.
+/// Stateless maths of one stage. Four verbs: a forward-only rule needs the first three, a losses-only rule the first alone. Buffers belong to the caller and are as long as the layer says:
+/// <c>saved</c> carries from Forward to the gradients, <c>dz</c> from LocalGradient to the two that follow it, <c>scratch</c> is free between calls.
+/// <code>
+/// Forward(x -> y, saved)
+/// LocalGradient(dy -> dz)          everything that happens inside the layer: activation, time, an inner backward pass
+/// ParameterGradient(dz -> sink)    reads x, never the gradient of another layer
+/// InputGradient(dz -> dx)          reads the weights, so it comes before the update
+/// </code>
 /// </summary>
-public abstract class Layer
+/// <param name="name">first part of the tensors' names</param>
+/// <param name="input">shape of one sample coming in</param>
+/// <param name="output">shape of one sample going out</param>
+public abstract class Layer(string name, Shape input, Shape output)
 {
     /// <summary>Name of the layer, the first part of its tensors' names.</summary>
-    public abstract string Name { get; }
+    public string Name { get; } = name;
+
+    /// <summary>Shape of one sample coming in.</summary>
+    public Shape InputShape { get; } = input;
+
+    /// <summary>Shape of one sample going out.</summary>
+    public Shape OutputShape { get; } = output;
 
     /// <summary>Values of one sample coming in.</summary>
-    public abstract int InputLength { get; }
+    public int InputLength => InputShape.Length;
 
     /// <summary>Values of one sample going out.</summary>
-    public abstract int OutputLength { get; }
+    public int OutputLength => OutputShape.Length;
 
-    /// <summary>The layer in the shorthand's words.</summary>
+    /// <summary>The layer in words.</summary>
     public abstract string Describe();
 
-    /// <summary>Its tensors, in the network's set.</summary>
-    public abstract IReadOnlyList<ParameterSlice> Slices { get; }
+    /// <summary>Its tensors, in the network's set; empty for many layers.</summary>
+    public virtual IReadOnlyList<ParameterSlice> Slices => [];
+
+    /// <summary>Whether training may change one of its tensors.</summary>
+    public bool IsTrainable
+    {
+        get
+        {
+            for (int i = 0; i < Slices.Count; i++) // an enumerator would be allocated
+            {
+                if (Slices[i].Trainable) return true;
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Integer tensors that belong to the structure (where units look), by their last name; empty for most layers.</summary>
     public virtual IReadOnlyList<IntegerTensor> Integers => [];
 
     /// <summary>Takes over the integer tensors of the same layer of another network.</summary>
     /// <exception cref="EdgeLearnException">A value is out of range.</exception>
-    public virtual void TakeIntegers(Layer other)
+    public void TakeIntegers(Layer other)
     {
         for (int i = 0; i < Integers.Count; i++) other.Integers[i].Values.CopyTo(Integers[i].Values, 0);
+        UseIntegers();
+    }
+
+    /// <summary>Called when the integer tensors have been filled.</summary>
+    /// <exception cref="EdgeLearnException">A value is out of range.</exception>
+    public virtual void UseIntegers()
+    {
     }
 
     /// <summary>Multiply-adds of one sample's forward pass.</summary>
-    public abstract long MultiplyAdds { get; }
+    public virtual long MultiplyAdds => 0;
 
     /// <summary>The activation whose derivative is all that <see cref="LocalGradient"/> applies, so that it may be fused with what comes before; null when there is more to it.</summary>
     public virtual Activation? OutputActivation => null;
@@ -43,29 +79,44 @@ public abstract class Layer
     /// <summary>Floats of scratch for Forward.</summary>
     /// <param name="batch">rows</param>
     /// <param name="probed">whether weights are read through a probe</param>
-    public abstract long ForwardScratchLength(int batch, bool probed);
+    /// <param name="saves">whether gradients will be asked for</param>
+    public virtual long ForwardScratchLength(int batch, bool probed, bool saves) => 0;
+
+    /// <summary>Floats of dz. A layer whose dz is as long as its output has to cope with dz lying where dy lies.</summary>
+    public virtual long GradientLength(int batch) => (long)batch * OutputLength;
+
+    /// <summary>Floats of scratch for LocalGradient.</summary>
+    public virtual long LocalGradientScratchLength(int batch) => 0;
 
     /// <summary>Floats of scratch for ParameterGradient.</summary>
-    public abstract long GradientScratchLength(int batch);
+    public virtual long GradientScratchLength(int batch) => 0;
 
     /// <summary>Floats of scratch for InputGradient.</summary>
     public virtual long InputGradientScratchLength(int batch) => 0;
 
+    /// <summary>Whether one of the gradients reads the input, so that it has to be kept.</summary>
+    public virtual bool GradientReadsInput => true;
+
+    /// <summary>Whether one of the gradients reads the output, so that it has to be kept.</summary>
+    public virtual bool GradientReadsOutput => true;
+
     /// <summary>Fills the layer's tensors with its starting weights, drawn from the seed and the tensors' names.</summary>
-    public abstract void Initialise(ParameterSet parameters, ulong seed);
+    public virtual void Initialise(ParameterSet parameters, ulong seed)
+    {
+    }
 
     /// <summary>y = layer(x).</summary>
     /// <param name="batch">rows</param>
-    /// <param name="parameters">the network's weights</param>
-    /// <param name="probe">how they are read</param>
+    /// <param name="parameters">the network's weights; a norm in training writes its running statistics there</param>
+    /// <param name="mode">how weights are read, and whether random layers draw</param>
     /// <param name="x">[batch x input length]</param>
     /// <param name="y">[batch x output length], written</param>
-    /// <param name="saved">[<see cref="SavedLength"/>], written</param>
+    /// <param name="saved">[<see cref="SavedLength"/>], written; empty when no gradient will be asked for</param>
     /// <param name="scratch">[<see cref="ForwardScratchLength"/>]</param>
-    public abstract void Forward(int batch, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch);
+    public abstract void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch);
 
-    /// <summary>Whether <see cref="ForwardPair"/> reads the weights once for both signs, which is what a second set of activations is paid for.</summary>
-    public virtual bool SharesPairRead => false;
+    /// <summary>Whether <see cref="ForwardPair"/> reads the weights once for both signs, which is what a second set of activations is paid for; or has none to read.</summary>
+    public virtual bool SharesPairRead => Slices.Count == 0;
 
     /// <summary>Floats of scratch that <see cref="ForwardPair"/> needs beside those of Forward.</summary>
     /// <param name="batch">rows</param>
@@ -83,58 +134,37 @@ public abstract class Layer
     /// <param name="xMinus">[batch x input length], may be the same span</param>
     /// <param name="yPlus">[batch x output length], written</param>
     /// <param name="yMinus">[batch x output length], written</param>
-    /// <param name="saved">[<see cref="SavedLength"/>], overwritten: no gradient follows a probe</param>
-    /// <param name="scratch">[<see cref="ForwardScratchLength"/>]</param>
+    /// <param name="scratch">[<see cref="ForwardScratchLength"/>] of a probed pass that saves nothing</param>
     /// <param name="pairScratch">[<see cref="PairScratchLength"/>]</param>
-    public virtual void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> saved, Span<float> scratch, Span<float> pairScratch)
+    public virtual void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
     {
-        Forward(batch, parameters, plus, xPlus, yPlus, saved, scratch);
-        Forward(batch, parameters, plus.Opposite(), xMinus, yMinus, saved, scratch);
+        Forward(batch, parameters, ForwardMode.Probed(plus), xPlus, yPlus, default, scratch);
+        Forward(batch, parameters, ForwardMode.Probed(plus.Opposite()), xMinus, yMinus, default, scratch);
     }
 
-    /// <summary>dy becomes dz: all that happens inside the layer (the activation's derivative).</summary>
-    /// <param name="batch">rows</param>
-    /// <param name="y">[batch x output length] of Forward</param>
-    /// <param name="dy">[batch x output length]: gradient by y in, gradient by z out</param>
-    public abstract void LocalGradient(int batch, ReadOnlySpan<float> y, Span<float> dy);
+    /// <summary>dz from dy: all that happens inside the layer (an activation's derivative, the steps of time, the layers of a block). By default dz is dy.</summary>
+    /// <param name="trace">of Forward</param>
+    /// <param name="dy">[batch x output length], the gradient by y; may be overwritten</param>
+    /// <param name="dz">[<see cref="GradientLength"/>], written; dy itself where the lengths are equal and the caller likes</param>
+    /// <param name="scratch">[<see cref="LocalGradientScratchLength"/>]</param>
+    public virtual void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    {
+        if (dy != dz) dy.CopyTo(dz);
+    }
 
     /// <summary>Hands the gradient of each tensor to the sink, panel by panel.</summary>
-    /// <param name="batch">rows</param>
-    /// <param name="x">[batch x input length] of Forward</param>
-    /// <param name="dz">[batch x output length] of LocalGradient</param>
-    /// <param name="saved">what Forward left</param>
+    /// <param name="trace">of Forward</param>
+    /// <param name="dz">[<see cref="GradientLength"/>] of LocalGradient</param>
     /// <param name="scratch">[<see cref="GradientScratchLength"/>]</param>
     /// <param name="sink">takes the panels</param>
-    public abstract void ParameterGradient(int batch, ReadOnlySpan<float> x, ReadOnlySpan<float> dz, ReadOnlySpan<float> saved, Span<float> scratch, GradientSink sink);
+    public virtual void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
+    }
 
     /// <summary>dx = gradient by the layer's input, with the weights as they are now.</summary>
-    /// <param name="batch">rows</param>
-    /// <param name="parameters">the network's weights</param>
-    /// <param name="dz">[batch x output length] of LocalGradient</param>
+    /// <param name="trace">of Forward</param>
+    /// <param name="dz">[<see cref="GradientLength"/>] of LocalGradient</param>
     /// <param name="dx">[batch x input length], written</param>
     /// <param name="scratch">[<see cref="InputGradientScratchLength"/>]</param>
-    public abstract void InputGradient(int batch, ParameterSet parameters, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch);
-}
-
-/// <summary>
-/// A tensor of integers that is part of a layer's structure and of the model file. Like the weights it is described first and allocated at its first use, so that a network
-/// can be planned, or refused, before it takes memory.
-/// </summary>
-/// <param name="name">full name, such as <c>layers.0.window</c></param>
-/// <param name="shape">logical shape</param>
-public sealed class IntegerTensor(string name, int[] shape)
-{
-    int[]? _values;
-
-    /// <summary>Full name, such as <c>layers.0.window</c>.</summary>
-    public string Name => name;
-
-    /// <summary>Logical shape.</summary>
-    public ReadOnlySpan<int> Shape => shape;
-
-    /// <summary>Integers in the tensor.</summary>
-    public long Length => shape.Aggregate(1L, (product, size) => product * size);
-
-    /// <summary>Row-major; owned by the layer, zero until it is filled.</summary>
-    public int[] Values => _values ??= new int[Length];
+    public abstract void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch);
 }

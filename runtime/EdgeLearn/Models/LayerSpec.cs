@@ -1,12 +1,39 @@
+using System.Text.Json;
+
 namespace EdgeLearn;
 
-/// <summary>One layer of a network description.</summary>
-/// <param name="Units">outputs</param>
-/// <param name="Activation">what follows the weighted sum</param>
-/// <param name="Window">height x width that each unit sees of an image; default = none</param>
-/// <param name="Fan">random inputs that each unit sees where there is no image; 0 = all inputs</param>
-public readonly record struct LayerSpec(int Units, Activation Activation, Shape Window = default, int Fan = 0)
+/// <summary>
+/// One layer of a network description: what the shorthand and a model file say of it, without numbers. A closed set of small records, one a kind, each beside its layer;
+/// <see cref="LayerKinds"/> lists them.
+/// </summary>
+public abstract record LayerSpec
 {
-    /// <summary>Whether units see only part of the input.</summary>
-    public bool IsReceptive => Window.Height > 0 || Fan > 0;
+    private protected LayerSpec()
+    {
+    }
+
+    /// <summary>What the layer is to the rules.</summary>
+    public virtual LayerRole Role => LayerRole.Structure;
+
+    /// <summary>The layer in shorthand.</summary>
+    /// <param name="unsaid">the activation that need not be written in its place</param>
+    public abstract string ToShorthand(Activation unsaid);
+
+    /// <summary>The layer in shorthand, its activation written unless there is none.</summary>
+    public sealed override string ToString() => ToShorthand(Activation.Identity);
+
+    /// <summary>The shape of a sample after the layer.</summary>
+    /// <param name="input">shape of a sample before it</param>
+    /// <param name="name">what to call the layer in errors</param>
+    /// <exception cref="EdgeLearnException">The input does not fit; the message says what to try.</exception>
+    public abstract Shape OutputShape(Shape input, string name);
+
+    /// <summary>The layer with its tensors described, not allocated.</summary>
+    /// <param name="name">first part of the tensors' names</param>
+    /// <param name="input">a shape that <see cref="OutputShape"/> accepts</param>
+    /// <param name="parameters">takes the tensors</param>
+    public abstract Layer Build(string name, Shape input, ParameterSet parameters);
+
+    /// <summary>Writes the properties of the JSON form into an open object.</summary>
+    internal abstract void Write(Utf8JsonWriter json);
 }

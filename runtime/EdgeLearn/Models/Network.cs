@@ -14,21 +14,8 @@ public sealed class Network : IDisposable
         Spec = spec;
         Parameters = new ParameterSet(storage);
         var layers = new Layer[spec.Layers.Count];
-        var shape = spec.Input;
-        for (int i = 0; i < layers.Length; i++)
-        {
-            layers[i] = Build(spec.Layers[i], $"layers.{i}", shape);
-            shape = Shape.Vector(layers[i].OutputLength);
-        }
-
+        for (int i = 0; i < layers.Length; i++) layers[i] = spec.Layers[i].Build($"layers.{i}", spec.InputOf(i), Parameters);
         Layers = layers;
-    }
-
-    Layer Build(LayerSpec layer, string name, Shape input)
-    {
-        if (layer.Window.Height > 0) return ReceptiveFieldLayer.Windows(name, input, layer.Units, layer.Window.Height, layer.Window.Width, layer.Activation, Parameters);
-        if (layer.Fan > 0) return ReceptiveFieldLayer.Choices(name, input.Length, layer.Units, layer.Fan, layer.Activation, Parameters);
-        return new DenseLayer(name, input.Length, layer.Units, layer.Activation, Parameters);
     }
 
     /// <summary>What the network was built from.</summary>
@@ -36,6 +23,9 @@ public sealed class Network : IDisposable
 
     /// <summary>First to last.</summary>
     public IReadOnlyList<Layer> Layers { get; }
+
+    /// <summary>The stretches that a forward-only rule trains one by one, first to last; at least one. Every layer belongs to exactly one.</summary>
+    public IReadOnlyList<LocalUnit> Units => Spec.Units;
 
     /// <summary>All weights.</summary>
     public ParameterSet Parameters { get; }

@@ -45,7 +45,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     Activations Buffers => _activations ?? throw new InvalidOperationException("Plan comes first");
 
     /// <inheritdoc/>
-    public void Outputs(in Batch batch, Span<float> outputs) => Run(batch, Probe.None).CopyTo(outputs);
+    public void Outputs(in Batch batch, Span<float> outputs) => Run(batch, ForwardMode.Evaluation).CopyTo(outputs);
 
     /// <inheritdoc/>
     public void Losses(ReadOnlySpan<Probe> probes, in Batch batch, Loss loss, Span<double> results)
@@ -59,14 +59,14 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
             results[i + 1] = loss.Sum(batch, MinusOutput(last, batch.Count)) / batch.Count;
         }
 
-        for (; i < probes.Length; i++) results[i] = loss.Sum(batch, Run(batch, probes[i])) / batch.Count;
+        for (; i < probes.Length; i++) results[i] = loss.Sum(batch, Run(batch, ForwardMode.Probed(probes[i]))) / batch.Count;
     }
 
     /// <summary>The outputs of a batch in the pass's own buffer, which the caller may overwrite until the next call.</summary>
-    internal Span<float> Run(in Batch batch, in Probe probe)
+    internal Span<float> Run(in Batch batch, in ForwardMode mode)
     {
         int last = network.Layers.Count - 1;
-        Buffers.Forward(0, last + 1, batch, probe);
+        Buffers.Forward(0, last + 1, batch, mode);
         return Buffers.Output(last, batch.Count);
     }
 

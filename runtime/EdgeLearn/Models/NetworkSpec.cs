@@ -1,16 +1,15 @@
-using System.Globalization;
-using System.Text;
-
 namespace EdgeLearn;
 
 /// <summary>
-/// A network without numbers: input shape, layers, loss. The shorthand is <c>input-layer-...-layer</c>, where the input is a width or <c>HxW[xC]</c> and a layer
-/// is <c>units[@HxW | @K][:activation]</c>: <c>28x28-1000@10x10-10</c>, <c>64-128:relu-10</c>. Hidden layers are tanh and the last one identity unless said otherwise.
+/// A network without numbers: input shape, layers, loss. The shorthand is <c>input-layer-...-layer</c>, where the input is a width, <c>HxW[xC]</c> or <c>TxF</c>:
+/// <c>28x28-1000@10x10-10</c>, <c>64-128:relu-10</c>. A layer with weights that says no activation is tanh, but identity when it is the last one or when a norm or an activation follows.
 /// </summary>
 public sealed class NetworkSpec
 {
-    // Below the largest input, so that no product of sizes leaves 64 bits before the set of parameters refuses it.
-    const int MostUnits = (1 << 24) - 1;
+    /// <summary>Most units or channels of a layer: below the largest input, so that no product of sizes leaves 64 bits before the set of parameters refuses it.</summary>
+    internal const int MostUnits = Shape.LongestLength - 1;
+
+    readonly Shape[] _shapes;
 
     /// <summary>Describes a network.</summary>
     /// <exception cref="EdgeLearnException">A layer does not fit its input.</exception>
@@ -20,13 +19,29 @@ public sealed class NetworkSpec
         Layers = layers;
         Loss = loss;
         if (layers.Count == 0) throw new EdgeLearnException("the network has no layer: expected input-units-...-outputs, such as 784-100-10");
-        var shape = input;
+        _shapes = ShapesOf(input, layers, "");
+        Units = LocalUnit.Of(layers);
+        if (Units.Count == 0) throw new EdgeLearnException($"network '{this}' has no layer with weights, so that nothing could learn: end it with a number of outputs");
+    }
+
+    /// <summary>Shapes before, between and after layers; refuses the first that does not fit.</summary>
+    internal static Shape[] ShapesOf(Shape input, IReadOnlyList<LayerSpec> layers, string prefix)
+    {
+        var shapes = new Shape[layers.Count + 1];
+        shapes[0] = input;
         for (int i = 0; i < layers.Count; i++)
         {
-            CheckFit(layers[i], shape, i);
-            shape = Shape.Vector(layers[i].Units);
+            string name = $"layer {prefix}{i + 1} ({layers[i].ToShorthand(ActivationOf(layers[i]))})";
+            var shape = layers[i].OutputShape(shapes[i], name);
+            if (shape.LongLength >= Shape.LongestLength) throw new EdgeLearnException($"{name} makes {shape.LongLength:N0} values of a sample of {shapes[i]}, at most {Shape.LongestLength - 1:N0} are supported: choose fewer channels or a larger stride");
+            shapes[i + 1] = shape;
         }
+
+        return shapes;
     }
+
+    // Names a layer in errors without its activation, which has nothing to do with shapes.
+    static Activation ActivationOf(LayerSpec layer) => layer is IWeightedSpec weighted ? weighted.Activation : Activation.Identity;
 
     /// <summary>Shape of one sample.</summary>
     public Shape Input { get; }
@@ -37,8 +52,17 @@ public sealed class NetworkSpec
     /// <summary>What the last layer is held against.</summary>
     public Loss Loss { get; }
 
+    /// <summary>The stretches that a forward-only rule trains one by one, first to last; at least one.</summary>
+    public IReadOnlyList<LocalUnit> Units { get; }
+
+    /// <summary>Shape of a sample before a layer.</summary>
+    public Shape InputOf(int layer) => _shapes[layer];
+
+    /// <summary>Shape of a sample after a layer.</summary>
+    public Shape OutputOf(int layer) => _shapes[layer + 1];
+
     /// <summary>Values of the last layer.</summary>
-    public int OutputLength => Layers[^1].Units;
+    public int OutputLength => _shapes[^1].Length;
 
     /// <summary>Reads the shorthand.</summary>
     /// <param name="text">such as <c>784-1000@10x10-10</c></param>
@@ -47,74 +71,19 @@ public sealed class NetworkSpec
     /// <exception cref="EdgeLearnException">The text is no network, or does not fit the data.</exception>
     public static NetworkSpec Parse(string text, Shape? data, Loss loss)
     {
-        string[] parts = text.Split('-');
-        if (parts.Length < 2) throw new EdgeLearnException($"network '{text}': expected input-units-...-outputs, such as 784-100-10");
+        if (text.Count('(') != text.Count(')')) throw new EdgeLearnException($"network '{text}': {text.Count('(')} opening and {text.Count(')')} closing parentheses, expected equal numbers");
+        var parts = LayerText.Split(text, '-');
+        if (parts.Count < 2) throw new EdgeLearnException($"network '{text}': expected input-units-...-outputs, such as 784-100-10");
         if (!Shape.TryParse(parts[0], out var input)) throw new EdgeLearnException($"network '{text}': the input '{parts[0]}' is neither a width nor HxW nor HxWxC");
         if (data is { } shape)
         {
             if (shape.Length != input.Length) throw new EdgeLearnException($"network '{text}': its input has {input.Length} values, the data's samples have {shape.Length} ({shape}): begin the network with {shape}");
-            if (!input.IsImage) input = shape;
+            if (!input.IsImage || (shape.Height, shape.Width, shape.Channels) == (input.Height, input.Width, input.Channels)) input = shape;
         }
 
-        var layers = new List<LayerSpec>(parts.Length - 1);
-        for (int i = 1; i < parts.Length; i++) layers.Add(ParseLayer(text, parts[i], i, isLast: i == parts.Length - 1));
-        return new NetworkSpec(input, layers, loss);
+        return new NetworkSpec(input, LayerText.ParseAll(text, parts[1..], ""), loss);
     }
-
-    static LayerSpec ParseLayer(string text, string part, int position, bool isLast)
-    {
-        var activation = isLast ? Activation.Identity : Activation.Tanh;
-        string body = part;
-        int colon = part.IndexOf(':', StringComparison.Ordinal);
-        if (colon >= 0)
-        {
-            activation = ActivationWords.Parse(part.AsSpan(colon + 1)) ?? throw new EdgeLearnException($"network '{text}': unknown activation '{part[(colon + 1)..]}' of layer {position}: expected tanh, relu or identity");
-            body = part[..colon];
-        }
-
-        string[] halves = body.Split('@');
-        if (halves.Length > 2 || !int.TryParse(halves[0], NumberStyles.None, CultureInfo.InvariantCulture, out int units) || units < 1)
-        {
-            throw new EdgeLearnException($"network '{text}': layer {position} is '{part}', expected a number of units of 1 or more, or units@HxW, units@K, units:activation");
-        }
-
-        if (halves.Length == 1) return new LayerSpec(units, activation);
-        if (!Shape.TryParse(halves[1], out var window) || window.Channels > 1) throw new EdgeLearnException($"network '{text}': layer {position} looks at '{halves[1]}', expected a window HxW or a number of inputs");
-        return halves[1].Contains('x', StringComparison.Ordinal) ? new LayerSpec(units, activation, window) : new LayerSpec(units, activation, Fan: window.Length);
-    }
-
-    static void CheckFit(LayerSpec layer, Shape input, int index)
-    {
-        string name = $"layer {index + 1} ({Describe(layer)})";
-        if (layer.Units is < 1 or > MostUnits) throw new EdgeLearnException($"{name} has {layer.Units} units, expected 1 to {MostUnits}");
-        if (layer.Window.Height > 0)
-        {
-            if (!input.IsImage) throw new EdgeLearnException($"{name} has windows, but its input is a vector of {input.Length} values: give the image's shape (--input-shape 28x28) or use {layer.Units}@{layer.Window.Height * layer.Window.Width} for random inputs");
-            if (layer.Window.Height > input.Height || layer.Window.Width > input.Width) throw new EdgeLearnException($"{name} has windows larger than its {input} image");
-        }
-        else if (layer.Fan > input.Length)
-        {
-            throw new EdgeLearnException($"{name} looks at {layer.Fan} inputs, but there are only {input.Length}");
-        }
-    }
-
-    static string Describe(LayerSpec layer) => layer switch
-    {
-        { Window.Height: > 0 } => string.Create(CultureInfo.InvariantCulture, $"{layer.Units}@{layer.Window.Height}x{layer.Window.Width}"),
-        { Fan: > 0 } => string.Create(CultureInfo.InvariantCulture, $"{layer.Units}@{layer.Fan}"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{layer.Units}"),
-    };
 
     /// <summary>The shorthand; activations are written where they differ from the default.</summary>
-    public override string ToString()
-    {
-        var text = new StringBuilder(Input.ToString());
-        for (int i = 0; i < Layers.Count; i++)
-        {
-            text.Append('-').Append(Describe(Layers[i]));
-            if (Layers[i].Activation != (i == Layers.Count - 1 ? Activation.Identity : Activation.Tanh)) text.Append(':').Append(Layers[i].Activation.Word());
-        }
-
-        return text.ToString();
-    }
+    public override string ToString() => $"{Input}-{LayerText.ToString(Layers)}";
 }

@@ -113,7 +113,7 @@ public static class ModelFile
     static void ReadLayer(Layer layer, ParameterSet parameters, SafeTensors file, string name)
     {
         foreach (var tensor in layer.Integers) file.Read(file.Find(tensor.Name)!, MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
-        (layer as ReceptiveFieldLayer)?.UsePlaces();
+        layer.UseIntegers();
         foreach (var slice in layer.Slices)
         {
             file.Read(file.Find(slice.Name)!, parameters.Elements(slice));

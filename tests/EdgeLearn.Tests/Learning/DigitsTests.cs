@@ -29,7 +29,7 @@ public class DigitsTests
         using var workspace = new Workspace(plan);
         pass.Bind(workspace);
         var all = Digits.Test.Rows(0, Digits.Test.Count);
-        return (double)network.Loss.CountCorrect(all, pass.Run(all, Probe.None)) / all.Count;
+        return (double)network.Loss.CountCorrect(all, pass.Run(all, ForwardMode.Evaluation)) / all.Count;
     }
 
     static double MeanAccuracy(string spec, Func<Network, LearningRule> rule, float rate, int epochs) => Enumerable.Range(1, 5).Average(seed => Accuracy(spec, rule, rate, epochs, seed));

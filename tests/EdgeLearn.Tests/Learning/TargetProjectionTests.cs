@@ -86,7 +86,7 @@ public class TargetProjectionTests
         var layer = network.Layers[index];
         int units = layer.OutputLength, inputs = layer.InputLength;
         float[] y = new float[Batch * units], dz = new float[Batch * units];
-        layer.Forward(Batch, network.Parameters, Probe.None, x, y, default, default);
+        layer.Forward(Batch, network.Parameters, ForwardMode.Evaluation, x, y, default, default);
         ulong key = Noise.Key(options.Seed, Noise.TensorHash(layer.Name + ".target"));
         for (int b = 0; b < Batch; b++)
         {

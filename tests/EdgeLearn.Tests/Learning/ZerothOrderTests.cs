@@ -45,7 +45,7 @@ public class ZerothOrderTests
         pass.Plan(plan, batch.Count, probed: !probe.IsNone, PlanTime.Step);
         using var workspace = new Workspace(plan);
         pass.Bind(workspace);
-        return pass.Run(batch, probe).ToArray();
+        return pass.Run(batch, ForwardMode.Probed(probe)).ToArray();
     }
 
     [Theory]

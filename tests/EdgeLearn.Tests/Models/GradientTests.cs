@@ -90,9 +90,11 @@ public class GradientTests
         var layer = network.Layers[0];
         float[] x = Values.Random(Batch * layer.InputLength, 5), c = Values.Random(Batch * layer.OutputLength, 6), y = new float[c.Length], dz = [.. c], dx = new float[x.Length];
         Array.Fill(dx, float.NaN);
-        layer.Forward(Batch, network.Parameters, Probe.None, x, y, new float[layer.SavedLength(Batch)], new float[layer.ForwardScratchLength(Batch, false)]);
-        layer.LocalGradient(Batch, y, dz);
-        layer.InputGradient(Batch, network.Parameters, dz, dx, new float[layer.InputGradientScratchLength(Batch)]);
+        var saved = new float[layer.SavedLength(Batch)];
+        layer.Forward(Batch, network.Parameters, ForwardMode.Evaluation, x, y, saved, new float[layer.ForwardScratchLength(Batch, probed: false, saves: true)]);
+        var trace = new ForwardTrace(Batch, network.Parameters, ForwardMode.Evaluation, x, y, saved);
+        layer.LocalGradient(trace, dz, dz, new float[layer.LocalGradientScratchLength(Batch)]);
+        layer.InputGradient(trace, dz, dx, new float[layer.InputGradientScratchLength(Batch)]);
 
         var reference = new ReferenceNetwork(network);
         var expected = new double[x.Length];

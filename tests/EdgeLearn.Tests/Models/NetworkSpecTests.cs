@@ -14,6 +14,10 @@ public class NetworkSpecTests
     [InlineData("64-128:relu-64:identity-10:tanh")]
     [InlineData("784-1000@100-10")]
     [InlineData("1-1")]
+    [InlineData("1x6-3")]
+    [InlineData("64-128-relu-64:relu-tanh-10-sigmoid")]
+    [InlineData("8-5-leakyrelu-5-leakyrelu0.2-5-hardtanh-5-silu-5-gelu-5-gelutanh-2")]
+    [InlineData("16-8-reshape4x2-flatten-reshape2x2x2-3")]
     public void The_shorthand_is_written_as_it_was_read(string text) => Assert.Equal(text, Parse(text).ToString());
 
     [Fact]
@@ -22,7 +26,7 @@ public class NetworkSpecTests
         var spec = Parse("28x30x2-1000@10x9:relu-20@100-10");
         Assert.Equal(new Shape(28, 30, 2), spec.Input);
         Assert.Equal(
-            [new LayerSpec(1000, Activation.Relu, new Shape(10, 9)), new LayerSpec(20, Activation.Tanh, Fan: 100), new LayerSpec(10, Activation.Identity)],
+            [new ReceptiveFieldSpec(1000, Activation.Relu) { WindowHeight = 10, WindowWidth = 9 }, new ReceptiveFieldSpec(20, Activation.Tanh) { Fan = 100 }, new DenseSpec(10, Activation.Identity)],
             spec.Layers);
         Assert.Equal(10, spec.OutputLength);
     }
@@ -65,6 +69,15 @@ public class NetworkSpecTests
     [InlineData("28x28-50-5@5x5-10", "its input is a vector of 50 values")]
     [InlineData("784-5:sigmoid-10", "unknown activation 'sigmoid' of layer 1: expected tanh, relu or identity")]
     [InlineData("784-5:-10", "unknown activation '' of layer 1")]
+    [InlineData("784-5:relu:x-10", "unknown activation 'x' of layer 1")]
+    [InlineData("784-gelu3-10", "layer 1 is 'gelu3', expected gelu")]
+    [InlineData("784-leakyrelux-10", "layer 1 is 'leakyrelux', expected one of 128:relu, 1000@10x10")]
+    [InlineData("784-leakyrelu0-10", "layer 1 (leakyrelu0) has the slope 0, expected a number above 0")]
+    [InlineData("784-gelu:fast-10", "unknown option 'fast' of layer 1: expected none")]
+    [InlineData("784-reshape7-10", "layer 1 (reshape7) makes 7 values of 784 = 784")]
+    [InlineData("784-reshape7x-10", "layer 1 is 'reshape7x', expected reshape with one to three sizes")]
+    [InlineData("784-frobnicate5-10", "layer 1 is 'frobnicate5', expected one of 128:relu")]
+    [InlineData("784-(10-10", "1 opening and 0 closing parentheses")]
     [InlineData("784-2000000000-10", "has 2000000000 units, expected 1 to 16777215")]
     public void What_is_no_network_is_refused_in_one_line(string text, string expected)
     {

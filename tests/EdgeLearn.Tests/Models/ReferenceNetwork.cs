@@ -25,10 +25,11 @@ sealed class ReferenceNetwork
     /// <summary>Output of one layer for one sample.</summary>
     public double[] Layer(int index, double[] x)
     {
-        var layer = _spec.Layers[index];
+        var layer = (IWeightedSpec)_spec.Layers[index];
+        int units = _spec.OutputOf(index).Length;
         double[] w = _weights[$"layers.{index}.weight"], bias = _weights[$"layers.{index}.bias"];
-        int fan = w.Length / layer.Units;
-        var y = new double[layer.Units];
+        int fan = w.Length / units;
+        var y = new double[units];
         for (int u = 0; u < y.Length; u++)
         {
             double z = bias[u];
@@ -43,7 +44,7 @@ sealed class ReferenceNetwork
     {
         if (_places.TryGetValue($"layers.{index}.inputs", out int[]? inputs)) return inputs[unit * fan + k];
         if (!_places.TryGetValue($"layers.{index}.window", out int[]? corners)) return k;
-        int channels = _spec.Input.Channels, perRow = _spec.Layers[index].Window.Width * channels;
+        int channels = _spec.Input.Channels, perRow = ((ReceptiveFieldSpec)_spec.Layers[index]).WindowWidth * channels;
         int row = corners[2 * unit] + k / perRow, column = corners[2 * unit + 1] + k % perRow / channels, channel = k % channels;
         return (row * _spec.Input.Width + column) * channels + channel;
     }

@@ -83,6 +83,7 @@ public sealed class ModelFileTests
     [InlineData("28x28-1000@10x10-10")]
     [InlineData("16-8@4:relu-3:tanh")]
     [InlineData("8x8x3-5@2x2-2")]
+    [InlineData("1x6-5-relu-4-leakyrelu0.25-reshape2x2-flatten-2")]
     public void The_json_form_says_the_same_as_the_shorthand(string text)
     {
         var spec = NetworkSpec.Parse(text, null, Loss.MeanSquareError);

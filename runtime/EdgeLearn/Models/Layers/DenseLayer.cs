@@ -14,25 +14,14 @@ public sealed class DenseLayer : Layer
     readonly Activation _activation;
 
     /// <summary>Describes the layer and its two tensors, <c>name.weight</c> and <c>name.bias</c>.</summary>
-    public DenseLayer(string name, int inputLength, int outputLength, Activation activation, ParameterSet parameters)
+    public DenseLayer(string name, Shape input, int units, Activation activation, ParameterSet parameters)
+        : base(name, input, Shape.Vector(units))
     {
-        Name = name;
-        InputLength = inputLength;
-        OutputLength = outputLength;
         _activation = activation;
-        _weight = parameters.Add(name + ".weight", [outputLength, inputLength], decay: true);
-        _bias = parameters.Add(name + ".bias", [outputLength], decay: false);
+        _weight = parameters.Add(name + ".weight", [units, input.Length], decay: true);
+        _bias = parameters.Add(name + ".bias", [units], decay: false);
         Slices = [_weight, _bias];
     }
-
-    /// <inheritdoc/>
-    public override string Name { get; }
-
-    /// <inheritdoc/>
-    public override int InputLength { get; }
-
-    /// <inheritdoc/>
-    public override int OutputLength { get; }
 
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
@@ -44,7 +33,7 @@ public sealed class DenseLayer : Layer
     public override string Describe() => $"dense {OutputLength} {_activation.Word()}";
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed) => PackedLength(batch) + (probed || IsDecoded ? ProbedRows * ((long)InputLength + 1) : 0);
+    public override long ForwardScratchLength(int batch, bool probed, bool saves) => PackedLength(batch) + (probed || IsDecoded ? ProbedRows * ((long)InputLength + 1) : 0);
 
     // Whether reading weights makes floats of them.
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
@@ -61,9 +50,9 @@ public sealed class DenseLayer : Layer
     public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, InputLength, _activation);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
     {
-        bool packs = Kernels.PacksBatch(batch, OutputLength), copies = !probe.IsNone || IsDecoded;
+        bool packs = Kernels.PacksBatch(batch, OutputLength), copies = !mode.Probe.IsNone || IsDecoded;
         int samples = packs ? PackedSamples : batch;
         int block = copies ? ProbedRows : OutputLength;
         for (int b = 0; b < batch; b += samples)
@@ -74,8 +63,8 @@ public sealed class DenseLayer : Layer
             for (int r = 0; r < OutputLength; r += block)
             {
                 int rows = Math.Min(block, OutputLength - r);
-                var w = parameters.Read(_weight, probe, r * InputLength, rows * InputLength, rest);
-                var bias = parameters.Read(_bias, probe, r, rows, copies ? rest[(ProbedRows * InputLength)..] : default);
+                var w = parameters.Read(_weight, mode.Probe, r * InputLength, rows * InputLength, rest);
+                var bias = parameters.Read(_bias, mode.Probe, r, rows, copies ? rest[(ProbedRows * InputLength)..] : default);
                 Multiply(packs, count, w, bias, part, y[(b * OutputLength + r)..]);
             }
         }
@@ -90,11 +79,11 @@ public sealed class DenseLayer : Layer
     public override long PairScratchLength(int batch, bool sharesInput) => (sharesInput ? 0 : PackedLength(batch)) + ProbedRows * ((long)InputLength + 1);
 
     /// <inheritdoc/>
-    public override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> saved, Span<float> scratch, Span<float> pairScratch)
+    public override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
     {
         if (!_weight.Trainable || !_bias.Trainable)
         {
-            base.ForwardPair(batch, parameters, plus, xPlus, xMinus, yPlus, yMinus, saved, scratch, pairScratch);
+            base.ForwardPair(batch, parameters, plus, xPlus, xMinus, yPlus, yMinus, scratch, pairScratch);
             return;
         }
 
@@ -152,17 +141,21 @@ public sealed class DenseLayer : Layer
     public override Activation? OutputActivation => _activation;
 
     /// <inheritdoc/>
-    public override void LocalGradient(int batch, ReadOnlySpan<float> y, Span<float> dy) => Kernels.ActivationGradient(_activation, y, dy);
+    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    {
+        if (dy != dz) dy.CopyTo(dz);
+        Kernels.ActivationGradient(_activation, trace.Output, dz);
+    }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(int batch, ReadOnlySpan<float> x, ReadOnlySpan<float> dz, ReadOnlySpan<float> saved, Span<float> scratch, GradientSink sink)
+    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        sink.AcceptProduct(_weight, 0, new MatrixView(dz, batch, OutputLength).Transpose(), new MatrixView(x, batch, InputLength), scratch);
-        Kernels.ColumnSums(batch, dz, scratch[..OutputLength]);
+        sink.AcceptProduct(_weight, 0, new MatrixView(dz, trace.Batch, OutputLength).Transpose(), new MatrixView(trace.Input, trace.Batch, InputLength), scratch);
+        Kernels.ColumnSums(trace.Batch, dz, scratch[..OutputLength]);
         sink.Accept(_bias, 0, scratch[..OutputLength]);
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(int batch, ParameterSet parameters, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
-        => Kernels.Product(new MatrixView(dz, batch, OutputLength), new MatrixView(parameters[_weight], OutputLength, InputLength), dx, InputLength, scratch);
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => Kernels.Product(new MatrixView(dz, trace.Batch, OutputLength), new MatrixView(trace.Parameters[_weight], OutputLength, InputLength), dx, InputLength, scratch);
 }

@@ -15,7 +15,6 @@ public sealed class ReceptiveFieldLayer : Layer
     readonly ParameterSlice _weight;
     readonly ParameterSlice _bias;
     readonly Activation _activation;
-    readonly Shape _input;
     readonly Shape _window;
     readonly IntegerTensor _places;
     int[] _starts = [];
@@ -26,14 +25,12 @@ public sealed class ReceptiveFieldLayer : Layer
         => new(name, input, new Shape(height, width, input.Channels), height * width * input.Channels, units, activation, parameters);
 
     /// <summary>Random inputs: <c>name.inputs</c> holds the inputs of each unit in ascending order, [units x fan].</summary>
-    public static ReceptiveFieldLayer Choices(string name, int inputLength, int units, int fan, Activation activation, ParameterSet parameters)
-        => new(name, Shape.Vector(inputLength), default, fan, units, activation, parameters);
+    public static ReceptiveFieldLayer Choices(string name, Shape input, int units, int fan, Activation activation, ParameterSet parameters)
+        => new(name, input, default, fan, units, activation, parameters);
 
     ReceptiveFieldLayer(string name, Shape input, Shape window, int fan, int units, Activation activation, ParameterSet parameters)
+        : base(name, input, Shape.Vector(units))
     {
-        Name = name;
-        OutputLength = units;
-        _input = input;
         _window = window;
         _fan = fan;
         _activation = activation;
@@ -45,15 +42,6 @@ public sealed class ReceptiveFieldLayer : Layer
     }
 
     bool IsWindow => _window.Height > 0;
-
-    /// <inheritdoc/>
-    public override string Name { get; }
-
-    /// <inheritdoc/>
-    public override int InputLength => _input.Length;
-
-    /// <inheritdoc/>
-    public override int OutputLength { get; }
 
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
@@ -74,7 +62,7 @@ public sealed class ReceptiveFieldLayer : Layer
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed) => probed || IsDecoded ? UnitBlock * ((long)_fan + 1) : 0;
+    public override long ForwardScratchLength(int batch, bool probed, bool saves) => (probed || IsDecoded ? UnitBlock * ((long)_fan + 1) : 0) + (saves ? 0 : SavedLength(batch));
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch) => Math.Max(UnitBlock * (long)_fan + batch, OutputLength);
@@ -89,15 +77,15 @@ public sealed class ReceptiveFieldLayer : Layer
         ulong key = Noise.Key(seed, Noise.TensorHash(_places.Name));
         if (IsWindow) ChooseWindows(key);
         else ChooseInputs(key);
-        UsePlaces();
+        UseIntegers();
     }
 
     void ChooseWindows(ulong key)
     {
         for (int u = 0; u < OutputLength; u++)
         {
-            _places.Values[2 * u] = (int)(Noise.UniformAt(key, 2L * u) * (_input.Height - _window.Height + 1));
-            _places.Values[2 * u + 1] = (int)(Noise.UniformAt(key, 2L * u + 1) * (_input.Width - _window.Width + 1));
+            _places.Values[2 * u] = (int)(Noise.UniformAt(key, 2L * u) * (InputShape.Height - _window.Height + 1));
+            _places.Values[2 * u + 1] = (int)(Noise.UniformAt(key, 2L * u + 1) * (InputShape.Width - _window.Width + 1));
         }
     }
 
@@ -119,9 +107,9 @@ public sealed class ReceptiveFieldLayer : Layer
         }
     }
 
-    /// <summary>Takes over the places after a file has filled the integer tensor.</summary>
+    /// <summary>Takes over the places after somebody has filled the integer tensor.</summary>
     /// <exception cref="EdgeLearnException">A window or an input lies outside the image.</exception>
-    internal void UsePlaces()
+    public override void UseIntegers()
     {
         _starts = IsWindow ? new int[OutputLength] : _places.Values;
         for (int u = 0; u < OutputLength; u++)
@@ -129,12 +117,12 @@ public sealed class ReceptiveFieldLayer : Layer
             if (IsWindow)
             {
                 int row = _places.Values[2 * u], column = _places.Values[2 * u + 1];
-                if (row < 0 || column < 0 || row > _input.Height - _window.Height || column > _input.Width - _window.Width)
+                if (row < 0 || column < 0 || row > InputShape.Height - _window.Height || column > InputShape.Width - _window.Width)
                 {
-                    throw new EdgeLearnException($"{_places.Name}: the window of unit {u} at ({row}, {column}) of size {_window.Height}x{_window.Width} leaves the {_input} image");
+                    throw new EdgeLearnException($"{_places.Name}: the window of unit {u} at ({row}, {column}) of size {_window.Height}x{_window.Width} leaves the {InputShape} image");
                 }
 
-                _starts[u] = (row * _input.Width + column) * _input.Channels;
+                _starts[u] = (row * InputShape.Width + column) * InputShape.Channels;
             }
             else
             {
@@ -146,20 +134,21 @@ public sealed class ReceptiveFieldLayer : Layer
         }
     }
 
-    /// <inheritdoc/>
-    public override void TakeIntegers(Layer other)
-    {
-        base.TakeIntegers(other);
-        UsePlaces();
-    }
-
     ReceptiveFields Fields => IsWindow
-        ? new ReceptiveFields(_starts, _window.Height, _window.Width * _window.Channels, _input.Width * _input.Channels)
+        ? new ReceptiveFields(_starts, _window.Height, _window.Width * _window.Channels, InputShape.Width * InputShape.Channels)
         : new ReceptiveFields(_starts, _fan, 1, 0);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
     {
+        var probe = mode.Probe;
+        if (saved.IsEmpty)
+        {
+            int length = (int)SavedLength(batch);
+            saved = scratch[^length..];
+            scratch = scratch[..^length];
+        }
+
         Kernels.Transpose(batch, InputLength, x, saved);
         bool copies = !probe.IsNone || IsDecoded;
         int block = copies ? UnitBlock : OutputLength;
@@ -178,11 +167,19 @@ public sealed class ReceptiveFieldLayer : Layer
     public override Activation? OutputActivation => _activation;
 
     /// <inheritdoc/>
-    public override void LocalGradient(int batch, ReadOnlySpan<float> y, Span<float> dy) => Kernels.ActivationGradient(_activation, y, dy);
+    public override bool GradientReadsInput => false;
 
     /// <inheritdoc/>
-    public override void ParameterGradient(int batch, ReadOnlySpan<float> x, ReadOnlySpan<float> dz, ReadOnlySpan<float> saved, Span<float> scratch, GradientSink sink)
+    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
+        if (dy != dz) dy.CopyTo(dz);
+        Kernels.ActivationGradient(_activation, trace.Output, dz);
+    }
+
+    /// <inheritdoc/>
+    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
+        int batch = trace.Batch;
         var column = scratch.Slice(UnitBlock * _fan, batch);
         for (int u = 0; u < OutputLength; u += UnitBlock)
         {
@@ -190,7 +187,7 @@ public sealed class ReceptiveFieldLayer : Layer
             for (int i = 0; i < units; i++)
             {
                 Column(batch, u + i, dz, column);
-                Kernels.ReceptiveFieldGradient(u + i, Fields, column, saved, scratch.Slice(i * _fan, _fan));
+                Kernels.ReceptiveFieldGradient(u + i, Fields, column, trace.Saved, scratch.Slice(i * _fan, _fan));
             }
 
             sink.Accept(_weight, u * _fan, scratch[..(units * _fan)]);
@@ -201,15 +198,16 @@ public sealed class ReceptiveFieldLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(int batch, ParameterSet parameters, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
+        int batch = trace.Batch;
         var dxt = scratch[..(batch * InputLength)];
         var column = scratch.Slice(batch * InputLength, batch);
         dxt.Clear();
         for (int u = 0; u < OutputLength; u++)
         {
             Column(batch, u, dz, column);
-            Kernels.ReceptiveFieldInputGradient(u, Fields, parameters[_weight].Slice(u * _fan, _fan), column, dxt);
+            Kernels.ReceptiveFieldInputGradient(u, Fields, trace.Parameters[_weight].Slice(u * _fan, _fan), column, dxt);
         }
 
         Kernels.Transpose(InputLength, batch, dxt, dx);
