@@ -53,6 +53,12 @@ public static partial class Kernels
     {
         CheckDense(batch, length, w, bias, y, yStride);
         Check.Length(x, (long)batch * length);
+        if (batch == 1)
+        {
+            MatrixVector(bias.Length, length, w, bias, x, y[..bias.Length]);
+            return;
+        }
+
         const int Block = 8; // a block of rows stays in the first-level cache while the samples pass by
         int rows = bias.Length;
         for (int r = 0; r < rows; r += Block)

@@ -126,7 +126,9 @@ public static partial class Kernels
         Check.Length(second, TUpdate.StateCount > 1 ? weights.Length : 0);
         if (a.Columns == 1)
         {
-            RankOneUpdate(update, a, b.Values[..b.Columns], weights, first, second);
+            var x = b.Values[..b.Columns];
+            if (update is Sgd.PlainStep { IsPlain: true } descent) RankOneUpdate(new Sgd.DescentStep(descent.Rate), a, x, weights, first, second);
+            else RankOneUpdate(update, a, x, weights, first, second);
             return;
         }
 

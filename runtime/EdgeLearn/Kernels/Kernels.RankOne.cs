@@ -11,15 +11,15 @@ public static partial class Kernels
     {
         int length = x.Length, r = 0;
         ref float x0 = ref MemoryMarshal.GetReference(x);
-        for (; TUpdate.StateCount == 0 && r + 4 <= a.Rows; r += 4)
+        for (; TUpdate.StateCount == 0 && r + 8 <= a.Rows; r += 8)
         {
             ref float w = ref weights[r * length];
             ref float dz = ref Unsafe.Add(ref MemoryMarshal.GetReference(a.Values), r * a.RowStride);
             int done = 0;
-            if (InstructionSet.Use512) done = RankOneRows4<Lanes16, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
-            if (InstructionSet.Use256) done = RankOneRows4<Lanes8, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
-            if (InstructionSet.Use128) done = RankOneRows4<Lanes4, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
-            RankOneRows4<Lanes1, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (InstructionSet.Use512) done = RankOneRows8<Lanes16, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (InstructionSet.Use256) done = RankOneRows8<Lanes8, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (InstructionSet.Use128) done = RankOneRows8<Lanes4, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            RankOneRows8<Lanes1, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
         }
 
         for (; r < a.Rows; r++)
@@ -55,25 +55,33 @@ public static partial class Kernels
         return i;
     }
 
-    // Four rows share the loads of x.
-    static int RankOneRows4<T, TUpdate>(int from, int length, in TUpdate update, ref float dz, int dzStride, ref float x, ref float w)
+    // Eight rows share the loads of x.
+    static int RankOneRows8<T, TUpdate>(int from, int length, in TUpdate update, ref float dz, nint dzStride, ref float x, ref float w)
         where T : struct, ILanes<T>
         where TUpdate : struct, IElementUpdate
     {
+        if (from + T.Count > length) return from;
         var step = update;
         T d0 = T.Broadcast(dz), d1 = T.Broadcast(Unsafe.Add(ref dz, dzStride)), d2 = T.Broadcast(Unsafe.Add(ref dz, 2 * dzStride)), d3 = T.Broadcast(Unsafe.Add(ref dz, 3 * dzStride));
-        ref float w1 = ref Unsafe.Add(ref w, length);
-        ref float w2 = ref Unsafe.Add(ref w1, length);
-        ref float w3 = ref Unsafe.Add(ref w2, length);
+        dz = ref Unsafe.Add(ref dz, 4 * dzStride);
+        T d4 = T.Broadcast(dz), d5 = T.Broadcast(Unsafe.Add(ref dz, dzStride)), d6 = T.Broadcast(Unsafe.Add(ref dz, 2 * dzStride)), d7 = T.Broadcast(Unsafe.Add(ref dz, 3 * dzStride));
+        ref float w4 = ref Unsafe.Add(ref w, 4 * (nint)length);
+        nint two = 2 * (nint)length, three = 3 * (nint)length;
         T none = default, nothing = default;
         int i = from;
         for (; i + T.Count <= length; i += T.Count)
         {
             var v = T.Load(ref x, (nuint)i);
-            T.Store(step.Apply(T.Load(ref w, (nuint)i), d0 * v, ref none, ref nothing), ref w, (nuint)i);
-            T.Store(step.Apply(T.Load(ref w1, (nuint)i), d1 * v, ref none, ref nothing), ref w1, (nuint)i);
-            T.Store(step.Apply(T.Load(ref w2, (nuint)i), d2 * v, ref none, ref nothing), ref w2, (nuint)i);
-            T.Store(step.Apply(T.Load(ref w3, (nuint)i), d3 * v, ref none, ref nothing), ref w3, (nuint)i);
+            ref float top = ref Unsafe.Add(ref w, i);
+            ref float bottom = ref Unsafe.Add(ref w4, i);
+            T.Store(step.Apply(T.Load(ref top, 0), d0 * v, ref none, ref nothing), ref top, 0);
+            T.Store(step.Apply(T.Load(ref top, (nuint)length), d1 * v, ref none, ref nothing), ref top, (nuint)length);
+            T.Store(step.Apply(T.Load(ref top, (nuint)two), d2 * v, ref none, ref nothing), ref top, (nuint)two);
+            T.Store(step.Apply(T.Load(ref top, (nuint)three), d3 * v, ref none, ref nothing), ref top, (nuint)three);
+            T.Store(step.Apply(T.Load(ref bottom, 0), d4 * v, ref none, ref nothing), ref bottom, 0);
+            T.Store(step.Apply(T.Load(ref bottom, (nuint)length), d5 * v, ref none, ref nothing), ref bottom, (nuint)length);
+            T.Store(step.Apply(T.Load(ref bottom, (nuint)two), d6 * v, ref none, ref nothing), ref bottom, (nuint)two);
+            T.Store(step.Apply(T.Load(ref bottom, (nuint)three), d7 * v, ref none, ref nothing), ref bottom, (nuint)three);
         }
 
         return i;

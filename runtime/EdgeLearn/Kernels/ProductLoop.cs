@@ -38,6 +38,7 @@ static class ProductLoop
         {
             int strip = StripRows(rows - i, TTarget.MaxRows), j = 0;
             ref float top = ref Unsafe.Add(ref a, i * aRow);
+            if (strip == 1 && bStride != 0) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, target, bits);
             if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
             if (Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
             if (bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
@@ -45,6 +46,15 @@ static class ProductLoop
             Tiles<Lanes1, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
             i += strip;
         }
+    }
+
+    // A single row leaves registers free for eight times the columns, and long stretches of b's rows are read in a go.
+    static int WideRow<TTarget>(int row, int columns, int depth, ref float a, nint aColumn, ref float b, nint bStride, in TTarget target, int bits)
+        where TTarget : struct, ITileTarget, allows ref struct
+    {
+        if (Vector512.IsHardwareAccelerated && bits >= 512) return Tiles<Pair<Pair<Pair<Lanes16>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target);
+        if (Vector256.IsHardwareAccelerated && bits >= 256) return Tiles<Pair<Pair<Pair<Lanes8>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target);
+        return bits >= 128 ? Tiles<Pair<Pair<Pair<Lanes4>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target) : 0;
     }
 
     [SkipLocalsInit]
@@ -80,7 +90,8 @@ static class ProductLoop
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        if (Has32Registers && TTarget.MaxRows >= 12 && strip == 12) Tile.Rows12<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
+        if (T.Count > 32) Tile.Rows1<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
+        else if (Has32Registers && TTarget.MaxRows >= 12 && strip == 12) Tile.Rows12<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
         else if (strip == 6) Tile.Rows6<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
         else if (strip == 4) Tile.Rows4<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
         else Tile.Rows1<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);

@@ -39,6 +39,16 @@ public sealed class Sgd : ElementwiseUpdate
             where T : struct, ILanes<T> => weight * T.Broadcast(keep) - T.Broadcast(rate) * gradient;
     }
 
+    /// <summary>w - rate * g: the bits of <see cref="PlainStep"/> without decay, with a multiplication less.</summary>
+    internal readonly struct DescentStep(float rate) : IElementUpdate
+    {
+        public static int StateCount => 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Apply<T>(T weight, T gradient, ref T first, ref T second)
+            where T : struct, ILanes<T> => weight - T.Broadcast(rate) * gradient;
+    }
+
     internal readonly struct MomentumStep(float keep, float rate, float momentum) : IElementUpdate
     {
         public static int StateCount => 1;

@@ -151,8 +151,8 @@ public sealed class DenseLayer : Layer
     public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         sink.AcceptProduct(_weight, 0, new MatrixView(dz, trace.Batch, OutputLength).Transpose(), new MatrixView(trace.Input, trace.Batch, InputLength), scratch);
-        Kernels.ColumnSums(trace.Batch, dz, scratch[..OutputLength]);
-        sink.Accept(_bias, 0, scratch[..OutputLength]);
+        if (trace.Batch > 1) Kernels.ColumnSums(trace.Batch, dz, scratch[..OutputLength]);
+        sink.Accept(_bias, 0, trace.Batch > 1 ? scratch[..OutputLength] : dz);
     }
 
     /// <inheritdoc/>
