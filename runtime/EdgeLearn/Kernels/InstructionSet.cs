@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
@@ -11,7 +12,13 @@ namespace EdgeLearn;
 /// </summary>
 public static class InstructionSet
 {
-    static readonly int s_limitBits = int.TryParse(Environment.GetEnvironmentVariable("EDGELEARN_VECTOR_BITS"), out int bits) && bits > 0 ? bits : 512;
+    // Set before anything else runs: a static constructor would be asked for at every use, many times in a small step.
+    static int s_limitBits;
+
+#pragma warning disable CA2255 // an initialiser in a library: it reads one variable and can neither fail nor wait
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void ReadLimit() => s_limitBits = int.TryParse(Environment.GetEnvironmentVariable("EDGELEARN_VECTOR_BITS"), out int bits) && bits > 0 ? bits : 512;
 
     /// <summary>Use 16 lanes.</summary>
     public static bool Use512 => Vector512.IsHardwareAccelerated && s_limitBits >= 512;

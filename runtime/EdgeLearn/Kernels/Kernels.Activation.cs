@@ -37,9 +37,9 @@ public static partial class Kernels
     {
         int done = 0;
         if (InstructionSet.Use512) done = ActivateLanes<Lanes16, TActivation>(done, y);
-        if (InstructionSet.Use256) done = ActivateLanes<Lanes8, TActivation>(done, y);
-        if (InstructionSet.Use128) done = ActivateLanes<Lanes4, TActivation>(done, y);
-        ActivateLanes<Lanes1, TActivation>(done, y);
+        if (done < y.Length && InstructionSet.Use256) done = ActivateLanes<Lanes8, TActivation>(done, y);
+        if (done < y.Length && InstructionSet.Use128) done = ActivateLanes<Lanes4, TActivation>(done, y);
+        if (done < y.Length) ActivateLanes<Lanes1, TActivation>(done, y);
     }
 
     internal static int ActivateLanes<T, TActivation>(int from, Span<float> y)
@@ -57,9 +57,9 @@ public static partial class Kernels
     {
         int done = 0;
         if (InstructionSet.Use512) done = ActivationGradientLanes<Lanes16, TActivation>(done, y, dy);
-        if (InstructionSet.Use256) done = ActivationGradientLanes<Lanes8, TActivation>(done, y, dy);
-        if (InstructionSet.Use128) done = ActivationGradientLanes<Lanes4, TActivation>(done, y, dy);
-        ActivationGradientLanes<Lanes1, TActivation>(done, y, dy);
+        if (done < y.Length && InstructionSet.Use256) done = ActivationGradientLanes<Lanes8, TActivation>(done, y, dy);
+        if (done < y.Length && InstructionSet.Use128) done = ActivationGradientLanes<Lanes4, TActivation>(done, y, dy);
+        if (done < y.Length) ActivationGradientLanes<Lanes1, TActivation>(done, y, dy);
     }
 
     internal static int ActivationGradientLanes<T, TActivation>(int from, ReadOnlySpan<float> y, Span<float> dy)

@@ -17,9 +17,9 @@ public static partial class Kernels
             ref float dz = ref Unsafe.Add(ref MemoryMarshal.GetReference(a.Values), r * a.RowStride);
             int done = 0;
             if (InstructionSet.Use512) done = RankOneRows8<Lanes16, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
-            if (InstructionSet.Use256) done = RankOneRows8<Lanes8, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
-            if (InstructionSet.Use128) done = RankOneRows8<Lanes4, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
-            RankOneRows8<Lanes1, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (done < length && InstructionSet.Use256) done = RankOneRows8<Lanes8, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (done < length && InstructionSet.Use128) done = RankOneRows8<Lanes4, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (done < length) RankOneRows8<Lanes1, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
         }
 
         for (; r < a.Rows; r++)
@@ -30,9 +30,9 @@ public static partial class Kernels
             ref float s1 = ref Unsafe.Add(ref MemoryMarshal.GetReference(second), r * length);
             int done = 0;
             if (InstructionSet.Use512) done = RankOneRow<Lanes16, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
-            if (InstructionSet.Use256) done = RankOneRow<Lanes8, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
-            if (InstructionSet.Use128) done = RankOneRow<Lanes4, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
-            RankOneRow<Lanes1, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
+            if (done < length && InstructionSet.Use256) done = RankOneRow<Lanes8, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
+            if (done < length && InstructionSet.Use128) done = RankOneRow<Lanes4, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
+            if (done < length) RankOneRow<Lanes1, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
         }
     }
 

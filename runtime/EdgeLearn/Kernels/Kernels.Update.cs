@@ -18,9 +18,9 @@ public static partial class Kernels
         Check.Length(second, TUpdate.StateCount > 1 ? weights.Length : 0);
         int done = 0;
         if (InstructionSet.Use512) done = UpdateLanes<Lanes16, TUpdate>(done, in update, weights, gradient, first, second);
-        if (InstructionSet.Use256) done = UpdateLanes<Lanes8, TUpdate>(done, in update, weights, gradient, first, second);
-        if (InstructionSet.Use128) done = UpdateLanes<Lanes4, TUpdate>(done, in update, weights, gradient, first, second);
-        UpdateLanes<Lanes1, TUpdate>(done, in update, weights, gradient, first, second);
+        if (done < weights.Length && InstructionSet.Use256) done = UpdateLanes<Lanes8, TUpdate>(done, in update, weights, gradient, first, second);
+        if (done < weights.Length && InstructionSet.Use128) done = UpdateLanes<Lanes4, TUpdate>(done, in update, weights, gradient, first, second);
+        if (done < weights.Length) UpdateLanes<Lanes1, TUpdate>(done, in update, weights, gradient, first, second);
     }
 
     internal static int UpdateLanes<T, TUpdate>(int from, in TUpdate update, Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second)

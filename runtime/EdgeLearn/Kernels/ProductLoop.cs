@@ -38,12 +38,12 @@ static class ProductLoop
         {
             int strip = StripRows(rows - i, TTarget.MaxRows), j = 0;
             ref float top = ref Unsafe.Add(ref a, i * aRow);
-            if (strip == 1 && bStride != 0) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, target, bits);
+            if (strip == 1 && bStride != 0 && columns >= 64) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, target, bits);
             if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
-            if (Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
-            if (bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
-            if (bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
-            Tiles<Lanes1, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            if (j < columns && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            if (j < columns && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            if (j < columns && bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            if (j < columns) Tiles<Lanes1, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
             i += strip;
         }
     }

@@ -84,6 +84,9 @@ public sealed class MemoryPlan
         return sum;
     }
 
+    /// <summary>Buffers that were asked for.</summary>
+    public int BufferCount => _buffers.Count;
+
     /// <summary>Offset of a buffer in the block, a multiple of <see cref="AlignmentBytes"/>.</summary>
     public long OffsetOf(BufferId id) => (_offsets ??= Place())[id.Index];
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
@@ -32,11 +33,17 @@ public sealed unsafe partial class NativeBlock : IDisposable
     public Span<T> Span<T>(long offsetBytes, int length)
         where T : unmanaged
     {
-        if (offsetBytes < 0 || offsetBytes + (long)length * sizeof(T) > LengthBytes) throw new ArgumentOutOfRangeException(nameof(offsetBytes), $"{length} values at byte {offsetBytes} of {LengthBytes}");
+        if (offsetBytes < 0 || offsetBytes + (long)length * sizeof(T) > LengthBytes) ThrowOutside(offsetBytes, length);
         if (length == 0) return default;
-        ObjectDisposedException.ThrowIf(_pointer is null, this);
+        if (_pointer is null) ThrowDisposed();
         return new Span<T>((byte*)_pointer + offsetBytes, length);
     }
+
+    [DoesNotReturn]
+    void ThrowOutside(long offsetBytes, int length) => throw new ArgumentOutOfRangeException(nameof(offsetBytes), $"{length} values at byte {offsetBytes} of {LengthBytes}");
+
+    [DoesNotReturn]
+    void ThrowDisposed() => throw new ObjectDisposedException(nameof(NativeBlock));
 
     /// <summary>Address of the block, for native libraries that borrow it.</summary>
     public nint Address => (nint)_pointer;

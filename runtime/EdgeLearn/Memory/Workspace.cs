@@ -3,21 +3,22 @@ namespace EdgeLearn;
 /// <summary>The one native block that a <see cref="MemoryPlan"/> describes. Disposed of once; its spans die with it.</summary>
 public sealed class Workspace : IDisposable
 {
-    readonly MemoryPlan _plan;
     readonly NativeBlock _block;
+    readonly (long OffsetBytes, int Length)[] _places;
 
     /// <summary>Allocates and zeroes the block of a plan.</summary>
     public Workspace(MemoryPlan plan)
     {
-        _plan = plan;
         _block = new NativeBlock(plan.WorkspaceBytes);
+        _places = new (long, int)[plan.BufferCount];
+        for (int i = 0; i < _places.Length; i++) _places[i] = (plan.OffsetOf(new BufferId(i)), (int)(plan.BytesOf(new BufferId(i)) / sizeof(float)));
     }
 
     /// <summary>The floats of a buffer.</summary>
-    public Span<float> this[BufferId id] => _block.Span<float>(_plan.OffsetOf(id), (int)(_plan.BytesOf(id) / sizeof(float)));
+    public Span<float> this[BufferId id] => _block.Span<float>(_places[id.Index].OffsetBytes, _places[id.Index].Length);
 
     /// <summary>The same bytes as 32-bit integers.</summary>
-    public Span<int> Integers(BufferId id) => _block.Span<int>(_plan.OffsetOf(id), (int)(_plan.BytesOf(id) / sizeof(int)));
+    public Span<int> Integers(BufferId id) => _block.Span<int>(_places[id.Index].OffsetBytes, _places[id.Index].Length);
 
     /// <inheritdoc/>
     public void Dispose() => _block.Dispose();

@@ -15,14 +15,14 @@ public sealed class Network : IDisposable
         Parameters = new ParameterSet(storage);
         var layers = new Layer[spec.Layers.Count];
         for (int i = 0; i < layers.Length; i++) layers[i] = spec.Layers[i].Build($"layers.{i}", spec.InputOf(i), Parameters);
-        Layers = layers;
+        Layers = new LayerList(layers);
     }
 
     /// <summary>What the network was built from.</summary>
     public NetworkSpec Spec { get; }
 
     /// <summary>First to last.</summary>
-    public IReadOnlyList<Layer> Layers { get; }
+    public LayerList Layers { get; }
 
     /// <summary>The stretches that a forward-only rule trains one by one, first to last; at least one. Every layer belongs to exactly one.</summary>
     public IReadOnlyList<LocalUnit> Units => Spec.Units;
