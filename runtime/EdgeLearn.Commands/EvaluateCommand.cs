@@ -42,6 +42,7 @@ public sealed class EvaluateCommand
     readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples at a time (default 64)");
     readonly Option<WeightStorage?> _weights = TrainingOptions.WeightsOption();
+    readonly Option<bool> _bytes = OptionText.Flag("--int8-inputs", "with int8 weights: round the inputs of dense layers to int8 too and multiply bytes");
     readonly Option<bool> _json = CommandOutput.JsonOption();
 
     EvaluateCommand()
@@ -58,6 +59,7 @@ public sealed class EvaluateCommand
         options._data.AddTo(command, required: true);
         command.Options.Add(options._batch);
         command.Options.Add(options._weights);
+        command.Options.Add(options._bytes);
         command.Options.Add(options._json);
         command.SetAction(options.Run);
         return command;
@@ -75,17 +77,19 @@ public sealed class EvaluateCommand
         using var data = _data.Open(parsed, model.Network.Loss, output)!;
         if (model.ClassNames is { } known && data.ClassNames is { } names && !known.SequenceEqual(names))
             throw new EdgeLearnException($"{path} knows the classes {string.Join(", ", known.Take(5))}, {data.Name} has {string.Join(", ", names.Take(5))}");
-        var result = Evaluate(model, path, data, batch);
+        bool bytes = parsed.GetValue(_bytes);
+        if (bytes && model.Network.Parameters.Storage != WeightStorage.Int8) throw new EdgeLearnException($"--int8-inputs needs int8 weights, {path} has {model.Network.Parameters.Storage.Word()}: add --weights int8");
+        var result = Evaluate(model, path, data, batch, bytes);
         if (output.Json) output.WriteJson(result, ResultJson.Default.EvaluateResult);
         else Write(result, data, output.Output);
         return 0;
     }
 
-    static EvaluateResult Evaluate(Model model, string path, DataSplit data, int batch)
+    static EvaluateResult Evaluate(Model model, string path, DataSplit data, int batch, bool multipliesBytes)
     {
         var network = model.Network;
         TrainingSession.CheckFit(network, data.Test);
-        var evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
+        var evaluator = new Evaluator(new NetworkForwardPass(network) { MultipliesBytes = multipliesBytes }, network.Loss);
         var plan = new MemoryPlan();
         evaluator.Plan(plan, Math.Min(batch, data.Test.Count));
         using var workspace = new Workspace(plan);

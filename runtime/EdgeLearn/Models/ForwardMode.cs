@@ -8,6 +8,9 @@ namespace EdgeLearn;
 /// <param name="Seed">in training, the seed of this step's random layers</param>
 public readonly record struct ForwardMode(Probe Probe, bool IsTraining, ulong Seed)
 {
+    /// <summary>Whether layers with int8 weights round their inputs to int8 as well, each sample with a scale of its own, and multiply bytes: faster where the CPU has dot products, and less exact.</summary>
+    public bool MultipliesBytes { get; init; }
+
     /// <summary>Plain weights, nothing random.</summary>
     public static ForwardMode Evaluation => default;
 

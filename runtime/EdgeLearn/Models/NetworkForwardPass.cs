@@ -13,6 +13,9 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     Workspace? _workspace;
     bool _plansPairs;
 
+    /// <summary>See <see cref="ForwardMode.MultipliesBytes"/>; for plain passes.</summary>
+    public bool MultipliesBytes { get; init; }
+
     /// <inheritdoc/>
     public ParameterSet Parameters => network.Parameters;
 
@@ -45,7 +48,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     Activations Buffers => _activations ?? throw new InvalidOperationException("Plan comes first");
 
     /// <inheritdoc/>
-    public void Outputs(in Batch batch, Span<float> outputs) => Run(batch, ForwardMode.Evaluation).CopyTo(outputs);
+    public void Outputs(in Batch batch, Span<float> outputs) => Run(batch, ForwardMode.Evaluation with { MultipliesBytes = MultipliesBytes }).CopyTo(outputs);
 
     /// <inheritdoc/>
     public void Losses(ReadOnlySpan<Probe> probes, in Batch batch, Loss loss, Span<double> results)

@@ -43,6 +43,24 @@ public class WeightStorageTests
         }
     }
 
+    // Both sides rounded to 8 bits: each output is off by at most the sum of half a code on either side.
+    [Fact]
+    public void Multiplying_bytes_stays_near_the_decoded_products()
+    {
+        using var network = new Network(NetworkSpec.Parse("200-33-4", null, Loss.SoftmaxCrossEntropy)).Initialise(3).WithStorage(WeightStorage.Int8);
+        var samples = new SampleSet(network, 20);
+        float[] exact = Outputs(network, samples.Rows(20), Probe.None);
+        var pass = new NetworkForwardPass(network) { MultipliesBytes = true };
+        var plan = new MemoryPlan();
+        pass.Plan(plan, 20, probed: false, PlanTime.Evaluation);
+        using var workspace = new Workspace(plan);
+        pass.Bind(workspace);
+        var outputs = new float[exact.Length];
+        pass.Outputs(samples.Rows(20), outputs);
+        Assert.False(exact.AsSpan().SequenceEqual(outputs));
+        for (int i = 0; i < exact.Length; i++) Assert.Equal(exact[i], outputs[i], 0.02f);
+    }
+
     [Fact]
     public void Matrices_shrink_and_vectors_stay()
     {

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EdgeLearn;
 
 /// <summary>y = activation(x W^T + b), W [outputs x inputs].</summary>
@@ -33,10 +35,13 @@ public sealed class DenseLayer : Layer
     public override string Describe() => $"dense {OutputLength} {_activation.Word()}";
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => PackedLength(batch) + (probed || IsDecoded ? ProbedRows * ((long)InputLength + 1) : 0);
+    public override long ForwardScratchLength(int batch, bool probed, bool saves) => Math.Max(PackedLength(batch) + (probed || IsDecoded ? ProbedRows * ((long)InputLength + 1) : 0), CodesLength(batch));
 
     // Whether reading weights makes floats of them.
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
+
+    // Codes and scales of a batch of inputs.
+    long CodesLength(int batch) => _weight.Storage == WeightStorage.Int8 ? batch + ((long)batch * InputLength + 3) / 4 : 0;
 
     long PackedLength(int batch) => Kernels.PacksBatch(batch, OutputLength) ? Kernels.PackedBatchLength(Math.Min(batch, PackedSamples), InputLength) : 0;
 
@@ -52,6 +57,13 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
     {
+        if (mode.MultipliesBytes && _weight.Storage == WeightStorage.Int8 && mode.Probe.IsNone)
+        {
+            MultiplyBytes(batch, parameters, x, y, scratch);
+            Kernels.Activate(_activation, y);
+            return;
+        }
+
         bool packs = Kernels.PacksBatch(batch, OutputLength), copies = !mode.Probe.IsNone || IsDecoded;
         int samples = packs ? PackedSamples : batch;
         int block = copies ? ProbedRows : OutputLength;
@@ -70,6 +82,14 @@ public sealed class DenseLayer : Layer
         }
 
         Kernels.Activate(_activation, y);
+    }
+
+    void MultiplyBytes(int batch, ParameterSet parameters, ReadOnlySpan<float> x, Span<float> y, Span<float> scratch)
+    {
+        var scales = scratch[..batch];
+        var codes = MemoryMarshal.Cast<float, sbyte>(scratch[batch..])[..(batch * InputLength)];
+        Kernels.QuantiseRows(batch, InputLength, x, codes, scales);
+        Kernels.DenseForwardInt8(batch, InputLength, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight), parameters[_bias], codes, scales, y, OutputLength);
     }
 
     /// <inheritdoc/>
