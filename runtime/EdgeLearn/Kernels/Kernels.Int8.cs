@@ -27,8 +27,22 @@ public static partial class Kernels
 
     static void Quantise(ReadOnlySpan<float> row, float inverse, Span<sbyte> codes)
     {
-        // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
-        for (int k = 0; k < row.Length; k++) codes[k] = (sbyte)BitConverter.SingleToInt32Bits(row[k] * inverse + 12582912f);
+        const float Rounding = 12582912f; // 1.5 * 2^23: adding it rounds to an integer and leaves that in the low bits
+        ref float x = ref MemoryMarshal.GetReference(row);
+        ref sbyte c = ref MemoryMarshal.GetReference(codes);
+        var factor = Vector256.Create(inverse);
+        int k = 0;
+        for (; InstructionSet.Use256 && k + 32 <= row.Length; k += 32)
+        {
+            var low = Vector256.Narrow(Rounded(ref x, k, factor), Rounded(ref x, k + 8, factor));
+            var high = Vector256.Narrow(Rounded(ref x, k + 16, factor), Rounded(ref x, k + 24, factor));
+            Vector256.Narrow(low, high).StoreUnsafe(ref c, (nuint)k);
+        }
+
+        for (; k < row.Length; k++) codes[k] = (sbyte)BitConverter.SingleToInt32Bits(row[k] * inverse + Rounding);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static Vector256<int> Rounded(ref float x, int k, Vector256<float> factor) => (Vector256.LoadUnsafe(ref x, (nuint)k) * factor + Vector256.Create(Rounding)).AsInt32();
     }
 
     /// <summary>
