@@ -14,6 +14,9 @@ static class ProductLoop
     // Enough registers for 24 sums, two of b and one of a.
     static bool Has32Registers => Avx512F.VL.IsSupported || AdvSimd.Arm64.IsSupported;
 
+    // Columns of the usual tile. Narrower ones, at the right edge, leave updates to the buffered form: it is the same text for all of them, and a binary has room for other things.
+    static int MainColumns => Vector256.IsHardwareAccelerated ? 16 : 8;
+
     static int StripRows(int left, int most)
     {
         if (Has32Registers && left >= 12 && most >= 12) return 12;
@@ -38,7 +41,7 @@ static class ProductLoop
         {
             int strip = StripRows(rows - i, TTarget.MaxRows), j = 0;
             ref float top = ref Unsafe.Add(ref a, i * aRow);
-            if (strip == 1 && bStride != 0 && columns >= 64) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, target, bits);
+            if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && columns >= 64) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, target, bits);
             if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
             if (j < columns && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
             if (j < columns && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
@@ -71,7 +74,7 @@ static class ProductLoop
         for (; j + T.Count <= columns; j += T.Count)
         {
             ref float panel = ref Unsafe.Add(ref b, j * step);
-            if (TTarget.IsBuffered)
+            if (TTarget.IsBuffered || (TTarget.MaxRows < 12 && T.Count < MainColumns))
             {
                 Multiply<T, StoreTarget>(strip, depth, ref a, aRow, aColumn, ref panel, stride, 0, T.Count, new StoreTarget(ref tile, T.Count));
                 target.End<T>(row, j, strip, ref tile);

@@ -132,7 +132,7 @@ public sealed class TargetProjection : LearningRule
         int top = _network.Units[unit].End - 1, learner = _network.Units[unit].Learner;
         var y = _activations!.Output(top, batch.Count);
         var dy = Gradient(top, batch.Count);
-        bool isFused = unit != Last && _network.Layers[top].OutputActivation is not null && batch.Labels.Length > 0 && _options.Targets == NoiseKind.Sign;
+        bool isFused = unit != Last && _network.Layers[top].OutputActivation is not null && batch.Labels.Length > 0 && _options is { Targets: NoiseKind.Sign, LocalLoss: LocalLoss.L2 };
         double loss = isFused ? LocalResidual(unit, top, batch, y, dy) : unit == Last ? OutputGradient(batch, y, dy) : LocalGradient(unit, top, batch, y, dy);
         for (int i = top; i >= learner; i--)
         {
@@ -158,7 +158,7 @@ public sealed class TargetProjection : LearningRule
         return _network.Loss.Gradient(batch, dy);
     }
 
-    // The common case in one pass over the outputs: sign targets of class labels, and nothing but an activation between z and y.
+    // The common case in one pass over the outputs: l2 loss, sign targets of class labels, and nothing but an activation between z and y.
     double LocalResidual(int unit, int layer, in Batch batch, ReadOnlySpan<float> y, Span<float> dz)
     {
         var activation = _network.Layers[layer].OutputActivation!.Value;
@@ -166,7 +166,7 @@ public sealed class TargetProjection : LearningRule
         double loss = 0;
         for (int b = 0; b < batch.Count; b++)
         {
-            loss += Kernels.LocalResidual(_options.LocalLoss, activation, _targetKeys[unit], (long)batch.Labels[b] * length, _options.TargetScale, 1f / batch.Count, y.Slice(b * length, length), dz.Slice(b * length, length));
+            loss += Kernels.LocalResidual(activation, _targetKeys[unit], (long)batch.Labels[b] * length, _options.TargetScale, 1f / batch.Count, y.Slice(b * length, length), dz.Slice(b * length, length));
         }
 
         return loss;
