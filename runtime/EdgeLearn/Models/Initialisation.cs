@@ -6,11 +6,11 @@ static class Initialisation
     /// <summary>
     /// Weights and biases uniform in +-gain / sqrt(fan): gain 1 (a bound that PyTorch's linear layer uses too), for ReLU sqrt(6) on the weights (He et al. 2015).
     /// </summary>
-    public static void Uniform(ParameterSet parameters, ulong seed, ParameterSlice weight, ParameterSlice bias, int fan, Activation activation)
+    public static void Uniform(ParameterSet parameters, ulong seed, ParameterSlice weight, ParameterSlice? bias, int fan, Activation activation)
     {
         double bound = 1 / Math.Sqrt(fan);
         Fill(parameters, seed, weight, activation == Activation.Relu ? Math.Sqrt(6) * bound : bound);
-        Fill(parameters, seed, bias, bound);
+        if (bias is not null) Fill(parameters, seed, bias, bound);
     }
 
     // Room for int8 weights to grow in training, as their scales are fixed.

@@ -15,6 +15,9 @@ static class LayerKinds
     [
         DenseSpec.Kind,
         ReceptiveFieldSpec.Kind,
+        Conv2dSpec.Kind,
+        PoolSpec.Kind,
+        GlobalPoolSpec.Kind,
         ActivationSpec.Kind,
         FlattenSpec.Kind,
         ReshapeSpec.Kind,

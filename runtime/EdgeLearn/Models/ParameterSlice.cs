@@ -5,8 +5,9 @@ public sealed class ParameterSlice
 {
     readonly int[] _shape;
 
-    internal ParameterSlice(string name, int[] shape, int offset, long byteOffset, WeightStorage storage, bool decay)
+    internal ParameterSlice(string name, int[] shape, int offset, long byteOffset, WeightStorage storage, bool decay, bool isStatistic)
     {
+        IsStatistic = isStatistic;
         ByteOffset = byteOffset;
         Storage = storage;
         Name = name;
@@ -46,8 +47,15 @@ public sealed class ParameterSlice
     /// <summary>Floats in one row: all of a vector, the inputs of one unit in a matrix.</summary>
     public int RowLength { get; }
 
-    /// <summary>Whether training may change it.</summary>
-    public bool Trainable { get; set; } = true;
+    /// <summary>Whether it is a statistic of the data, which a forward pass in training keeps up and no gradient changes.</summary>
+    public bool IsStatistic { get; }
+
+    /// <summary>Whether gradients may change it; never for a statistic.</summary>
+    public bool Trainable
+    {
+        get => field && !IsStatistic;
+        set;
+    } = true;
 
     /// <summary>Whether weight decay applies: true for matrices, false for biases.</summary>
     public bool Decay { get; }

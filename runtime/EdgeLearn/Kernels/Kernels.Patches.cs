@@ -1,0 +1,152 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace EdgeLearn;
+
+public static partial class Kernels
+{
+    /// <summary>
+    /// Lays out the windows of some channels as columns (im2col): columns[(c, ky, kx), (oy, ox)] = image[c, oy * stride + ky - padding, ox * stride + kx - padding], 0 in the padding. A
+    /// convolution is then one product.
+    /// </summary>
+    /// <param name="geometry">how the window moves</param>
+    /// <param name="firstChannel">first channel</param>
+    /// <param name="channels">channels</param>
+    /// <param name="image">one sample</param>
+    /// <param name="columns">[channels * kernel length x windows], written</param>
+    public static void PatchColumns(in PatchGeometry geometry, int firstChannel, int channels, ReadOnlySpan<float> image, Span<float> columns)
+    {
+        Check.Length(image, geometry.Image.Length);
+        Check.Length(columns, (long)channels * geometry.KernelLength * geometry.OutputLength);
+        int width = geometry.OutputWidth, at = 0;
+        for (int c = firstChannel; c < firstChannel + channels; c++)
+        {
+            for (int ky = 0; ky < geometry.KernelHeight; ky++)
+            {
+                var (top, bottom) = PatchGeometry.Inside(geometry.OutputHeight, geometry.Image.Height, geometry.Stride, ky - geometry.PaddingHeight);
+                for (int kx = 0; kx < geometry.KernelWidth; kx++, at += geometry.OutputLength)
+                {
+                    var (left, right) = PatchGeometry.Inside(width, geometry.Image.Width, geometry.Stride, kx - geometry.PaddingWidth);
+                    var plane = columns.Slice(at, geometry.OutputLength);
+                    if (right - left < width || bottom - top < geometry.OutputHeight) plane.Clear();
+                    if (right == left) continue;
+                    int source = SourceOf(geometry, c, ky, kx, top, left), rowStep = geometry.Stride * geometry.Image.RowStride, columnStep = geometry.Stride * geometry.Image.ColumnStride;
+                    for (int oy = top; oy < bottom; oy++, source += rowStep) CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), source), columnStep, ref Unsafe.Add(ref MemoryMarshal.GetReference(plane), oy * width + left), right - left);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Lays out the windows of some channels as rows: rows[(oy, ox), (c, ky, kx)], the transpose of <see cref="PatchColumns"/>. What the gradient of the weights is a product with.
+    /// </summary>
+    /// <param name="geometry">how the window moves</param>
+    /// <param name="firstChannel">first channel</param>
+    /// <param name="channels">channels</param>
+    /// <param name="image">one sample</param>
+    /// <param name="rows">[windows x channels * kernel length], written</param>
+    public static void PatchRows(in PatchGeometry geometry, int firstChannel, int channels, ReadOnlySpan<float> image, Span<float> rows)
+    {
+        Check.Length(image, geometry.Image.Length);
+        int length = channels * geometry.KernelLength, kernelWidth = geometry.KernelWidth, step = geometry.Image.ColumnStride;
+        Check.Length(rows, (long)length * geometry.OutputLength);
+        bool padded = geometry.PaddingHeight > 0 || geometry.PaddingWidth > 0;
+        if (padded) rows.Clear();
+        ref float image0 = ref MemoryMarshal.GetReference(image);
+        ref float rows0 = ref MemoryMarshal.GetReference(rows);
+        for (int oy = 0; oy < geometry.OutputHeight; oy++)
+        {
+            int iy = oy * geometry.Stride - geometry.PaddingHeight;
+            var (top, bottom) = PatchGeometry.Inside(geometry.KernelHeight, geometry.Image.Height, 1, iy);
+            for (int c = 0; c < channels; c++)
+            {
+                for (int ky = top; ky < bottom; ky++)
+                {
+                    int line = (firstChannel + c) * geometry.Image.ChannelStride + (iy + ky) * geometry.Image.RowStride;
+                    int target = oy * geometry.OutputWidth * length + (c * geometry.KernelHeight + ky) * kernelWidth;
+                    for (int ox = 0; ox < geometry.OutputWidth; ox++, target += length)
+                    {
+                        int ix = ox * geometry.Stride - geometry.PaddingWidth;
+                        var (left, right) = padded ? PatchGeometry.Inside(kernelWidth, geometry.Image.Width, 1, ix) : (0, kernelWidth);
+                        CopyStrided(ref Unsafe.Add(ref image0, line + (ix + left) * step), step, ref Unsafe.Add(ref rows0, target + left), right - left);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds columns back to where <see cref="PatchColumns"/> took them from (col2im): the gradient of an image from the gradient of its windows.</summary>
+    /// <param name="geometry">how the window moves</param>
+    /// <param name="firstChannel">first channel</param>
+    /// <param name="channels">channels</param>
+    /// <param name="columns">[channels * kernel length x windows]</param>
+    /// <param name="image">one sample, added to</param>
+    public static void AddPatchColumns(in PatchGeometry geometry, int firstChannel, int channels, ReadOnlySpan<float> columns, Span<float> image)
+    {
+        Check.Length(image, geometry.Image.Length);
+        Check.Length(columns, (long)channels * geometry.KernelLength * geometry.OutputLength);
+        int width = geometry.OutputWidth, at = 0;
+        for (int c = firstChannel; c < firstChannel + channels; c++)
+        {
+            for (int ky = 0; ky < geometry.KernelHeight; ky++)
+            {
+                var (top, bottom) = PatchGeometry.Inside(geometry.OutputHeight, geometry.Image.Height, geometry.Stride, ky - geometry.PaddingHeight);
+                for (int kx = 0; kx < geometry.KernelWidth; kx++, at += geometry.OutputLength)
+                {
+                    var (left, right) = PatchGeometry.Inside(width, geometry.Image.Width, geometry.Stride, kx - geometry.PaddingWidth);
+                    if (right == left) continue;
+                    int target = SourceOf(geometry, c, ky, kx, top, left), rowStep = geometry.Stride * geometry.Image.RowStride, columnStep = geometry.Stride * geometry.Image.ColumnStride;
+                    for (int oy = top; oy < bottom; oy++, target += rowStep)
+                    {
+                        var source = columns.Slice(at + oy * width + left, right - left);
+                        if (columnStep == 1) AddTo(source, image.Slice(target, source.Length));
+                        else for (int i = 0; i < source.Length; i++) image[target + i * columnStep] += source[i];
+                    }
+                }
+            }
+        }
+    }
+
+    static int SourceOf(in PatchGeometry geometry, int channel, int ky, int kx, int oy, int ox)
+        => channel * geometry.Image.ChannelStride + (oy * geometry.Stride + ky - geometry.PaddingHeight) * geometry.Image.RowStride + (ox * geometry.Stride + kx - geometry.PaddingWidth) * geometry.Image.ColumnStride;
+
+    // Runs are a few values long, so a call of a general copy would cost more than the copy.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void CopyStrided(ref float source, int step, ref float destination, int count)
+    {
+        int i = 0;
+        if (step == 1)
+        {
+            for (; i + 8 <= count; i += 8) Vector256.LoadUnsafe(ref source, (nuint)i).StoreUnsafe(ref destination, (nuint)i);
+            if (i + 4 <= count)
+            {
+                Vector128.LoadUnsafe(ref source, (nuint)i).StoreUnsafe(ref destination, (nuint)i);
+                i += 4;
+            }
+        }
+
+        for (; i < count; i++) Unsafe.Add(ref destination, i) = Unsafe.Add(ref source, i * step);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void AddTo(ReadOnlySpan<float> values, Span<float> sums)
+    {
+        int i = 0;
+        ref float v = ref MemoryMarshal.GetReference(values);
+        ref float s = ref MemoryMarshal.GetReference(sums);
+        for (; i + 8 <= sums.Length; i += 8) (Vector256.LoadUnsafe(ref s, (nuint)i) + Vector256.LoadUnsafe(ref v, (nuint)i)).StoreUnsafe(ref s, (nuint)i);
+        for (; i + 4 <= sums.Length; i += 4) (Vector128.LoadUnsafe(ref s, (nuint)i) + Vector128.LoadUnsafe(ref v, (nuint)i)).StoreUnsafe(ref s, (nuint)i);
+        for (; i < sums.Length; i++) Unsafe.Add(ref s, i) += Unsafe.Add(ref v, i);
+    }
+
+    /// <summary>sums[r] += sum over a row of values, row after row: the gradient of the bias of maps.</summary>
+    /// <param name="values">[sums.Length x row length]</param>
+    /// <param name="sums">added to</param>
+    public static void AddRowSums(ReadOnlySpan<float> values, Span<float> sums)
+    {
+        int length = sums.IsEmpty ? 0 : values.Length / sums.Length;
+        for (int r = 0; r < sums.Length; r++) sums[r] += TensorPrimitives.Sum(values.Slice(r * length, length));
+    }
+}

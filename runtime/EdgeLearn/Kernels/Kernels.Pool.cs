@@ -1,0 +1,190 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeLearn;
+
+public static partial class Kernels
+{
+    /// <summary>y[c, o] = maximum of x[c] over window o; padding is ignored.</summary>
+    /// <param name="geometry">how the window moves</param>
+    /// <param name="image">one sample</param>
+    /// <param name="maps">[channels x windows], written; the channels lie as in the image</param>
+    public static void MaxPool(in PatchGeometry geometry, ReadOnlySpan<float> image, Span<float> maps)
+    {
+        if (IsPairs(geometry))
+        {
+            MaxPoolPairs(geometry, image, maps);
+            return;
+        }
+
+        var windows = new WindowWalk(geometry);
+        while (windows.Next())
+        {
+            float max = float.NegativeInfinity;
+            for (int y = windows.Top; y < windows.Bottom; y++)
+            {
+                for (int x = windows.Left; x < windows.Right; x++)
+                {
+                    float value = image[windows.Source(y, x)];
+                    if (value > max || float.IsNaN(value)) max = value;
+                }
+            }
+
+            maps[windows.Target] = max;
+        }
+    }
+
+    /// <summary>dx[c, p] += dy[c, o] at the first position p of window o that has its maximum.</summary>
+    /// <param name="geometry">how the window moves</param>
+    /// <param name="image">x</param>
+    /// <param name="maps">y</param>
+    /// <param name="dy">gradient by y</param>
+    /// <param name="dx">added to</param>
+    public static void MaxPoolGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        if (IsPairs(geometry))
+        {
+            MaxPoolPairsGradient(geometry, image, maps, dy, dx);
+            return;
+        }
+
+        var windows = new WindowWalk(geometry);
+        while (windows.Next())
+        {
+            float max = maps[windows.Target];
+            int place = windows.Source(windows.Top, windows.Left);
+            for (int i = 0, columns = windows.Right - windows.Left, count = columns * (windows.Bottom - windows.Top); i < count; i++)
+            {
+                int source = windows.Source(windows.Top + i / columns, windows.Left + i % columns);
+                if (image[source] != max) continue;
+                place = source;
+                break;
+            }
+
+            dx[place] += dy[windows.Target];
+        }
+    }
+
+    /// <summary>y[c, o] = mean of x[c] over window o; padding counts as zeros.</summary>
+    /// <param name="geometry">how the window moves</param>
+    /// <param name="image">one sample</param>
+    /// <param name="maps">[channels x windows], written; the channels lie as in the image</param>
+    public static void MeanPool(in PatchGeometry geometry, ReadOnlySpan<float> image, Span<float> maps)
+    {
+        float scale = 1f / geometry.KernelLength;
+        var windows = new WindowWalk(geometry);
+        while (windows.Next())
+        {
+            float sum = 0;
+            for (int y = windows.Top; y < windows.Bottom; y++)
+            {
+                for (int x = windows.Left; x < windows.Right; x++) sum += image[windows.Source(y, x)];
+            }
+
+            maps[windows.Target] = sum * scale;
+        }
+    }
+
+    /// <summary>dx[c, p] += dy[c, o] / window length for every position p of window o.</summary>
+    /// <param name="geometry">how the window moves</param>
+    /// <param name="dy">gradient by y</param>
+    /// <param name="dx">added to</param>
+    public static void MeanPoolGradient(in PatchGeometry geometry, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        float scale = 1f / geometry.KernelLength;
+        var windows = new WindowWalk(geometry);
+        while (windows.Next())
+        {
+            float share = dy[windows.Target] * scale;
+            for (int y = windows.Top; y < windows.Bottom; y++)
+            {
+                for (int x = windows.Left; x < windows.Right; x++) dx[windows.Source(y, x)] += share;
+            }
+        }
+    }
+
+    // The usual pool, windows of 2x2 side by side in planes.
+    static bool IsPairs(in PatchGeometry geometry) => geometry is { KernelHeight: 2, KernelWidth: 2, Stride: 2, PaddingHeight: 0, PaddingWidth: 0 } && geometry.Image.ColumnStride == 1;
+
+    static void MaxPoolPairs(in PatchGeometry geometry, ReadOnlySpan<float> image, Span<float> maps)
+    {
+        int width = geometry.Image.Width, outputs = geometry.OutputWidth;
+        ref float target = ref MemoryMarshal.GetReference(maps);
+        for (int c = 0; c < geometry.Image.Channels; c++)
+        {
+            for (int oy = 0; oy < geometry.OutputHeight; oy++, target = ref Unsafe.Add(ref target, outputs))
+            {
+                ref float top = ref Unsafe.Add(ref MemoryMarshal.GetReference(image), c * geometry.Image.PlaneLength + 2 * oy * width);
+                ref float bottom = ref Unsafe.Add(ref top, width);
+                for (int ox = 0; ox < outputs; ox++)
+                {
+                    float upper = MathF.Max(Unsafe.Add(ref top, 2 * ox), Unsafe.Add(ref top, 2 * ox + 1)), lower = MathF.Max(Unsafe.Add(ref bottom, 2 * ox), Unsafe.Add(ref bottom, 2 * ox + 1));
+                    Unsafe.Add(ref target, ox) = MathF.Max(upper, lower);
+                }
+            }
+        }
+    }
+
+    static void MaxPoolPairsGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        int width = geometry.Image.Width, outputs = geometry.OutputWidth, at = 0;
+        for (int c = 0; c < geometry.Image.Channels; c++)
+        {
+            for (int oy = 0; oy < geometry.OutputHeight; oy++)
+            {
+                int row = c * geometry.Image.PlaneLength + 2 * oy * width;
+                ref float x = ref Unsafe.Add(ref MemoryMarshal.GetReference(image), row);
+                ref float gradient = ref Unsafe.Add(ref MemoryMarshal.GetReference(dx), row);
+                for (int ox = 0; ox < outputs; ox++, at++)
+                {
+                    float max = maps[at];
+                    int place = 2 * ox;
+                    // The last one has it where the others have not.
+                    place += Unsafe.Add(ref x, place) == max ? 0 : Unsafe.Add(ref x, place + 1) == max ? 1 : Unsafe.Add(ref x, place + width) == max ? width : width + 1;
+                    Unsafe.Add(ref gradient, place) = dy[at];
+                }
+            }
+        }
+    }
+
+    // All windows of all channels, in the order of the outputs' rows.
+    ref struct WindowWalk(PatchGeometry geometry)
+    {
+        readonly Shape _image = geometry.Image;
+        int _channel;
+        int _row;
+        int _column = -1;
+
+        public int Top { get; private set; }
+
+        public int Bottom { get; private set; }
+
+        public int Left { get; private set; }
+
+        public int Right { get; private set; }
+
+        public readonly int Target => _image.IsPlanar ? (_channel * geometry.OutputHeight + _row) * geometry.OutputWidth + _column : (_row * geometry.OutputWidth + _column) * _image.Channels + _channel;
+
+        public readonly int Source(int y, int x) => _channel * _image.ChannelStride + y * _image.RowStride + x * _image.ColumnStride;
+
+        public bool Next()
+        {
+            if (++_column == geometry.OutputWidth)
+            {
+                _column = 0;
+                if (++_row == geometry.OutputHeight)
+                {
+                    _row = 0;
+                    if (++_channel == _image.Channels) return false;
+                }
+            }
+
+            int y = _row * geometry.Stride - geometry.PaddingHeight, x = _column * geometry.Stride - geometry.PaddingWidth;
+            Top = Math.Max(y, 0);
+            Bottom = Math.Min(y + geometry.KernelHeight, _image.Height);
+            Left = Math.Max(x, 0);
+            Right = Math.Min(x + geometry.KernelWidth, _image.Width);
+            return true;
+        }
+    }
+}
