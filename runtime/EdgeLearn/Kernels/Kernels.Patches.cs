@@ -109,6 +109,38 @@ public static partial class Kernels
         }
     }
 
+    /// <summary>One window of all channels: values[(c, ky, kx)]. Without padding.</summary>
+    /// <param name="geometry">how the window moves</param>
+    /// <param name="window">0..windows-1, row after row</param>
+    /// <param name="image">one sample</param>
+    /// <param name="values">[channels * kernel length], written</param>
+    internal static void ReadWindow(in PatchGeometry geometry, int window, ReadOnlySpan<float> image, Span<float> values)
+    {
+        int at = 0;
+        for (int c = 0; c < geometry.Image.Channels; c++)
+        {
+            for (int ky = 0; ky < geometry.KernelHeight; ky++, at += geometry.KernelWidth)
+            {
+                int source = SourceOf(geometry, c, ky, 0, window / geometry.OutputWidth, window % geometry.OutputWidth);
+                CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), source), geometry.Image.ColumnStride, ref values[at], geometry.KernelWidth);
+            }
+        }
+    }
+
+    /// <summary>Adds the values of one window back to where <see cref="ReadWindow"/> took them from.</summary>
+    internal static void AddWindow(in PatchGeometry geometry, int window, ReadOnlySpan<float> values, Span<float> image)
+    {
+        int at = 0;
+        for (int c = 0; c < geometry.Image.Channels; c++)
+        {
+            for (int ky = 0; ky < geometry.KernelHeight; ky++)
+            {
+                int target = SourceOf(geometry, c, ky, 0, window / geometry.OutputWidth, window % geometry.OutputWidth);
+                for (int kx = 0; kx < geometry.KernelWidth; kx++, at++) image[target + kx * geometry.Image.ColumnStride] += values[at];
+            }
+        }
+    }
+
     static int SourceOf(in PatchGeometry geometry, int channel, int ky, int kx, int oy, int ox)
         => channel * geometry.Image.ChannelStride + (oy * geometry.Stride + ky - geometry.PaddingHeight) * geometry.Image.RowStride + (ox * geometry.Stride + kx - geometry.PaddingWidth) * geometry.Image.ColumnStride;
 

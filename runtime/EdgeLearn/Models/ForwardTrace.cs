@@ -7,7 +7,7 @@ namespace EdgeLearn;
 /// <param name="input">see <see cref="Input"/></param>
 /// <param name="output">see <see cref="Output"/></param>
 /// <param name="saved">see <see cref="Saved"/></param>
-public readonly ref struct ForwardTrace(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> input, ReadOnlySpan<float> output, ReadOnlySpan<float> saved)
+public readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in ForwardMode mode, ReadOnlySpan<float> input, ReadOnlySpan<float> output, ReadOnlySpan<float> saved)
 {
     /// <summary>Rows.</summary>
     public int Batch { get; } = batch;

@@ -138,8 +138,8 @@ sealed class LayerText
         throw new EdgeLearnException($"network '{_network}': unknown {(activationsOnly ? "activation" : "option")} '{_options[0]}' of layer {_label}: expected {expected}{more}");
     }
 
-    /// <summary>The layers of <see cref="Body"/>.</summary>
-    public IReadOnlyList<LayerSpec> ParseBody() => ParseAll(_network, Split(Body!, '-'), _label + ".");
+    /// <summary>Reads the layers inside a block.</summary>
+    public IReadOnlyList<LayerSpec> ParseLayers(string text) => ParseAll(_network, Split(text, '-'), _label + ".");
 
     /// <summary>The error for a layer that cannot be read.</summary>
     public EdgeLearnException Wrong(string expected) => new($"network '{_network}': layer {_label} is '{_part}', expected {expected}");

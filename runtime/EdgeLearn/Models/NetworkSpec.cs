@@ -31,7 +31,7 @@ public sealed class NetworkSpec
         shapes[0] = input;
         for (int i = 0; i < layers.Count; i++)
         {
-            string name = $"layer {prefix}{i + 1} ({layers[i].ToShorthand(ActivationOf(layers[i]))})";
+            string name = $"{(prefix.Length == 0 ? "layer " : prefix)}{i + 1} ({layers[i].ToShorthand(ActivationOf(layers[i]))})";
             var shape = layers[i].OutputShape(shapes[i], name);
             if (shape.LongLength >= Shape.LongestLength) throw new EdgeLearnException($"{name} makes {shape.LongLength:N0} values of a sample of {shapes[i]}, at most {Shape.LongestLength - 1:N0} are supported: choose fewer channels or a larger stride");
             shapes[i + 1] = shape;

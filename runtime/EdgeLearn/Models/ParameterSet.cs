@@ -37,13 +37,18 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <param name="decay">whether weight decay applies</param>
     /// <param name="isStatistic">whether it is a statistic of the data, which no gradient changes</param>
     /// <exception cref="EdgeLearnException">The set would have 2^31 floats or more.</exception>
-    public ParameterSlice Add(string name, ReadOnlySpan<int> shape, bool decay, bool isStatistic = false)
+    public ParameterSlice Add(string name, ReadOnlySpan<int> shape, bool decay, bool isStatistic = false) => Add(name, shape, decay, isStatistic, shape.Length > 1 ? storage : WeightStorage.Float32);
+
+    /// <summary>Appends a tensor without decay that is always stored as float32, whatever its shape: one weight a value, as norms and biases of maps have.</summary>
+    internal ParameterSlice AddVector(string name, ReadOnlySpan<int> shape) => Add(name, shape, decay: false, isStatistic: false, WeightStorage.Float32);
+
+    ParameterSlice Add(string name, ReadOnlySpan<int> shape, bool decay, bool isStatistic, WeightStorage elements)
     {
         if (IsAllocated) throw new InvalidOperationException("the block is allocated already");
         long length = 1;
         foreach (int size in shape) length *= size;
         if (Length + length > int.MaxValue / sizeof(float)) throw new EdgeLearnException($"{name} brings the network to {Length + length:N0} weights, more than the {int.MaxValue / sizeof(float):N0} supported: choose narrower layers");
-        var slice = new ParameterSlice(name, shape.ToArray(), Length, Bytes, shape.Length > 1 ? storage : WeightStorage.Float32, decay, isStatistic);
+        var slice = new ParameterSlice(name, shape.ToArray(), Length, Bytes, elements, decay, isStatistic);
         _slices.Add(slice);
         Length += slice.Length;
         Bytes += (slice.Bytes + 3) / 4 * 4; // floats stay aligned

@@ -22,6 +22,21 @@ public sealed class ModelFileTests
         Assert.Equal(bytes, ModelFile.ToArray(read)); // integer tensors included
     }
 
+    [Theory]
+    [InlineData("4x4x2-conv3x3x4:same:nobias-batchnorm-relu-residual(conv3x3x4:same-silu-conv3x3x4:same)-pool2-layernorm-5-3", "layers.3.body.2.bias")]
+    [InlineData("9x3-conv3x4-rmsnorm-globalmax-3", "layers.1.weight")]
+    [InlineData("5x5-residual(7@3x3-25-reshape5x5)-local2x2x2-3", "layers.0.body.0.window")]
+    public void Layers_of_every_kind_come_back_bit_for_bit(string text, string tensor)
+    {
+        using var model = new Model(new Network(NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy)).Initialise(7), Preparation.Identity, null);
+        byte[] bytes = ModelFile.ToArray(model);
+        using var file = SafeTensors.FromMemory(bytes, "test");
+        Assert.NotNull(file.Find(tensor));
+        using var read = ModelFile.Load(bytes, "test");
+        Assert.Equal(model.Network.Parameters.ContentHash(), read.Network.Parameters.ContentHash());
+        Assert.Equal(bytes, ModelFile.ToArray(read));
+    }
+
     [Fact]
     public void A_saved_file_is_read_from_disk_and_replaces_an_older_one_whole()
     {

@@ -1,0 +1,157 @@
+using System.Numerics.Tensors;
+using System.Text.Json;
+
+namespace EdgeLearn;
+
+/// <summary>A <see cref="RowNormLayer"/>: <c>layernorm</c> or <c>rmsnorm</c>, over the features of each step, or over a whole image or vector.</summary>
+/// <param name="IsCentred">layer norm: the mean is taken off and there is a bias; else RMS norm</param>
+public sealed record RowNormSpec(bool IsCentred) : LayerSpec
+{
+    internal static readonly LayerKind LayerNormKind = new("layernorm", "layernorm", text => text.Is("layernorm", 0, out _) ? new RowNormSpec(true) : null, json => Read(json, true));
+
+    internal static readonly LayerKind RmsNormKind = new("rmsnorm", "rmsnorm", text => text.Is("rmsnorm", 0, out _) ? new RowNormSpec(false) : null, json => Read(json, false));
+
+    /// <summary>Added to the variance or the mean square.</summary>
+    public float Epsilon { get; init; } = IsCentred ? 1e-5f : 1e-6f;
+
+    /// <inheritdoc/>
+    public override LayerRole Role => LayerRole.Norm;
+
+    static RowNormSpec Read(LayerJson json, bool isCentred)
+    {
+        var spec = new RowNormSpec(isCentred);
+        return spec with { Epsilon = json.Number("epsilon", spec.Epsilon) };
+    }
+
+    internal override void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("kind", ToString());
+        if (Epsilon != new RowNormSpec(IsCentred).Epsilon) json.WriteNumber("epsilon", Epsilon);
+    }
+
+    /// <inheritdoc/>
+    public override string ToShorthand(Activation unsaid) => IsCentred ? "layernorm" : "rmsnorm";
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(Shape input, string name) => Epsilon > 0 ? input : throw new EdgeLearnException($"{name} has epsilon {Epsilon}, expected a number above 0");
+
+    /// <inheritdoc/>
+    public override Layer Build(string name, Shape input, ParameterSet parameters) => new RowNormLayer(name, input, this, parameters);
+}
+
+/// <summary>
+/// Layer norm: y = (x - mean) / sqrt(variance + epsilon) * weight + bias over each row, the features of a step or all values of an image or vector. RMS norm:
+/// y = x / sqrt(mean square + epsilon) * weight.
+/// </summary>
+/// <remarks>Source: Ba et al. 2016; Zhang and Sennrich 2019.</remarks>
+public sealed class RowNormLayer : Layer
+{
+    readonly RowNormSpec _spec;
+    readonly ParameterSlice _weight;
+    readonly ParameterSlice? _bias;
+
+    internal RowNormLayer(string name, Shape shape, RowNormSpec spec, ParameterSet parameters)
+        : base(name, shape, shape)
+    {
+        _spec = spec;
+        Width = shape.Rank == 2 ? shape.Width : shape.Length;
+        ReadOnlySpan<int> sizes = shape.Rank < 3 ? [Width] : shape.IsPlanar ? [shape.Channels, shape.Height, shape.Width] : [shape.Height, shape.Width, shape.Channels];
+        _weight = parameters.AddVector(name + ".weight", sizes);
+        _bias = spec.IsCentred ? parameters.AddVector(name + ".bias", sizes) : null;
+        Slices = _bias is null ? [_weight] : [_weight, _bias];
+    }
+
+    // Values of one row.
+    int Width { get; }
+
+    int RowsOf(int batch) => batch * (InputLength / Width);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterSlice> Slices { get; }
+
+    /// <inheritdoc/>
+    public override long MultiplyAdds => InputLength;
+
+    /// <inheritdoc/>
+    public override string Describe() => _spec.ToString();
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => false;
+
+    /// <inheritdoc/>
+    public override long ForwardScratchLength(int batch, bool probed, bool saves) => probed ? 2L * Width : 0;
+
+    /// <inheritdoc/>
+    public override long GradientScratchLength(int batch) => 3L * Width;
+
+    /// <inheritdoc/>
+    public override long InputGradientScratchLength(int batch) => Width;
+
+    /// <inheritdoc/>
+    public override void Initialise(ParameterSet parameters, ulong seed)
+    {
+        parameters[_weight].Fill(1);
+        if (_bias is not null) parameters[_bias].Clear();
+    }
+
+    /// <inheritdoc/>
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    {
+        var weight = parameters.Read(_weight, mode.Probe, 0, Width, scratch);
+        var bias = _bias is null ? default : parameters.Read(_bias, mode.Probe, 0, Width, mode.Probe.IsNone ? default : scratch[Width..]);
+        for (int r = 0; r < RowsOf(batch); r++)
+        {
+            var output = y.Slice(r * Width, Width);
+            Normalise(x.Slice(r * Width, Width), output);
+            if (bias.IsEmpty) TensorPrimitives.Multiply(output, weight, output);
+            else TensorPrimitives.MultiplyAdd(output, weight, bias, output);
+        }
+    }
+
+    // Returns the factor 1 / sqrt(variance + epsilon).
+    float Normalise(ReadOnlySpan<float> x, Span<float> normalised)
+    {
+        if (_spec.IsCentred) TensorPrimitives.Subtract(x, TensorPrimitives.Sum(x) / Width, normalised);
+        else x.CopyTo(normalised);
+        float scale = 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares((ReadOnlySpan<float>)normalised) / Width + _spec.Epsilon);
+        TensorPrimitives.Multiply(normalised, scale, normalised);
+        return scale;
+    }
+
+    /// <inheritdoc/>
+    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
+        Span<float> normalised = scratch[..Width], dw = scratch.Slice(Width, Width), db = scratch.Slice(2 * Width, Width);
+        dw.Clear();
+        db.Clear();
+        for (int r = 0; r < RowsOf(trace.Batch); r++)
+        {
+            var gradient = dz.Slice(r * Width, Width);
+            Normalise(trace.Input.Slice(r * Width, Width), normalised);
+            TensorPrimitives.MultiplyAdd(normalised, gradient, dw, dw);
+            TensorPrimitives.Add(db, gradient, db);
+        }
+
+        sink.Accept(_weight, 0, dw);
+        if (_bias is not null) sink.Accept(_bias, 0, db);
+    }
+
+    // With g = dy * weight: dx = scale * (g - mean of g - normalised * mean of g * normalised), without the first mean for RMS norm.
+    /// <inheritdoc/>
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    {
+        var normalised = scratch[..Width];
+        var weight = trace.Parameters[_weight];
+        for (int r = 0; r < RowsOf(trace.Batch); r++)
+        {
+            var target = dx.Slice(r * Width, Width);
+            float scale = Normalise(trace.Input.Slice(r * Width, Width), normalised);
+            TensorPrimitives.Multiply(dz.Slice(r * Width, Width), weight, target);
+            float mean = _spec.IsCentred ? TensorPrimitives.Sum((ReadOnlySpan<float>)target) / Width : 0, slope = TensorPrimitives.Dot(target, normalised) / Width;
+            TensorPrimitives.Multiply(normalised, slope, normalised);
+            TensorPrimitives.Subtract(target, normalised, target);
+            if (mean != 0) TensorPrimitives.Subtract(target, mean, target);
+            TensorPrimitives.Multiply(target, scale, target);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+/// <summary>Every layer's gradients against central differences of its own forward pass: no oracle, so that kinds without one are held to it too.</summary>
+public class LayerDifferenceTests
+{
+    // Of forward passes in float32, so the tolerance is what their rounding leaves of a difference of this step.
+    const float Step = 1f / 256;
+    const double Tolerance = 3e-3;
+    const int MostValues = 25;
+
+    public static TheoryData<string> Names => [.. LayerCase.Names, "20 dropout0.3", "2,3,4 dropout0.5", "12 reshape4x3", "5x4 6@2x3", "5,4,3 6@7", "4x3 residual(5@2x2-12-reshape4x3)"];
+
+    static double Loss(LayerCase layer)
+    {
+        float[] y = layer.Forward(null, layer.Mode);
+        double sum = 0;
+        for (int i = 0; i < y.Length; i++) sum += (double)y[i] * layer.C[i];
+        return sum;
+    }
+
+    static void Check(LayerCase layer, Func<Span<float>> values, float[] gradient, string what)
+    {
+        double largest = gradient.Max(value => Math.Abs((double)value));
+        int stride = Math.Max(1, gradient.Length / MostValues);
+        for (int i = 0; i < gradient.Length; i += stride)
+        {
+            float kept = values()[i];
+            values()[i] = kept + Step;
+            double plus = Loss(layer);
+            values()[i] = kept - Step;
+            double difference = (plus - Loss(layer)) / (2 * Step);
+            values()[i] = kept;
+            double error = Math.Abs(difference - gradient[i]);
+            Assert.True(error <= Tolerance * Math.Max(largest, 1), $"{what}, value {i}: {gradient[i]}, central difference {difference}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Gradients_equal_central_differences(string name)
+    {
+        using var layer = new LayerCase(name);
+        var (_, dx, gradients) = layer.Run(inPlace: true);
+        Check(layer, () => layer.X, dx, "input");
+        foreach (var slice in layer.Layer.Slices.Where(slice => !slice.IsStatistic)) Check(layer, () => layer.Parameters[slice], gradients[slice.Name], slice.Name);
+    }
+}
