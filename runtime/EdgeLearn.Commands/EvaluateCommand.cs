@@ -42,6 +42,7 @@ public sealed class EvaluateCommand
     readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples at a time (default 64)");
     readonly Option<WeightStorage?> _weights = TrainingOptions.WeightsOption();
+    readonly Option<int?> _threads = TrainingOptions.ThreadsOption();
     readonly Option<bool> _bytes = OptionText.Flag("--int8-inputs", "with int8 weights: round the inputs of dense layers to int8 too and multiply bytes");
     readonly Option<bool> _json = CommandOutput.JsonOption();
 
@@ -60,6 +61,7 @@ public sealed class EvaluateCommand
         command.Options.Add(options._batch);
         command.Options.Add(options._weights);
         command.Options.Add(options._bytes);
+        command.Options.Add(options._threads);
         command.Options.Add(options._json);
         command.SetAction(options.Run);
         return command;
@@ -70,6 +72,7 @@ public sealed class EvaluateCommand
         var output = CommandOutput.Of(parsed, _json);
         int batch = parsed.GetValue(_batch) ?? 64;
         if (batch < 1) throw new EdgeLearnException($"--batch {batch}: expected 1 or more");
+        ThreadTeam.Use(parsed.GetValue(_threads) ?? 1);
         string path = parsed.GetRequiredValue(_model)!;
         using var loaded = ModelFile.Load(path);
         using var converted = parsed.GetValue(_weights) is { } weights && weights != loaded.Network.Parameters.Storage ? new Model(loaded.Network.WithStorage(weights), loaded.Preparation, loaded.ClassNames) : null;

@@ -18,6 +18,7 @@ public sealed class TrainCommand
     readonly Option<bool> _resume = OptionText.Flag("--resume", "go on from --checkpoint; begins anew when nothing is there");
     readonly Option<long?> _memoryLimit = OptionText.Parsed<long?>("--memory-limit", "BYTES", "refuse a run that needs more for weights and workspace (2MB, 1.5MiB, 800k)", text => ByteCount.Parse("--memory-limit", text));
     readonly Option<bool> _controls = OptionText.Flag("--controls", "train backprop and frozen afterwards on the same budget, each at its own rate");
+    readonly Option<int?> _threads = TrainingOptions.ThreadsOption();
     readonly Option<bool> _verbose = OptionText.Flag("--verbose", "print lines of progress where standard error is no terminal");
     readonly Option<bool> _json = CommandOutput.JsonOption();
 
@@ -43,7 +44,7 @@ public sealed class TrainCommand
         command.Options.Add(options._network);
         options._training.AddTo(command);
         foreach (Option option in (Option[])[
-            options._loss, options._preparation, options._save, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._controls,
+            options._loss, options._preparation, options._save, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._controls, options._threads,
             options._verbose, options._json]) command.Options.Add(option);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
         return command;
@@ -53,6 +54,7 @@ public sealed class TrainCommand
     {
         var output = CommandOutput.Of(parsed, _json);
         var settings = _training.Read(parsed);
+        ThreadTeam.Use(parsed.GetValue(_threads) ?? 1);
         double seconds = parsed.GetValue(_interval) ?? 30;
         if (!(seconds >= 0 && seconds <= TimeSpan.FromDays(1).TotalSeconds)) throw new EdgeLearnException($"--checkpoint-interval {seconds}: expected seconds, 0 to 86400");
         string? checkpoint = parsed.GetValue(_checkpoint);

@@ -49,6 +49,9 @@ sealed class TrainingOptions
     public static Option<WeightStorage?> WeightsOption() => OptionText.Words(
         "--weights", "how matrices are stored (default: the model's own; float32 for a new one)", ("float32", WeightStorage.Float32), ("bf16", WeightStorage.BFloat16), ("int8", WeightStorage.Int8));
 
+    /// <summary>The option that says how many threads the kernels use.</summary>
+    public static Option<int?> ThreadsOption() => OptionText.Whole("--threads", "threads that share the products (default 1: a board is shared); the results are the same to the bit");
+
     /// <summary>How matrices are stored, where the user said it.</summary>
     public WeightStorage? Weights(ParseResult parsed) => parsed.GetValue(_weights);
 

@@ -34,19 +34,52 @@ static class ProductLoop
     /// <param name="bStride">distance between its rows; 0 = packed panels</param>
     /// <param name="target">takes the tiles</param>
     /// <param name="bits">widest register; panels must have been packed for the same</param>
-    public static void Run<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits)
+    public static unsafe void Run<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits)
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        for (int i = 0; i < rows;)
+        var job = new Job<TTarget>(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, target, bits);
+        if (ThreadTeam.Count > 1 && (long)rows * columns * depth >= SharedMultiplyAdds) ThreadTeam.Run(&RunPart<TTarget>, Unsafe.AsPointer(ref job));
+        else RunRows(0, rows, ref job);
+    }
+
+    // Multiply-adds from which on it pays to wake other threads, about ten microseconds of them.
+    const long SharedMultiplyAdds = 1 << 18;
+
+    ref struct Job<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits)
+        where TTarget : struct, ITileTarget, allows ref struct
+    {
+        public readonly int Rows = rows, Columns = columns, Depth = depth, Bits = bits;
+        public readonly nint ARow = aRow, AColumn = aColumn, BStride = bStride;
+        public readonly ref float A = ref a;
+        public readonly ref float B = ref b;
+        public readonly TTarget Target = target;
+    }
+
+    // Whole strips for everybody; the job lies on the stack of the thread that waits for all.
+    static unsafe void RunPart<TTarget>(void* state, int index, int count)
+        where TTarget : struct, ITileTarget, allows ref struct
+    {
+        ref var job = ref Unsafe.AsRef<Job<TTarget>>(state);
+        int strips = (job.Rows + 11) / 12;
+        RunRows((int)((long)strips * index / count) * 12, Math.Min(job.Rows, (int)((long)strips * (index + 1) / count) * 12), ref job);
+    }
+
+    static void RunRows<TTarget>(int from, int to, ref Job<TTarget> job)
+        where TTarget : struct, ITileTarget, allows ref struct
+    {
+        int columns = job.Columns, depth = job.Depth, bits = job.Bits;
+        nint aRow = job.ARow, aColumn = job.AColumn, bStride = job.BStride;
+        ref float b = ref job.B;
+        for (int i = from; i < to;)
         {
-            int strip = StripRows(rows - i, TTarget.MaxRows), j = 0;
-            ref float top = ref Unsafe.Add(ref a, i * aRow);
-            if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && columns >= 64) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, target, bits);
-            if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
-            if (j < columns && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
-            if (j < columns && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
-            if (j < columns && bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
-            if (j < columns) Tiles<Lanes1, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, target);
+            int strip = StripRows(to - i, TTarget.MaxRows), j = 0;
+            ref float top = ref Unsafe.Add(ref job.A, i * aRow);
+            if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && columns >= 64) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, job.Target, bits);
+            if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
+            if (j < columns && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
+            if (j < columns && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
+            if (j < columns && bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
+            if (j < columns) Tiles<Lanes1, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
             i += strip;
         }
     }
