@@ -86,6 +86,18 @@ class Residual(nn.Module):
         return self.body(x) + (self.shortcut(x) if hasattr(self, "shortcut") else x)
 
 
+class Recurrent(nn.Module):
+    """A recurrent module from zero states: all states, or the last."""
+
+    def __init__(self, inner, sequence=False):
+        super().__init__()
+        self.inner, self.sequence = inner, sequence
+
+    def forward(self, x):
+        y = self.inner(x)[0]
+        return y if self.sequence else y[:, -1]
+
+
 def cases():
     """Shorthand, shape of one sample as PyTorch has it, the same as a Shape ('C,H,W' are planes), module."""
     yield "5", (7,), "7", nn.Linear(7, 5)
@@ -142,6 +154,14 @@ def cases():
     yield "residual(6-6)", (6,), "6", Residual(nn.Sequential(nn.Sequential(nn.Linear(6, 6), nn.Tanh()), nn.Linear(6, 6)))
     yield "residual(conv3x3x2:same:nobias-batchnorm-silu-conv3x3x2:same)", (2, 4, 4), "2,4,4", Residual(nn.Sequential(nn.Conv2d(2, 2, 3, padding=1, bias=False), nn.BatchNorm2d(2), nn.SiLU(), nn.Conv2d(2, 2, 3, padding=1)))
     yield "residual(conv3x3x4:stride2:pad1-relu|conv1x1x4:stride2:nobias-batchnorm)", (2, 5, 5), "2,5,5", Residual(nn.Sequential(nn.Conv2d(2, 4, 3, stride=2, padding=1), nn.ReLU()), nn.Sequential(nn.Conv2d(2, 4, 1, stride=2, bias=False), nn.BatchNorm2d(4)))
+    for word, kind in ("gru", nn.GRU), ("lstm", nn.LSTM), ("rnn", nn.RNN):
+        yield f"{word}5", (6, 3), "6x3", Recurrent(kind(3, 5, batch_first=True))
+        yield f"{word}21:sequence", (4, 7), "4x7", Recurrent(kind(7, 21, batch_first=True), True)
+        yield f"{word}64", (3, 9), "3x9", Recurrent(kind(9, 64, batch_first=True))
+        yield f"{word}2", (50, 2), "50x2", Recurrent(kind(2, 2, batch_first=True))  # several stretches of steps on the way back
+        yield f"{word}3:sequence", (30, 1), "30x1", Recurrent(kind(1, 3, batch_first=True), True)
+        yield f"{word}3", (1, 2), "1x2", Recurrent(kind(2, 3, batch_first=True))
+    yield "rnn3:sequence:relu", (4, 2), "4x2", Recurrent(nn.RNN(2, 3, batch_first=True, nonlinearity="relu"), True)
 
 
 def run(name, sizes, shape, module, batch=3):

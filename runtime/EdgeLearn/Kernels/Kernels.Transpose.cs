@@ -20,6 +20,20 @@ public static partial class Kernels
         Transpose(rows, columns, ref MemoryMarshal.GetReference(source), columns, ref MemoryMarshal.GetReference(destination), rows);
     }
 
+    /// <summary>destination[c, r] = source[r, c] where neither need be contiguous.</summary>
+    /// <param name="rows">rows of source</param>
+    /// <param name="columns">columns of source</param>
+    /// <param name="source">row r begins at r * sourceStride</param>
+    /// <param name="sourceStride">distance between the rows of source</param>
+    /// <param name="destination">row c begins at c * destinationStride; written; may not overlap</param>
+    /// <param name="destinationStride">distance between the rows of destination</param>
+    public static void Transpose(int rows, int columns, ReadOnlySpan<float> source, int sourceStride, Span<float> destination, int destinationStride)
+    {
+        Check.Rows(source, rows, columns, sourceStride);
+        Check.Rows(destination, columns, rows, destinationStride);
+        Transpose(rows, columns, ref MemoryMarshal.GetReference(source), sourceStride, ref MemoryMarshal.GetReference(destination), destinationStride);
+    }
+
     // Blocks of 16 x 16 floats: both sides are touched a whole cache line at a time.
     internal static void Transpose(int rows, int columns, ref float source, nint sourceStride, ref float destination, nint destinationStride)
     {

@@ -53,7 +53,7 @@ sealed class BackwardPass(Network network, int first)
         for (int i = Last; i >= first; i--)
         {
             var layer = network.Layers[i];
-            var trace = activations.Trace(i, batch, mode);
+            var trace = activations.Trace(i, batch, mode, wantsInputGradient: i > first);
             var scratch = _workspace![_scratch[i]];
             var dz = _dz[i] is { } id ? _workspace[id][..(int)layer.GradientLength(batch.Count)] : dy;
             layer.LocalGradient(trace, dy, dz, scratch);

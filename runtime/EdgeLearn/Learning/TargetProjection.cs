@@ -137,7 +137,7 @@ public sealed class TargetProjection : LearningRule
         for (int i = top; i >= learner; i--)
         {
             var layer = _network.Layers[i];
-            var trace = _activations.Trace(i, batch, mode);
+            var trace = _activations.Trace(i, batch, mode, wantsInputGradient: i > learner);
             var scratch = _workspace![_panels[i]];
             var dz = _dz[i] is { } id ? _workspace[id][..(int)layer.GradientLength(batch.Count)] : dy;
             if (i < top || !isFused) layer.LocalGradient(trace, dy, dz, scratch);

@@ -49,7 +49,12 @@ sealed class Activations
     public ReadOnlySpan<float> Input(int layer, in Batch batch) => layer == 0 ? batch.Inputs : Output(layer - 1, batch.Count);
 
     /// <summary>What the forward pass of a layer left for its gradients.</summary>
-    public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode) => new(batch.Count, _network.Parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count));
+    /// <param name="layer">which layer</param>
+    /// <param name="batch">of the pass</param>
+    /// <param name="mode">how the pass was run</param>
+    /// <param name="wantsInputGradient">see <see cref="ForwardTrace.WantsInputGradient"/></param>
+    public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient)
+        => new(batch.Count, _network.Parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count)) { WantsInputGradient = wantsInputGradient };
 
     /// <summary>Runs one layer on its input.</summary>
     public void Forward(int layer, in Batch batch, in ForwardMode mode)

@@ -26,4 +26,7 @@ public readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scop
 
     /// <summary>[<see cref="Layer.SavedLength"/>] of the pass.</summary>
     public ReadOnlySpan<float> Saved { get; } = saved;
+
+    /// <summary>Whether <see cref="Layer.InputGradient"/> will be asked for; false for the first layer that learns, so that a layer need not prepare it.</summary>
+    public bool WantsInputGradient { get; init; } = true;
 }

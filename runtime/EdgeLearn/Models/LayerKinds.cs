@@ -28,6 +28,9 @@ static class LayerKinds
         ResidualSpec.Kind,
         FlattenSpec.Kind,
         ReshapeSpec.Kind,
+        GruSpec.Kind,
+        LstmSpec.Kind,
+        RnnSpec.Kind,
     ];
 
     /// <summary>The kind of this word.</summary>

@@ -22,6 +22,8 @@ public class NetworkSpecTests
     [InlineData("32x32x3-conv3x3x16:same:nobias-batchnorm-relu-depthwise3x3:stride2:pad1-conv1x1x32-globalavg-10")]
     [InlineData("16x16-conv3x3x4-residual(conv3x3x4:same-relu-conv3x3x4:same)-relu-conv1x1x10-globalavg")]
     [InlineData("128x6-conv5x32:stride2-batchnorm:frozen-relu-pool2-layernorm-globalmax-dropout0.25-12")]
+    [InlineData("128x9-gru64-6")]
+    [InlineData("128x9-gru64:sequence-lstm32:sequence-rnn16:sequence:relu-rnn8-6")]
     public void The_shorthand_is_written_as_it_was_read(string text) => Assert.Equal(text, Parse(text).ToString());
 
     [Fact]
@@ -75,6 +77,8 @@ public class NetworkSpecTests
     [InlineData("784-5:-10", "unknown activation '' of layer 1")]
     [InlineData("784-conv5x5x8-10", "layer 1 (conv5x5x8) needs an image, but its input is a vector of 784 values")]
     [InlineData("28x28-conv29x5x8-10", "layer 1 (conv29x5x8) has a window of 29x5, larger than its input of 28x28")]
+    [InlineData("128x9-gru64-gru64-6", "layer 2 (gru64) needs a sequence of steps x features, but its input is 64: write :sequence behind a recurrent layer before it, or put reshapeTxF between")]
+    [InlineData("128x9-lstm64:reversed-6", "unknown option 'reversed' of layer 1: expected sequence")]
     [InlineData("28x28-conv5x5x8-pool2-conv5x5x8-pool2-conv5x5x8-10", "layer 5 (conv5x5x8) has a window of 5x5, larger than its input of 4x4 (4x4x8): use a smaller window, same, or fewer pools")]
     [InlineData("28x28-conv5x5x0-10", "layer 1 is 'conv5x5x0', expected sizes of 1 or more behind conv")]
     [InlineData("28x28-conv4x4x8:same-10", "'same', which needs a window of odd sides")]

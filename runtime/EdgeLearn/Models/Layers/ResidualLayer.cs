@@ -89,7 +89,7 @@ public sealed class ResidualLayer : Layer
 
     ForwardTrace ShortcutTrace(in ForwardTrace trace) => Part(trace, trace.Saved[(int)_body.SavedLength(trace.Batch)..]);
 
-    static ForwardTrace Part(in ForwardTrace trace, ReadOnlySpan<float> saved) => new(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Output, saved);
+    static ForwardTrace Part(in ForwardTrace trace, ReadOnlySpan<float> saved) => new(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Output, saved) { WantsInputGradient = trace.WantsInputGradient };
 
     /// <inheritdoc/>
     public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)

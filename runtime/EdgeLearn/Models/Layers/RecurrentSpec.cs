@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace EdgeLearn;
+
+/// <summary>A layer that is run over the steps of a sequence and keeps a state: <see cref="GruSpec"/>, <see cref="LstmSpec"/>, <see cref="RnnSpec"/>.</summary>
+/// <param name="Units">values of the state</param>
+public abstract record RecurrentSpec(int Units) : LayerSpec
+{
+    /// <summary>Whether the states after all steps come out, steps x units; else the last one alone.</summary>
+    public bool IsSequence { get; init; }
+
+    /// <inheritdoc/>
+    public override LayerRole Role => LayerRole.Learner;
+
+    /// <summary>What begins the shorthand, and the JSON form's kind.</summary>
+    private protected abstract string Word { get; }
+
+    /// <summary>Options behind the shorthand's units.</summary>
+    private protected virtual string Options => "";
+
+    private protected static bool Takes(LayerText text, string word, out int units)
+    {
+        bool takes = text.Is(word, 1, out int[] sizes);
+        units = takes ? sizes[0] : 0;
+        return takes;
+    }
+
+    private protected static bool TakesSequence(LayerText text) => text.Take("sequence");
+
+    private protected static bool ReadsSequence(LayerJson json) => json.Text("output", "last") switch
+    {
+        "last" => false,
+        "sequence" => true,
+        var other => throw new EdgeLearnException($"{json.FileName}: a recurrent layer with the output '{other}', expected last or sequence"),
+    };
+
+    internal override void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("kind", Word);
+        json.WriteNumber("units", Units);
+        json.WriteString("output", IsSequence ? "sequence" : "last");
+    }
+
+    /// <inheritdoc/>
+    public override string ToShorthand(Activation unsaid) => string.Create(CultureInfo.InvariantCulture, $"{Word}{Units}{(IsSequence ? ":sequence" : "")}{Options}");
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(Shape input, string name)
+    {
+        if (input.Rank != 2) throw new EdgeLearnException($"{name} needs a sequence of steps x features, but its input is {input}: write :sequence behind a recurrent layer before it, or put reshapeTxF between");
+        DenseSpec.CheckUnits(Units, name);
+        return IsSequence ? Shape.Sequence(input.Height, Units) : Shape.Vector(Units);
+    }
+}
