@@ -39,44 +39,6 @@ public static partial class Kernels
         }
     }
 
-    /// <summary>
-    /// Lays out the windows of some channels as rows: rows[(oy, ox), (c, ky, kx)], the transpose of <see cref="PatchColumns"/>. What the gradient of the weights is a product with.
-    /// </summary>
-    /// <param name="geometry">how the window moves</param>
-    /// <param name="firstChannel">first channel</param>
-    /// <param name="channels">channels</param>
-    /// <param name="image">one sample</param>
-    /// <param name="rows">[windows x channels * kernel length], written</param>
-    public static void PatchRows(in PatchGeometry geometry, int firstChannel, int channels, ReadOnlySpan<float> image, Span<float> rows)
-    {
-        Check.Length(image, geometry.Image.Length);
-        int length = channels * geometry.KernelLength, kernelWidth = geometry.KernelWidth, step = geometry.Image.ColumnStride;
-        Check.Length(rows, (long)length * geometry.OutputLength);
-        bool padded = geometry.PaddingHeight > 0 || geometry.PaddingWidth > 0;
-        if (padded) rows.Clear();
-        ref float image0 = ref MemoryMarshal.GetReference(image);
-        ref float rows0 = ref MemoryMarshal.GetReference(rows);
-        for (int oy = 0; oy < geometry.OutputHeight; oy++)
-        {
-            int iy = oy * geometry.Stride - geometry.PaddingHeight;
-            var (top, bottom) = PatchGeometry.Inside(geometry.KernelHeight, geometry.Image.Height, 1, iy);
-            for (int c = 0; c < channels; c++)
-            {
-                for (int ky = top; ky < bottom; ky++)
-                {
-                    int line = (firstChannel + c) * geometry.Image.ChannelStride + (iy + ky) * geometry.Image.RowStride;
-                    int target = oy * geometry.OutputWidth * length + (c * geometry.KernelHeight + ky) * kernelWidth;
-                    for (int ox = 0; ox < geometry.OutputWidth; ox++, target += length)
-                    {
-                        int ix = ox * geometry.Stride - geometry.PaddingWidth;
-                        var (left, right) = padded ? PatchGeometry.Inside(kernelWidth, geometry.Image.Width, 1, ix) : (0, kernelWidth);
-                        CopyStrided(ref Unsafe.Add(ref image0, line + (ix + left) * step), step, ref Unsafe.Add(ref rows0, target + left), right - left);
-                    }
-                }
-            }
-        }
-    }
-
     /// <summary>Adds columns back to where <see cref="PatchColumns"/> took them from (col2im): the gradient of an image from the gradient of its windows.</summary>
     /// <param name="geometry">how the window moves</param>
     /// <param name="firstChannel">first channel</param>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeLearn;
 
@@ -116,7 +117,15 @@ public static partial class Kernels
             {
                 ref float top = ref Unsafe.Add(ref MemoryMarshal.GetReference(image), c * geometry.Image.PlaneLength + 2 * oy * width);
                 ref float bottom = ref Unsafe.Add(ref top, width);
-                for (int ox = 0; ox < outputs; ox++)
+                int ox = 0;
+                for (; ox + 4 <= outputs; ox += 4)
+                {
+                    var columns = Vector256.Max(Vector256.LoadUnsafe(ref top, (nuint)(2 * ox)), Vector256.LoadUnsafe(ref bottom, (nuint)(2 * ox)));
+                    var split = Vector256.Shuffle(columns, Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7));
+                    Vector128.Max(split.GetLower(), split.GetUpper()).StoreUnsafe(ref target, (nuint)ox);
+                }
+
+                for (; ox < outputs; ox++)
                 {
                     float upper = MathF.Max(Unsafe.Add(ref top, 2 * ox), Unsafe.Add(ref top, 2 * ox + 1)), lower = MathF.Max(Unsafe.Add(ref bottom, 2 * ox), Unsafe.Add(ref bottom, 2 * ox + 1));
                     Unsafe.Add(ref target, ox) = MathF.Max(upper, lower);
@@ -135,7 +144,9 @@ public static partial class Kernels
                 int row = c * geometry.Image.PlaneLength + 2 * oy * width;
                 ref float x = ref Unsafe.Add(ref MemoryMarshal.GetReference(image), row);
                 ref float gradient = ref Unsafe.Add(ref MemoryMarshal.GetReference(dx), row);
-                for (int ox = 0; ox < outputs; ox++, at++)
+                int ox = 0;
+                for (; ox + 4 <= outputs; ox += 4, at += 4) PairsGradient4(Vector128.LoadUnsafe(in maps[at]), Vector128.LoadUnsafe(in dy[at]), ref Unsafe.Add(ref x, 2 * ox), ref Unsafe.Add(ref gradient, 2 * ox), width);
+                for (; ox < outputs; ox++, at++)
                 {
                     float max = maps[at];
                     int place = 2 * ox;
@@ -145,6 +156,22 @@ public static partial class Kernels
                 }
             }
         }
+    }
+
+    // Four windows side by side: each gradient goes to the first of its four positions that has the maximum, or to the last.
+    static void PairsGradient4(Vector128<float> max, Vector128<float> dy, ref float x, ref float gradient, int width)
+    {
+        var split = Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7);
+        var join = Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7);
+        var top = Vector256.Shuffle(Vector256.LoadUnsafe(ref x), split);
+        var bottom = Vector256.Shuffle(Vector256.LoadUnsafe(ref x, (nuint)width), split);
+        var first = Vector128.Equals(top.GetLower(), max);
+        var second = Vector128.AndNot(Vector128.Equals(top.GetUpper(), max), first);
+        var above = first | second;
+        var third = Vector128.AndNot(Vector128.Equals(bottom.GetLower(), max), above);
+        var fourth = Vector128.OnesComplement(above | third);
+        Vector256.Shuffle(Vector256.Create(dy & first, dy & second), join).StoreUnsafe(ref gradient);
+        Vector256.Shuffle(Vector256.Create(dy & third, dy & fourth), join).StoreUnsafe(ref gradient, (nuint)width);
     }
 
     // All windows of all channels, in the order of the outputs' rows.

@@ -53,10 +53,7 @@ public sealed class Conv2dLayer : Layer
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch)
-        => _weight.Length + OutputShape.Channels + PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Positions), RowsShape);
-
-    // The windows as rows, or the maps themselves read across.
-    MatrixShape RowsShape => _geometry.IsIdentity ? new MatrixShape(Fan, Positions).Transpose() : new MatrixShape(Positions, Fan);
+        => 2L * _weight.Length + OutputShape.Channels + PatchLength + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), new MatrixShape(GroupOutputs, Positions).Transpose());
 
     /// <inheritdoc/>
     public override long InputGradientScratchLength(int batch)
@@ -108,10 +105,12 @@ public sealed class Conv2dLayer : Layer
     /// <inheritdoc/>
     public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        var dw = scratch[.._weight.Length];
-        var db = scratch.Slice(_weight.Length, OutputShape.Channels);
-        var patches = scratch.Slice(_weight.Length + OutputShape.Channels, PatchLength);
-        var rest = scratch[(_weight.Length + OutputShape.Channels + PatchLength)..];
+        // Weight by weight and output by output, so that the windows are laid out as in the forward pass and the outputs fill the registers: [fan x outputs of a group].
+        var transposed = scratch[.._weight.Length];
+        var dw = scratch.Slice(_weight.Length, _weight.Length);
+        var db = scratch.Slice(2 * _weight.Length, OutputShape.Channels);
+        var patches = scratch.Slice(2 * _weight.Length + OutputShape.Channels, PatchLength);
+        var rest = scratch[(2 * _weight.Length + OutputShape.Channels + PatchLength)..];
         db.Clear();
         for (int b = 0; b < trace.Batch; b++)
         {
@@ -120,20 +119,15 @@ public sealed class Conv2dLayer : Layer
             if (_bias is not null) Kernels.AddRowSums(maps, db);
             for (int g = 0; g < _groups; g++)
             {
+                var columns = new MatrixView(Columns(image, g, patches), Fan, Positions);
                 var gradient = new MatrixView(maps.Slice(g * GroupOutputs * Positions, GroupOutputs * Positions), GroupOutputs, Positions);
-                Kernels.Product(gradient, Rows(image, g, patches), dw[(g * GroupOutputs * Fan)..], Fan, rest, accumulate: b > 0);
+                Kernels.Product(columns, gradient.Transpose(), transposed[(g * GroupOutputs * Fan)..], GroupOutputs, rest, accumulate: b > 0);
             }
         }
 
+        for (int g = 0; g < _groups; g++) Kernels.Transpose(Fan, GroupOutputs, transposed.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan), dw.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan));
         sink.Accept(_weight, 0, dw);
         if (_bias is not null) sink.Accept(_bias, 0, db);
-    }
-
-    MatrixView Rows(ReadOnlySpan<float> image, int group, Span<float> patches)
-    {
-        if (_geometry.IsIdentity) return new MatrixView(image.Slice(group * Fan * Positions, Fan * Positions), Fan, Positions).Transpose();
-        Kernels.PatchRows(_geometry, group * GroupInputs, GroupInputs, image, patches);
-        return new MatrixView(patches, Positions, Fan);
     }
 
     /// <inheritdoc/>
