@@ -16,6 +16,8 @@ public class WorkloadTests
     [InlineData("W3", 235_146, 1.01)]
     [InlineData("W3s", 2_410, 0.010)]
     [InlineData("W4b32", 235_146, 15.02)]
+    [InlineData("W5", 14_790, 330.4)]
+    [InlineData("W5f", 14_790, 114.8)]
     public void A_workload_has_the_published_size_and_work(string id, int parameters, double megaflop)
     {
         var workload = Workloads.Named(id);

@@ -70,6 +70,9 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// <summary>Multiply-adds of one sample's forward pass.</summary>
     public virtual long MultiplyAdds => 0;
 
+    /// <summary>Multiply-adds of one sample in <see cref="LocalGradient"/>: signals that go back inside the layer.</summary>
+    public virtual long LocalGradientMultiplyAdds => 0;
+
     /// <summary>The activation whose derivative is all that <see cref="LocalGradient"/> applies, so that it may be fused with what comes before; null when there is more to it.</summary>
     public virtual Activation? OutputActivation => null;
 

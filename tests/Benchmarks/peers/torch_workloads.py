@@ -217,10 +217,10 @@ class ConvolutionNet(nn.Module):
 class RecurrentNet(nn.Module):
     def __init__(self):
         super().__init__()
-        self.g, self.f = nn.GRU(9, 64, batch_first=True), nn.Linear(64, 6)
+        self.layers = nn.ModuleList([nn.GRU(9, 64, batch_first=True), nn.Linear(64, 6)])
 
     def forward(self, x):
-        return self.f(self.g(x)[0][:, -1])
+        return self.layers[1](self.layers[0](x)[0][:, -1])
 
 
 class Block(nn.Module):

@@ -2,7 +2,7 @@ namespace EdgeLearn.Commands;
 
 /// <summary>
 /// What a step must compute and move at least: multiplications and additions of the matrix products (a forward pass 2 B nm a layer, a weight gradient the same, an input gradient the same for
-/// all layers but the first), and weights read and written. Activations, biases and the loss are not counted.
+/// all layers but the first, and for signals inside a layer), and weights read and written. Activations, biases and the loss are not counted.
 /// </summary>
 /// <param name="Flop">floating-point operations, a multiply-add is two</param>
 /// <param name="ReadBytes">bytes of weights that the forward pass reads, each once</param>
@@ -13,20 +13,22 @@ public readonly record struct WorkCount(double Flop, double ReadBytes, double Up
     public static WorkCount Of(Workload workload)
     {
         using var network = new Network(workload.Spec);
-        double forward = 0, inputGradient = 0;
+        double forward = 0, inner = 0, inputGradient = 0;
         for (int i = 0; i < network.Layers.Count; i++)
         {
-            double flop = 2.0 * workload.Batch * network.Layers[i].MultiplyAdds;
+            double flop = 2.0 * workload.Batch * network.Layers[i].MultiplyAdds, local = 2.0 * workload.Batch * network.Layers[i].LocalGradientMultiplyAdds;
             forward += flop;
-            if (i > 0) inputGradient += flop;
+            inner += local;
+            if (i > 0) inputGradient += flop - local;
         }
 
         double weights = network.Parameters.Bytes, update = weights * (workload.Update == UpdateKind.Adam ? 6 : 2);
         return workload.Rule switch
         {
             null => new(workload.IsProbed ? 2 * forward : forward, weights, 0),
-            RuleKind.ZerothOrder or RuleKind.TargetProjection => new(2 * forward, weights, update),
-            _ => new(2 * forward + inputGradient, weights, update),
+            RuleKind.ZerothOrder => new(2 * forward, weights, update),
+            RuleKind.TargetProjection => new(2 * forward + inner, weights, update),
+            _ => new(2 * forward + inner + inputGradient, weights, update),
         };
     }
 }

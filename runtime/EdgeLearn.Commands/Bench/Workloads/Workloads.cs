@@ -4,6 +4,7 @@ namespace EdgeLearn.Commands;
 public static class Workloads
 {
     const string Small = "784-256-128-10";
+    const string Recurrent = "128x9-gru64-6";
     const string Deep = "512-512-512-512-512-512-512-10";
 
     /// <summary>All of them, in the order of a report.</summary>
@@ -19,6 +20,8 @@ public static class Workloads
         new("W3s", "64-32-10", 1) { Rate = 1e-3f },
         new("W4b1", Small, 1) { Rule = null },
         new("W4b32", Small, 32) { Rule = null },
+        new("W5", Recurrent, 32),
+        new("W5f", Recurrent, 32) { Rule = null },
         .. ZerothOrder("Zs", Small),
         .. ZerothOrder("Zd", Deep),
         // From ten thousand to ten million weights.

@@ -98,6 +98,9 @@ public abstract class RecurrentLayer : Layer
     public override long MultiplyAdds => (long)Steps * _gates * (Features + Units);
 
     /// <inheritdoc/>
+    public override long LocalGradientMultiplyAdds => (long)Steps * _gates * Units;
+
+    /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
 
     /// <inheritdoc/>
