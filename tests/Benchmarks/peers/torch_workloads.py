@@ -255,7 +255,7 @@ class Decoder(nn.Module):
 
 
 def build(name, tensors):
-    if name in DENSE or "layers.0.weight" in tensors:
+    if name in DENSE or ("layers.0.weight" in tensors and not name.startswith(("W2", "W5", "W6"))):
         return DenseWork(name, tensors)
     kind, _, batch = name.partition("b")
     rows = int(batch) if batch else 32
@@ -268,10 +268,12 @@ def build(name, tensors):
         module, inputs, labels, rate = Decoder(), tokens[:, :-1].contiguous(), tokens[:, 1:].reshape(-1), RATES[kind]
     else:
         raise ValueError(f"unknown workload {name}")
-    with torch.no_grad():
-        for key, parameter in module.named_parameters():
-            if key in tensors:
-                parameter.copy_(tensors[key].reshape(parameter.shape))
+    # Both sides list their tensors layer by layer in PyTorch's order and layout.
+    weights = [tensor for key, tensor in tensors.items() if key not in ("inputs", "labels")]
+    if weights:
+        with torch.no_grad():
+            for parameter, tensor in zip(module.parameters(), weights, strict=True):
+                parameter.copy_(tensor.reshape(parameter.shape))
     if "inputs" in tensors:
         inputs = tensors["inputs"].reshape(inputs.shape).to(inputs.dtype)
     if "labels" in tensors:

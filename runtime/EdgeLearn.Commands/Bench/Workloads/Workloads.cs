@@ -4,6 +4,7 @@ namespace EdgeLearn.Commands;
 public static class Workloads
 {
     const string Small = "784-256-128-10";
+    const string Convolution = "28x28x1-conv5x5x8:relu-pool2-conv5x5x16:relu-pool2-128:relu-10";
     const string Recurrent = "128x9-gru64-6";
     const string Deep = "512-512-512-512-512-512-512-10";
 
@@ -15,11 +16,15 @@ public static class Workloads
         new("W1t", Small, 32) { Rule = RuleKind.TargetProjection },
         new("W1s", Deep, 32),
         new("W1st", Deep, 32) { Rule = RuleKind.TargetProjection },
+        new("W2", Convolution, 32),
+        new("W2t", Convolution, 32) { Rule = RuleKind.TargetProjection },
         new("W3", Small, 1) { Rate = 1e-3f },
         new("W3t", Small, 1) { Rule = RuleKind.TargetProjection, Rate = 1e-3f },
         new("W3s", "64-32-10", 1) { Rate = 1e-3f },
         new("W4b1", Small, 1) { Rule = null },
         new("W4b32", Small, 32) { Rule = null },
+        new("W2fb1", Convolution, 1) { Rule = null },
+        new("W2fb32", Convolution, 32) { Rule = null },
         new("W5", Recurrent, 32),
         new("W5f", Recurrent, 32) { Rule = null },
         .. ZerothOrder("Zs", Small),
