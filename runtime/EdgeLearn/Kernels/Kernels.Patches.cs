@@ -71,6 +71,43 @@ public static partial class Kernels
         }
     }
 
+    /// <summary>Copies an image into planes with their padding around them: padded[c, y + padding, x + padding] = image[c, y, x], 0 elsewhere.</summary>
+    /// <param name="geometry">says the padding and how the image lies</param>
+    /// <param name="image">one sample</param>
+    /// <param name="padded">[channels x padded height x padded width], written</param>
+    internal static void PadPlanes(in PatchGeometry geometry, ReadOnlySpan<float> image, Span<float> padded)
+    {
+        var shape = geometry.Image;
+        int width = geometry.PaddedWidth, at = geometry.PaddingHeight * width + geometry.PaddingWidth;
+        padded.Clear();
+        for (int c = 0; c < shape.Channels; c++)
+        {
+            for (int y = 0; y < shape.Height; y++)
+            {
+                CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), c * shape.ChannelStride + y * shape.RowStride), shape.ColumnStride, ref padded[c * geometry.PaddedLength + y * width + at], shape.Width);
+            }
+        }
+    }
+
+    /// <summary>Copies planes without their padding into an image: the way back of <see cref="PadPlanes"/>.</summary>
+    /// <param name="geometry">says the padding and how the image lies</param>
+    /// <param name="padded">[channels x padded height x padded width]</param>
+    /// <param name="image">one sample, written</param>
+    internal static void TakePlanes(in PatchGeometry geometry, ReadOnlySpan<float> padded, Span<float> image)
+    {
+        var shape = geometry.Image;
+        for (int c = 0; c < shape.Channels; c++)
+        {
+            for (int y = 0; y < shape.Height; y++)
+            {
+                var row = padded.Slice(c * geometry.PaddedLength + (y + geometry.PaddingHeight) * geometry.PaddedWidth + geometry.PaddingWidth, shape.Width);
+                int target = c * shape.ChannelStride + y * shape.RowStride;
+                if (shape.ColumnStride == 1) row.CopyTo(image[target..]);
+                else for (int x = 0; x < row.Length; x++) image[target + x * shape.ColumnStride] = row[x];
+            }
+        }
+    }
+
     /// <summary>One window of all channels: values[(c, ky, kx)]. Without padding.</summary>
     /// <param name="geometry">how the window moves</param>
     /// <param name="window">0..windows-1, row after row</param>

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -15,6 +16,12 @@ public static partial class Kernels
         if (IsPairs(geometry))
         {
             MaxPoolPairs(geometry, image, maps);
+            return;
+        }
+
+        if (IsInterleaved(geometry))
+        {
+            PoolRows(geometry, isMean: false, image, maps);
             return;
         }
 
@@ -49,6 +56,12 @@ public static partial class Kernels
             return;
         }
 
+        if (IsInterleaved(geometry))
+        {
+            MaxPoolRowsGradient(geometry, image, maps, dy, dx);
+            return;
+        }
+
         var windows = new WindowWalk(geometry);
         while (windows.Next())
         {
@@ -72,6 +85,12 @@ public static partial class Kernels
     /// <param name="maps">[channels x windows], written; the channels lie as in the image</param>
     public static void MeanPool(in PatchGeometry geometry, ReadOnlySpan<float> image, Span<float> maps)
     {
+        if (IsInterleaved(geometry))
+        {
+            PoolRows(geometry, isMean: true, image, maps);
+            return;
+        }
+
         float scale = 1f / geometry.KernelLength;
         var windows = new WindowWalk(geometry);
         while (windows.Next())
@@ -100,6 +119,55 @@ public static partial class Kernels
             for (int y = windows.Top; y < windows.Bottom; y++)
             {
                 for (int x = windows.Left; x < windows.Right; x++) dx[windows.Source(y, x)] += share;
+            }
+        }
+    }
+
+    // The channels of one position are neighbours, as the features of a step are: all of them at a time.
+    static bool IsInterleaved(in PatchGeometry geometry) => geometry.Image.Channels > 1 && geometry.Image.ChannelStride == 1;
+
+    static void PoolRows(in PatchGeometry geometry, bool isMean, ReadOnlySpan<float> image, Span<float> maps)
+    {
+        int channels = geometry.Image.Channels;
+        var windows = new WindowWalk(geometry, positionsOnly: true);
+        while (windows.Next())
+        {
+            var pooled = maps.Slice(windows.Target, channels);
+            pooled.Fill(isMean ? 0 : float.NegativeInfinity);
+            for (int y = windows.Top; y < windows.Bottom; y++)
+            {
+                for (int x = windows.Left; x < windows.Right; x++)
+                {
+                    if (isMean) TensorPrimitives.Add(pooled, image.Slice(windows.Source(y, x), channels), pooled);
+                    else TensorPrimitives.Max(pooled, image.Slice(windows.Source(y, x), channels), pooled);
+                }
+            }
+
+            if (isMean) TensorPrimitives.Multiply(pooled, 1f / geometry.KernelLength, pooled);
+        }
+    }
+
+    static void MaxPoolRowsGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        int channels = geometry.Image.Channels;
+        var windows = new WindowWalk(geometry, positionsOnly: true);
+        while (windows.Next())
+        {
+            int columns = windows.Right - windows.Left, last = columns * (windows.Bottom - windows.Top) - 1, first = windows.Source(windows.Top, windows.Left);
+            for (int c = 0; c < channels; c++)
+            {
+                float max = maps[windows.Target + c];
+                int i = 0, x = 0, place = first + c;
+                for (; i < last && image[place] != max; i++)
+                {
+                    x++;
+                    place += geometry.Image.ColumnStride;
+                    if (x < columns) continue;
+                    x = 0;
+                    place += geometry.Image.RowStride - columns * geometry.Image.ColumnStride;
+                }
+
+                dx[place] += dy[windows.Target + c];
             }
         }
     }
@@ -174,8 +242,8 @@ public static partial class Kernels
         Vector256.Shuffle(Vector256.Create(dy & third, dy & fourth), join).StoreUnsafe(ref gradient, (nuint)width);
     }
 
-    // All windows of all channels, in the order of the outputs' rows.
-    ref struct WindowWalk(PatchGeometry geometry)
+    // All windows, in the order of the outputs' rows, of all channels or for all channels together.
+    ref struct WindowWalk(PatchGeometry geometry, bool positionsOnly = false)
     {
         readonly Shape _image = geometry.Image;
         int _channel;
@@ -202,7 +270,7 @@ public static partial class Kernels
                 if (++_row == geometry.OutputHeight)
                 {
                     _row = 0;
-                    if (++_channel == _image.Channels) return false;
+                    if (++_channel == (positionsOnly ? 1 : _image.Channels)) return false;
                 }
             }
 

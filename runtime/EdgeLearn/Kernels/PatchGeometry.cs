@@ -49,8 +49,17 @@ public readonly record struct PatchGeometry
     /// <summary>Values in a window of one channel.</summary>
     public int KernelLength => KernelHeight * KernelWidth;
 
+    /// <summary>Columns of a plane with its padding.</summary>
+    public int PaddedWidth => Image.Width + 2 * PaddingWidth;
+
+    /// <summary>Values of a plane with its padding.</summary>
+    public int PaddedLength => PaddedWidth * (Image.Height + 2 * PaddingHeight);
+
+    /// <summary>Whether the image lies in planes without padding already.</summary>
+    public bool IsPlain => PaddingHeight == 0 && PaddingWidth == 0 && (Image.IsPlanar || Image.Channels == 1);
+
     /// <summary>Whether every window is one position of its own, so that the patches are the image itself.</summary>
-    public bool IsIdentity => KernelLength == 1 && Stride == 1 && PaddingHeight == 0 && PaddingWidth == 0 && (Image.IsPlanar || Image.Channels == 1);
+    public bool IsIdentity => KernelLength == 1 && Stride == 1 && IsPlain;
 
     /// <summary>The outputs o in 0..count-1 whose input <c>o * stride + offset</c> lies in 0..size-1: [first, end).</summary>
     internal static (int First, int End) Inside(int count, int size, int stride, int offset)

@@ -12,7 +12,7 @@ namespace EdgeLearn;
 static class ProductLoop
 {
     // Enough registers for 24 sums, two of b and one of a.
-    static bool Has32Registers => Avx512F.VL.IsSupported || AdvSimd.Arm64.IsSupported;
+    internal static bool Has32Registers => Avx512F.VL.IsSupported || AdvSimd.Arm64.IsSupported;
 
     // Columns of the usual tile. Narrower ones, at the right edge, leave updates to the buffered form: it is the same text for all of them, and a binary has room for other things.
     static int MainColumns => Vector256.IsHardwareAccelerated ? 16 : 8;

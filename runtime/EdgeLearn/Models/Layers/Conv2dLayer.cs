@@ -2,7 +2,8 @@ namespace EdgeLearn;
 
 /// <summary>
 /// y[o] = activation(b[o] + sum over the group's channels c of w[o, c] * x[c]), a cross-correlation of maps with kernels. W [outputs x inputs / groups x kernel height x kernel width],
-/// outputs one plane a channel. One sample at a time: its windows become the columns of a product, so that scratch does not grow with the batch.
+/// outputs one plane a channel. One sample at a time, so that scratch does not grow with the batch: with few maps straight from the planes (<see cref="DirectConvolution"/>), else its windows become
+/// the columns of a product.
 /// </summary>
 public sealed class Conv2dLayer : Layer
 {
@@ -36,7 +37,32 @@ public sealed class Conv2dLayer : Layer
 
     int Positions => _geometry.OutputLength;
 
+    // Laying windows out costs as much as some maps of sums. The gradient of the weights has fewer sums for each window, the gradient of the input as many as there are channels.
+    const int MostDirectMaps = 64, MostDirectGradients = 24, FewestDirectInputs = 4;
+
+    // Floats of padded images that are kept at a time for the gradient of the weights.
+    const int PaddedBlock = 16 * 1024;
+
+    // Neighbouring outputs read neighbouring values.
+    bool IsDense => _geometry.Stride == 1 && !_geometry.IsIdentity;
+
+    bool IsDirect => IsDense && GroupOutputs <= MostDirectMaps;
+
+    bool LearnsDirectly => IsDense && GroupOutputs <= MostDirectGradients;
+
+    bool ReturnsDirectly => IsDirect && GroupInputs >= FewestDirectInputs;
+
+    DirectConvolution Direct => new(GroupInputs, _geometry.PaddedLength, _geometry.PaddedWidth, _spec.Height, _spec.Width, _geometry.OutputHeight, _geometry.OutputWidth);
+
     int PatchLength => _geometry.IsIdentity ? 0 : Fan * Positions;
+
+    // All planes of one sample with their padding; 0 where they lie so already.
+    int PaddedLength => IsDense && !_geometry.IsPlain ? InputShape.Channels * _geometry.PaddedLength : 0;
+
+    int PaddedSamples(int batch) => PaddedLength == 0 ? batch : Math.Clamp(PaddedBlock / PaddedLength, 1, batch);
+
+    // One tap of the kernel: sums over the maps of this layer go to the planes below.
+    DirectConvolution Tap => new(GroupOutputs, Positions, _geometry.OutputWidth, 1, 1, _geometry.OutputHeight, _geometry.OutputWidth);
 
     /// <inheritdoc/>
     public override long MultiplyAdds => (long)Fan * OutputLength;
@@ -49,15 +75,17 @@ public sealed class Conv2dLayer : Layer
 
     /// <inheritdoc/>
     public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan), new MatrixShape(Fan, Positions)) + (Copies(probed) ? _weight.Length + OutputShape.Channels : 0);
+        => (IsDirect ? PaddedLength : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan), new MatrixShape(Fan, Positions))) + (Copies(probed) ? _weight.Length + OutputShape.Channels : 0);
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch)
-        => 2L * _weight.Length + OutputShape.Channels + PatchLength + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), new MatrixShape(GroupOutputs, Positions).Transpose());
+        => _weight.Length + OutputShape.Channels
+            + (LearnsDirectly ? PaddedSamples(batch) * PaddedLength : _weight.Length + PatchLength + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), new MatrixShape(GroupOutputs, Positions).Transpose()));
 
     /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch)
-        => PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan).Transpose(), new MatrixShape(GroupOutputs, Positions));
+    public override long InputGradientScratchLength(int batch) => ReturnsDirectly
+        ? PaddedLength
+        : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan).Transpose(), new MatrixShape(GroupOutputs, Positions));
 
     /// <inheritdoc/>
     public override Activation? OutputActivation => _spec.Activation;
@@ -77,6 +105,19 @@ public sealed class Conv2dLayer : Layer
         {
             var maps = y.Slice(b * OutputLength, OutputLength);
             for (int o = 0; o < OutputShape.Channels; o++) maps.Slice(o * Positions, Positions).Fill(bias.IsEmpty ? 0 : bias[o]);
+            if (IsDirect)
+            {
+                var planes = Planes(x.Slice(b * InputLength, InputLength), scratch);
+                for (int g = 0; g < _groups; g++)
+                {
+                    var own = new MatrixView(weights.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan), GroupOutputs, Fan);
+                    Direct.AddTo(own, planes[(g * GroupInputs * _geometry.PaddedLength)..], maps[(g * GroupOutputs * Positions)..], Positions, _geometry.OutputWidth);
+                }
+
+                Kernels.Activate(_spec.Activation, maps);
+                continue;
+            }
+
             for (int g = 0; g < _groups; g++)
             {
                 var columns = Columns(x.Slice(b * InputLength, InputLength), g, scratch);
@@ -86,6 +127,14 @@ public sealed class Conv2dLayer : Layer
 
             Kernels.Activate(_spec.Activation, maps);
         }
+    }
+
+    // The image in padded planes: where it lies, or copied.
+    ReadOnlySpan<float> Planes(ReadOnlySpan<float> image, Span<float> scratch)
+    {
+        if (PaddedLength == 0) return image;
+        Kernels.PadPlanes(_geometry, image, scratch[..PaddedLength]);
+        return scratch[..PaddedLength];
     }
 
     ReadOnlySpan<float> Columns(ReadOnlySpan<float> image, int group, Span<float> scratch)
@@ -105,18 +154,44 @@ public sealed class Conv2dLayer : Layer
     /// <inheritdoc/>
     public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        // Weight by weight and output by output, so that the windows are laid out as in the forward pass and the outputs fill the registers: [fan x outputs of a group].
-        var transposed = scratch[.._weight.Length];
-        var dw = scratch.Slice(_weight.Length, _weight.Length);
-        var db = scratch.Slice(2 * _weight.Length, OutputShape.Channels);
-        var patches = scratch.Slice(2 * _weight.Length + OutputShape.Channels, PatchLength);
-        var rest = scratch[(2 * _weight.Length + OutputShape.Channels + PatchLength)..];
+        var dw = scratch[.._weight.Length];
+        var db = scratch.Slice(_weight.Length, OutputShape.Channels);
         db.Clear();
+        for (int b = 0; b < trace.Batch && _bias is not null; b++) Kernels.AddRowSums(dz.Slice(b * OutputLength, OutputLength), db);
+        if (LearnsDirectly) DirectGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
+        else ProductGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
+        sink.Accept(_weight, 0, dw);
+        if (_bias is not null) sink.Accept(_bias, 0, db);
+    }
+
+    // Some samples at a time, as many as there is room for their padded planes.
+    void DirectGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dw, Span<float> scratch)
+    {
+        int block = PaddedSamples(trace.Batch), stride = PaddedLength == 0 ? InputLength : PaddedLength;
+        dw.Clear();
+        for (int b = 0; b < trace.Batch; b += block)
+        {
+            int samples = Math.Min(block, trace.Batch - b);
+            var images = trace.Input.Slice(b * InputLength, samples * InputLength);
+            for (int i = 0; i < samples && PaddedLength > 0; i++) Planes(images.Slice(i * InputLength, InputLength), scratch[(i * PaddedLength)..]);
+            var planes = PaddedLength > 0 ? scratch[..(samples * PaddedLength)] : images;
+            for (int g = 0; g < _groups; g++)
+            {
+                Direct.AddWeightGradient(samples, dz[(b * OutputLength + g * GroupOutputs * Positions)..], OutputLength, planes[(g * GroupInputs * _geometry.PaddedLength)..], stride, dw.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan));
+            }
+        }
+    }
+
+    // Weight by weight and output by output, so that the windows are laid out as in the forward pass and the outputs fill the registers: [fan x outputs of a group].
+    void ProductGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dw, Span<float> scratch)
+    {
+        var transposed = scratch[.._weight.Length];
+        var patches = scratch.Slice(_weight.Length, PatchLength);
+        var rest = scratch[(_weight.Length + PatchLength)..];
         for (int b = 0; b < trace.Batch; b++)
         {
             var maps = dz.Slice(b * OutputLength, OutputLength);
             var image = trace.Input.Slice(b * InputLength, InputLength);
-            if (_bias is not null) Kernels.AddRowSums(maps, db);
             for (int g = 0; g < _groups; g++)
             {
                 var columns = new MatrixView(Columns(image, g, patches), Fan, Positions);
@@ -126,14 +201,18 @@ public sealed class Conv2dLayer : Layer
         }
 
         for (int g = 0; g < _groups; g++) Kernels.Transpose(Fan, GroupOutputs, transposed.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan), dw.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan));
-        sink.Accept(_weight, 0, dw);
-        if (_bias is not null) sink.Accept(_bias, 0, db);
     }
 
     /// <inheritdoc/>
     public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var weights = trace.Parameters[_weight];
+        if (ReturnsDirectly)
+        {
+            DirectInputGradient(trace.Batch, weights, dz, dx, scratch);
+            return;
+        }
+
         if (!_geometry.IsIdentity) dx.Clear();
         for (int b = 0; b < trace.Batch; b++)
         {
@@ -146,6 +225,26 @@ public sealed class Conv2dLayer : Layer
                 Kernels.Product(w.Transpose(), new MatrixView(maps.Slice(g * GroupOutputs * Positions, GroupOutputs * Positions), GroupOutputs, Positions), columns, Positions, scratch[PatchLength..]);
                 if (!_geometry.IsIdentity) Kernels.AddPatchColumns(_geometry, g * GroupInputs, GroupInputs, columns, image);
             }
+        }
+    }
+
+    // Planes of dx, shifted by each tap, += the weights of the tap times dz.
+    void DirectInputGradient(int batch, ReadOnlySpan<float> weights, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    {
+        for (int b = 0; b < batch; b++)
+        {
+            var image = dx.Slice(b * InputLength, InputLength);
+            var planes = PaddedLength > 0 ? scratch[..PaddedLength] : image;
+            planes.Clear();
+            for (int i = 0; i < _groups * _geometry.KernelLength; i++)
+            {
+                int g = i / _geometry.KernelLength, tap = i % _geometry.KernelLength;
+                var w = new MatrixView(weights[(g * GroupOutputs * Fan + tap)..], GroupInputs, GroupOutputs, _geometry.KernelLength, Fan);
+                var shifted = planes[(g * GroupInputs * _geometry.PaddedLength + tap / _spec.Width * _geometry.PaddedWidth + tap % _spec.Width)..];
+                Tap.AddTo(w, dz[(b * OutputLength + g * GroupOutputs * Positions)..], shifted, _geometry.PaddedLength, _geometry.PaddedWidth);
+            }
+
+            if (PaddedLength > 0) Kernels.TakePlanes(_geometry, planes, image);
         }
     }
 }
