@@ -25,7 +25,7 @@ public sealed class BadInputTests : IDisposable
     string ErrorOf(params string[] arguments) => ErrorOf(Invoked.Run([.. arguments.Select(argument => argument.Replace("DATA", _data).Replace("FOLDER", _folder.Path))]));
 
     [Theory]
-    [InlineData("", "no command given: expected train, evaluate, plan, bench, info, selftest; see 'edgelearn-device --help'")]
+    [InlineData("", "no command given: expected train, evaluate, plan, info, selftest, bench; see 'edgelearn-device --help'")]
     [InlineData("trian --data DATA", "unknown command 'trian': did you mean train?")]
     [InlineData("cook", "unknown command 'cook': expected train, evaluate, plan, info, selftest")]
     [InlineData("train", "'--data' is required; see 'edgelearn-device train --help'")]
