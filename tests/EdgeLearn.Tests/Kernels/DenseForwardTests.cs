@@ -12,20 +12,20 @@ public class DenseForwardTests
     {
         using GuardedMemory wMemory = new(29 * 257), xMemory = new(33 * 257), yMemory = new(33 * 32), biasMemory = new(29);
         foreach (bool packs in new[] { false, true })
-        foreach (var (batch, rows) in s_shapes)
-        {
-            for (int length = 0; length <= 257; length += batch > 15 && length > 40 ? 31 : 1)
+            foreach (var (batch, rows) in s_shapes)
             {
-                var w = wMemory.Random(rows * length, length);
-                var x = xMemory.Random(batch * length, length + 1000);
-                var bias = biasMemory.Random(rows, length + 2000);
-                int stride = rows + length % 3;
-                var y = yMemory.Last((batch - 1) * stride + rows);
-                y.Fill(float.NaN);
-                Run(packs, batch, length, w, bias, x, y, stride);
-                Verify(batch, rows, length, w, bias, x, y, stride, $"batch {batch}, packed {packs}");
+                for (int length = 0; length <= 257; length += batch > 15 && length > 40 ? 31 : 1)
+                {
+                    var w = wMemory.Random(rows * length, length);
+                    var x = xMemory.Random(batch * length, length + 1000);
+                    var bias = biasMemory.Random(rows, length + 2000);
+                    int stride = rows + length % 3;
+                    var y = yMemory.Last((batch - 1) * stride + rows);
+                    y.Fill(float.NaN);
+                    Run(packs, batch, length, w, bias, x, y, stride);
+                    Verify(batch, rows, length, w, bias, x, y, stride, $"batch {batch}, packed {packs}");
+                }
             }
-        }
     }
 
     static void Run(bool packs, int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride)

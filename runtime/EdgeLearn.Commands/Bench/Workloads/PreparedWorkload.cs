@@ -28,7 +28,7 @@ public sealed class PreparedWorkload : IDisposable
         _labels = Plan.Request("batch.labels", MemoryCategory.Batch, workload.Batch);
         if (workload.Rule is null)
         {
-            _pass = new NetworkForwardPass(Network);
+            _pass = new NetworkForwardPass(Network, sharesRead: true);
             _pass.Plan(Plan, workload.Batch, workload.IsProbed, PlanTime.Step);
             _outputs = Plan.Request("outputs", MemoryCategory.Activations, (long)workload.Batch * Network.OutputLength);
         }
