@@ -98,6 +98,63 @@ class Recurrent(nn.Module):
         return y if self.sequence else y[:, -1]
 
 
+class Positions(nn.Module):
+    def __init__(self, steps, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(steps, width))
+
+    def forward(self, x):
+        return x + self.weight
+
+
+class Sinusoids(nn.Module):
+    def forward(self, x):
+        steps, width = x.shape[1:]
+        angles = torch.arange(steps, dtype=x.dtype)[:, None] * 10000.0 ** (-torch.arange(0, width, 2, dtype=x.dtype) / width)
+        table = torch.zeros(steps, width, dtype=x.dtype)
+        table[:, 0::2], table[:, 1::2] = torch.sin(angles), torch.cos(angles)[:, : width // 2]
+        return x + table
+
+
+class Attention(nn.Module):
+    """PyTorch's own, plain or behind a norm and beside a way around."""
+
+    def __init__(self, width, heads, causal=False, block=False):
+        super().__init__()
+        if block:
+            self.norm = nn.LayerNorm(width)
+        self.inner, self.causal = nn.MultiheadAttention(width, heads, batch_first=True), causal
+
+    def forward(self, x):
+        n = self.norm(x) if hasattr(self, "norm") else x
+        mask = torch.triu(torch.full((x.shape[1], x.shape[1]), float("-inf")), 1) if self.causal else None
+        y = self.inner(n, n, n, need_weights=False, attn_mask=mask)[0]
+        return x + y if hasattr(self, "norm") else y
+
+
+class Mlp(nn.Module):
+    def __init__(self, width, units, block=False):
+        super().__init__()
+        if block:
+            self.norm = nn.LayerNorm(width)
+        self.up, self.down = nn.Linear(width, units), nn.Linear(units, width)
+
+    def forward(self, x):
+        y = self.down(nn.functional.gelu(self.up(self.norm(x) if hasattr(self, "norm") else x), approximate="tanh"))
+        return x + y if hasattr(self, "norm") else y
+
+
+class Words(nn.Module):
+    """An embedding of the tokens that inputs in [-2, 2) stand for."""
+
+    def __init__(self, words, width):
+        super().__init__()
+        self.inner = nn.Embedding(words, width)
+
+    def forward(self, x):
+        return self.inner(x.long()) + 0 * x.sum()
+
+
 def cases():
     """Shorthand, shape of one sample as PyTorch has it, the same as a Shape ('C,H,W' are planes), module."""
     yield "5", (7,), "7", nn.Linear(7, 5)
@@ -164,6 +221,19 @@ def cases():
         yield f"{word}2", (50, 2), "50x2", Recurrent(kind(2, 2, batch_first=True))  # several stretches of steps on the way back
         yield f"{word}3:sequence", (30, 1), "30x1", Recurrent(kind(1, 3, batch_first=True), True)
         yield f"{word}3", (1, 2), "1x2", Recurrent(kind(2, 3, batch_first=True))
+    yield "embed7x5", (6,), "6", Words(7, 5)
+    yield "positions", (5, 3), "5x3", Positions(5, 3)
+    yield "sinusoids", (200, 5), "200x5", Sinusoids()
+    yield "sinusoids", (7, 4), "7x4", Sinusoids()
+    yield "stepwise5", (6, 7), "6x7", nn.Linear(7, 5)
+    yield "stepwise17:tanh", (9, 3), "9x3", nn.Sequential(nn.Linear(3, 17), nn.Tanh())
+    yield "attn1", (5, 6), "5x6", Attention(6, 1)
+    yield "attn4:causal", (7, 8), "7x8", Attention(8, 4, causal=True)
+    yield "attn2:block", (4, 10), "4x10", Attention(10, 2, block=True)
+    yield "attn3:causal:block", (18, 12), "18x12", Attention(12, 3, causal=True, block=True)
+    yield "attn1:causal", (1, 2), "1x2", Attention(2, 1, causal=True)
+    yield "mlp9", (5, 4), "5x4", Mlp(4, 9)
+    yield "mlp24:block", (30, 6), "30x6", Mlp(6, 24, block=True)
     yield "rnn3:sequence:relu", (4, 2), "4x2", Recurrent(nn.RNN(2, 3, batch_first=True, nonlinearity="relu"), True)
 
 
@@ -178,7 +248,10 @@ def run(name, sizes, shape, module, batch=3):
             elif buffer_name.endswith("running_var"):
                 buffer.copy_(torch.tensor(values(buffer.numel(), 6) + 1.5))
     # Some activations are used on values beyond their limits.
-    x = torch.tensor(2 * values(batch * int(np.prod(sizes)), 1).reshape(batch, *sizes), requires_grad=True)
+    x = 2 * values(batch * int(np.prod(sizes)), 1).reshape(batch, *sizes)
+    if name.startswith("embed"):
+        x = np.floor((x + 2) / 4 * module.inner.num_embeddings)
+    x = torch.tensor(x, requires_grad=True)
     y = module(x)
     c = torch.tensor(values(y.numel(), 2).reshape(y.shape))
     (y * c).sum().backward()

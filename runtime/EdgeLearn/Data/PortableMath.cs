@@ -1,7 +1,7 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Logarithm and exponential in double precision from additions, multiplications and divisions alone, in a fixed order: the same bits on
+/// Logarithm, exponential, sine and cosine in double precision from additions, multiplications and divisions alone, in a fixed order: the same bits on
 /// every board, which the C library's do not promise. Within 2 units in the last place; not made for speed.
 /// </summary>
 static class PortableMath
@@ -38,5 +38,18 @@ static class PortableMath
         double sum = 1;
         for (int i = 14; i >= 1; i--) sum = 1 + (sum * r / i);
         return sum * BitConverter.Int64BitsToDouble((long)(k + 1023) << 52);
+    }
+
+    /// <summary>sin x and cos x for x from 0 to 1: their series to x^21.</summary>
+    public static (double Sine, double Cosine) SineCosine(double x)
+    {
+        double x2 = x * x, sine = 1, cosine = 1;
+        for (int k = 20; k >= 2; k -= 2)
+        {
+            sine = 1 - (x2 * sine / (k * (k + 1)));
+            cosine = 1 - (x2 * cosine / (k * (k - 1)));
+        }
+
+        return (x * sine, cosine);
     }
 }

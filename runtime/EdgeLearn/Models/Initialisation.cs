@@ -13,6 +13,12 @@ static class Initialisation
         if (bias is not null) Fill(parameters, seed, bias, bound);
     }
 
+    /// <summary>Bound of embeddings and positions: a standard deviation of 0.02, small enough for a head that shares the weights (Radford et al. 2019).</summary>
+    public const double EmbeddingBound = 0.0346410161513775;
+
+    /// <summary>Uniform in +-bound.</summary>
+    public static void Uniform(ParameterSet parameters, ulong seed, ParameterSlice slice, double bound) => Fill(parameters, seed, slice, bound);
+
     // Room for int8 weights to grow in training, as their scales are fixed.
     const double Headroom = 4;
 

@@ -31,6 +31,12 @@ static class LayerKinds
         GruSpec.Kind,
         LstmSpec.Kind,
         RnnSpec.Kind,
+        EmbeddingSpec.Kind,
+        PositionSpec.Kind,
+        SinusoidSpec.Kind,
+        StepwiseDenseSpec.Kind,
+        AttentionSpec.Kind,
+        MlpSpec.Kind,
     ];
 
     /// <summary>The kind of this word.</summary>

@@ -86,6 +86,14 @@ public readonly record struct Shape
         return true;
     }
 
+    /// <summary>Refuses what is no sequence, for layers that work on steps.</summary>
+    /// <param name="name">of the layer whose input this is</param>
+    /// <exception cref="EdgeLearnException">It is a vector or an image of several channels.</exception>
+    internal void ExpectSequence(string name)
+    {
+        if (Rank != 2) throw new EdgeLearnException($"{name} needs a sequence of steps x features, but its input is {this}: put it behind an embedding or a layer of sequences, or reshapeTxF before it");
+    }
+
     /// <summary>The shape of one to three sizes: a length, steps x features or height x width, height x width x channels.</summary>
     internal static Shape Of(ReadOnlySpan<int> sizes) => sizes.Length switch
     {

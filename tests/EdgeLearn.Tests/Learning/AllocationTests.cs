@@ -43,6 +43,7 @@ public class AllocationTests
         "8x8-conv3x3x4:stride2-residual(conv3x3x4:same-batchnorm-silu-conv3x3x4:same|conv1x1x4)-leakyrelu-avgpool2-flatten-4",
         "12x5-conv3x6:same-rmsnorm-pool2-conv3x4:groups2-globalmax-4",
         "9x3-gru6:sequence-lstm5:sequence-rnn4-4",
+        "6x8-positions-attn2:causal:block-mlp12:block-sinusoids-attn4-mlp5-stepwise20-layernorm-4",
     ];
 
     static long BytesPerSteps(string rule, UpdateRule update, string loss, string spec)

@@ -35,7 +35,7 @@ sealed class LayerCase : IDisposable
         }
 
         X = Values(Batch * Layer.InputLength, 1);
-        for (int i = 0; i < X.Length; i++) X[i] *= 2;
+        for (int i = 0; i < X.Length; i++) X[i] = Spec is EmbeddingSpec embedding ? MathF.Floor((X[i] + 1) / 2 * embedding.Words) : 2 * X[i];
         C = Values(Batch * Layer.OutputLength, 2);
     }
 

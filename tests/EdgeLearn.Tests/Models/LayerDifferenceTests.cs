@@ -43,7 +43,7 @@ public class LayerDifferenceTests
     {
         using var layer = new LayerCase(name);
         var (_, dx, gradients) = layer.Run(inPlace: true);
-        Check(layer, () => layer.X, dx, "input");
+        if (layer.Spec is not EmbeddingSpec) Check(layer, () => layer.X, dx, "input"); // a token has no neighbours
         foreach (var slice in layer.Layer.Slices.Where(slice => !slice.IsStatistic)) Check(layer, () => layer.Parameters[slice], gradients[slice.Name], slice.Name);
     }
 }

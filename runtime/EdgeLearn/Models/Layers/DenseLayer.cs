@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-/// <summary>y = activation(x W^T + b), W [outputs x inputs].</summary>
+/// <summary>y = activation(x W^T + b), W [outputs x inputs]: of a whole sample, or of every step of a sequence.</summary>
 public sealed class DenseLayer : Layer
 {
     // Rows of W that are read at a time when a probe perturbs them: a strip of the product kernel.
@@ -14,14 +14,20 @@ public sealed class DenseLayer : Layer
     readonly ParameterSlice _weight;
     readonly ParameterSlice _bias;
     readonly Activation _activation;
+    readonly int _inputs;
+    readonly int _outputs;
+    readonly int _steps;
 
     /// <summary>Describes the layer and its two tensors, <c>name.weight</c> and <c>name.bias</c>.</summary>
-    public DenseLayer(string name, Shape input, int units, Activation activation, ParameterSet parameters)
-        : base(name, input, Shape.Vector(units))
+    internal DenseLayer(string name, Shape input, Shape output, int steps, Activation activation, ParameterSet parameters)
+        : base(name, input, output)
     {
         _activation = activation;
-        _weight = parameters.Add(name + ".weight", [units, input.Length], decay: true);
-        _bias = parameters.Add(name + ".bias", [units], decay: false);
+        _steps = steps;
+        _inputs = input.Length / steps;
+        _outputs = output.Length / steps;
+        _weight = parameters.Add(name + ".weight", [_outputs, _inputs], decay: true);
+        _bias = parameters.Add(name + ".bias", [_outputs], decay: false);
         Slices = [_weight, _bias];
     }
 
@@ -29,34 +35,35 @@ public sealed class DenseLayer : Layer
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
     /// <inheritdoc/>
-    public override long MultiplyAdds => (long)InputLength * OutputLength;
+    public override long MultiplyAdds => (long)_steps * _inputs * _outputs;
 
     /// <inheritdoc/>
-    public override string Describe() => $"dense {OutputLength} {_activation.Word()}";
+    public override string Describe() => $"{(_steps > 1 ? "stepwise " : "")}dense {_outputs} {_activation.Word()}";
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => Math.Max(PackedLength(batch) + (probed || IsDecoded ? ProbedRows * ((long)InputLength + 1) : 0), CodesLength(batch));
+    public override long ForwardScratchLength(int batch, bool probed, bool saves) => Math.Max(PackedLength(batch * _steps) + (probed || IsDecoded ? ProbedRows * ((long)_inputs + 1) : 0), CodesLength(batch * _steps));
 
     // Whether reading weights makes floats of them.
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
 
     // Codes and scales of a batch of inputs.
-    long CodesLength(int batch) => _weight.Storage == WeightStorage.Int8 ? batch + ((long)batch * InputLength + 3) / 4 : 0;
+    long CodesLength(int batch) => _weight.Storage == WeightStorage.Int8 ? batch + ((long)batch * _inputs + 3) / 4 : 0;
 
-    long PackedLength(int batch) => Kernels.PacksBatch(batch, OutputLength) ? Kernels.PackedBatchLength(Math.Min(batch, PackedSamples), InputLength) : 0;
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => Math.Max(GradientSink.ProductScratchLength(OutputLength, InputLength), OutputLength);
+    long PackedLength(int batch) => Kernels.PacksBatch(batch, _outputs) ? Kernels.PackedBatchLength(Math.Min(batch, PackedSamples), _inputs) : 0;
 
     /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => Kernels.ProductScratchLength(new MatrixShape(batch, OutputLength), new MatrixShape(OutputLength, InputLength));
+    public override long GradientScratchLength(int batch) => Math.Max(GradientSink.ProductScratchLength(_outputs, _inputs), _outputs);
 
     /// <inheritdoc/>
-    public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, InputLength, _activation);
+    public override long InputGradientScratchLength(int batch) => Kernels.ProductScratchLength(new MatrixShape(batch * _steps, _outputs), new MatrixShape(_outputs, _inputs));
+
+    /// <inheritdoc/>
+    public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, _inputs, _activation);
 
     /// <inheritdoc/>
     public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
     {
+        batch *= _steps; // each is a row of its own
         if (mode.MultipliesBytes && _weight.Storage == WeightStorage.Int8 && mode.Probe.IsNone)
         {
             MultiplyBytes(batch, parameters, x, y, scratch);
@@ -64,20 +71,20 @@ public sealed class DenseLayer : Layer
             return;
         }
 
-        bool packs = Kernels.PacksBatch(batch, OutputLength), copies = !mode.Probe.IsNone || IsDecoded;
+        bool packs = Kernels.PacksBatch(batch, _outputs), copies = !mode.Probe.IsNone || IsDecoded;
         int samples = packs ? PackedSamples : batch;
-        int block = copies ? ProbedRows : OutputLength;
+        int block = copies ? ProbedRows : _outputs;
         for (int b = 0; b < batch; b += samples)
         {
             int count = Math.Min(samples, batch - b);
             var part = Pack(packs, count, x, b, scratch);
             var rest = scratch[(packs ? part.Length : 0)..];
-            for (int r = 0; r < OutputLength; r += block)
+            for (int r = 0; r < _outputs; r += block)
             {
-                int rows = Math.Min(block, OutputLength - r);
-                var w = parameters.Read(_weight, mode.Probe, r * InputLength, rows * InputLength, rest);
-                var bias = parameters.Read(_bias, mode.Probe, r, rows, copies ? rest[(ProbedRows * InputLength)..] : default);
-                Multiply(packs, count, w, bias, part, y[(b * OutputLength + r)..]);
+                int rows = Math.Min(block, _outputs - r);
+                var w = parameters.Read(_weight, mode.Probe, r * _inputs, rows * _inputs, rest);
+                var bias = parameters.Read(_bias, mode.Probe, r, rows, copies ? rest[(ProbedRows * _inputs)..] : default);
+                Multiply(packs, count, w, bias, part, y[(b * _outputs + r)..]);
             }
         }
 
@@ -87,16 +94,16 @@ public sealed class DenseLayer : Layer
     void MultiplyBytes(int batch, ParameterSet parameters, ReadOnlySpan<float> x, Span<float> y, Span<float> scratch)
     {
         var scales = scratch[..batch];
-        var codes = MemoryMarshal.Cast<float, sbyte>(scratch[batch..])[..(batch * InputLength)];
-        Kernels.QuantiseRows(batch, InputLength, x, codes, scales);
-        Kernels.DenseForwardInt8(batch, InputLength, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight), parameters[_bias], codes, scales, y, OutputLength);
+        var codes = MemoryMarshal.Cast<float, sbyte>(scratch[batch..])[..(batch * _inputs)];
+        Kernels.QuantiseRows(batch, _inputs, x, codes, scales);
+        Kernels.DenseForwardInt8(batch, _inputs, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight), parameters[_bias], codes, scales, y, _outputs);
     }
 
     /// <inheritdoc/>
     public override bool SharesPairRead => true;
 
     /// <inheritdoc/>
-    public override long PairScratchLength(int batch, bool sharesInput) => (sharesInput ? 0 : PackedLength(batch)) + ProbedRows * ((long)InputLength + 1);
+    public override long PairScratchLength(int batch, bool sharesInput) => (sharesInput ? 0 : PackedLength(batch * _steps)) + ProbedRows * ((long)_inputs + 1);
 
     /// <inheritdoc/>
     public override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
@@ -107,21 +114,22 @@ public sealed class DenseLayer : Layer
             return;
         }
 
+        batch *= _steps;
         if (batch == 1 && plus.Kind == NoiseKind.Sign && !IsDecoded)
         {
             parameters.ReadPair(_bias, plus, 0, yPlus, yMinus);
-            Kernels.MatrixVectorPair(OutputLength, InputLength, Noise.Key(plus.Seed, _weight.NameHash), 0, plus.Scale, parameters[_weight], xPlus, xMinus, yPlus, yMinus);
+            Kernels.MatrixVectorPair(_outputs, _inputs, Noise.Key(plus.Seed, _weight.NameHash), 0, plus.Scale, parameters[_weight], xPlus, xMinus, yPlus, yMinus);
         }
         else
         {
-            bool packs = Kernels.PacksBatch(batch, OutputLength);
+            bool packs = Kernels.PacksBatch(batch, _outputs);
             int samples = packs ? PackedSamples : batch;
             for (int b = 0; b < batch; b += samples)
             {
                 int count = Math.Min(samples, batch - b);
                 var packedPlus = Pack(packs, count, xPlus, b, scratch);
                 var packedMinus = xPlus == xMinus ? packedPlus : Pack(packs, count, xMinus, b, pairScratch);
-                MultiplyPair(packs, count, parameters, plus, packedPlus, packedMinus, yPlus[(b * OutputLength)..], yMinus[(b * OutputLength)..], scratch[(packs ? packedPlus.Length : 0)..], pairScratch[(packs && xPlus != xMinus ? packedMinus.Length : 0)..]);
+                MultiplyPair(packs, count, parameters, plus, packedPlus, packedMinus, yPlus[(b * _outputs)..], yMinus[(b * _outputs)..], scratch[(packs ? packedPlus.Length : 0)..], pairScratch[(packs && xPlus != xMinus ? packedMinus.Length : 0)..]);
             }
         }
 
@@ -132,19 +140,19 @@ public sealed class DenseLayer : Layer
     // Samples as the product reads them: packed into scratch, or as they lie.
     ReadOnlySpan<float> Pack(bool packs, int count, ReadOnlySpan<float> x, int first, Span<float> scratch)
     {
-        var part = x.Slice(first * InputLength, count * InputLength);
+        var part = x.Slice(first * _inputs, count * _inputs);
         if (!packs) return part;
-        var packed = scratch[..(int)Kernels.PackedBatchLength(count, InputLength)];
-        Kernels.PackBatch(count, InputLength, part, packed);
+        var packed = scratch[..(int)Kernels.PackedBatchLength(count, _inputs)];
+        Kernels.PackBatch(count, _inputs, part, packed);
         return packed;
     }
 
     void MultiplyPair(bool packs, int count, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> plusScratch, Span<float> minusScratch)
     {
-        for (int r = 0; r < OutputLength; r += ProbedRows)
+        for (int r = 0; r < _outputs; r += ProbedRows)
         {
-            int rows = Math.Min(ProbedRows, OutputLength - r), length = rows * InputLength;
-            parameters.ReadPair(_weight, plus, r * InputLength, plusScratch[..length], minusScratch[..length]);
+            int rows = Math.Min(ProbedRows, _outputs - r), length = rows * _inputs;
+            parameters.ReadPair(_weight, plus, r * _inputs, plusScratch[..length], minusScratch[..length]);
             parameters.ReadPair(_bias, plus, r, plusScratch.Slice(length, rows), minusScratch.Slice(length, rows));
             Multiply(packs, count, plusScratch[..length], plusScratch.Slice(length, rows), xPlus, yPlus[r..]);
             Multiply(packs, count, minusScratch[..length], minusScratch.Slice(length, rows), xMinus, yMinus[r..]);
@@ -153,8 +161,8 @@ public sealed class DenseLayer : Layer
 
     void Multiply(bool packs, int count, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y)
     {
-        if (packs) Kernels.DenseForwardPacked(count, InputLength, w, bias, x, y, OutputLength);
-        else Kernels.DenseForward(count, InputLength, w, bias, x, y, OutputLength);
+        if (packs) Kernels.DenseForwardPacked(count, _inputs, w, bias, x, y, _outputs);
+        else Kernels.DenseForward(count, _inputs, w, bias, x, y, _outputs);
     }
 
     /// <inheritdoc/>
@@ -170,12 +178,13 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        sink.AcceptProduct(_weight, 0, new MatrixView(dz, trace.Batch, OutputLength).Transpose(), new MatrixView(trace.Input, trace.Batch, InputLength), scratch);
-        if (trace.Batch > 1) Kernels.ColumnSums(trace.Batch, dz, scratch[..OutputLength]);
-        sink.Accept(_bias, 0, trace.Batch > 1 ? scratch[..OutputLength] : dz);
+        int rows = trace.Batch * _steps;
+        sink.AcceptProduct(_weight, 0, new MatrixView(dz, rows, _outputs).Transpose(), new MatrixView(trace.Input, rows, _inputs), scratch);
+        if (rows > 1) Kernels.ColumnSums(rows, dz, scratch[.._outputs]);
+        sink.Accept(_bias, 0, rows > 1 ? scratch[.._outputs] : dz);
     }
 
     /// <inheritdoc/>
     public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
-        => Kernels.Product(new MatrixView(dz, trace.Batch, OutputLength), new MatrixView(trace.Parameters[_weight], OutputLength, InputLength), dx, InputLength, scratch);
+        => Kernels.Product(new MatrixView(dz, trace.Batch * _steps, _outputs), new MatrixView(trace.Parameters[_weight], _outputs, _inputs), dx, _inputs, scratch);
 }

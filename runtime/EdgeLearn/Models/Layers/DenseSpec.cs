@@ -46,5 +46,5 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new DenseLayer(name, input, Units, Activation, parameters);
+    public override Layer Build(string name, Shape input, ParameterSet parameters) => new DenseLayer(name, input, Shape.Vector(Units), 1, Activation, parameters);
 }

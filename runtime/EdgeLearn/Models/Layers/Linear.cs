@@ -1,0 +1,104 @@
+namespace EdgeLearn;
+
+/// <summary>A weighted sum of rows inside a block: y = x W^T + b, W [outputs x inputs]. Its gradients are added to sums that the block keeps.</summary>
+sealed class Linear
+{
+    // Rows that are packed at a time, as in a dense layer.
+    const int PackedRows = 32;
+
+    readonly ParameterSlice _weight;
+    readonly ParameterSlice _bias;
+
+    /// <summary>Describes the two tensors.</summary>
+    public Linear(string weight, string bias, int inputs, int outputs, ParameterSet parameters)
+    {
+        Inputs = inputs;
+        Outputs = outputs;
+        _weight = parameters.Add(weight, [outputs, inputs], decay: true);
+        _bias = parameters.Add(bias, [outputs], decay: false);
+    }
+
+    /// <summary>Values of a row coming in.</summary>
+    public int Inputs { get; }
+
+    /// <summary>Values of a row going out.</summary>
+    public int Outputs { get; }
+
+    /// <summary>Weight and bias.</summary>
+    public IEnumerable<ParameterSlice> Slices => [_weight, _bias];
+
+    /// <summary>Floats in both tensors.</summary>
+    public int Length => _weight.Length + _bias.Length;
+
+    bool Copies(bool probed) => probed || _weight.Storage != WeightStorage.Float32;
+
+    long CopyLength(bool probed) => Copies(probed) ? _weight.Length + Outputs : 0;
+
+    /// <summary>Floats of scratch for <see cref="Forward"/>.</summary>
+    public long ForwardScratchLength(int rows, bool probed)
+        => CopyLength(probed) + (Kernels.PacksBatch(rows, Outputs) ? Kernels.PackedBatchLength(Math.Min(rows, PackedRows), Inputs) : 0);
+
+    /// <summary>Uniform in +-1 / sqrt(inputs), as PyTorch's linear layers.</summary>
+    public void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, Inputs, Activation.Identity);
+
+    /// <summary>y = x W^T + b.</summary>
+    /// <param name="rows">rows</param>
+    /// <param name="parameters">the network's weights</param>
+    /// <param name="probe">how they are read</param>
+    /// <param name="x">[rows x inputs]</param>
+    /// <param name="y">[rows x outputs], written</param>
+    /// <param name="scratch">[<see cref="ForwardScratchLength"/>]</param>
+    public void Forward(int rows, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> scratch)
+    {
+        var weight = parameters.Read(_weight, probe, 0, _weight.Length, scratch);
+        var bias = parameters.Read(_bias, probe, 0, Outputs, Copies(!probe.IsNone) ? scratch[_weight.Length..] : default);
+        scratch = scratch[(int)CopyLength(!probe.IsNone)..];
+        if (!Kernels.PacksBatch(rows, Outputs))
+        {
+            Kernels.DenseForward(rows, Inputs, weight, bias, x[..(rows * Inputs)], y, Outputs);
+            return;
+        }
+
+        for (int r = 0; r < rows; r += PackedRows)
+        {
+            int count = Math.Min(PackedRows, rows - r);
+            var packed = scratch[..(int)Kernels.PackedBatchLength(count, Inputs)];
+            Kernels.PackBatch(count, Inputs, x.Slice(r * Inputs, count * Inputs), packed);
+            Kernels.DenseForwardPacked(count, Inputs, weight, bias, packed, y[(r * Outputs)..], Outputs);
+        }
+    }
+
+    /// <summary>Floats of scratch for <see cref="AddGradients"/> and <see cref="InputGradient"/>.</summary>
+    public long GradientScratchLength(int rows) => CopyLength(false) + Math.Max(
+        Kernels.ProductScratchLength(new MatrixShape(rows, Outputs).Transpose(), new MatrixShape(rows, Inputs)),
+        Kernels.ProductScratchLength(new MatrixShape(rows, Outputs), new MatrixShape(Outputs, Inputs)));
+
+    static readonly float[] s_one = [1];
+
+    /// <summary>Adds dy^T x and the column sums of dy to the sums of gradients.</summary>
+    /// <param name="rows">rows</param>
+    /// <param name="x">[rows x inputs]</param>
+    /// <param name="dy">[rows x outputs]</param>
+    /// <param name="sums">[<see cref="Length"/>]: weights, then biases</param>
+    /// <param name="scratch">[<see cref="GradientScratchLength"/>]</param>
+    public void AddGradients(int rows, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> sums, Span<float> scratch)
+    {
+        var gradients = new MatrixView(dy, rows, Outputs);
+        Kernels.Product(gradients.Transpose(), new MatrixView(x, rows, Inputs), sums[.._weight.Length], Inputs, scratch, accumulate: true);
+        Kernels.Product(new MatrixView(s_one, 1, rows, 0, 0), gradients, sums[_weight.Length..], Outputs, default, accumulate: true); // a row of ones
+    }
+
+    /// <summary>dx = dy W.</summary>
+    public void InputGradient(int rows, ParameterSet parameters, ReadOnlySpan<float> dy, Span<float> dx, Span<float> scratch)
+    {
+        var weight = parameters.Read(_weight, Probe.None, 0, _weight.Length, scratch);
+        Kernels.Product(new MatrixView(dy, rows, Outputs), new MatrixView(weight, Outputs, Inputs), dx, Inputs, scratch[(int)CopyLength(false)..]);
+    }
+
+    /// <summary>Hands the sums of gradients on.</summary>
+    public void Accept(ReadOnlySpan<float> sums, GradientSink sink)
+    {
+        sink.Accept(_weight, 0, sums[.._weight.Length]);
+        sink.Accept(_bias, 0, sums[_weight.Length..]);
+    }
+}

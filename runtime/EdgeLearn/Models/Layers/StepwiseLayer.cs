@@ -1,0 +1,191 @@
+using System.Numerics.Tensors;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// Two weighted sums over the features of a sequence's steps with something between them: y = second(middle(first(n))), where n is x, or layernorm(x) in a block, which also adds x to y. A few steps
+/// at a time go all the way, so that what lies between is never there for a whole batch. Forward saves at most what the first sum gave; the way back makes the rest again, and keeps the gradients of
+/// all tensors, summed up, in dz.
+/// </summary>
+public abstract class StepwiseLayer : Layer
+{
+    readonly Linear _first;
+    readonly Linear _second;
+    readonly PreNorm? _norm;
+
+    private protected StepwiseLayer(string name, Shape shape, bool isBlock, (string Weight, string Bias) first, int middleIn, (string Weight, string Bias) second, int middleOut, ParameterSet parameters)
+        : base(name, shape, shape)
+    {
+        _norm = isBlock ? new PreNorm(name, shape.Width, parameters) : null;
+        _first = new Linear($"{name}.{first.Weight}", $"{name}.{first.Bias}", shape.Width, middleIn, parameters);
+        _second = new Linear($"{name}.{second.Weight}", $"{name}.{second.Bias}", middleOut, shape.Width, parameters);
+        Slices = _norm is null ? [.. _first.Slices, .. _second.Slices] : [_norm.Weight, _norm.Bias, .. _first.Slices, .. _second.Slices];
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterSlice> Slices { get; }
+
+    /// <summary>Steps of a sample.</summary>
+    private protected int Steps => InputShape.Height;
+
+    /// <summary>Features of a step.</summary>
+    private protected int Width => InputShape.Width;
+
+    /// <summary>Steps that go through the layer at a time.</summary>
+    private protected abstract int RowsOfPass(int batch);
+
+    /// <summary>Whether Forward keeps what the first sum gave.</summary>
+    private protected virtual bool SavesFirst => false;
+
+    /// <summary>Multiply-adds between the sums, for one sample.</summary>
+    private protected virtual long MiddleMultiplyAdds => 0;
+
+    /// <summary>Floats of scratch for <see cref="Middle"/> and <see cref="MiddleGradient"/>.</summary>
+    private protected virtual long MiddleScratchLength(bool forGradient) => 0;
+
+    /// <summary>What stands between the sums.</summary>
+    /// <param name="rows">steps</param>
+    /// <param name="a">[rows x middle in], kept</param>
+    /// <param name="c">[rows x middle out], written</param>
+    /// <param name="scratch">what <see cref="MiddleGradient"/> finds again</param>
+    private protected abstract void Middle(int rows, ReadOnlySpan<float> a, Span<float> c, Span<float> scratch);
+
+    /// <summary>The way back.</summary>
+    /// <param name="rows">steps</param>
+    /// <param name="a">[rows x middle in]</param>
+    /// <param name="dc">[rows x middle out]</param>
+    /// <param name="da">[rows x middle in], written</param>
+    /// <param name="scratch">as <see cref="Middle"/> left it</param>
+    private protected abstract void MiddleGradient(int rows, ReadOnlySpan<float> a, ReadOnlySpan<float> dc, Span<float> da, Span<float> scratch);
+
+    int In => _first.Outputs;
+
+    int Out => _second.Inputs;
+
+    /// <inheritdoc/>
+    public override long MultiplyAdds => (long)Steps * Width * (In + Out) + MiddleMultiplyAdds;
+
+    /// <inheritdoc/>
+    public override long LocalGradientMultiplyAdds => (long)Steps * Width * Out + MiddleMultiplyAdds;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => false;
+
+    /// <inheritdoc/>
+    public override void Initialise(ParameterSet parameters, ulong seed)
+    {
+        _norm?.Initialise(parameters);
+        _first.Initialise(parameters, seed);
+        _second.Initialise(parameters, seed);
+    }
+
+    /// <inheritdoc/>
+    public override long SavedLength(int batch) => SavesFirst ? (long)batch * Steps * In : 0;
+
+    /// <inheritdoc/>
+    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+    {
+        int rows = RowsOfPass(batch);
+        long inner = Math.Max(_norm?.ScratchLength(probed) ?? 0, Math.Max(_first.ForwardScratchLength(rows, probed), _second.ForwardScratchLength(rows, probed)));
+        return (long)rows * ((_norm is null ? 0 : Width) + (saves && SavesFirst ? 0 : In) + Out) + MiddleScratchLength(forGradient: false) + inner;
+    }
+
+    static Span<float> Take(ref Span<float> rest, long length)
+    {
+        var taken = rest[..(int)length];
+        rest = rest[(int)length..];
+        return taken;
+    }
+
+    /// <inheritdoc/>
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    {
+        int most = RowsOfPass(batch), all = batch * Steps;
+        bool keeps = SavesFirst && !saved.IsEmpty;
+        var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
+        var first = keeps ? saved : Take(ref scratch, most * In);
+        var middle = Take(ref scratch, most * Out);
+        var middleScratch = Take(ref scratch, MiddleScratchLength(forGradient: false));
+        for (int row = 0; row < all; row += most)
+        {
+            int rows = Math.Min(most, all - row);
+            var input = x.Slice(row * Width, rows * Width);
+            var output = y.Slice(row * Width, rows * Width);
+            var a = first.Slice(keeps ? row * In : 0, rows * In);
+            _norm?.Apply(parameters, mode.Probe, input, normalised, scratch);
+            _first.Forward(rows, parameters, mode.Probe, _norm is null ? input : normalised, a, scratch);
+            Middle(rows, a, middle[..(rows * Out)], middleScratch);
+            _second.Forward(rows, parameters, mode.Probe, middle, output, scratch);
+            if (_norm is not null) TensorPrimitives.Add(output, input, output);
+        }
+    }
+
+    int NormLength => _norm is null ? 0 : 2 * Width;
+
+    // dz: gradients of the second sum, of the first, of the norm, and by the input.
+    /// <inheritdoc/>
+    public override long GradientLength(int batch) => (long)_second.Length + _first.Length + NormLength + (long)batch * InputLength;
+
+    /// <inheritdoc/>
+    public override long LocalGradientScratchLength(int batch)
+    {
+        int rows = RowsOfPass(batch);
+        long inner = Math.Max(_first.ForwardScratchLength(rows, false), Math.Max(Width, Math.Max(_first.GradientScratchLength(rows), _second.GradientScratchLength(rows))));
+        return (long)rows * ((_norm is null ? 0 : Width) + (SavesFirst ? In : 2 * In) + Out) + MiddleScratchLength(forGradient: true) + inner;
+    }
+
+    /// <inheritdoc/>
+    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    {
+        int most = RowsOfPass(trace.Batch), all = trace.Batch * Steps;
+        var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
+        var first = SavesFirst ? default : Take(ref scratch, most * In);
+        var dFirst = Take(ref scratch, most * In);
+        var middle = Take(ref scratch, most * Out);
+        var middleScratch = Take(ref scratch, MiddleScratchLength(forGradient: true));
+        var secondSums = Take(ref dz, _second.Length);
+        var firstSums = Take(ref dz, _first.Length);
+        var normSums = Take(ref dz, NormLength);
+        secondSums.Clear();
+        firstSums.Clear();
+        normSums.Clear();
+        for (int row = 0; row < all; row += most)
+        {
+            int rows = Math.Min(most, all - row);
+            var input = trace.Input.Slice(row * Width, rows * Width);
+            Span<float> gradient = dy.Slice(row * Width, rows * Width), dx = dz.Slice(row * Width, rows * Width), n = _norm is null ? default : normalised[..(rows * Width)];
+            Span<float> c = middle[..(rows * Out)], da = dFirst[..(rows * In)];
+            _norm?.Apply(trace.Parameters, Probe.None, input, n, scratch);
+            if (!SavesFirst) _first.Forward(rows, trace.Parameters, Probe.None, _norm is null ? input : n, first, scratch);
+            var a = SavesFirst ? trace.Saved.Slice(row * In, rows * In) : first[..(rows * In)];
+            Middle(rows, a, c, middleScratch);
+            _second.AddGradients(rows, c, gradient, secondSums, scratch);
+            _second.InputGradient(rows, trace.Parameters, gradient, c, scratch); // where what the middle gave has served
+            MiddleGradient(rows, a, c, da, middleScratch);
+            _first.AddGradients(rows, _norm is null ? input : n, da, firstSums, scratch);
+            if (_norm is null)
+            {
+                if (trace.WantsInputGradient) _first.InputGradient(rows, trace.Parameters, da, dx, scratch);
+                continue;
+            }
+
+            _first.InputGradient(rows, trace.Parameters, da, n, scratch);
+            gradient.CopyTo(dx);
+            _norm.Gradient(trace.Parameters, input, n, dx, normSums[..Width], normSums[Width..], scratch);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
+        int first = _second.Length, norm = first + _first.Length;
+        _second.Accept(dz[..first], sink);
+        _first.Accept(dz[first..norm], sink);
+        if (_norm is null) return;
+        sink.Accept(_norm.Weight, 0, dz.Slice(norm, Width));
+        sink.Accept(_norm.Bias, 0, dz.Slice(norm + Width, Width));
+    }
+
+    /// <inheritdoc/>
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz[^dx.Length..].CopyTo(dx);
+}
