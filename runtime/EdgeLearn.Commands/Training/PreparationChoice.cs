@@ -3,7 +3,7 @@ namespace EdgeLearn.Commands;
 /// <summary>How inputs are to be prepared.</summary>
 enum PreparationChoice
 {
-    /// <summary>The model's own; for a new network <see cref="Standardise"/>.</summary>
+    /// <summary>The model's own; for a new network <see cref="Standardise"/>, or <see cref="None"/> when it reads tokens.</summary>
     Auto,
 
     /// <summary>As they are stored.</summary>
@@ -22,12 +22,13 @@ static class PreparationChoices
     /// <param name="choice">what the user wants</param>
     /// <param name="known">of the model to go on from</param>
     /// <param name="training">the training set</param>
-    /// <param name="input">shape that the network gives a sample</param>
-    public static Preparation Make(this PreparationChoice choice, Preparation? known, Dataset training, Shape input) => choice switch
+    /// <param name="network">that reads what comes out</param>
+    public static Preparation Make(this PreparationChoice choice, Preparation? known, Dataset training, NetworkSpec network) => choice switch
     {
         PreparationChoice.Auto when known is not null => known,
+        PreparationChoice.Auto when network.ReadsTokens => Preparation.Identity,
         PreparationChoice.None => Preparation.Identity,
         PreparationChoice.Scale => Preparation.ScaleByMaximum(training),
-        _ => Preparation.Standardise(training, perFeature: !input.IsImage),
+        _ => Preparation.Standardise(training, perFeature: !network.Input.IsImage),
     };
 }

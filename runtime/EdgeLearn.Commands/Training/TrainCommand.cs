@@ -10,7 +10,7 @@ public sealed class TrainCommand
     readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file to go on from (default: one that suits the data)");
     readonly Option<Loss?> _loss = OptionText.Parsed<Loss?>("--loss", "cross-entropy|mean-square", "what the outputs are held against; mean-square takes labels as real numbers (default cross-entropy)", Loss.Named);
     readonly Option<PreparationChoice?> _preparation = OptionText.Words(
-        "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, over all values of images, per feature of vectors)",
+        "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, over all values of images, per feature of vectors; none for tokens)",
         ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale), ("standardise", PreparationChoice.Standardise));
     readonly Option<string?> _save = OptionText.Text("--save", "FILE", "write the trained model (safetensors) there");
     readonly Option<string?> _checkpoint = OptionText.Text("--checkpoint", "DIR", "keep the run there, so that it can go on after a crash");

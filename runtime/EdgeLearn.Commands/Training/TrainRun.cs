@@ -10,7 +10,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     {
         if (request.SavePath is { } path) SaveTarget.Check(path);
         var spec = request.Network.SpecFor(Data.InputShape, Data.ClassCount > 0 ? Data.ClassCount : Data.TargetLength, request.Loss);
-        var preparation = request.Preparation.Make(request.Network.Preparation, Data.Train, spec.Input);
+        var preparation = request.Preparation.Make(request.Network.Preparation, Data.Train, spec);
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }

@@ -61,6 +61,9 @@ public sealed class NetworkSpec
     /// <summary>Shape of a sample after a layer.</summary>
     public Shape OutputOf(int layer) => _shapes[layer + 1];
 
+    /// <summary>Whether inputs are tokens, whole numbers that stand for words or bytes, and must not be scaled.</summary>
+    public bool ReadsTokens => Layers[0] is EmbeddingSpec;
+
     /// <summary>Values of the last layer.</summary>
     public int OutputLength => _shapes[^1].Length;
 
