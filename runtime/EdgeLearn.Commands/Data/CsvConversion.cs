@@ -166,7 +166,8 @@ sealed class CsvConversion
         return cell.Length >= 2 && cell[0] == '"' && cell[^1] == '"' ? cell[1..^1] : cell;
     }
 
-    static void WriteFloats(Stream destination, ReadOnlySpan<float> values)
+    /// <summary>Writes floats, little-endian.</summary>
+    public static void WriteFloats(Stream destination, ReadOnlySpan<float> values)
     {
         if (BitConverter.IsLittleEndian)
         {

@@ -2,12 +2,13 @@ namespace EdgeLearn.Commands;
 
 /// <summary>
 /// The files of a folder, told apart by their names: what starts with "train" is for training, with "test" or "t10k" for testing; what has
-/// "labels" in its name are labels, and "images", "windows", "signals" or "features" inputs. A folder without such files may hold
-/// train.csv and test.csv, or one pair of inputs and labels without "train".
+/// "labels" in its name are labels, and "images", "windows", "signals" or "features" inputs. "subjects", "users", "writers", "speakers" or "groups" beside them say what belongs
+/// together. A folder without such files may hold train.csv and test.csv, or one pair of inputs and labels without "train".
 /// </summary>
 sealed record DataFolder(string Path)
 {
     static readonly string[] s_inputWords = ["images", "windows", "signals", "features"];
+    static readonly string[] s_groupWords = ["subjects", "users", "writers", "speakers", "groups"];
 
     /// <summary>Training inputs, or a csv with its labels.</summary>
     public required string Train { get; init; }
@@ -20,6 +21,24 @@ sealed record DataFolder(string Path)
 
     /// <summary>Labels of <see cref="Test"/>.</summary>
     public string? TestLabels { get; init; }
+
+    /// <summary>Whether inputs of two dimensions are steps x features and no images, as the words "windows", "signals" and "features" say.</summary>
+    public bool IsSequence => !Name(Train).Contains(s_inputWords[0], StringComparison.Ordinal);
+
+    /// <summary>The file of one group a training sample; null where there is none.</summary>
+    /// <param name="word">in its name; null takes the words that are known</param>
+    /// <exception cref="EdgeLearnException">Several files fit.</exception>
+    public string? Groups(string? word)
+    {
+        string[] files = [.. Directory.EnumerateFiles(Path).Where(IsArrayName).Order(StringComparer.Ordinal)];
+        bool isTrain = IsTrain(Name(Train));
+        foreach (string candidate in word is null ? s_groupWords : [word.ToLowerInvariant()])
+        {
+            if (Pick(files, Path, name => isTrain ? IsTrain(name) : IsPlain(name), name => !IsLabels(name) && !IsInput(name) && name.Contains(candidate, StringComparison.Ordinal)) is { } found) return found;
+        }
+
+        return null;
+    }
 
     /// <summary>Looks at a folder; null when nothing there looks like training data.</summary>
     /// <exception cref="EdgeLearnException">Half of a pair is missing, or two files have the same part.</exception>

@@ -12,11 +12,17 @@ public sealed record DataOptions
     /// <summary>The label column of a csv; null takes the last one.</summary>
     public string? LabelColumn { get; init; }
 
-    /// <summary>The column of a csv that says which samples belong together, such as a person; it is no feature. Null = there is none.</summary>
+    /// <summary>
+    /// The column of a csv that says which samples belong together, such as a person; it is no feature. For a folder of arrays a word in the name of the file that says it, such as
+    /// <c>writers</c>. Null = there is none.
+    /// </summary>
     public string? GroupColumn { get; init; }
 
     /// <summary>The share of a set without test file that is split off for testing, above 0 and below 1.</summary>
     public double TestFraction { get; init; } = 0.2;
+
+    /// <summary>Which of how many equal parts of a set without test file is for testing, counted from 1, in place of <see cref="TestFraction"/>: cross-validation. Null = no folds.</summary>
+    public (int Part, int Count)? Fold { get; init; }
 
     /// <summary>Decides which samples are split off.</summary>
     public ulong Seed { get; init; }

@@ -7,6 +7,7 @@ public sealed class DataSplit : IDisposable
     const ulong SplitStream = 0x53504C4954;
 
     readonly Dataset[] _owned;
+    Func<int[]?>? _findGroups;
 
     DataSplit(Dataset train, Dataset test, string name, string source, Dataset[] owned)
     {
@@ -47,18 +48,71 @@ public sealed class DataSplit : IDisposable
     /// <summary>The group of every sample of <see cref="Train"/>, as a number; null where no group column was named.</summary>
     public int[]? TrainGroups { get; private set; }
 
+    /// <summary>Whether inputs of two dimensions are known to be steps x features and no images.</summary>
+    public bool IsSequence { get; internal set; }
+
+    /// <summary>Held back from <see cref="Train"/> to choose settings by; null unless <see cref="HoldOut"/> made it.</summary>
+    public Dataset? Validation { get; private init; }
+
     /// <summary>Frees both parts.</summary>
     public void Dispose()
     {
         foreach (var dataset in _owned) dataset.Dispose();
     }
 
+    /// <summary>
+    /// The same data with a part of the training samples held back: whole groups where groups are known (a column or file that was named, or a file of subjects, users or writers
+    /// in the folder), else single samples. The parts belong to this split, which must outlive the result.
+    /// </summary>
+    /// <param name="fraction">above 0 and below 1</param>
+    /// <param name="seed">decides what is held back</param>
+    /// <exception cref="EdgeLearnException">The fraction is out of range, or there is nothing to divide.</exception>
+    public DataSplit HoldOut(double fraction, ulong seed)
+    {
+        if (!(fraction > 0 && fraction < 1)) throw new EdgeLearnException(FormattableString.Invariant($"a validation fraction of {fraction}; expected a number above 0 and below 1, such as 0.1"));
+        var (train, validation) = HeldOut.Divide(Train.Count, TrainGroups ?? _findGroups?.Invoke(), fraction, seed, Name);
+        return new DataSplit(new DatasetView(Train, train), Test, Name, Source, [])
+        {
+            Validation = new DatasetView(Train, validation),
+            TrainGroups = TrainGroups is { } groups ? [.. train.Select(i => groups[i])] : null,
+            ClassNames = ClassNames,
+            Notice = Notice,
+            IsSequence = IsSequence,
+        };
+    }
+
+    /// <summary>
+    /// The preparation that a new network gets: mean 0 and deviation 1, for each feature of vectors, each channel of images, each feature of a sequence's steps, and over all values of
+    /// images of one channel.
+    /// </summary>
+    /// <param name="network">says what it takes the inputs for</param>
+    /// <exception cref="EdgeLearnException">A value is not finite.</exception>
+    public Preparation Standardise(NetworkSpec network)
+    {
+        var input = network.Input;
+        bool hasSteps = input.Rank == 2 && (IsSequence || network.Layers[0] is RecurrentSpec or Conv1dSpec);
+        return Preparation.Standardise(Train, input.Rank == 1 ? input.Length : hasSteps ? input.Width : input.Channels);
+    }
+
+    /// <summary>Says how groups that nobody named are found when they are wanted.</summary>
+    internal void FindGroupsBy(Func<int[]?> find) => _findGroups = find;
+
     /// <summary>Takes the groups of the file's rows over to the training samples.</summary>
-    internal void ReadGroups(ArrayFile rows)
+    internal void ReadGroups(ArrayFile rows) => TrainGroups = GroupsOf(rows);
+
+    /// <summary>The groups of the training samples.</summary>
+    /// <param name="rows">the group of each row of the file that they come from</param>
+    internal int[] GroupsOf(ArrayFile rows)
     {
         var groups = LabelList.Read(rows);
-        TrainGroups = new int[Train.Count];
-        for (int i = 0; i < TrainGroups.Length; i++) TrainGroups[i] = groups[Train.SourceRow(i)];
+        var train = new int[Train.Count];
+        for (int i = 0; i < train.Length; i++)
+        {
+            int row = Train.SourceRow(i);
+            train[i] = row < groups.Count ? groups[row] : throw new EdgeLearnException($"{rows.Name} has {groups.Count} groups, {Train.Name} has more samples; expected one group a sample");
+        }
+
+        return train;
     }
 
     /// <summary>Two parts from two files.</summary>
@@ -71,16 +125,17 @@ public sealed class DataSplit : IDisposable
 
     /// <summary>Splits one set by seed.</summary>
     internal static DataSplit FromWhole(
-        Dataset whole, double testFraction, ulong seed, string name, string source, string? notice, IReadOnlyList<string>? classNames)
+        Dataset whole, DataOptions options, string name, string source, string? notice, IReadOnlyList<string>? classNames)
     {
         if (whole.Count < 2) throw new EdgeLearnException($"{whole.Name} has 1 sample; expected at least 2, one to learn from and one to test with");
-        int testCount = Math.Clamp((int)Math.Round(whole.Count * testFraction), 1, whole.Count - 1);
-        var order = new EpochOrder(SplitMix64.Derive(seed, SplitStream), 0, whole.Count);
+        var (first, testCount) = TestPart(whole.Count, options);
+        var order = new EpochOrder(SplitMix64.Derive(options.Seed, SplitStream), 0, whole.Count);
         var test = new int[testCount];
         var train = new int[whole.Count - testCount];
         for (int i = 0; i < whole.Count; i++)
         {
-            if (i < testCount) test[i] = order[i];
+            if (i < first) train[i] = order[i];
+            else if (i < first + testCount) test[i - first] = order[i];
             else train[i - testCount] = order[i];
         }
 
@@ -88,5 +143,14 @@ public sealed class DataSplit : IDisposable
         Array.Sort(test);
         Array.Sort(train);
         return new DataSplit(new DatasetView(whole, train), new DatasetView(whole, test), name, source, [whole]) { Notice = notice, ClassNames = classNames };
+    }
+
+    // Places in the shuffled order.
+    static (int First, int Count) TestPart(int count, DataOptions options)
+    {
+        if (options.Fold is not var (part, parts)) return (0, Math.Clamp((int)Math.Round(count * options.TestFraction), 1, count - 1));
+        if (parts > count) throw new EdgeLearnException($"{count} samples cannot be divided into {parts} folds");
+        int first = (int)((long)count * (part - 1) / parts);
+        return (first, (int)((long)count * part / parts) - first);
     }
 }

@@ -9,6 +9,9 @@ sealed record KnownData(string Name, string Folder, Uri[] Mirrors, KnownFile[] F
     /// <summary>Shape of an input where its files do not tell it.</summary>
     public Shape? InputShape { get; init; }
 
+    /// <summary>How windows are cut where the folder holds long series; null where it holds samples.</summary>
+    public SeriesCut? Cut { get; init; }
+
     /// <summary>All names that <c>--data</c> knows.</summary>
     public static IReadOnlyList<KnownData> All { get; } =
     [
@@ -36,6 +39,12 @@ sealed record KnownData(string Name, string Folder, Uri[] Mirrors, KnownFile[] F
 
         // Carried by the repository.
         new("digits", "uci-optdigits", [], []) { InputShape = new Shape(8, 8) },
+
+        // Read where they are found: their publishers ask to be visited, or serve other forms of them.
+        new("cifar10", "cifar10", [], []),
+        new("har-hapt", "har-hapt", [], []),
+        new("kws-mfcc", "kws-mfcc-speechcommands", [], []),
+        new("bearing-cwru", "bearing-cwru", [], []) { Cut = new SeriesCut("12k", TrainLoad: "0", TestLoad: "3") },
     ];
 
     /// <summary>The set of that name, or null.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace EdgeLearn.Commands;
 
@@ -7,8 +8,9 @@ sealed class DataArguments
 {
     readonly Option<string?> _data = OptionText.Text("--data", "DATA", $"a folder, a file (IDX, npy, csv; gzip or not) or a known name: {string.Join(", ", DataCatalog.KnownNames)}");
     readonly Option<string?> _label = OptionText.Text("--label", "NAME", "csv: the label's column (default: the last)");
-    readonly Option<string?> _group = OptionText.Text("--group-column", "NAME", "csv: a column that says what belongs together, such as a person; it is no input, and 'run --part' keeps its groups whole");
+    readonly Option<string?> _group = OptionText.Text("--group-column", "NAME", "what says which samples belong together, such as a person: a column of a csv, which is no input then, or a word in the name of a folder's file; 'run --part' and 'train --validation' keep its groups whole");
     readonly Option<double?> _testFraction = OptionText.Number("--test-fraction", "part to test with where there is no test file, the same for every --seed (default 0.2)");
+    readonly Option<(int, int)?> _fold = OptionText.Parsed<(int, int)?>("--fold", "I/N", "test with part I of N equal parts where there is no test file, in place of --test-fraction", ParseFold);
     readonly Option<Shape?> _inputShape = OptionText.ShapeOf("--input-shape", "shape of a sample where the file does not tell it");
 
     /// <summary>Gives the options to a command.</summary>
@@ -17,7 +19,7 @@ sealed class DataArguments
     public void AddTo(Command command, bool required)
     {
         _data.Required = required;
-        foreach (Option option in (Option[])[_data, _label, _group, _testFraction, _inputShape]) command.Options.Add(option);
+        foreach (Option option in (Option[])[_data, _label, _group, _testFraction, _fold, _inputShape]) command.Options.Add(option);
     }
 
     /// <summary>The shape that the command line gives.</summary>
@@ -36,6 +38,7 @@ sealed class DataArguments
             LabelColumn = parsed.GetValue(_label),
             GroupColumn = parsed.GetValue(_group),
             TestFraction = parsed.GetValue(_testFraction) ?? new DataOptions().TestFraction,
+            Fold = parsed.GetValue(_fold),
             InputShape = parsed.GetValue(_inputShape),
             Regression = !loss.IsClassification,
             Progress = progress.Show,
@@ -43,5 +46,13 @@ sealed class DataArguments
         progress.Clear();
         if (split.Notice is { } notice) output.Error.WriteLine(notice);
         return split;
+    }
+
+    static (int, int)? ParseFold(string text)
+    {
+        string[] parts = text.Split('/');
+        return parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int part) && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+            ? (part, count)
+            : throw new EdgeLearnException($"--fold {text}: expected two numbers such as 1/5");
     }
 }

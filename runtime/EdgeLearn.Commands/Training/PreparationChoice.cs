@@ -12,7 +12,7 @@ enum PreparationChoice
     /// <summary>Divided by the largest magnitude of the training set.</summary>
     Scale,
 
-    /// <summary>To mean 0 and deviation 1: over all values of images, for each feature of vectors.</summary>
+    /// <summary>To mean 0 and deviation 1, see <see cref="DataSplit.Standardise"/>.</summary>
     Standardise,
 }
 
@@ -21,14 +21,14 @@ static class PreparationChoices
     /// <summary>Makes the preparation from the training set.</summary>
     /// <param name="choice">what the user wants</param>
     /// <param name="known">of the model to go on from</param>
-    /// <param name="training">the training set</param>
-    /// <param name="network">that reads what comes out</param>
-    public static Preparation Make(this PreparationChoice choice, Preparation? known, Dataset training, NetworkSpec network) => choice switch
+    /// <param name="data">whose training set counts</param>
+    /// <param name="network">says what it takes the inputs for</param>
+    public static Preparation Make(this PreparationChoice choice, Preparation? known, DataSplit data, NetworkSpec network) => choice switch
     {
         PreparationChoice.Auto when known is not null => known,
         PreparationChoice.Auto when network.ReadsTokens => Preparation.Identity,
         PreparationChoice.None => Preparation.Identity,
-        PreparationChoice.Scale => Preparation.ScaleByMaximum(training),
-        _ => Preparation.Standardise(training, perFeature: !network.Input.IsImage),
+        PreparationChoice.Scale => Preparation.ScaleByMaximum(data.Train),
+        _ => data.Standardise(network),
     };
 }

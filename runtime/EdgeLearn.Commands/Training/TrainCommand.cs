@@ -10,13 +10,14 @@ public sealed class TrainCommand
     readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file to go on from (default: one that suits the data)");
     readonly Option<Loss?> _loss = OptionText.Parsed<Loss?>("--loss", "cross-entropy|mean-square", "what the outputs are held against; mean-square takes labels as real numbers (default cross-entropy)", Loss.Named);
     readonly Option<PreparationChoice?> _preparation = OptionText.Words(
-        "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, over all values of images, per feature of vectors; none for tokens)",
+        "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, per feature of vectors and of a sequence's steps, per channel of images; none for tokens)",
         ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale), ("standardise", PreparationChoice.Standardise));
     readonly Option<string?> _save = OptionText.Text("--save", "FILE", "write the trained model (safetensors) there");
     readonly Option<string?> _checkpoint = OptionText.Text("--checkpoint", "DIR", "keep the run there, so that it can go on after a crash");
     readonly Option<double?> _interval = OptionText.Number("--checkpoint-interval", "seconds between two saves there (default 30)");
     readonly Option<bool> _resume = OptionText.Flag("--resume", "go on from --checkpoint; begins anew when nothing is there");
     readonly Option<long?> _memoryLimit = OptionText.Parsed<long?>("--memory-limit", "BYTES", "refuse a run that needs more for weights and workspace (2MB, 1.5MiB, 800k)", text => ByteCount.Parse("--memory-limit", text));
+    readonly Option<double?> _validation = OptionText.Number("--validation", "part of the training samples to hold back and judge by, whole groups where subjects, users or writers are known (default 0)");
     readonly Option<bool> _controls = OptionText.Flag("--controls", "train backprop and frozen afterwards on the same budget, each at its own rate");
     readonly Option<int?> _threads = TrainingOptions.ThreadsOption();
     readonly Option<bool> _verbose = OptionText.Flag("--verbose", "print lines of progress where standard error is no terminal");
@@ -34,6 +35,7 @@ public sealed class TrainCommand
             "Learn from data on this machine, without backprop unless asked for.",
             "--data mnist",
             "--data mnist --network 784-1000@10x10-10 --rule tpsgd --epochs 4 --controls",
+            "--data har-hapt --network 128x6-gru32:sequence-gru32-12 --validation 0.2",
             "--data digits --save digits.safetensors",
             "--data readings.csv --label state --network 12-64-3 --update signsgd",
             "--data new-site --network digits.safetensors --rule elastic-zo --steps 5000",
@@ -44,7 +46,7 @@ public sealed class TrainCommand
         command.Options.Add(options._network);
         options._training.AddTo(command);
         foreach (Option option in (Option[])[
-            options._loss, options._preparation, options._save, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._controls, options._threads,
+            options._loss, options._preparation, options._save, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
             options._verbose, options._json]) command.Options.Add(option);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
         return command;
@@ -63,7 +65,9 @@ public sealed class TrainCommand
         settings = settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 };
         var loss = parsed.GetValue(_loss) ?? network.Loss ?? Loss.SoftmaxCrossEntropy;
         if (network.Loss is { } fixedLoss && fixedLoss != loss) throw new EdgeLearnException($"--loss {loss.Name}: the network of {parsed.GetValue(_network)} was made for {fixedLoss.Name}");
-        using var data = _data.Open(parsed, loss, output)!;
+        using var whole = _data.Open(parsed, loss, output)!;
+        // Not by --seed: runs of several seeds are judged by the same samples.
+        var data = parsed.GetValue(_validation) is { } fraction and not 0 ? whole.HoldOut(fraction, seed: 0) : whole;
         var request = new TrainRequest
         {
             Settings = _training.LengthIsGiven(parsed) ? settings : settings with { Epochs = TrainingSettings.EpochsFor(data.Train.Count, settings.Batch) },

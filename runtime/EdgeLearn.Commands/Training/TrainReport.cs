@@ -22,11 +22,25 @@ static class TrainReport
         }
 
         table.Write(output);
+        if (result.Validation is { } held)
+        {
+            output.WriteLine();
+            output.WriteLine(string.Create(text, $"held back from training: {held.Examples:N0} samples"));
+            var judged = new TextTable("", "accuracy", "loss");
+            judged.Add(Cells(result.Rule, held));
+            if (result.Controls?.Backprop.Validation is { } backprop) judged.Add(Cells("backprop", backprop));
+            if (result.Controls?.Frozen.Validation is { } frozen) judged.Add(Cells("frozen", frozen));
+            judged.Write(output);
+        }
+
         output.WriteLine();
         output.WriteLine(string.Create(text, $"weights {result.ParameterBytes:N0} bytes, {result.AllocatedBytesPerStep:0.##} bytes allocated a step, peak memory of the process {ByteCount.Format(result.PeakRssBytes)}"));
         if (result.Controls is not null) output.WriteLine("controls on the same budget: backprop is the ceiling, frozen (hidden layers left random) the floor");
         if (result.Model is { } model) output.WriteLine($"saved {model}");
     }
+
+    static string[] Cells(string name, ValidationResult held)
+        => [name, held.Accuracy?.ToString("F4", CultureInfo.InvariantCulture) ?? "-", held.Loss.ToString("F4", CultureInfo.InvariantCulture)];
 
     static string[] Cells(string name, ControlResult control)
         => Cells(name, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds, control.WorkspaceBytes, control.OptimizerStateBytes);

@@ -38,6 +38,10 @@ public sealed record TrainResult
     /// <summary>Mean loss on the test samples.</summary>
     public required double TestLoss { get; init; }
 
+    /// <summary>The samples held back from training; absent unless asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ValidationResult? Validation { get; init; }
+
     /// <summary>The same budget spent by the two controls; absent unless asked for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ControlResults? Controls { get; init; }
@@ -70,6 +74,12 @@ public sealed record TrainResult
     public required string? Model { get; init; }
 }
 
+/// <summary>How a trained network does on the samples that were held back from training.</summary>
+/// <param name="Examples">samples</param>
+/// <param name="Accuracy">share that is classified right; null for a regression</param>
+/// <param name="Loss">mean loss</param>
+public sealed record ValidationResult(int Examples, double? Accuracy, double Loss);
+
 /// <summary>The two controls.</summary>
 /// <param name="Backprop">the ceiling</param>
 /// <param name="Frozen">the floor: hidden layers stay random</param>
@@ -78,6 +88,10 @@ public sealed record ControlResults(ControlResult Backprop, ControlResult Frozen
 /// <summary>One control.</summary>
 public sealed record ControlResult
 {
+    /// <summary>The samples held back from training; absent unless asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ValidationResult? Validation { get; init; }
+
     /// <summary>Share of test samples that are classified right; null for a regression, or when the control diverged.</summary>
     public required double? TestAccuracy { get; init; }
 

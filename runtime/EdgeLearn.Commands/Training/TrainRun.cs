@@ -10,7 +10,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     {
         if (request.SavePath is { } path) SaveTarget.Check(path);
         var spec = request.Network.SpecFor(Data.InputShape, Data.ClassCount > 0 ? Data.ClassCount : Data.TargetLength, request.Loss);
-        var preparation = request.Preparation.Make(request.Network.Preparation, Data.Train, spec);
+        var preparation = request.Preparation.Make(request.Network.Preparation, Data, spec);
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }
@@ -31,6 +31,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         }
 
         var evaluation = loop.Evaluate(Data.Test);
+        var validation = Validate(loop, spec);
         if (request.SavePath is { } path) ModelFile.Save(path, new Model(network, preparation, Data.ClassNames ?? request.Network.ClassNames));
         return new TrainResult
         {
@@ -45,6 +46,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             TestExamples = Data.Test.Count,
             TestAccuracy = spec.Loss.IsClassification ? evaluation.Accuracy : null,
             TestLoss = evaluation.Loss,
+            Validation = validation,
             StepMsMedian = loop.Times.Quantile(0.5),
             StepMsP99 = loop.Times.Quantile(0.99),
             Seconds = loop.Seconds,
@@ -55,6 +57,13 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             AllocatedBytesPerStep = loop.AllocatedBytesPerStep,
             Model = request.SavePath,
         };
+    }
+
+    ValidationResult? Validate(TrainingLoop loop, NetworkSpec spec)
+    {
+        if (Data.Validation is not { } held) return null;
+        var evaluation = loop.Evaluate(held);
+        return new ValidationResult(held.Count, spec.Loss.IsClassification ? evaluation.Accuracy : null, evaluation.Loss);
     }
 
     TrainingSettings Settings(TrainingSettings given, NetworkSpec spec) => RegressionRates.FillIn(given, spec, request.HiddenRateIsGiven);
@@ -74,6 +83,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         {
             TestAccuracy = spec.Loss.IsClassification ? evaluation?.Accuracy : null,
             TestLoss = evaluation?.Loss,
+            Validation = evaluation is null ? null : Validate(loop, spec),
             LearningRate = settings.Rate,
             StepMsMedian = loop.Times.Quantile(0.5),
             Seconds = loop.Seconds,

@@ -3,16 +3,21 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// x' = (x - shift) * scale, with one shift and scale for all features or one of each a feature. It is made from the training set once
-/// and saved with the model, so that every board prepares its inputs in the same way.
+/// x' = (x - shift) * scale, with one shift and scale for all values, or one of each a feature, or one of each a column of a sequence or a channel of an image, which repeat
+/// along the row. It is made from the training set once and saved with the model, so that every board prepares its inputs in the same way.
 /// </summary>
 public sealed class Preparation
 {
+    // Few columns are repeated to this length, so that a row is worked off in long spans.
+    const int ShortestSpan = 256;
+
     readonly float[] _shift;
     readonly float[] _scale;
+    readonly float[] _shifts;
+    readonly float[] _scales;
 
     /// <summary>Uses given numbers, copied.</summary>
-    /// <param name="shift">[1] or [features], finite</param>
+    /// <param name="shift">[1], [features], or [columns] where the features of a row are repeats of as many columns; finite</param>
     /// <param name="scale">as many as <paramref name="shift"/>, finite</param>
     /// <exception cref="EdgeLearnException">The lengths differ, or a number is not finite.</exception>
     public Preparation(ReadOnlySpan<float> shift, ReadOnlySpan<float> scale)
@@ -23,18 +28,20 @@ public sealed class Preparation
             throw new EdgeLearnException("a preparation has a shift or scale that is not a finite number");
         _shift = shift.ToArray();
         _scale = scale.ToArray();
+        _shifts = Repeated(_shift);
+        _scales = Repeated(_scale);
     }
 
     /// <summary>x' = x.</summary>
     public static Preparation Identity { get; } = new([0], [1]);
 
-    /// <summary>[1] or [features].</summary>
+    /// <summary>[1], [features] or [columns].</summary>
     public ReadOnlySpan<float> Shift => _shift;
 
-    /// <summary>[1] or [features].</summary>
+    /// <summary>[1], [features] or [columns].</summary>
     public ReadOnlySpan<float> Scale => _scale;
 
-    /// <summary>True when each feature has numbers of its own.</summary>
+    /// <summary>True when each feature, or each column or channel, has numbers of its own.</summary>
     public bool IsPerFeature => _shift.Length > 1;
 
     /// <summary>True when it changes nothing.</summary>
@@ -67,10 +74,17 @@ public sealed class Preparation
     /// <param name="data">the training set</param>
     /// <param name="perFeature">numbers for each feature; otherwise one pair over all values</param>
     /// <exception cref="EdgeLearnException">A value is not finite.</exception>
-    public static Preparation Standardise(Dataset data, bool perFeature)
+    public static Preparation Standardise(Dataset data, bool perFeature) => Standardise(data, perFeature ? data.InputLength : 1);
+
+    /// <summary>The same with numbers for each of <paramref name="width"/> columns, such as the features of a sequence's steps or the channels of an image, which lie innermost.</summary>
+    /// <param name="data">the training set</param>
+    /// <param name="width">columns; divides the length of an input</param>
+    /// <exception cref="EdgeLearnException">A value is not finite.</exception>
+    /// <exception cref="ArgumentException">The columns do not divide the input.</exception>
+    public static Preparation Standardise(Dataset data, int width)
     {
         int length = data.InputLength;
-        int width = perFeature ? length : 1;
+        if (width < 1 || length % width != 0) throw new ArgumentException($"{width} columns do not divide an input of {length} values", nameof(width));
         var row = new float[length];
         var origin = new float[width];
         var sums = new double[width];
@@ -82,11 +96,11 @@ public sealed class Preparation
             data.ReadFinite(i, row);
 
             // Sums of the distance from the first value, or those of data far from 0 would cancel. Scalar, so that the order is fixed.
-            if (perFeature) AddEach(row, origin, sums, squares);
-            else AddAll(row, origin[0], ref sums[0], ref squares[0]);
+            if (width == 1) AddAll(row, origin[0], ref sums[0], ref squares[0]);
+            else AddEach(row, origin, sums, squares);
         }
 
-        double count = perFeature ? data.Count : (double)data.Count * length;
+        double count = data.Count * ((double)length / width);
         var scale = new float[width];
         for (int j = 0; j < width; j++)
         {
@@ -114,11 +128,13 @@ public sealed class Preparation
         }
 
         CheckLength(rowLength);
-        for (int start = 0; start < rows.Length; start += rowLength)
+        // Rows are repeats of the columns, so all of them are one long run of repeats.
+        while (!rows.IsEmpty)
         {
-            var row = rows.Slice(start, rowLength);
-            TensorPrimitives.Subtract(row, _shift, row);
-            TensorPrimitives.Multiply(row, _scale, row);
+            var part = rows[..Math.Min(rows.Length, _shifts.Length)];
+            TensorPrimitives.Subtract(part, _shifts.AsSpan(0, part.Length), part);
+            TensorPrimitives.Multiply(part, _scales.AsSpan(0, part.Length), part);
+            rows = rows[part.Length..];
         }
     }
 
@@ -126,17 +142,28 @@ public sealed class Preparation
     /// <exception cref="EdgeLearnException">There are numbers for another count of features.</exception>
     public void CheckLength(int inputLength)
     {
-        if (IsPerFeature && _shift.Length != inputLength)
+        if (inputLength % _shift.Length != 0)
             throw new EdgeLearnException($"the preparation was made for inputs of {_shift.Length} values; these have {inputLength}");
+    }
+
+    static float[] Repeated(float[] columns)
+    {
+        if (columns.Length is 1 or >= ShortestSpan) return columns;
+        var repeated = new float[columns.Length * (ShortestSpan / columns.Length)];
+        for (int i = 0; i < repeated.Length; i++) repeated[i] = columns[i % columns.Length];
+        return repeated;
     }
 
     static void AddEach(float[] row, float[] origin, double[] sums, double[] squares)
     {
-        for (int j = 0; j < row.Length; j++)
+        for (int start = 0; start < row.Length; start += origin.Length)
         {
-            double d = (double)row[j] - origin[j];
-            sums[j] += d;
-            squares[j] += d * d;
+            for (int j = 0; j < origin.Length; j++)
+            {
+                double d = (double)row[start + j] - origin[j];
+                sums[j] += d;
+                squares[j] += d * d;
+            }
         }
     }
 

@@ -59,11 +59,60 @@ public sealed class KnownDataTests : IDisposable
     }
 
     [Fact]
+    public void Windows_are_cut_from_the_series_of_one_load_and_tested_on_another()
+    {
+        string data = Directory.CreateDirectory(_folder["bearing-cwru"]).FullName;
+        File.WriteAllText(
+            Path.Combine(data, "index.csv"),
+            "file,condition,load_hp,sample_rate,scale_g_per_lsb\nb.idx,inner,0,12k,0.5\na.idx,ball,0,12k,2\nc.idx,ball,3,12k,1\nd.idx,ball,0,48k,1\n");
+        // 10 stretches of 2,100 values: windows of 1024 begin at 0, 512 and 1024 of each, those to test with at 0 and 1024.
+        double[] ramp = [.. Enumerable.Range(0, 21_000).Select(i => (double)i)];
+        foreach (string file in (string[])["a.idx", "b.idx", "c.idx"]) _folder.Write("bearing-cwru/" + file, ArrayBytes.Idx(11, [21_000], ramp));
+        Environment.SetEnvironmentVariable("EDGELEARN_DATA", _folder.Path);
+        for (int opening = 0; opening < 2; opening++)
+        {
+            using var split = DataCatalog.Open("bearing-cwru", new DataOptions { CacheFolder = _folder["cache"] });
+            Assert.Equal((2 * 10 * 3, 10 * 2, new Shape(1024, 1), true), (split.Train.Count, split.Test.Count, split.InputShape, split.IsSequence));
+            Assert.Equal(["ball", "inner"], split.ClassNames);
+            var window = new float[1024];
+            split.Train.ReadInput(4, window);
+            Assert.Equal((0, 2 * (2100 + 512f), 2 * (2100 + 512f + 1023)), (split.Train.Label(4), window[0], window[1023]));
+            split.Train.ReadInput(30 + 4, window);
+            Assert.Equal((1, 0.5f * (2100 + 512)), (split.Train.Label(30 + 4), window[0]));
+            split.Test.ReadInput(1, window);
+            Assert.Equal((0, 1024), (split.Test.Label(1), window[0]));
+
+            // Two of the ten stretches are held back whole, of every series.
+            var held = split.HoldOut(0.2, seed: 1);
+            Assert.Equal((48, 12), (held.Train.Count, held.Validation!.Count));
+            int[] stretches = [.. Enumerable.Range(0, 12).Select(i => held.Validation.SourceRow(i) % 30 / 3)];
+            Assert.Equal(2, stretches.Distinct().Count());
+        }
+
+        File.WriteAllText(Path.Combine(data, "index.csv"), "file,condition,load_hp,sample_rate,scale_g_per_lsb\nb.idx,inner,0,12k,0.5\na.idx,ball,0,12k,x\n");
+        Assert.Contains("the scale of a.idx is 'x'", Assert.Throws<EdgeLearnException>(() => DataCatalog.Open("bearing-cwru", new DataOptions { CacheFolder = _folder["cache"] })).Message);
+    }
+
+    [Theory]
+    [InlineData("cifar10")]
+    [InlineData("har-hapt")]
+    [InlineData("kws-mfcc")]
+    [InlineData("bearing-cwru")]
+    public void A_set_that_is_only_read_where_it_lies_is_one_clear_line_where_it_does_not(string name)
+    {
+        Environment.SetEnvironmentVariable("EDGELEARN_DATA", null);
+        Environment.SetEnvironmentVariable("EDGELEARN_ROOT", _folder.Path);
+        string message = Assert.Throws<EdgeLearnException>(() => DataCatalog.Open(name, new DataOptions { CacheFolder = _folder["cache"] })).Message;
+        Assert.Contains($"{name} is not on this machine; set EDGELEARN_DATA to the folder that has", message);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
     public void A_name_that_is_nothing_is_refused_with_the_names_that_are()
     {
         var error = Assert.Throws<EdgeLearnException>(() => DataCatalog.Open(_folder["mnits"]));
         Assert.Contains("mnits", error.Message);
-        Assert.Contains("mnist, fashion-mnist, digits", error.Message);
+        Assert.Contains("mnist, fashion-mnist, digits, cifar10, har-hapt, kws-mfcc, bearing-cwru", error.Message);
     }
 
     [Fact]

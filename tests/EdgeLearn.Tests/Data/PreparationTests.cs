@@ -40,6 +40,32 @@ public class PreparationTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(6)]
+    [InlineData(300)]
+    public void Columns_that_repeat_along_a_row_are_standardised_together(int width)
+    {
+        int length = width * 4;
+        float[] x = [.. Enumerable.Range(0, 50 * length).Select(i => (float)((Math.Sin(i * 1.7) * (1 + (i % width))) + (100 * (i % width))))];
+        var data = new MemoryDataset(x, new int[50], Shape.Vector(length));
+        var preparation = Preparation.Standardise(data, width);
+        Assert.Equal(width, preparation.Shift.Length);
+        preparation.CheckLength(length);
+        var rows = new float[x.Length];
+        data.ReadRows(0, preparation, rows, new int[50]);
+        for (int column = 0; column < width; column++)
+        {
+            double[] values = [.. rows.Where((_, i) => i % width == column).Select(v => (double)v)];
+            Assert.Equal(0, values.Average(), 1e-4);
+            Assert.Equal(1, values.Average(v => v * v), 1e-3);
+        }
+
+        Assert.Throws<ArgumentException>(() => Preparation.Standardise(data, length + 1));
+        Assert.Throws<EdgeLearnException>(() => new Preparation(new float[5], new float[5]).CheckLength(length + 1));
+    }
+
     [Fact]
     public void Data_far_from_zero_keeps_its_small_deviation()
     {

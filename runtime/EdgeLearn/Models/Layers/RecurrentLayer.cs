@@ -249,6 +249,14 @@ public abstract class RecurrentLayer : Layer
 
     /// <inheritdoc/>
     public override long LocalGradientScratchLength(int batch)
+    {
+        // The last batch of an epoch is a short one, and a stretch of it may have more rows than one of a whole batch: 65 are 5 steps of 13 samples, 64 are 2 of 32.
+        long longest = LocalGradientScratch(batch);
+        for (int rows = 1; rows < Math.Min(batch, GradientRows); rows++) longest = Math.Max(longest, LocalGradientScratch(rows));
+        return longest;
+    }
+
+    long LocalGradientScratch(int batch)
         => StateLength(batch) * (HasCell ? 3 : 1) + Units + (long)StretchRows(batch) * (_columns + Units + Features)
             + (Copies(false) ? (long)_gates * (Units + Features) : 0) + GradientProductScratch(batch);
 
