@@ -90,7 +90,7 @@ public sealed class DataSplit : IDisposable
     public Preparation Standardise(NetworkSpec network)
     {
         var input = network.Input;
-        bool hasSteps = input.Rank == 2 && (IsSequence || network.Layers[0] is RecurrentSpec or Conv1dSpec);
+        bool hasSteps = input.Rank == 2 && (IsSequence || network.Layers[0] is RecurrentSpec or Conv1dSpec or StepwiseDenseSpec);
         return Preparation.Standardise(Train, input.Rank == 1 ? input.Length : hasSteps ? input.Width : input.Channels);
     }
 

@@ -63,7 +63,7 @@ public class PreparationTests
         }
 
         Assert.Throws<ArgumentException>(() => Preparation.Standardise(data, length + 1));
-        Assert.Throws<EdgeLearnException>(() => new Preparation(new float[5], new float[5]).CheckLength(length + 1));
+        Assert.Throws<EdgeLearnException>(() => new Preparation(new float[7], new float[7]).CheckLength(length + 1));
     }
 
     [Fact]
