@@ -234,6 +234,8 @@ def cases():
     yield "attn1:causal", (1, 2), "1x2", Attention(2, 1, causal=True)
     yield "mlp9", (5, 4), "5x4", Mlp(4, 9)
     yield "mlp24:block", (30, 6), "30x6", Mlp(6, 24, block=True)
+    yield "tokens5", (6, 7), "6x7", nn.Linear(7, 5, bias=False)
+    yield "tokens130", (5, 3), "5x3", nn.Linear(3, 130, bias=False)
     yield "rnn3:sequence:relu", (4, 2), "4x2", Recurrent(nn.RNN(2, 3, batch_first=True, nonlinearity="relu"), True)
 
 

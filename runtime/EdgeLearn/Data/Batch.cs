@@ -9,12 +9,14 @@ public readonly ref struct Batch
     /// <summary>A batch of a classification task.</summary>
     /// <param name="count">rows</param>
     /// <param name="inputs">[count x input length], prepared</param>
-    /// <param name="labels">[count], each in 0..classes-1</param>
-    public Batch(int count, ReadOnlySpan<float> inputs, ReadOnlySpan<int> labels)
+    /// <param name="labels">[count x labelLength], each in 0..classes-1</param>
+    /// <param name="labelLength">labels of a row: 1, or one for each step of a sequence</param>
+    public Batch(int count, ReadOnlySpan<float> inputs, ReadOnlySpan<int> labels, int labelLength = 1)
     {
         Count = count;
         Inputs = inputs;
-        Labels = labels[..count];
+        Labels = labels[..(count * labelLength)];
+        LabelLength = labelLength;
     }
 
     /// <summary>A batch of a regression task.</summary>
@@ -34,7 +36,10 @@ public readonly ref struct Batch
     /// <summary>[count x input length], prepared.</summary>
     public ReadOnlySpan<float> Inputs { get; }
 
-    /// <summary>[count] class indices, or empty.</summary>
+    /// <summary>Labels of a row; 0 in a regression.</summary>
+    public int LabelLength { get; }
+
+    /// <summary>[count x label length] class indices, or empty.</summary>
     public ReadOnlySpan<int> Labels { get; }
 
     /// <summary>[count x output length] real targets, or empty.</summary>

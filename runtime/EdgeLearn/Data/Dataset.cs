@@ -26,15 +26,23 @@ public abstract class Dataset : IDisposable
     /// <summary>Real targets of a sample; 0 where samples have a class instead.</summary>
     public abstract int TargetLength { get; }
 
+    /// <summary>Labels of a sample: 1, or one for each step of a sequence; 0 where samples have real targets instead.</summary>
+    public virtual int LabelLength => ClassCount > 0 ? 1 : 0;
+
     /// <summary>Reads one input as it is stored, without any preparation.</summary>
     /// <param name="index">0..Count-1</param>
     /// <param name="raw">[InputLength], written</param>
     /// <exception cref="EdgeLearnException">The file cannot be read any more.</exception>
     public abstract void ReadInput(int index, Span<float> raw);
 
-    /// <summary>The class of a sample, 0..ClassCount-1.</summary>
+    /// <summary>The class of a sample, 0..ClassCount-1; of a sequence that has a label for each step, the last.</summary>
     /// <exception cref="InvalidOperationException">Samples have real targets.</exception>
     public virtual int Label(int index) => throw new InvalidOperationException($"{Name} has no classes");
+
+    /// <summary>Reads the labels of a sample.</summary>
+    /// <param name="index">0..Count-1</param>
+    /// <param name="labels">[LabelLength], written</param>
+    public virtual void ReadLabels(int index, Span<int> labels) => labels.Fill(Label(index));
 
     /// <summary>Reads the real targets of a sample.</summary>
     /// <param name="index">0..Count-1</param>
@@ -56,18 +64,19 @@ public abstract class Dataset : IDisposable
     /// <summary>Reads rows that follow each other, prepared, with their classes: for evaluation.</summary>
     /// <param name="first">the first sample</param>
     /// <param name="preparation">applied to every input</param>
-    /// <param name="inputs">[labels.Length x InputLength], written</param>
-    /// <param name="labels">one a row, written; its length is the number of rows</param>
+    /// <param name="inputs">[rows x InputLength], written</param>
+    /// <param name="labels">[rows x LabelLength], written; says how many rows</param>
     /// <exception cref="EdgeLearnException">A value is not finite.</exception>
     public void ReadRows(int first, Preparation preparation, Span<float> inputs, Span<int> labels)
     {
-        for (int i = 0; i < labels.Length; i++)
+        int rows = labels.Length / LabelLength;
+        for (int i = 0; i < rows; i++)
         {
             ReadFinite(first + i, inputs.Slice(i * InputLength, InputLength));
-            labels[i] = Label(first + i);
+            ReadLabels(first + i, labels.Slice(i * LabelLength, LabelLength));
         }
 
-        preparation.Apply(inputs[..(labels.Length * InputLength)], InputLength);
+        preparation.Apply(inputs[..(rows * InputLength)], InputLength);
     }
 
     /// <summary>Reads one input and refuses it when a value is not a finite number.</summary>

@@ -44,6 +44,12 @@ public sealed class DatasetView : Dataset
     public override int Label(int index) => _whole.Label(_indices[index]);
 
     /// <inheritdoc/>
+    public override int LabelLength => _whole.LabelLength;
+
+    /// <inheritdoc/>
+    public override void ReadLabels(int index, Span<int> labels) => _whole.ReadLabels(_indices[index], labels);
+
+    /// <inheritdoc/>
     public override void ReadTarget(int index, Span<float> target) => _whole.ReadTarget(_indices[index], target);
 
     /// <inheritdoc/>

@@ -8,20 +8,24 @@ public sealed class MemoryDataset : Dataset
     readonly float[] _targets;
 
     /// <summary>A classification set.</summary>
-    /// <param name="inputs">[labels.Length x shape.Length]</param>
-    /// <param name="labels">one a sample</param>
+    /// <param name="inputs">[samples x shape.Length]</param>
+    /// <param name="labels">[samples x labelLength]</param>
     /// <param name="shape">of one input</param>
     /// <param name="classCount">0 for the largest label plus one</param>
+    /// <param name="labelLength">labels of a sample: 1, or one for each step of a sequence</param>
     /// <exception cref="EdgeLearnException">A label is out of range.</exception>
     /// <exception cref="ArgumentException">The lengths do not fit each other.</exception>
-    public MemoryDataset(float[] inputs, ReadOnlySpan<int> labels, Shape shape, int classCount = 0)
+    public MemoryDataset(float[] inputs, ReadOnlySpan<int> labels, Shape shape, int classCount = 0, int labelLength = 1)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(labelLength, 1);
+        if (labels.Length % labelLength != 0) throw new ArgumentException($"{labels.Length} labels are no rows of {labelLength}", nameof(labels));
         _labels = new LabelList(labels);
         _inputs = inputs;
         _targets = [];
         InputShape = shape;
         ClassCount = classCount == 0 ? _labels.ClassCount : classCount;
-        Count = labels.Length;
+        LabelLength = labelLength;
+        Count = labels.Length / labelLength;
         if (_labels.ClassCount > ClassCount)
             throw new EdgeLearnException($"a label is {_labels.ClassCount - 1}; with {ClassCount} classes the largest is {ClassCount - 1}");
         CheckInputs();
@@ -64,7 +68,17 @@ public sealed class MemoryDataset : Dataset
     public override void ReadInput(int index, Span<float> raw) => _inputs.AsSpan(index * InputLength, InputLength).CopyTo(raw);
 
     /// <inheritdoc/>
-    public override int Label(int index) => _labels is not null ? _labels[index] : base.Label(index);
+    public override int LabelLength { get; }
+
+    /// <inheritdoc/>
+    public override int Label(int index) => _labels is not null ? _labels[(index + 1) * LabelLength - 1] : base.Label(index);
+
+    /// <inheritdoc/>
+    public override void ReadLabels(int index, Span<int> labels)
+    {
+        if (_labels is null) base.ReadLabels(index, labels);
+        for (int i = 0; i < LabelLength; i++) labels[i] = _labels![index * LabelLength + i];
+    }
 
     /// <inheritdoc/>
     public override void ReadTarget(int index, Span<float> target)

@@ -59,13 +59,14 @@ public sealed class SampleStream
 
     /// <summary>Reads the next batch of a classification set.</summary>
     /// <param name="inputs">[at least batch x input length], the first rows written, prepared</param>
-    /// <param name="labels">[at least batch], the first rows written</param>
+    /// <param name="labels">[at least batch x label length], the first rows written</param>
     /// <returns>rows read, 1..batch</returns>
     /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read.</exception>
     public int Read(Span<float> inputs, Span<int> labels)
     {
         int rows = ReadInputs(inputs);
-        for (int i = 0; i < rows; i++) labels[i] = _data.Label(_order[_position.Position + i]);
+        int length = _data.LabelLength;
+        for (int i = 0; i < rows; i++) _data.ReadLabels(_order[_position.Position + i], labels.Slice(i * length, length));
         Advance(rows);
         return rows;
     }

@@ -36,9 +36,9 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         const int First = PlanTime.Evaluation, Last = PlanTime.Evaluation + 1024;
         pass.Plan(plan, batch, probed: false, PlanTime.Evaluation);
         _inputs = plan.Request("evaluation.inputs", MemoryCategory.Batch, (long)batch * pass.InputLength, First, Last);
-        _labels = plan.Request("evaluation.labels", MemoryCategory.Batch, loss.IsClassification ? batch : 0, First, Last);
+        _labels = plan.Request("evaluation.labels", MemoryCategory.Batch, loss.IsClassification ? (long)batch * pass.LabelLength : 0, First, Last);
         _targets = plan.Request("evaluation.targets", MemoryCategory.Batch, loss.IsClassification ? 0 : (long)batch * pass.OutputLength, First, Last);
-        _outputs = plan.Request("evaluation.outputs", MemoryCategory.Activations, (long)batch * pass.OutputLength, First, Last);
+        _outputs = plan.Request("evaluation.outputs", MemoryCategory.Activations, pass.ScoreLength(batch), First, Last);
     }
 
     /// <summary>Takes the planned buffers.</summary>
@@ -57,21 +57,21 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         {
             int rows = Math.Min(_batch, data.Count - first);
             var inputs = _workspace![_inputs][..(rows * pass.InputLength)];
-            var outputs = _workspace[_outputs][..(rows * pass.OutputLength)];
+            var outputs = _workspace[_outputs][..(int)pass.ScoreLength(rows)];
             var batch = loss.IsClassification ? ReadLabelled(data, preparation, first, rows, inputs) : ReadTargets(data, preparation, first, rows, inputs);
-            pass.Outputs(batch, outputs);
-            correct += loss.CountCorrect(batch, outputs);
-            lossSum += loss.Sum(batch, outputs);
+            var (batchLoss, batchCorrect) = pass.Score(batch, loss, outputs);
+            correct += batchCorrect;
+            lossSum += batchLoss;
         }
 
-        return new Evaluation((double)correct / data.Count, lossSum / data.Count, data.Count);
+        return new Evaluation((double)correct / ((long)data.Count * pass.LabelLength), lossSum / data.Count, data.Count);
     }
 
     Batch ReadLabelled(Dataset data, Preparation preparation, int first, int rows, Span<float> inputs)
     {
-        var labels = _workspace!.Integers(_labels)[..rows];
+        var labels = _workspace!.Integers(_labels)[..(rows * pass.LabelLength)];
         data.ReadRows(first, preparation, inputs, labels);
-        return new Batch(rows, inputs, labels);
+        return new Batch(rows, inputs, labels, pass.LabelLength);
     }
 
     Batch ReadTargets(Dataset data, Preparation preparation, int first, int rows, Span<float> inputs)

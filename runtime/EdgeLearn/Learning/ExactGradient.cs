@@ -10,13 +10,13 @@ public abstract class ExactGradient : LearningRule
     private protected ExactGradient(Network network, int first)
     {
         _network = network;
-        _backward = new BackwardPass(network, first);
+        _backward = new BackwardPass(network, first, network.LossHead);
     }
 
     /// <inheritdoc/>
     public override void Plan(MemoryPlan plan, int batch)
     {
-        _activations = new Activations(_network, plan, batch, probed: false, _backward.MomentsOf);
+        _activations = new Activations(_network, plan, batch, probed: false, _backward.MomentsOf, leavesHead: true);
         _backward.Plan(plan, batch);
     }
 
@@ -31,7 +31,7 @@ public abstract class ExactGradient : LearningRule
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {
         var mode = ForwardMode.Training(clock);
-        _activations!.Forward(0, _network.Layers.Count, batch, mode);
+        _activations!.Forward(0, _activations.Count, batch, mode);
         return new StepReport(_backward.Run(batch, _activations, mode, update) / batch.Count, batch.Count);
     }
 }

@@ -12,7 +12,7 @@ readonly record struct TrainingBuffers(BufferId Inputs, BufferId Labels, BufferI
         bool labelled = network.Loss.IsClassification;
         var buffers = new TrainingBuffers(
             plan.Request("batch.inputs", MemoryCategory.Batch, (long)batch * network.InputLength, PlanTime.Step, LastOfStep),
-            plan.Request("batch.labels", MemoryCategory.Batch, labelled ? batch : 0, PlanTime.Step, LastOfStep),
+            plan.Request("batch.labels", MemoryCategory.Batch, labelled ? (long)batch * network.Spec.LabelLength : 0, PlanTime.Step, LastOfStep),
             plan.Request("batch.targets", MemoryCategory.Batch, labelled ? 0 : (long)batch * network.OutputLength, PlanTime.Step, LastOfStep));
         rule.Plan(plan, batch);
         update.Plan(network.Parameters, plan);

@@ -194,6 +194,16 @@ public sealed record TrainingSettings
     /// <summary>The options of the zeroth-order rules.</summary>
     public ZerothOrderOptions ZerothOrder => new() { Epsilon = Epsilon, Directions = Directions, Noise = Noise, Seed = DirectionSeed ?? EdgeLearn.Noise.Derive(Seed, 1) };
 
+    /// <summary>Refuses rules that cannot learn labels for each step, or weights that two layers share.</summary>
+    /// <exception cref="EdgeLearnException">The rule cannot train this network.</exception>
+    internal void CheckLabels(NetworkSpec network)
+    {
+        if (network.Loss.IsClassification && network.LabelLength > 1 && Rule is not (RuleKind.Backprop or RuleKind.Frozen or RuleKind.ZerothOrder or RuleKind.ElasticZerothOrder))
+            throw new EdgeLearnException($"{Rule.Name()} learns one label a sample, the network has a label for each of {network.LabelLength} steps: use backprop or zo");
+        if (network.Layers[^1] is TokenHeadSpec { IsTied: true } head && Rule is not (RuleKind.Backprop or RuleKind.ZerothOrder))
+            throw new EdgeLearnException($"{Rule.Name()} cannot train weights that the first and the last layer share: use backprop or zo, or end the network with tokens{head.Words}");
+    }
+
     /// <summary>Refuses what weights of fewer bits cannot do.</summary>
     /// <exception cref="EdgeLearnException">The rule or the update needs float32 weights.</exception>
     internal void CheckStorage(WeightStorage storage)

@@ -19,10 +19,17 @@ sealed class Activations
     public readonly record struct Moments(int Forward, int OutputUntil, int? SavedUntil);
 
     /// <summary>Asks the plan for the buffers of all layers.</summary>
-    public Activations(Network network, MemoryPlan plan, int batch, bool probed, Func<int, Moments> momentsOf)
+    /// <param name="network">whose layers</param>
+    /// <param name="plan">collects the buffers</param>
+    /// <param name="batch">the most rows a batch will have</param>
+    /// <param name="probed">whether weights will be read through a probe</param>
+    /// <param name="momentsOf">when a layer's buffers are needed</param>
+    /// <param name="leavesHead">whether the caller runs <see cref="Network.LossHead"/> itself, where there is one, so that its outputs need no place</param>
+    public Activations(Network network, MemoryPlan plan, int batch, bool probed, Func<int, Moments> momentsOf, bool leavesHead = false)
     {
         _network = network;
-        int count = network.Layers.Count;
+        int count = network.Layers.Count - (leavesHead && network.LossHead is not null ? 1 : 0);
+        Count = count;
         _outputs = new BufferId[count];
         _saved = new BufferId?[count];
         _scratch = new BufferId[count];
@@ -35,6 +42,9 @@ sealed class Activations
             _scratch[i] = plan.Request(layer.Name + ".scratch", MemoryCategory.Panels, layer.ForwardScratchLength(batch, probed, saves: moments.SavedUntil is not null), moments.Forward, moments.Forward);
         }
     }
+
+    /// <summary>Layers that have buffers.</summary>
+    public int Count { get; }
 
     /// <summary>The moments of plain inference from <paramref name="time"/> on: an output lives until the next layer has read it.</summary>
     public static Func<int, Moments> Inference(int time) => i => new Moments(time + i, time + i + 1, null);
@@ -53,8 +63,9 @@ sealed class Activations
     /// <param name="batch">of the pass</param>
     /// <param name="mode">how the pass was run</param>
     /// <param name="wantsInputGradient">see <see cref="ForwardTrace.WantsInputGradient"/></param>
-    public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient)
-        => new(batch.Count, _network.Parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count)) { WantsInputGradient = wantsInputGradient };
+    /// <param name="sharedGradient">see <see cref="ForwardTrace.SharedGradient"/></param>
+    public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient, Span<float> sharedGradient = default)
+        => new(batch.Count, _network.Parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count)) { WantsInputGradient = wantsInputGradient, SharedGradient = sharedGradient };
 
     /// <summary>Runs one layer on its input.</summary>
     public void Forward(int layer, in Batch batch, in ForwardMode mode)

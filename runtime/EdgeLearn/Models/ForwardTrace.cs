@@ -27,6 +27,9 @@ public readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scop
     /// <summary>[<see cref="Layer.SavedLength"/>] of the pass.</summary>
     public ReadOnlySpan<float> Saved { get; } = saved;
 
+    /// <summary>[of the layer's weights] what a later layer that shares them has to add to their gradient; overwritten. Empty where nobody shares them.</summary>
+    public Span<float> SharedGradient { get; init; }
+
     /// <summary>Whether <see cref="Layer.InputGradient"/> will be asked for; false for the first layer that learns, so that a layer need not prepare it.</summary>
     public bool WantsInputGradient { get; init; } = true;
 }

@@ -15,6 +15,9 @@ public interface IForwardPass
     /// <summary>Values of one output.</summary>
     int OutputLength { get; }
 
+    /// <summary>Labels of a sample in a classification.</summary>
+    int LabelLength => 1;
+
     /// <summary>Asks the plan for the buffers of the verbs.</summary>
     /// <param name="plan">collects the buffers</param>
     /// <param name="batch">the most rows a batch will have</param>
@@ -36,6 +39,21 @@ public interface IForwardPass
     /// <param name="loss">what the outputs are held against</param>
     /// <param name="results">[probes], written</param>
     void Losses(ReadOnlySpan<Probe> probes, in Batch batch, Loss loss, Span<double> results);
+
+    /// <summary>Floats of outputs that <see cref="Score"/> needs room for.</summary>
+    /// <param name="batch">rows</param>
+    long ScoreLength(int batch) => (long)batch * OutputLength;
+
+    /// <summary>Sum of the losses of a batch with plain weights, and how many of its labels have the largest output.</summary>
+    /// <param name="batch">rows with labels or targets</param>
+    /// <param name="loss">what the outputs are held against</param>
+    /// <param name="outputs">[<see cref="ScoreLength"/>], scratch</param>
+    (double LossSum, int Correct) Score(in Batch batch, Loss loss, Span<float> outputs)
+    {
+        Outputs(batch, outputs);
+        int correct = loss.CountCorrect(batch, outputs);
+        return (loss.Sum(batch, outputs), correct);
+    }
 }
 
 /// <summary>The calendar of a memory plan: training steps and evaluations never overlap, so they may share bytes.</summary>

@@ -37,6 +37,7 @@ static class LayerKinds
         StepwiseDenseSpec.Kind,
         AttentionSpec.Kind,
         MlpSpec.Kind,
+        TokenHeadSpec.Kind,
     ];
 
     /// <summary>The kind of this word.</summary>

@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// <summary>What the last layer's output is held against.</summary>
 public abstract class Loss
 {
-    /// <summary>Cross-entropy of the softmax of the outputs with class labels.</summary>
+    /// <summary>Cross-entropy of the softmax of the outputs with class labels; where a row has a label for each step, the mean over its steps.</summary>
     public static Loss SoftmaxCrossEntropy { get; } = new CrossEntropyLoss();
 
     /// <summary>Half the mean square difference of the outputs from real targets.</summary>
@@ -27,7 +27,7 @@ public abstract class Loss
     /// <param name="outputs">[batch x output length]: outputs in, gradient out</param>
     public abstract double Gradient(in Batch batch, Span<float> outputs);
 
-    /// <summary>Rows whose largest output is the label's; 0 for a regression.</summary>
+    /// <summary>Labels whose outputs are the largest of their row or step; 0 for a regression.</summary>
     /// <param name="batch">rows with their labels</param>
     /// <param name="outputs">[batch x output length]</param>
     public abstract int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs);
@@ -46,14 +46,14 @@ public abstract class Loss
 
         public override bool IsClassification => true;
 
-        public override double Sum(in Batch batch, Span<float> outputs) => Kernels.SoftmaxCrossEntropy(batch.Count, outputs, batch.Labels, gradient: false);
+        public override double Sum(in Batch batch, Span<float> outputs) => Kernels.SoftmaxCrossEntropy(batch.Labels.Length, outputs, batch.Labels, gradient: false) / batch.LabelLength;
 
-        public override double Gradient(in Batch batch, Span<float> outputs) => Kernels.SoftmaxCrossEntropy(batch.Count, outputs, batch.Labels, gradient: true);
+        public override double Gradient(in Batch batch, Span<float> outputs) => Kernels.SoftmaxCrossEntropy(batch.Labels.Length, outputs, batch.Labels, gradient: true) / batch.LabelLength;
 
         public override int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs)
         {
-            int correct = 0, width = outputs.Length / batch.Count;
-            for (int b = 0; b < batch.Count; b++)
+            int correct = 0, width = outputs.Length / batch.Labels.Length;
+            for (int b = 0; b < batch.Labels.Length; b++)
             {
                 if (TensorPrimitives.IndexOfMax(outputs.Slice(b * width, width)) == batch.Labels[b]) correct++;
             }

@@ -33,6 +33,9 @@ public sealed class Network : IDisposable
     /// <summary>Values of one sample.</summary>
     public int InputLength => Spec.Input.Length;
 
+    /// <summary>The last layer where it can hold its outputs against the labels by itself, a few at a time; null where all outputs have to be there for the loss.</summary>
+    internal TokenHeadLayer? LossHead => Loss == Loss.SoftmaxCrossEntropy ? Layers[Layers.Count - 1] as TokenHeadLayer : null;
+
     /// <summary>Values of the last layer.</summary>
     public int OutputLength => Spec.OutputLength;
 

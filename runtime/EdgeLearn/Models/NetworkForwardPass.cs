@@ -9,6 +9,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
 {
     readonly BufferId[] _minusOutputs = new BufferId[network.Layers.Count];
     readonly BufferId[] _pairScratch = new BufferId[network.Layers.Count];
+    BufferId _headScratch;
     Activations? _activations;
     Workspace? _workspace;
     bool _plansPairs;
@@ -26,9 +27,18 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     public int OutputLength => network.OutputLength;
 
     /// <inheritdoc/>
+    public int LabelLength => network.Spec.LabelLength;
+
+    /// <inheritdoc/>
     public void Plan(MemoryPlan plan, int batch, bool probed, int time)
     {
-        _activations = new Activations(network, plan, batch, probed, Activations.Inference(time));
+        _activations = new Activations(network, plan, batch, probed, Activations.Inference(time), leavesHead: true);
+        if (network.LossHead is { } head)
+        {
+            long scratch = Math.Max(head.LossScratchLength(batch), head.ForwardScratchLength(batch, probed, saves: false));
+            _headScratch = plan.Request(head.Name + ".scratch", MemoryCategory.Panels, scratch, time + _activations.Count, time + _activations.Count);
+        }
+
         _plansPairs = probed && sharesRead && network.Layers.All(layer => layer.SharesPairRead);
         for (int i = 0; i < network.Layers.Count && _plansPairs; i++)
         {
@@ -48,7 +58,37 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     Activations Buffers => _activations ?? throw new InvalidOperationException("Plan comes first");
 
     /// <inheritdoc/>
-    public void Outputs(in Batch batch, Span<float> outputs) => Run(batch, ForwardMode.Evaluation with { MultipliesBytes = MultipliesBytes }).CopyTo(outputs);
+    public void Outputs(in Batch batch, Span<float> outputs)
+    {
+        var mode = ForwardMode.Evaluation with { MultipliesBytes = MultipliesBytes };
+        if (network.LossHead is not { } head)
+        {
+            Run(batch, mode).CopyTo(outputs);
+            return;
+        }
+
+        Buffers.Forward(0, Buffers.Count, batch, mode);
+        head.Forward(batch.Count, network.Parameters, mode, Buffers.Input(Buffers.Count, batch), outputs, default, _workspace![_headScratch]);
+    }
+
+    /// <inheritdoc/>
+    public long ScoreLength(int batch) => network.LossHead is null ? (long)batch * OutputLength : 0;
+
+    /// <inheritdoc/>
+    public (double LossSum, int Correct) Score(in Batch batch, Loss loss, Span<float> outputs)
+    {
+        if (network.LossHead is not null) return (LossSum(batch, ForwardMode.Evaluation, out int counted), counted);
+        Outputs(batch, outputs);
+        int correct = loss.CountCorrect(batch, outputs);
+        return (loss.Sum(batch, outputs), correct);
+    }
+
+    // Of a network whose last layer makes the loss itself.
+    double LossSum(in Batch batch, in ForwardMode mode, out int correct)
+    {
+        Buffers.Forward(0, Buffers.Count, batch, mode);
+        return network.LossHead!.Loss(batch, network.Parameters, mode.Probe, Buffers.Input(Buffers.Count, batch), out correct, _workspace![_headScratch]);
+    }
 
     /// <inheritdoc/>
     public void Losses(ReadOnlySpan<Probe> probes, in Batch batch, Loss loss, Span<double> results)
@@ -62,7 +102,11 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
             results[i + 1] = loss.Sum(batch, MinusOutput(last, batch.Count)) / batch.Count;
         }
 
-        for (; i < probes.Length; i++) results[i] = loss.Sum(batch, Run(batch, ForwardMode.Probed(probes[i]))) / batch.Count;
+        for (; i < probes.Length; i++)
+        {
+            var mode = ForwardMode.Probed(probes[i]);
+            results[i] = (network.LossHead is null ? loss.Sum(batch, Run(batch, mode)) : LossSum(batch, mode, out _)) / batch.Count;
+        }
     }
 
     /// <summary>The outputs of a batch in the pass's own buffer, which the caller may overwrite until the next call.</summary>

@@ -20,6 +20,7 @@ public sealed class NetworkSpec
         Loss = loss;
         if (layers.Count == 0) throw new EdgeLearnException("the network has no layer: expected input-units-...-outputs, such as 784-100-10");
         _shapes = ShapesOf(input, layers, "");
+        for (int i = 0; i < layers.Count; i++) (layers[i] as TokenHeadSpec)?.CheckPlace(layers, i, _shapes[i]);
         Units = LocalUnit.Of(layers);
         if (Units.Count == 0) throw new EdgeLearnException($"network '{this}' has no layer with weights, so that nothing could learn: end it with a number of outputs");
     }
@@ -66,6 +67,12 @@ public sealed class NetworkSpec
 
     /// <summary>Values of the last layer.</summary>
     public int OutputLength => _shapes[^1].Length;
+
+    /// <summary>Labels of a sample: one, or one for each step where the last layer leaves a sequence.</summary>
+    public int LabelLength => _shapes[^1].Rank == 2 ? _shapes[^1].Height : 1;
+
+    /// <summary>Outputs that one label chooses among.</summary>
+    public int ClassCount => OutputLength / LabelLength;
 
     /// <summary>Reads the shorthand.</summary>
     /// <param name="text">such as <c>784-1000@10x10-10</c></param>

@@ -47,7 +47,7 @@ sealed class LayerCase : IDisposable
     }
 
     // As in make_layers_golden.py.
-    static float[] Values(int count, int salt)
+    public static float[] Values(int count, int salt)
     {
         var values = new float[count];
         for (int i = 0; i < count; i++)

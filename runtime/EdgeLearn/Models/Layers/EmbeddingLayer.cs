@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using System.Text.Json;
 
 namespace EdgeLearn;
@@ -98,6 +99,13 @@ public sealed class EmbeddingLayer : Layer
     /// <inheritdoc/>
     public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
+        if (!trace.SharedGradient.IsEmpty)
+        {
+            for (int i = 0; i < trace.Input.Length; i++) Add(dz, i, trace.SharedGradient, (int)trace.Input[i]);
+            sink.Accept(_weight, 0, trace.SharedGradient);
+            return;
+        }
+
         for (int first = 0; first < _spec.Words; first += PanelRows)
         {
             int rows = Math.Min(PanelRows, _spec.Words - first);
@@ -106,13 +114,17 @@ public sealed class EmbeddingLayer : Layer
             for (int i = 0; i < trace.Input.Length; i++)
             {
                 int row = (int)trace.Input[i] - first;
-                if ((uint)row >= (uint)rows) continue;
-                var sum = panel.Slice(row * _spec.Width, _spec.Width);
-                System.Numerics.Tensors.TensorPrimitives.Add(sum, dz.Slice(i * _spec.Width, _spec.Width), sum);
+                if ((uint)row < (uint)rows) Add(dz, i, panel, row);
             }
 
             sink.Accept(_weight, first * _spec.Width, panel);
         }
+    }
+
+    void Add(ReadOnlySpan<float> dz, int token, Span<float> sums, int row)
+    {
+        var sum = sums.Slice(row * _spec.Width, _spec.Width);
+        TensorPrimitives.Add(sum, dz.Slice(token * _spec.Width, _spec.Width), sum);
     }
 
     /// <inheritdoc/>
