@@ -104,7 +104,7 @@ public sealed class EvaluateCommand
             Model = path,
             Network = network.Spec.ToString(),
             TestExamples = evaluation.Count,
-            TestAccuracy = network.Loss.IsClassification ? evaluation.Accuracy : null,
+            TestAccuracy = network.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
             TestLoss = evaluation.Loss,
             Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds,
             ParameterBytes = network.ParameterBytes,

@@ -50,7 +50,7 @@ public sealed class PlanCommand
     {
         var loss = network.Loss ?? Loss.SoftmaxCrossEntropy;
         using var data = _data.Open(parsed, loss, output);
-        if (data is not null) return network.SpecFor(data.InputShape, data.ClassCount > 0 ? data.ClassCount : data.TargetLength, loss);
+        if (data is not null) return network.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss);
         int classes = parsed.GetValue(_classes) ?? 10;
         if (classes < 1) throw new EdgeLearnException($"--classes {classes}: expected 1 or more");
         if (_data.InputShape(parsed) is { } shape) return network.SpecFor(shape, classes, loss);

@@ -60,9 +60,9 @@ sealed class NetworkSource
     /// <summary>The network for some data.</summary>
     /// <param name="input">shape of a sample</param>
     /// <param name="outputs">classes, or real targets of a sample</param>
-    /// <param name="loss">used where no file says it</param>
+    /// <param name="loss">what the outputs are held against</param>
     public NetworkSpec SpecFor(Shape input, int outputs, Loss loss)
-        => _spec ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : Default(input, outputs, loss));
+        => _spec?.WithLoss(loss) ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : Default(input, outputs, loss));
 
     /// <summary>The network where nothing is known of the data.</summary>
     /// <param name="loss">used where no file says it</param>
@@ -74,6 +74,7 @@ sealed class NetworkSource
     {
         if (ModelPath is not { } path) return new Network(spec, storage).Initialise(seed);
         var saved = ModelFile.Load(path).Network;
+        saved.UseLoss(spec.Loss);
         if (saved.Parameters.Storage == storage) return saved;
         using (saved) return saved.WithStorage(storage);
     }

@@ -13,7 +13,7 @@ static class RegressionRates
     /// <param name="hiddenRateIsGiven">whether the user chose the factor of the hidden layers</param>
     public static TrainingSettings FillIn(TrainingSettings settings, NetworkSpec spec, bool hiddenRateIsGiven)
     {
-        if (spec.Loss.IsClassification || settings.Update != UpdateKind.Sgd || settings.LearningRate is not null || settings.Rule == RuleKind.ZerothOrder) return settings;
+        if (spec.Loss is not (MeanSquareLoss or HuberLoss) || settings.Update != UpdateKind.Sgd || settings.LearningRate is not null || settings.Rule == RuleKind.ZerothOrder) return settings;
         int last = spec.Units[^1].Learner;
         int inputs = spec.Layers[last] is ReceptiveFieldSpec { Fan: > 0 } choice ? choice.Fan : spec.InputOf(last).Length;
         float rate = (1 - (settings.Momentum ?? 0)) / (inputs + 1);

@@ -8,7 +8,7 @@ public sealed class TrainCommand
     readonly DataArguments _data = new();
     readonly TrainingOptions _training = new();
     readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file to go on from (default: one that suits the data)");
-    readonly Option<Loss?> _loss = OptionText.Parsed<Loss?>("--loss", "cross-entropy|mean-square", "what the outputs are held against; mean-square takes labels as real numbers (default cross-entropy)", Loss.Named);
+    readonly LossOptions _loss = new();
     readonly Option<PreparationChoice?> _preparation = OptionText.Words(
         "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, per feature of vectors and of a sequence's steps, per channel of images; none for tokens)",
         ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale), ("standardise", PreparationChoice.Standardise));
@@ -45,8 +45,9 @@ public sealed class TrainCommand
         options._data.AddTo(command, required: true);
         command.Options.Add(options._network);
         options._training.AddTo(command);
+        options._loss.AddTo(command);
         foreach (Option option in (Option[])[
-            options._loss, options._preparation, options._save, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
+            options._preparation, options._save, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
             options._verbose, options._json]) command.Options.Add(option);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
         return command;
@@ -63,11 +64,11 @@ public sealed class TrainCommand
         if (parsed.GetValue(_resume) && checkpoint is null) throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
         var network = NetworkSource.Read(parsed.GetValue(_network));
         settings = settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 };
-        var loss = parsed.GetValue(_loss) ?? network.Loss ?? Loss.SoftmaxCrossEntropy;
-        if (network.Loss is { } fixedLoss && fixedLoss != loss) throw new EdgeLearnException($"--loss {loss.Name}: the network of {parsed.GetValue(_network)} was made for {fixedLoss.Name}");
+        var loss = _loss.Read(parsed, network);
         using var whole = _data.Open(parsed, loss, output)!;
         // Not by --seed: runs of several seeds are judged by the same samples.
         var data = parsed.GetValue(_validation) is { } fraction and not 0 ? whole.HoldOut(fraction, seed: 0) : whole;
+        loss = _loss.Complete(parsed, loss, network, data);
         var request = new TrainRequest
         {
             Settings = _training.LengthIsGiven(parsed) ? settings : settings with { Epochs = TrainingSettings.EpochsFor(data.Train.Count, settings.Batch) },

@@ -39,7 +39,7 @@ sealed class TrainProgress : IDisposable
         _plain = verbose && !output.IsTerminal;
         _line = new ProgressLine(output);
         _firstStep = session.StepCount;
-        if ((_plain || output.IsTerminal) && session.Network.Loss.IsClassification) _sample = Sample(test);
+        if ((_plain || output.IsTerminal) && session.Network.Loss.MeasuresAccuracy) _sample = Sample(test);
     }
 
     /// <summary>Time that was spent on measuring accuracy.</summary>

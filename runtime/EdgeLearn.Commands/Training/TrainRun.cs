@@ -9,7 +9,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     public TrainResult Run()
     {
         if (request.SavePath is { } path) SaveTarget.Check(path);
-        var spec = request.Network.SpecFor(Data.InputShape, Data.ClassCount > 0 ? Data.ClassCount : Data.TargetLength, request.Loss);
+        var spec = request.Network.SpecFor(Data.InputShape, request.Loss.OutputsFor(Data.ClassCount, Data.TargetLength), request.Loss);
         var preparation = request.Preparation.Make(request.Network.Preparation, Data, spec);
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
@@ -44,7 +44,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             LearningRate = settings.Rate,
             TrainExamples = Data.Train.Count,
             TestExamples = Data.Test.Count,
-            TestAccuracy = spec.Loss.IsClassification ? evaluation.Accuracy : null,
+            TestAccuracy = spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
             TestLoss = evaluation.Loss,
             Validation = validation,
             StepMsMedian = loop.Times.Quantile(0.5),
@@ -63,7 +63,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     {
         if (Data.Validation is not { } held) return null;
         var evaluation = loop.Evaluate(held);
-        return new ValidationResult(held.Count, spec.Loss.IsClassification ? evaluation.Accuracy : null, evaluation.Loss);
+        return new ValidationResult(held.Count, spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null, evaluation.Loss);
     }
 
     TrainingSettings Settings(TrainingSettings given, NetworkSpec spec) => RegressionRates.FillIn(given, spec, request.HiddenRateIsGiven);
@@ -81,7 +81,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         var evaluation = EvaluateControl(loop, session);
         return new ControlResult
         {
-            TestAccuracy = spec.Loss.IsClassification ? evaluation?.Accuracy : null,
+            TestAccuracy = spec.Loss.MeasuresAccuracy ? evaluation?.Accuracy : null,
             TestLoss = evaluation?.Loss,
             Validation = evaluation is null ? null : Validate(loop, spec),
             LearningRate = settings.Rate,

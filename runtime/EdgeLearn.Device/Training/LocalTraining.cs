@@ -112,13 +112,13 @@ public sealed class LocalTraining : LocalLearner
     {
         if (network.InputLength != data.InputLength)
             throw new EdgeLearnException($"the model takes {network.InputLength} values, {data.Name} has {data.InputLength}");
-        bool fits = network.Loss.IsClassification ? data.ClassCount > 0 && data.ClassCount <= network.OutputLength : data.TargetLength == network.OutputLength;
+        bool fits = network.Loss.IsClassification ? data.ClassCount > 0 && data.ClassCount <= network.Loss.ClassesOf(network.Spec.ClassCount) : data.TargetLength == network.OutputLength;
         if (!fits)
             throw new EdgeLearnException($"the model has {network.OutputLength} outputs for {network.Loss.Name}, {data.Name} has {data.ClassCount} classes and {data.TargetLength} targets");
     }
 
     static ModelScore ScoreOf(in Evaluation evaluation, Network network) =>
-        new(network.Loss.IsClassification ? evaluation.Accuracy : null, evaluation.Loss, evaluation.Count);
+        new(network.Loss.MeasuresAccuracy ? evaluation.Accuracy : null, evaluation.Loss, evaluation.Count);
 
     static double Distance(ReadOnlySpan<float> from, ReadOnlySpan<float> to)
     {

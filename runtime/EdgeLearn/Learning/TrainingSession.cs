@@ -80,12 +80,7 @@ public sealed class TrainingSession : IDisposable
     public static void CheckFit(Network network, Dataset data)
     {
         if (data.InputLength != network.InputLength) throw new EdgeLearnException($"{data.Name} has samples of {data.InputLength} values ({data.InputShape}), the network's input has {network.InputLength} ({network.Spec.Input})");
-        if (network.Loss.IsClassification && data.ClassCount == 0) throw new EdgeLearnException($"{data.Name} has real targets, the network's loss is {network.Loss.Name}: use mean-square");
-        if (!network.Loss.IsClassification && data.TargetLength != network.OutputLength) throw new EdgeLearnException($"{data.Name} has {data.TargetLength} real targets a sample, the network has {network.OutputLength} outputs");
-        if (data.ClassCount > network.Spec.ClassCount) throw new EdgeLearnException($"{data.Name} has {data.ClassCount} classes, the network has {network.Spec.ClassCount} outputs: end it with {data.ClassCount}");
-        if (network.Loss.IsClassification && data.LabelLength != network.Spec.LabelLength) throw new EdgeLearnException($"{data.Name} has {Count(data.LabelLength)} a sample, the network's outputs are {network.Spec.OutputOf(network.Layers.Count - 1)} and need {Count(network.Spec.LabelLength)}: {(data.LabelLength == 1 ? $"put globalavg or a recurrent layer behind the sequence, then {data.ClassCount}" : $"end it with tokens{data.ClassCount} or stepwise{data.ClassCount}")}");
-
-        static string Count(int labels) => labels == 1 ? "1 label" : $"{labels} labels";
+        network.Loss.CheckFit(data, network.Spec);
     }
 
     /// <summary>What is trained.</summary>

@@ -19,7 +19,7 @@ public sealed class Network : IDisposable
     }
 
     /// <summary>What the network was built from.</summary>
-    public NetworkSpec Spec { get; }
+    public NetworkSpec Spec { get; private set; }
 
     /// <summary>First to last.</summary>
     public LayerList Layers { get; }
@@ -34,7 +34,7 @@ public sealed class Network : IDisposable
     public int InputLength => Spec.Input.Length;
 
     /// <summary>The last layer where it can hold its outputs against the labels by itself, a few at a time; null where all outputs have to be there for the loss.</summary>
-    internal TokenHeadLayer? LossHead => Loss == Loss.SoftmaxCrossEntropy ? Layers[Layers.Count - 1] as TokenHeadLayer : null;
+    internal TokenHeadLayer? LossHead => Loss.Equals(Loss.SoftmaxCrossEntropy) ? Layers[Layers.Count - 1] as TokenHeadLayer : null;
 
     /// <summary>Values of the last layer.</summary>
     public int OutputLength => Spec.OutputLength;
@@ -49,6 +49,10 @@ public sealed class Network : IDisposable
         foreach (var layer in Layers) layer.Initialise(Parameters, seed);
         return this;
     }
+
+    /// <summary>Holds the outputs against another loss from now on.</summary>
+    /// <exception cref="EdgeLearnException">The loss cannot use so many outputs.</exception>
+    public void UseLoss(Loss loss) => Spec = Spec.WithLoss(loss);
 
     /// <summary>The same network with its weights stored in another way. The caller disposes of both.</summary>
     public Network WithStorage(WeightStorage storage)

@@ -23,6 +23,7 @@ public sealed class NetworkSpec
         for (int i = 0; i < layers.Count; i++) (layers[i] as TokenHeadSpec)?.CheckPlace(layers, i, _shapes[i]);
         Units = LocalUnit.Of(layers);
         if (Units.Count == 0) throw new EdgeLearnException($"network '{this}' has no layer with weights, so that nothing could learn: end it with a number of outputs");
+        loss.CheckOutputs(this);
     }
 
     /// <summary>Shapes before, between and after layers; refuses the first that does not fit.</summary>
@@ -93,6 +94,10 @@ public sealed class NetworkSpec
 
         return new NetworkSpec(input, LayerText.ParseAll(text, parts[1..], ""), loss);
     }
+
+    /// <summary>The same layers held against another loss.</summary>
+    /// <exception cref="EdgeLearnException">The loss cannot use so many outputs.</exception>
+    public NetworkSpec WithLoss(Loss loss) => loss.Equals(Loss) ? this : new NetworkSpec(Input, Layers, loss);
 
     /// <summary>The shorthand; activations are written where they differ from the default.</summary>
     public override string ToString() => $"{Input}-{LayerText.ToString(Layers)}";

@@ -148,12 +148,12 @@ public static class ModelFile
         try
         {
             string[]? names = JsonSerializer.Deserialize(text, StringListContext.Default.StringArray);
-            if (names?.Length == network.OutputLength) return names;
+            if (names?.Length == network.Loss.ClassesOf(network.Spec.ClassCount)) return names;
         }
         catch (JsonException)
         {
         }
 
-        throw new EdgeLearnException($"{name}: edgelearn.classes is no list of {network.OutputLength} names");
+        throw new EdgeLearnException($"{name}: edgelearn.classes is no list of {network.Loss.ClassesOf(network.Spec.ClassCount)} names");
     }
 }

@@ -53,7 +53,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("train --data DATA --rule elastic-zo --network 64-3", "use backprop or zo instead")]
     [InlineData("train --data FOLDER/nothing", "there is no file or folder")]
     [InlineData("train --data FOLDER", "no train*images* and train*labels*")]
-    [InlineData("train --data DATA --loss hinge", "unknown loss 'hinge': expected cross-entropy or mean-square")]
+    [InlineData("train --data DATA --loss hinge", "unknown loss 'hinge': expected cross-entropy")]
     [InlineData("train --data DATA --save FOLDER", "is a folder")]
     [InlineData("train --data DATA --save FOLDER/none/model", "there is no folder")]
     [InlineData("train --data DATA --save /dev/full", "is a device")]

@@ -1,0 +1,77 @@
+namespace EdgeLearn;
+
+/// <summary>What the last layer's output is held against. Two losses of the same <see cref="Name"/> are equal: it says their parameters too.</summary>
+public abstract class Loss : IEquatable<Loss>
+{
+    private protected Loss()
+    {
+    }
+
+    /// <summary>Cross-entropy of the softmax of the outputs with class labels; where a row has a label for each step, the mean over its steps.</summary>
+    public static Loss SoftmaxCrossEntropy { get; } = new CrossEntropyLoss(0, []);
+
+    /// <summary>Half the mean square difference of the outputs from real targets.</summary>
+    public static Loss MeanSquareError { get; } = new MeanSquareLoss();
+
+    /// <summary>The loss with its parameters, in model files and on the command line: <c>cross-entropy:smooth0.1</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Whether the targets are class labels.</summary>
+    public abstract bool IsClassification { get; }
+
+    /// <summary>Whether <see cref="CountCorrect"/> says anything.</summary>
+    public virtual bool MeasuresAccuracy => IsClassification;
+
+    /// <summary>Sum of the losses of the rows, in double. The outputs are scratch afterwards.</summary>
+    /// <param name="batch">rows with their labels or targets</param>
+    /// <param name="outputs">[batch x output length], overwritten</param>
+    public abstract double Sum(in Batch batch, Span<float> outputs);
+
+    /// <summary>Sum of the losses; the outputs become the gradient of the mean loss by the outputs.</summary>
+    /// <param name="batch">rows with their labels or targets</param>
+    /// <param name="outputs">[batch x output length]: outputs in, gradient out</param>
+    public abstract double Gradient(in Batch batch, Span<float> outputs);
+
+    /// <summary>Labels, or rows of several targets, that the outputs get right; 0 for a regression.</summary>
+    /// <param name="batch">rows with their labels or targets</param>
+    /// <param name="outputs">[batch x output length]</param>
+    public abstract int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs);
+
+    /// <summary>Outputs that a network needs for some data.</summary>
+    /// <param name="classCount">classes of the data, or 0</param>
+    /// <param name="targetLength">real targets of a sample, or 0</param>
+    public virtual int OutputsFor(int classCount, int targetLength) => classCount > 0 ? classCount : targetLength;
+
+    /// <summary>Classes that so many outputs for a label tell apart.</summary>
+    public virtual int ClassesOf(int outputs) => outputs;
+
+    /// <summary>Refuses a network with a number of outputs that the loss cannot use.</summary>
+    /// <exception cref="EdgeLearnException">It has; the message says what to do.</exception>
+    internal virtual void CheckOutputs(NetworkSpec network)
+    {
+    }
+
+    /// <summary>Refuses data whose classes or targets do not fit a network's outputs.</summary>
+    /// <exception cref="EdgeLearnException">They do not; the message says what to do.</exception>
+    public virtual void CheckFit(Dataset data, NetworkSpec network)
+    {
+        if (IsClassification && data.ClassCount == 0) throw new EdgeLearnException($"{data.Name} has real targets, the network's loss is {Name}: use mean-square");
+        if (!IsClassification && data.TargetLength != network.OutputLength) throw new EdgeLearnException($"{data.Name} has {data.TargetLength} real targets a sample, the network has {network.OutputLength} outputs");
+        if (data.ClassCount > ClassesOf(network.ClassCount)) throw new EdgeLearnException($"{data.Name} has {data.ClassCount} classes, the network has {network.ClassCount} outputs: end it with {data.ClassCount}");
+        if (IsClassification && data.LabelLength != network.LabelLength) throw new EdgeLearnException($"{data.Name} has {Count(data.LabelLength)} a sample, the network's outputs are {network.OutputOf(network.Layers.Count - 1)} and need {Count(network.LabelLength)}: {(data.LabelLength == 1 ? $"put globalavg or a recurrent layer behind the sequence, then {data.ClassCount}" : $"end it with tokens{data.ClassCount} or stepwise{data.ClassCount}")}");
+
+        static string Count(int labels) => labels == 1 ? "1 label" : $"{labels} labels";
+    }
+
+    /// <summary>The loss of this name, or an <see cref="EdgeLearnException"/> that lists the names.</summary>
+    public static Loss Named(string name) => LossText.Parse(name);
+
+    /// <inheritdoc/>
+    public bool Equals(Loss? other) => other is not null && other.Name == Name;
+
+    /// <inheritdoc/>
+    public sealed override bool Equals(object? obj) => Equals(obj as Loss);
+
+    /// <inheritdoc/>
+    public sealed override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
+}
