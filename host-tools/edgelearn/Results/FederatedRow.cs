@@ -5,45 +5,63 @@ using EdgeLearn.Device;
 namespace EdgeLearn.Cli;
 
 /// <summary>The demonstration's rounds with other shares, over seeds: the boards' own training and the hub's own sums, simulated in this process.</summary>
-sealed record FederatedRow(string Data, double Alpha)
+sealed record FederatedRow(string Name, string Data, double Alpha) : ResultRow(Name)
 {
-    /// <summary>The head of the table that the rows belong to.</summary>
-    public static string Head => "| data | shares | tpSGD fleet | frozen fleet | backprop fleet | best device alone |\n|---|---|---|---|---|---|\n";
+    static readonly RuleKind[] s_rules = [RuleKind.TargetProjection, RuleKind.Frozen, RuleKind.Backprop];
 
-    /// <summary>Runs everything and returns the row.</summary>
-    public string Run(IReadOnlyList<ulong> seeds, Action<string> say, CancellationToken stop)
+    /// <inheritdoc/>
+    public override string Section => "Federated rounds";
+
+    /// <inheritdoc/>
+    public override string Head => "| data | shares | tpSGD fleet | frozen fleet | backprop fleet | best device alone |\n|---|---|---|---|---|---|\n";
+
+    /// <inheritdoc/>
+    public override IEnumerable<ResultJob> Jobs(ResultScope scope)
     {
-        using var data = DataCatalog.Open(Data);
-        var preparation = Preparation.Standardise(data.Train, perFeature: false);
+        // With --quick only the smallest set.
+        var data = scope.Data(Data);
+        if (scope.IsQuick && data.Train.Count > 2 * ResultScope.QuickSamples) yield break;
+        var preparation = new Lazy<Preparation>(() => Preparation.Standardise(data.Train, perFeature: false));
+        foreach (ulong seed in scope.Seeds())
+        {
+            var plan = DemoPlan.For(data, seed) with { Alpha = Alpha };
+            string settings = string.Create(CultureInfo.InvariantCulture, $"{plan} {scope.Signature(data)}");
+            DataShare[] shares = [.. Enumerable.Range(0, plan.DeviceCount).Select(plan.Share)];
+            foreach (var rule in s_rules) yield return Job(JobName(rule, seed), rule, shares);
+            for (int device = 0; device < shares.Length; device++) yield return Job(JobName(device, seed), RuleKind.TargetProjection, [shares[device]]);
+
+            // About 100,000 multiply-adds a sample and pass.
+            ResultJob Job(string name, RuleKind rule, DataShare[] parts)
+                => new(Name, name, $"{rule.Name()} {parts.Length} {settings}", 2e6 * data.Train.Count * parts.Length / plan.DeviceCount, stop => Run(data, preparation.Value, plan, rule, parts, stop));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Render(ResultScope scope, ResultValues values, ResultDocument document)
+    {
+        ulong[] seeds = scope.Seeds();
+        var cells = s_rules.Select(rule => values.Over(seeds.Select(seed => JobName(rule, seed)))).ToList();
+        if (cells.Any(cell => cell.Values.Count == 0)) return;
+        int devices = DemoPlan.For(scope.Data(Data), 1).DeviceCount;
+        cells.Add(new Spread([.. seeds.Select(seed => Enumerable.Range(0, devices).Max(device => values.Value(JobName(device, seed))))]));
+        document.Write(string.Create(CultureInfo.InvariantCulture, $"| {Data} | Dirichlet({Alpha}), {devices} devices, 10 rounds | {string.Join(" | ", cells.Select(cell => cell.Percent))} |\n"));
+    }
+
+    static string JobName(RuleKind rule, ulong seed) => string.Create(CultureInfo.InvariantCulture, $"{rule.Name()} seed {seed}");
+
+    static string JobName(int device, ulong seed) => string.Create(CultureInfo.InvariantCulture, $"device {device} alone seed {seed}");
+
+    static Dictionary<string, double> Run(DataSplit data, Preparation preparation, DemoPlan plan, RuleKind rule, DataShare[] shares, CancellationToken stop)
+    {
         string folder = Directory.CreateTempSubdirectory("edgelearn-results-").FullName;
         try
         {
-            var runs = seeds.Select(seed => RunSeed(data, preparation, seed, folder, say, stop)).ToList();
-            string shares = string.Create(CultureInfo.InvariantCulture, $"Dirichlet({Alpha}), 4 devices, 10 rounds");
-            return $"| {Data} | {shares} | {Cell(runs, 0)} | {Cell(runs, 1)} | {Cell(runs, 2)} | {Cell(runs, 3)} |\n";
+            var simulation = new FederatedSimulation(plan, data.Train, preparation, folder);
+            return new() { ["accuracy"] = new ModelScorer(data.Test).Score(simulation.Run("fleet", rule, shares, stop)).Accuracy };
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    static string Cell(List<double[]> runs, int column) => new Spread([.. runs.Select(run => run[column])]).Percent;
-
-    double[] RunSeed(DataSplit data, Preparation preparation, ulong seed, string folder, Action<string> say, CancellationToken stop)
-    {
-        var plan = DemoPlan.For(data, seed) with { Alpha = Alpha };
-        var simulation = new FederatedSimulation(plan, data.Train, preparation, folder);
-        DataShare[] shares = [.. Enumerable.Range(0, plan.DeviceCount).Select(plan.Share)];
-        var jobs = new List<(RuleKind Rule, DataShare[] Shares)> { (RuleKind.TargetProjection, shares), (RuleKind.Frozen, shares), (RuleKind.Backprop, shares) };
-        foreach (var share in shares) jobs.Add((RuleKind.TargetProjection, [share]));
-        var accuracy = new double[jobs.Count];
-        Parallel.For(0, jobs.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = stop }, job =>
-        {
-            string name = string.Create(CultureInfo.InvariantCulture, $"{Data}-{Alpha}-{seed}-{job}");
-            accuracy[job] = new ModelScorer(data.Test).Score(simulation.Run(name, jobs[job].Rule, jobs[job].Shares, stop)).Accuracy;
-            say(string.Create(CultureInfo.InvariantCulture, $"federated {Data} Dirichlet({Alpha}) {jobs[job].Rule.Name()} on {jobs[job].Shares.Length} shares, seed {seed}: {accuracy[job]:F4}"));
-        });
-        return [accuracy[0], accuracy[1], accuracy[2], accuracy[3..].Max()];
     }
 }

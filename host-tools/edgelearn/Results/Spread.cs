@@ -5,7 +5,8 @@ namespace EdgeLearn.Cli;
 /// <summary>Values of one cell over seeds.</summary>
 readonly record struct Spread(IReadOnlyList<double> Values)
 {
-    public double Mean => Values.Average();
+    /// <summary>Not a number without values.</summary>
+    public double Mean => Values.Count == 0 ? double.NaN : Values.Average();
 
     /// <summary>Sample standard deviation; 0 for one seed.</summary>
     public double Deviation
