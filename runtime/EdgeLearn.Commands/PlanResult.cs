@@ -32,6 +32,9 @@ public sealed record PlanResult
     /// <summary>The mini-batch.</summary>
     public required long BatchBytes { get; init; }
 
+    /// <summary>Earlier samples, earlier weights and averages of weights.</summary>
+    public required long PastBytes { get; init; }
+
     /// <summary>The one block that holds all of it but the weights.</summary>
     public required long WorkspaceBytes { get; init; }
 
@@ -64,6 +67,7 @@ public sealed record PlanResult
             PanelBytes = plan.BytesOf(MemoryCategory.Panels),
             UpdateStateBytes = plan.BytesOf(MemoryCategory.UpdateState),
             BatchBytes = plan.BytesOf(MemoryCategory.Batch),
+            PastBytes = plan.BytesOf(MemoryCategory.Past),
             WorkspaceBytes = plan.WorkspaceBytes,
             TotalBytes = plan.TotalBytes,
             InferenceBytes = inference,
@@ -80,7 +84,7 @@ public sealed record PlanResult
         LayerDescription.Write(Layers, output);
         output.WriteLine();
         var categories = new TextTable("memory", "bytes");
-        foreach (var (name, bytes) in ((string, long)[])[("parameters", ParameterBytes), ("activations", ActivationBytes), ("panels", PanelBytes), ("update state", UpdateStateBytes), ("batch", BatchBytes), ("total", TotalBytes)])
+        foreach (var (name, bytes) in ((string, long)[])[("parameters", ParameterBytes), ("activations", ActivationBytes), ("panels", PanelBytes), ("update state", UpdateStateBytes), ("batch", BatchBytes), ("past", PastBytes), ("total", TotalBytes)])
             categories.Add(name, Bytes(bytes));
         categories.Write(output);
         output.WriteLine("buffers that never live at the same time share bytes: the total can be less than the sum");

@@ -13,6 +13,7 @@ public sealed class TrainCommand
         "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, per feature of vectors and of a sequence's steps, per channel of images; none for tokens)",
         ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale), ("standardise", PreparationChoice.Standardise));
     readonly Option<string?> _save = OptionText.Text("--save", "FILE", "write the trained model (safetensors) there");
+    readonly Option<string?> _past = OptionText.Text("--past", "FILE", "what runs keep between them, earlier samples and weights (--replay-bytes, --ewc): read when it is there, replaced at the end");
     readonly Option<string?> _checkpoint = OptionText.Text("--checkpoint", "DIR", "keep the run there, so that it can go on after a crash");
     readonly Option<double?> _interval = OptionText.Number("--checkpoint-interval", "seconds between two saves there (default 30)");
     readonly Option<bool> _resume = OptionText.Flag("--resume", "go on from --checkpoint; begins anew when nothing is there");
@@ -40,6 +41,7 @@ public sealed class TrainCommand
             "--data readings.csv --label state --network 12-64-3 --update signsgd",
             "--data new-site --network digits.safetensors --rule elastic-zo --steps 5000",
             "--data mnist --weights bf16 --save half.safetensors",
+            "--data tuesday --network board.safetensors --replay-bytes 200kB --past board.past --save board.safetensors",
             "--data mnist --checkpoint run --resume --memory-limit 2MB");
         var options = new TrainCommand();
         options._data.AddTo(command, required: true);
@@ -47,7 +49,7 @@ public sealed class TrainCommand
         options._training.AddTo(command);
         options._loss.AddTo(command);
         foreach (Option option in (Option[])[
-            options._preparation, options._save, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
+            options._preparation, options._save, options._past, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
             options._verbose, options._json]) command.Options.Add(option);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
         return command;
@@ -78,6 +80,7 @@ public sealed class TrainCommand
             Loss = loss,
             Preparation = parsed.GetValue(_preparation) ?? PreparationChoice.Auto,
             SavePath = parsed.GetValue(_save),
+            PastPath = parsed.GetValue(_past),
             CheckpointFolder = checkpoint,
             Resume = parsed.GetValue(_resume),
             CheckpointInterval = TimeSpan.FromSeconds(seconds),

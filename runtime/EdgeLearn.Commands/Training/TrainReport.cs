@@ -35,6 +35,7 @@ static class TrainReport
 
         output.WriteLine();
         output.WriteLine(string.Create(text, $"weights {result.ParameterBytes:N0} bytes, {result.AllocatedBytesPerStep:0.##} bytes allocated a step, peak memory of the process {ByteCount.Format(result.PeakRssBytes)}"));
+        if (result.Past is { } past) output.WriteLine(past.ToString());
         if (result.Controls is not null) output.WriteLine("controls on the same budget: backprop is the ceiling, frozen (hidden layers left random) the floor");
         if (result.Model is { } model) output.WriteLine($"saved {model}");
     }

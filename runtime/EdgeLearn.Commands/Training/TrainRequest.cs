@@ -19,6 +19,9 @@ sealed record TrainRequest
     /// <summary>Where the model goes; null = nowhere.</summary>
     public string? SavePath { get; init; }
 
+    /// <summary>What runs keep between them; null = nothing.</summary>
+    public string? PastPath { get; init; }
+
     /// <summary>Where the run can go on from after a crash; null = it cannot.</summary>
     public string? CheckpointFolder { get; init; }
 

@@ -70,6 +70,10 @@ public sealed record TrainResult
     /// <summary>Managed bytes allocated by a step, mean after the first three.</summary>
     public required double AllocatedBytesPerStep { get; init; }
 
+    /// <summary>What the run keeps of the past; absent where it keeps nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PastResult? Past { get; init; }
+
     /// <summary>Where the model was saved; null = nowhere.</summary>
     public required string? Model { get; init; }
 }

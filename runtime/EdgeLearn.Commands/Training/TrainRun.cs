@@ -5,6 +5,9 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
 {
     DataSplit Data => request.Data;
 
+    // Read once: at the end of the run the file is another.
+    readonly RunPast? _past = RunPast.Of(request);
+
     /// <summary>Runs it.</summary>
     public TrainResult Run()
     {
@@ -23,6 +26,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch, batch => TrainingSession.PlanMemory(spec, settings with { Batch = batch }).TotalBytes);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
+        _past?.Begin(session);
         var loop = new TrainingLoop(session, stop);
         using (var checkpoint = request.CheckpointFolder is null ? null : new RunCheckpoint(request, session, output))
         {
@@ -32,7 +36,11 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
 
         var evaluation = loop.Evaluate(Data.Test);
         var validation = Validate(loop, spec);
+        long averagedSteps = session.Average?.Count ?? 0;
+        session.TakeAverage();
+        if (_past is not null) RunPast.EndTask(session);
         if (request.SavePath is { } path) ModelFile.Save(path, new Model(network, preparation, Data.ClassNames ?? request.Network.ClassNames));
+        _past?.Save(session);
         return new TrainResult
         {
             Rule = session.Rule.Name,
@@ -56,6 +64,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             OptimizerStateBytes = session.Update.StateBytes,
             AllocatedBytesPerStep = loop.AllocatedBytesPerStep,
             Model = request.SavePath,
+            Past = PastResult.Of(session, averagedSteps),
         };
     }
 
@@ -77,6 +86,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         var settings = Settings(request.Settings with { Rule = rule, LearningRate = null, Weights = WeightStorage.Float32 }, spec);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation);
+        _past?.Begin(session);
         var loop = new TrainingLoop(session, stop);
         var evaluation = EvaluateControl(loop, session);
         return new ControlResult

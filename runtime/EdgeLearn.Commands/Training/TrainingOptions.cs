@@ -34,6 +34,8 @@ sealed class TrainingOptions
     readonly Option<string?> _stateFull = OptionText.Text("--state-full", "PATTERN", "frugal: tensors with plain Adam throughout, such as '*.bias' (default none)");
     readonly Option<FrugalRemainder?> _remainder = OptionText.Words("--remainder", "frugal: rule of the weights without state (default sign)", ("sign", FrugalRemainder.Sign), ("plain", FrugalRemainder.Plain));
 
+    readonly ContinualOptions _continual = new();
+
     /// <summary>Gives the options to a command.</summary>
     public void AddTo(Command command)
     {
@@ -43,6 +45,7 @@ sealed class TrainingOptions
             _epsilon, _directions, _signsInTurn, _weights, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
         ];
         foreach (var option in all) command.Options.Add(option);
+        _continual.AddTo(command);
     }
 
     /// <summary>The option that says how matrices are stored.</summary>
@@ -91,6 +94,7 @@ sealed class TrainingOptions
             Rho = parsed.GetValue(_rho) ?? s_default.Rho,
             Selection = parsed.GetValue(_selection) ?? s_default.Selection,
             RefreshSteps = parsed.GetValue(_refresh) ?? s_default.RefreshSteps,
+            Continual = _continual.Read(parsed),
             StateFullPattern = parsed.GetValue(_stateFull),
             Remainder = parsed.GetValue(_remainder) ?? s_default.Remainder,
         };

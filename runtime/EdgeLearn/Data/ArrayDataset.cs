@@ -53,6 +53,9 @@ public sealed class ArrayDataset : Dataset
     public override int TargetLength => _targets?.Header.Item.Length ?? 0;
 
     /// <inheritdoc/>
+    public override StoredNumber Number => _inputs.Header.Number;
+
+    /// <inheritdoc/>
     public override void ReadInput(int index, Span<float> raw) => _inputs.Read(index, raw);
 
     /// <inheritdoc/>

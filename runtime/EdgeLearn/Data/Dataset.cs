@@ -29,6 +29,9 @@ public abstract class Dataset : IDisposable
     /// <summary>Labels of a sample: 1, or one for each step of a sequence; 0 where samples have real targets instead.</summary>
     public virtual int LabelLength => ClassCount > 0 ? 1 : 0;
 
+    /// <summary>How values of inputs are stored; any float where nothing else is known.</summary>
+    public virtual StoredNumber Number => StoredNumber.Float32;
+
     /// <summary>Reads one input as it is stored, without any preparation.</summary>
     /// <param name="index">0..Count-1</param>
     /// <param name="raw">[InputLength], written</param>

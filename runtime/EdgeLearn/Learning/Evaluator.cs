@@ -67,6 +67,17 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         return new Evaluation((double)correct / ((long)data.Count * pass.LabelLength), lossSum / data.Count, data.Count);
     }
 
+    /// <summary>The outputs for one sample, in a buffer of the evaluation.</summary>
+    internal Span<float> OutputsOf(Dataset data, Preparation preparation, int index)
+    {
+        var input = _workspace![_inputs][..pass.InputLength];
+        var outputs = _workspace[_outputs][..pass.OutputLength];
+        data.ReadFinite(index, input);
+        preparation.Apply(input, input.Length);
+        pass.Outputs(new Batch(1, input, default(ReadOnlySpan<float>)), outputs);
+        return outputs;
+    }
+
     Batch ReadLabelled(Dataset data, Preparation preparation, int first, int rows, Span<float> inputs)
     {
         var labels = _workspace!.Integers(_labels)[..(rows * pass.LabelLength)];

@@ -18,7 +18,9 @@ public sealed class TrainingSession : IDisposable
     readonly Schedule _schedule;
     readonly TrainingBuffers _buffers;
     readonly Workspace _workspace;
+    readonly ContinualLearning _past;
     readonly float _rate;
+    int _lastRows;
 
     /// <summary>Plans the run, refuses it when it does not fit, then allocates its workspace.</summary>
     /// <param name="network">with weights; changed by every step, not owned</param>
@@ -46,13 +48,15 @@ public sealed class TrainingSession : IDisposable
         _update = settings.BuildUpdate();
         _evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
         (Plan, _buffers) = TrainingBuffers.Plan(network, _rule, _update, _evaluator, settings.Batch);
+        _past = new ContinualLearning(settings, network, Plan, TotalSteps);
         MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch, batch => PlanMemory(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }).TotalBytes);
         network.Parameters.Allocate();
         _workspace = new Workspace(Plan);
         _rule.Bind(_workspace);
         _update.Bind(_workspace);
         _evaluator.Bind(_workspace);
-        _stream = new SampleStream(data, preparation, settings.Batch, settings.OrderSeed ?? Noise.Derive(settings.Seed, 2));
+        _past.Bind(_workspace, data, preparation);
+        _stream = new SampleStream(data, preparation, settings.Batch, settings.OrderSeed ?? Noise.Derive(settings.Seed, 2), _past.Replay, settings.Continual?.ReplayRows(settings.Batch) ?? 0, _past.ReplaySeed);
     }
 
     /// <summary>The memory of inference alone, computed without allocating any of it.</summary>
@@ -72,7 +76,9 @@ public sealed class TrainingSession : IDisposable
         settings.CheckLabels(spec);
         using var network = new Network(spec, settings.Weights);
         var evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
-        return TrainingBuffers.Plan(network, settings.BuildRule(network, 1), settings.BuildUpdate(), evaluator, settings.Batch).Plan;
+        var plan = TrainingBuffers.Plan(network, settings.BuildRule(network, 1), settings.BuildUpdate(), evaluator, settings.Batch).Plan;
+        _ = new ContinualLearning(settings, network, plan, 1);
+        return plan;
     }
 
     /// <summary>Refuses data whose inputs, classes or targets the network does not have.</summary>
@@ -119,31 +125,40 @@ public sealed class TrainingSession : IDisposable
     /// <summary>Steps in one epoch.</summary>
     public int StepsPerEpoch => _stream.BatchesPerEpoch;
 
+    /// <summary>Earlier samples that are mixed into batches; null without <see cref="ContinualSettings.ReplayBytes"/>.</summary>
+    public ReplayBuffer? ReplayBuffer => _past.Replay;
+
+    /// <summary>The pull to earlier weights; null without <see cref="ContinualSettings.Consolidation"/>.</summary>
+    public WeightConsolidation? Consolidation => _past.Consolidation;
+
+    /// <summary>The average of the weights; null without <see cref="ContinualSettings.Average"/>.</summary>
+    public WeightAverage? Average => _past.Average;
+
     /// <summary>Learns from the next batch.</summary>
     public StepReport Step()
     {
-        var inputs = _workspace[_buffers.Inputs];
-        if (Network.Loss.IsClassification)
-        {
-            var labels = _workspace.Integers(_buffers.Labels);
-            int rows = _stream.Read(inputs, labels);
-            return Learn(new Batch(rows, inputs[..(rows * Network.InputLength)], labels, Network.Spec.LabelLength));
-        }
-        else
-        {
-            var targets = _workspace[_buffers.Targets];
-            int rows = _stream.Read(inputs, targets);
-            return Learn(new Batch(rows, inputs[..(rows * Network.InputLength)], targets[..(rows * Network.OutputLength)]));
-        }
-    }
-
-    StepReport Learn(in Batch batch)
-    {
+        var batch = ReadBatch();
         var clock = Clock;
         _update.BeginStep(clock);
         var report = _rule.Step(batch, clock, _update);
+        _past.AfterUpdate(clock);
         StepCount++;
         return report;
+    }
+
+    Batch ReadBatch()
+    {
+        if (Network.Loss.IsClassification) return BatchOf(_stream.Read(_workspace[_buffers.Inputs], _workspace.Integers(_buffers.Labels)));
+        return BatchOf(_stream.Read(_workspace[_buffers.Inputs], _workspace[_buffers.Targets]));
+    }
+
+    // The first rows of the mini-batch's buffers.
+    Batch BatchOf(int rows)
+    {
+        _lastRows = rows;
+        var inputs = _workspace[_buffers.Inputs][..(rows * Network.InputLength)];
+        if (Network.Loss.IsClassification) return new Batch(rows, inputs, _workspace.Integers(_buffers.Labels), Network.Spec.LabelLength);
+        return new Batch(rows, inputs, _workspace[_buffers.Targets][..(rows * Network.OutputLength)]);
     }
 
     StepClock Clock => new(StepCount, _rate * _schedule.FactorAt(StepCount), Noise.Derive(Settings.OrderSeed ?? Settings.Seed, 5)); // the rounds of a fleet drop other values
@@ -153,9 +168,12 @@ public sealed class TrainingSession : IDisposable
     public void Replay(ReadOnlySpan<ZerothOrderRecord> records)
     {
         if (_rule is not ZerothOrder zerothOrder) throw new InvalidOperationException("only steps of zo can be replayed from their records");
-        _stream.Skip();
-        _update.BeginStep(Clock);
+        if (ReplayBuffer is null) _stream.Skip();
+        else ReadBatch(); // what the buffer keeps comes from reading
+        var clock = Clock;
+        _update.BeginStep(clock);
         zerothOrder.Apply(records, _update);
+        _past.AfterUpdate(clock);
         StepCount++;
     }
 
@@ -166,11 +184,77 @@ public sealed class TrainingSession : IDisposable
         _stream.Position = position;
     }
 
-    /// <summary>Accuracy and mean loss on another set, in the bytes of a step.</summary>
+    /// <summary>Accuracy and mean loss on another set, in the bytes of a step; with the averaged weights where there are some.</summary>
     public Evaluation Evaluate(Dataset data)
     {
         CheckFit(Network, data);
-        return _evaluator.Run(data, Preparation);
+        if (!_past.HasAverage) return _evaluator.Run(data, Preparation);
+        Average!.Apply();
+        try
+        {
+            return _evaluator.Run(data, Preparation);
+        }
+        finally
+        {
+            Average.Restore();
+        }
+    }
+
+    /// <summary>Ends the run: the network takes the averaged weights, where there are some. No step may follow.</summary>
+    public void TakeAverage()
+    {
+        if (!_past.HasAverage) return;
+        Average!.Apply();
+        Average.Count = 0;
+    }
+
+    /// <summary>
+    /// Ends a task for elastic weight consolidation: estimates how important each weight is for it and takes the weights as the new anchors. Takes the memory of a step with one row;
+    /// the labels are drawn from the network's own outputs, since gradients at the right labels vanish where a task was learned well.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The settings have no consolidation.</exception>
+    public void Consolidate()
+    {
+        var consolidation = Consolidation ?? throw new InvalidOperationException("the settings have no consolidation");
+        int count = Math.Min(Data.Count, Settings.Continual!.ConsolidationSamples);
+        ulong seed = Noise.Derive(Settings.Seed, 18);
+        var order = new EpochOrder(seed, 0, Data.Count);
+        // Layer by layer, each unit learns from its share of the samples only.
+        bool takesTurns = Settings is { Rule: RuleKind.TargetProjection, LayerByLayer: true };
+        var squares = consolidation.SquaresTimes((takesTurns ? Network.Units.Count : 1f) / count);
+        consolidation.Fade();
+        for (int i = 0; i < count; i++)
+        {
+            TakeAnswer(order[i], Noise.Derive(seed, 1, (ulong)i));
+            var input = _workspace[_buffers.Inputs][..Network.InputLength];
+            Data.ReadFinite(order[i], input);
+            Preparation.Apply(input, input.Length);
+            long step = takesTurns ? i * TotalSteps / count : i;
+            _rule.Step(BatchOf(1), new StepClock(step, 0, seed) { Evaluates = true }, squares);
+        }
+
+        consolidation.Anchor();
+    }
+
+    // Drawn from the outputs, which may lie where the answer goes; the sample's own labels where it has one for each step, whose outputs are too many to be kept.
+    void TakeAnswer(int index, ulong key)
+    {
+        var labels = _workspace.Integers(_buffers.Labels);
+        if (Network.Loss.IsClassification && Network.Spec.LabelLength > 1)
+        {
+            Data.ReadLabels(index, labels[..Network.Spec.LabelLength]);
+            return;
+        }
+
+        var outputs = _evaluator.OutputsOf(Data, Preparation, index);
+        if (Network.Loss.IsClassification)
+        {
+            labels[0] = OutputSampling.DrawLabel(outputs, key);
+            return;
+        }
+
+        OutputSampling.DrawTargets(Network.Loss, outputs, key);
+        outputs.CopyTo(_workspace[_buffers.Targets]);
     }
 
     /// <inheritdoc/>

@@ -129,6 +129,9 @@ public sealed record TrainingSettings
     /// <summary>Tensors that have plain Adam in frugal: a name in which * stands for anything, such as <c>*.bias</c>; null = none.</summary>
     public string? StateFullPattern { get; init; }
 
+    /// <summary>What the run keeps of the past; null = nothing.</summary>
+    public ContinualSettings? Continual { get; init; }
+
     /// <summary>The rate in force.</summary>
     public float Rate => LearningRate ?? DefaultRate;
 
@@ -146,7 +149,10 @@ public sealed record TrainingSettings
     public static int EpochsFor(int sampleCount, int batch) => (int)Math.Clamp(2000L * batch / sampleCount, 4, 30);
 
     /// <summary>Steps of the whole run on a set of this size.</summary>
-    public long TotalSteps(int sampleCount) => Steps ?? (long)Epochs * ((sampleCount + Batch - 1) / Batch);
+    public long TotalSteps(int sampleCount) => Steps ?? (long)Epochs * ((sampleCount + NewRows - 1) / NewRows);
+
+    // Rows of a step that do not come from the replay buffer.
+    int NewRows => Batch - (Continual?.ReplayRows(Batch) ?? 0);
 
     /// <summary>Refuses numbers that no run can use.</summary>
     /// <exception cref="EdgeLearnException">The first that is out of range.</exception>
@@ -162,6 +168,7 @@ public sealed record TrainingSettings
         Expect(WarmupSteps >= 0, "--warmup", WarmupSteps, "0 or more");
         Expect(float.IsFinite(TargetScale) && TargetScale > 0, "--target-scale", TargetScale, "a number above 0");
         Expect(float.IsFinite(Epsilon) && Epsilon > 0, "--epsilon", Epsilon, "a number above 0");
+        Continual?.Check(Batch);
         Expect(Directions is >= 1 and <= 4096, "--directions", Directions, "1 to 4096");
     }
 

@@ -17,6 +17,9 @@ public enum MemoryCategory
 
     /// <summary>The mini-batch.</summary>
     Batch,
+
+    /// <summary>Earlier samples, earlier weights and averages of weights.</summary>
+    Past,
 }
 
 /// <summary>Names one buffer of a <see cref="MemoryPlan"/>.</summary>

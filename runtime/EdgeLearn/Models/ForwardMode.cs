@@ -15,7 +15,7 @@ public readonly record struct ForwardMode(Probe Probe, bool IsTraining, ulong Se
     public static ForwardMode Evaluation => default;
 
     /// <summary>A training step: what random layers draw depends on the run's seed, the step, their name and the index of the value.</summary>
-    public static ForwardMode Training(in StepClock clock) => new(Probe.None, true, Noise.Derive(clock.Seed, (ulong)clock.Step));
+    public static ForwardMode Training(in StepClock clock) => clock.Evaluates ? Evaluation : new(Probe.None, true, Noise.Derive(clock.Seed, (ulong)clock.Step));
 
     /// <summary>An evaluation that reads every weight through a probe.</summary>
     public static ForwardMode Probed(in Probe probe) => new(probe, false, 0);

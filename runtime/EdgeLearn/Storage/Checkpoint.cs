@@ -79,6 +79,7 @@ public sealed class Checkpoint : IDisposable
 
         if (slot.StateValues.Length != session.Update.StateLength) throw new EdgeLearnException($"{_folder} has an update state of {slot.StateValues.Length} floats, the run needs {session.Update.StateLength}");
         slot.StateValues.CopyTo(session.Update.State);
+        if (slot.Past.Length > 0) PastFile.Load(slot.Past, _folder, session);
         session.Resume(slot.StepCount, slot.Position);
         OpenLog(session);
         _log?.ReplayInto(session);
@@ -110,9 +111,9 @@ public sealed class Checkpoint : IDisposable
         _log?.Flush();
         byte[] model = ModelFile.ToArray(new Model(session.Network, session.Preparation));
         ulong sequence = (_newest?.Sequence ?? 0) + 1;
-        var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, Describe(session), model, MemoryMarshal.AsBytes(session.Update.State).ToArray());
+        var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, Describe(session), model, MemoryMarshal.AsBytes(session.Update.State).ToArray(), session.Settings.Continual is null ? default : PastFile.ToArray(session, null, withAverage: true));
         DurableFile.Replace(SlotPaths[(int)(sequence % 2)], slot.ToArray());
-        _newest = slot with { Model = default, State = default };
+        _newest = slot with { Model = default, State = default, Past = default };
     }
 
     void OpenLog(TrainingSession session)

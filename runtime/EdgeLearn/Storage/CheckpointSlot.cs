@@ -5,10 +5,10 @@ using System.Text;
 namespace EdgeLearn;
 
 /// <summary>
-/// One saved moment of a run, as bytes. Little-endian: magic "ELCKPT01", sequence u64, steps done i64, stream seed u64, epoch u64, position i32, then three parts, each a
-/// length i64 and bytes: the run's description (UTF-8), the model file, the update's state (float32); at the end SHA-256 over all before it.
+/// One saved moment of a run, as bytes. Little-endian: magic "ELCKPT01", sequence u64, steps done i64, stream seed u64, epoch u64, position i32, then parts, each a
+/// length i64 and bytes: the run's description (UTF-8), the model file, the update's state (float32) and, where the run keeps something of the past, a <see cref="PastFile"/>; at the end SHA-256 over all before it.
 /// </summary>
-sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Position, string Description, ReadOnlyMemory<byte> Model, ReadOnlyMemory<byte> State)
+sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Position, string Description, ReadOnlyMemory<byte> Model, ReadOnlyMemory<byte> State, ReadOnlyMemory<byte> Past = default)
 {
     const int FixedBytes = 8 + 8 + 8 + 8 + 8 + 4;
 
@@ -17,7 +17,7 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
     public byte[] ToArray()
     {
         byte[] description = Encoding.UTF8.GetBytes(Description);
-        var bytes = new byte[FixedBytes + 3 * sizeof(long) + description.Length + Model.Length + State.Length + Sha256.LengthBytes];
+        var bytes = new byte[FixedBytes + 3 * sizeof(long) + description.Length + Model.Length + State.Length + (Past.Length > 0 ? sizeof(long) + Past.Length : 0) + Sha256.LengthBytes];
         var rest = bytes.AsSpan();
         Magic.CopyTo(rest);
         BinaryPrimitives.WriteUInt64LittleEndian(rest[8..], Sequence);
@@ -28,6 +28,7 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
         rest = WritePart(rest[FixedBytes..], description);
         rest = WritePart(rest, Model.Span);
         rest = WritePart(rest, State.Span);
+        if (Past.Length > 0) rest = WritePart(rest, Past.Span);
         Sha256.Hash(bytes.AsSpan(0, bytes.Length - Sha256.LengthBytes)).CopyTo(rest);
         return bytes;
     }
@@ -48,8 +49,10 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
         var head = content.Span;
         var position = new StreamPosition(BinaryPrimitives.ReadUInt64LittleEndian(head[24..]), BinaryPrimitives.ReadUInt64LittleEndian(head[32..]), BinaryPrimitives.ReadInt32LittleEndian(head[40..]));
         var rest = content[FixedBytes..];
-        if (!TryReadPart(ref rest, out var description) || !TryReadPart(ref rest, out var model) || !TryReadPart(ref rest, out var state) || rest.Length > 0) return null;
-        return new CheckpointSlot(BinaryPrimitives.ReadUInt64LittleEndian(head[8..]), BinaryPrimitives.ReadInt64LittleEndian(head[16..]), position, Encoding.UTF8.GetString(description.Span), model, state);
+        if (!TryReadPart(ref rest, out var description) || !TryReadPart(ref rest, out var model) || !TryReadPart(ref rest, out var state)) return null;
+        ReadOnlyMemory<byte> past = default;
+        if (rest.Length > 0 && (!TryReadPart(ref rest, out past) || rest.Length > 0)) return null;
+        return new CheckpointSlot(BinaryPrimitives.ReadUInt64LittleEndian(head[8..]), BinaryPrimitives.ReadInt64LittleEndian(head[16..]), position, Encoding.UTF8.GetString(description.Span), model, state, past);
     }
 
     static bool TryReadPart(ref ReadOnlyMemory<byte> rest, out ReadOnlyMemory<byte> part)

@@ -1,0 +1,48 @@
+namespace EdgeLearn.Commands;
+
+/// <summary>The file of <c>--past</c> in one run: read before it, written behind it.</summary>
+sealed class RunPast
+{
+    readonly string _path;
+    readonly byte[]? _before;
+    readonly IReadOnlyList<string>? _classNames;
+
+    RunPast(string path, byte[]? before, IReadOnlyList<string>? classNames)
+    {
+        _path = path;
+        _before = before;
+        _classNames = classNames;
+    }
+
+    /// <summary>Reads the file of a request; null where it names none.</summary>
+    /// <exception cref="EdgeLearnException">There is nothing to keep, or the file can be neither read nor written.</exception>
+    public static RunPast? Of(TrainRequest request)
+    {
+        if (request.PastPath is not { } path) return null;
+        if (request.Settings.Continual is not ({ ReplayBytes: > 0 } or { Consolidation: > 0 })) throw new EdgeLearnException("--past keeps nothing by itself: add --replay-bytes BYTES or --ewc LAMBDA");
+        SaveTarget.Check(path, "--past");
+        try
+        {
+            return new RunPast(path, File.Exists(path) ? File.ReadAllBytes(path) : null, request.Data.ClassNames ?? request.Network.ClassNames);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeLearnException($"--past {path} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Gives a session what earlier runs kept.</summary>
+    public void Begin(TrainingSession session)
+    {
+        if (_before is not null) PastFile.Load(_before, _path, session, _classNames);
+    }
+
+    /// <summary>Measures how much each weight matters for what was learned, where it is to be kept.</summary>
+    public static void EndTask(TrainingSession session)
+    {
+        if (session.Consolidation is not null) session.Consolidate();
+    }
+
+    /// <summary>Replaces the file.</summary>
+    public void Save(TrainingSession session) => PastFile.Save(_path, session, _classNames);
+}

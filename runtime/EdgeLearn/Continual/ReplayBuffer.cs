@@ -1,0 +1,209 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// Earlier samples in a fixed number of bytes, mixed into later batches so that what was learned from them is not lost. Inputs are stored as the data has them and prepared when they are
+/// drawn. Which samples are kept and drawn follows from the seed and their number alone. Offering and drawing allocate nothing.
+/// </summary>
+public sealed class ReplayBuffer
+{
+    readonly ContinualSettings _settings;
+    readonly Preparation _preparation;
+    readonly ReplayPolicy _policy;
+    readonly float[] _row;
+    readonly bool _isLabelled;
+    readonly int _answerLength;
+    readonly BufferId _id;
+    readonly Workspace _workspace;
+
+    ReplayBuffer(ContinualSettings settings, Network network, Dataset data, Preparation preparation, ulong seed, BufferId id, Workspace workspace)
+    {
+        _settings = settings;
+        _preparation = preparation;
+        _policy = ReplayPolicy.Of(settings.Replay, ClassCount(network), seed);
+        _row = new float[network.InputLength];
+        _isLabelled = network.Loss.IsClassification;
+        _answerLength = _isLabelled ? network.Spec.LabelLength : network.OutputLength;
+        _id = id;
+        _workspace = workspace;
+        Number = settings.ReplayStorage == ReplayStorage.Int8 ? StoredNumber.Int8 : data.Number.ByteCount() > 2 ? StoredNumber.Float32 : data.Number;
+        RowBytes = InputBytes + (IsQuantised ? sizeof(float) : 0) + (_answerLength * sizeof(float));
+        Capacity = (int)(BlockLength(settings, network) * sizeof(float) / RowBytes);
+        if (Capacity < 1) throw new EdgeLearnException($"--replay-bytes {settings.ReplayBytes:N0}: one sample takes {RowBytes:N0} bytes, and the buffer itself {settings.ReplayBytes - (BlockLength(settings, network) * sizeof(float)):N0}");
+    }
+
+    /// <summary>Makes a buffer in planned bytes.</summary>
+    internal static ReplayBuffer Open(ContinualSettings settings, Network network, Dataset data, Preparation preparation, ulong seed, BufferId id, Workspace workspace)
+        => new(settings, network, data, preparation, seed, id, workspace);
+
+    // The buffer's bytes less a row of scratch and the policy's counts, in floats.
+    static long BlockLength(ContinualSettings settings, Network network) => Math.Max(0, settings.ReplayBytes - ElsewhereBytes(settings, network)) / sizeof(float);
+
+    static long ElsewhereBytes(ContinualSettings settings, Network network) => (network.InputLength * (long)sizeof(float)) + ReplayPolicy.BytesOf(settings.Replay, ClassCount(network));
+
+    // One output may tell two classes apart.
+    internal static int ClassCount(Network network) => Math.Max(2, network.OutputLength / Math.Max(1, network.Spec.LabelLength));
+
+    /// <summary>Asks the plan for the buffer; it takes <see cref="ContinualSettings.ReplayBytes"/> in all, whatever the data.</summary>
+    internal static BufferId Plan(ContinualSettings settings, Network network, MemoryPlan plan)
+    {
+        if (settings.Replay == ReplayKind.Balanced && !network.Loss.IsClassification) throw new EdgeLearnException("--replay balanced needs classes, a regression has none: use --replay reservoir");
+        if (settings.Replay == ReplayKind.Balanced && network.Spec.LabelLength > 1) throw new EdgeLearnException("--replay balanced needs one class a sample, these have one for each step: use --replay reservoir");
+        plan.Account("replay.counts", MemoryCategory.Past, ElsewhereBytes(settings, network));
+        return plan.Request("replay", MemoryCategory.Past, BlockLength(settings, network));
+    }
+
+    /// <summary>How a value of an input is stored.</summary>
+    public StoredNumber Number { get; }
+
+    /// <summary>Whether inputs are stored prepared and rounded, each with a scale.</summary>
+    public bool IsQuantised => _settings.ReplayStorage == ReplayStorage.Int8;
+
+    /// <summary>Bytes of one sample.</summary>
+    public int RowBytes { get; }
+
+    /// <summary>The most samples there can be.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Samples in the buffer.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Samples offered so far.</summary>
+    public long SeenCount => _policy.SeenCount;
+
+    /// <summary>The classes of the samples in the buffer, [Count x labels of a sample]; empty for a regression.</summary>
+    public ReadOnlySpan<int> Labels => MemoryMarshal.Cast<float, int>(AllAnswers)[..(_isLabelled ? Count * _answerLength : 0)];
+
+    internal ReplayPolicy Policy => _policy;
+
+    internal int InputLength => _row.Length;
+
+    /// <summary>Labels or real targets of a sample.</summary>
+    internal int AnswerLength => _answerLength;
+
+    /// <summary>Whether samples have labels, not real targets.</summary>
+    internal bool IsLabelled => _isLabelled;
+
+    int InputBytes => _row.Length * Number.ByteCount();
+
+    // Arrays one after the other, each for all places: labels or targets, scales, inputs.
+    Span<float> Block => _workspace[_id];
+
+    Span<float> AllAnswers => Block[..(Capacity * _answerLength)];
+
+    internal Span<float> AllScales => Block.Slice(Capacity * _answerLength, IsQuantised ? Capacity : 0);
+
+    Span<byte> AllInputs => MemoryMarshal.AsBytes(Block[(Capacity * (_answerLength + (IsQuantised ? 1 : 0)))..]);
+
+    /// <summary>The stored inputs, [Count x input bytes].</summary>
+    internal Span<byte> Inputs => AllInputs[..(Count * InputBytes)];
+
+    /// <summary>The stored classes or targets as bytes.</summary>
+    internal Span<byte> Answers => MemoryMarshal.AsBytes(AllAnswers[..(Count * _answerLength)]);
+
+    /// <summary>Takes over what another buffer of the same storage held; where it held more than fits, a random part.</summary>
+    /// <param name="count">its samples</param>
+    /// <param name="seen">samples that were offered to it</param>
+    /// <param name="inputs">[count x input bytes]</param>
+    /// <param name="answers">[count] labels or [count x target length] targets, as bytes</param>
+    /// <param name="scales">[count] where inputs are rounded</param>
+    internal void Fill(int count, long seen, ReadOnlySpan<byte> inputs, ReadOnlySpan<byte> answers, ReadOnlySpan<float> scales)
+    {
+        Count = Math.Min(count, Capacity);
+        _policy.SeenCount = seen;
+        int answerBytes = count == 0 ? 0 : answers.Length / count;
+        var order = count > Capacity ? new EpochOrder((ulong)seen, 0, count) : default;
+        for (int to = 0; to < Count; to++)
+        {
+            int from = count > Capacity ? order[to] : to;
+            inputs.Slice(from * InputBytes, InputBytes).CopyTo(AllInputs[(to * InputBytes)..]);
+            answers.Slice(from * answerBytes, answerBytes).CopyTo(Answers[(to * answerBytes)..]);
+            if (IsQuantised) AllScales[to] = scales[from];
+        }
+    }
+
+    /// <summary>Offers a sample of a classification set.</summary>
+    /// <param name="raw">[input length] as it is stored, unprepared; finite</param>
+    /// <param name="labels">its class, or one for each step</param>
+    public void Offer(ReadOnlySpan<float> raw, ReadOnlySpan<int> labels) => Offer(raw, MemoryMarshal.Cast<int, float>(labels), labels[^1]);
+
+    /// <summary>Offers a sample of a regression set.</summary>
+    /// <param name="raw">[input length] as it is stored, unprepared; finite</param>
+    /// <param name="targets">[target length]</param>
+    public void Offer(ReadOnlySpan<float> raw, ReadOnlySpan<float> targets) => Offer(raw, targets, -1);
+
+    // Labels are kept as the floats of the same bits.
+    void Offer(ReadOnlySpan<float> raw, ReadOnlySpan<float> answers, int label)
+    {
+        int place = _policy.PlaceOf(label, MemoryMarshal.Cast<float, int>(AllAnswers)[..Count], Capacity);
+        if (place < 0) return;
+        answers.CopyTo(AllAnswers[(place * _answerLength)..]);
+        Store(place, raw);
+    }
+
+    void Store(int place, ReadOnlySpan<float> raw)
+    {
+        Count = Math.Max(Count, place + 1);
+        var bytes = AllInputs.Slice(place * InputBytes, InputBytes);
+        if (IsQuantised)
+        {
+            raw.CopyTo(_row);
+            _preparation.Apply(_row, _row.Length);
+            float scale = Kernels.ScaleInt8(_row);
+            AllScales[place] = scale;
+            Kernels.EncodeInt8(_row, scale, MemoryMarshal.Cast<byte, sbyte>(bytes));
+            return;
+        }
+
+        switch (Number)
+        {
+            case StoredNumber.UInt8: TensorPrimitives.ConvertTruncating(raw, bytes); break;
+            case StoredNumber.Int8: TensorPrimitives.ConvertTruncating(raw, MemoryMarshal.Cast<byte, sbyte>(bytes)); break;
+            case StoredNumber.Int16: TensorPrimitives.ConvertTruncating(raw, MemoryMarshal.Cast<byte, short>(bytes)); break;
+            default: MemoryMarshal.AsBytes(raw).CopyTo(bytes); break;
+        }
+    }
+
+    /// <summary>Draws different samples of a classification set, all equally likely.</summary>
+    /// <param name="rows">how many, fewer where there are fewer</param>
+    /// <param name="key">of the draw; the same key and content give the same samples</param>
+    /// <param name="inputs">[at least rows x input length], written, prepared</param>
+    /// <param name="labels">[at least rows x labels of a sample], written</param>
+    /// <returns>samples drawn</returns>
+    public int Draw(int rows, ulong key, Span<float> inputs, Span<int> labels) => Draw(rows, key, inputs, MemoryMarshal.Cast<int, float>(labels));
+
+    /// <summary>Draws different samples of a regression set, all equally likely.</summary>
+    /// <param name="rows">how many, fewer where there are fewer</param>
+    /// <param name="key">of the draw; the same key and content give the same samples</param>
+    /// <param name="inputs">[at least rows x input length], written, prepared</param>
+    /// <param name="targets">[at least rows x target length], written</param>
+    /// <returns>samples drawn</returns>
+    public int Draw(int rows, ulong key, Span<float> inputs, Span<float> targets)
+    {
+        rows = Math.Min(rows, Count);
+        if (rows == 0) return 0;
+        var order = new EpochOrder(key, 0, Count);
+        for (int i = 0; i < rows; i++)
+        {
+            AllAnswers.Slice(order[i] * _answerLength, _answerLength).CopyTo(targets[(i * _answerLength)..]);
+            Load(order[i], inputs.Slice(i * _row.Length, _row.Length));
+        }
+
+        return rows;
+    }
+
+    void Load(int place, Span<float> values)
+    {
+        var bytes = AllInputs.Slice(place * InputBytes, InputBytes);
+        if (IsQuantised)
+        {
+            Kernels.DecodeInt8(MemoryMarshal.Cast<byte, sbyte>(bytes), AllScales[place], values);
+            return;
+        }
+
+        Number.Convert(!BitConverter.IsLittleEndian, bytes, values);
+        _preparation.Apply(values, values.Length);
+    }
+}
