@@ -41,6 +41,7 @@ public sealed class TargetProjection : LearningRule
     readonly BufferId?[] _dz;
     readonly BufferId[] _panels;
     readonly int[] _unitOf;
+    readonly int[] _lowest; // first layer of each unit that learns; the unit's end where none does
     Activations? _activations;
     Workspace? _workspace;
 
@@ -55,10 +56,14 @@ public sealed class TargetProjection : LearningRule
         _dz = new BufferId?[count];
         _panels = new BufferId[count];
         _unitOf = new int[count];
+        _lowest = new int[network.Units.Count];
+        if (network.FirstTrainable == count) throw new EdgeLearnException($"tpsgd: every layer of {network.Spec} is frozen, so that nothing could learn");
         for (int u = 0; u < network.Units.Count; u++)
         {
             var unit = network.Units[u];
             _targetKeys[u] = Noise.Key(options.Seed, Noise.TensorHash(network.Layers[unit.Learner].Name + ".target"));
+            _lowest[u] = unit.Learner;
+            while (_lowest[u] < unit.End && !network.Layers[_lowest[u]].IsTrainable) _lowest[u]++;
             for (int i = unit.First; i < unit.End; i++)
             {
                 _unitOf[i] = u;
@@ -78,9 +83,9 @@ public sealed class TargetProjection : LearningRule
     // An output is needed until the next layer has run, and until the unit has learned that has a gradient to take from it.
     Activations.Moments MomentsOf(int layer)
     {
-        bool learns = layer >= _network.Units[_unitOf[layer]].Learner;
-        int output = learns ? LearnsAt(_unitOf[layer]) : 0, next = layer + 1;
-        if (next < _network.Layers.Count) output = Math.Max(output, next >= _network.Units[_unitOf[next]].Learner && _network.Layers[next].GradientReadsInput ? LearnsAt(_unitOf[next]) : 2 * next);
+        bool learns = layer >= _lowest[_unitOf[layer]];
+        int next = layer + 1, output = learns || next == _network.Layers.Count ? LearnsAt(_unitOf[layer]) : 2 * layer;
+        if (next < _network.Layers.Count) output = Math.Max(output, next >= _lowest[_unitOf[next]] && _network.Layers[next].GradientReadsInput ? LearnsAt(_unitOf[next]) : 2 * next);
         return new Activations.Moments(2 * layer, output, learns ? LearnsAt(_unitOf[layer]) : null);
     }
 
@@ -91,13 +96,13 @@ public sealed class TargetProjection : LearningRule
         for (int u = 0; u <= Last; u++)
         {
             int time = LearnsAt(u);
-            for (int i = _network.Units[u].Learner; i < _network.Units[u].End; i++)
+            for (int i = _lowest[u]; i < _network.Units[u].End; i++)
             {
                 var layer = _network.Layers[i];
                 long outputs = (long)batch * layer.OutputLength, gradient = layer.GradientLength(batch);
                 _dy[i] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs, time, time);
                 if (gradient != outputs) _dz[i] = plan.Request(layer.Name + ".local", MemoryCategory.Activations, gradient, time, time);
-                long inputScratch = i > _network.Units[u].Learner ? layer.InputGradientScratchLength(batch) : 0;
+                long inputScratch = i > _lowest[u] ? layer.InputGradientScratchLength(batch) : 0;
                 _panels[i] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels, Math.Max(layer.LocalGradientScratchLength(batch), Math.Max(layer.GradientScratchLength(batch), inputScratch)), time, time);
             }
         }
@@ -126,11 +131,12 @@ public sealed class TargetProjection : LearningRule
         return new StepReport(loss / batch.Count, batch.Count);
     }
 
-    // From the local loss of a unit's outputs down to the layer with weights; nothing goes below it.
+    // From the local loss of a unit's outputs down to its first layer that learns; nothing goes below it. A frozen unit only runs forward.
     double Learn(int unit, in Batch batch, in ForwardMode mode, UpdateRule update)
     {
-        int top = _network.Units[unit].End - 1, learner = _network.Units[unit].Learner;
+        int top = _network.Units[unit].End - 1, learner = _lowest[unit];
         var y = _activations!.Output(top, batch.Count);
+        if (learner > top) return unit == Last ? _network.Loss.Sum(batch, y) : 0;
         var dy = Gradient(top, batch.Count);
         bool isFused = unit != Last && _network.Layers[top].OutputActivation is not null && batch.Labels.Length > 0 && _options is { Targets: NoiseKind.Sign, LocalLoss: LocalLoss.L2 };
         double loss = isFused ? LocalResidual(unit, top, batch, y, dy) : unit == Last ? OutputGradient(batch, y, dy) : LocalGradient(unit, top, batch, y, dy);

@@ -44,6 +44,7 @@ public sealed class TrainingSession : IDisposable
         _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
         // A rule before this one may have set them: tpSGD slows the hidden layers.
         foreach (var slice in network.Parameters.Slices) slice.RateScale = 1;
+        settings.Train?.Freeze(network);
         _rule = settings.BuildRule(network, TotalSteps);
         _update = settings.BuildUpdate();
         _evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
@@ -75,6 +76,7 @@ public sealed class TrainingSession : IDisposable
         settings.CheckStorage(settings.Weights);
         settings.CheckLabels(spec);
         using var network = new Network(spec, settings.Weights);
+        settings.Train?.Freeze(network);
         var evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
         var plan = TrainingBuffers.Plan(network, settings.BuildRule(network, 1), settings.BuildUpdate(), evaluator, settings.Batch).Plan;
         _ = new ContinualLearning(settings, network, plan, 1);

@@ -93,6 +93,9 @@ public sealed record TrainingSettings
     /// <summary>Size of a zeroth-order probe.</summary>
     public float Epsilon { get; init; } = new ZerothOrderOptions().Epsilon;
 
+    /// <summary>What of the network learns; null = what its tensors say themselves (<see cref="ParameterSlice.Trainable"/>), which is everything unless somebody changed it.</summary>
+    public TrainableParts? Train { get; init; }
+
     /// <summary>How the network stores its matrices; bf16 and int8 are for the rules that need no input gradient, and round stochastically.</summary>
     public WeightStorage Weights { get; init; }
 

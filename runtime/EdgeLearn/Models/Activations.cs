@@ -10,6 +10,7 @@ sealed class Activations
     readonly BufferId[] _outputs;
     readonly BufferId?[] _saved;
     readonly BufferId[] _scratch;
+    readonly int _frozen;
     Workspace? _workspace;
 
     /// <summary>When a layer's buffers are needed.</summary>
@@ -28,6 +29,7 @@ sealed class Activations
     public Activations(Network network, MemoryPlan plan, int batch, bool probed, Func<int, Moments> momentsOf, bool leavesHead = false)
     {
         _network = network;
+        _frozen = network.FrozenCount;
         int count = network.Layers.Count - (leavesHead && network.LossHead is not null ? 1 : 0);
         Count = count;
         _outputs = new BufferId[count];
@@ -69,7 +71,7 @@ sealed class Activations
 
     /// <summary>Runs one layer on its input.</summary>
     public void Forward(int layer, in Batch batch, in ForwardMode mode)
-        => _network.Layers[layer].Forward(batch.Count, _network.Parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count), _workspace![_scratch[layer]]);
+        => _network.Layers[layer].Forward(batch.Count, _network.Parameters, layer < _frozen ? mode with { IsTraining = false } : mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count), _workspace![_scratch[layer]]);
 
     /// <summary>Runs one layer for both signs of a probe; what belongs to the negative sign is the caller's.</summary>
     public void ForwardPair(int layer, in Batch batch, in Probe plus, ReadOnlySpan<float> minusInput, Span<float> minusOutput, Span<float> pairScratch)

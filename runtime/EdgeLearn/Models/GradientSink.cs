@@ -30,6 +30,7 @@ public abstract class GradientSink
     /// <param name="scratch">[<see cref="ProductScratchLength"/>]</param>
     public virtual void AcceptProduct(ParameterSlice slice, int offset, MatrixView a, MatrixView b, Span<float> scratch)
     {
+        if (!slice.Trainable) return;
         for (int r = 0; r < a.Rows; r += PanelRows)
         {
             var rows = a.RowRange(r, Math.Min(PanelRows, a.Rows - r));

@@ -38,6 +38,9 @@ static class LayerKinds
         AttentionSpec.Kind,
         MlpSpec.Kind,
         TokenHeadSpec.Kind,
+        LowRankSpec.Kind,
+        ScaleShiftSpec.Kind,
+        BottleneckSpec.Kind,
     ];
 
     /// <summary>The kind of this word.</summary>

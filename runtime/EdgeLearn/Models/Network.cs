@@ -30,6 +30,33 @@ public sealed class Network : IDisposable
     /// <summary>All weights.</summary>
     public ParameterSet Parameters { get; }
 
+    /// <summary>
+    /// First layers that only run forward, because nothing below or in them learns and something in them has weights: they are run as in evaluation (no dropout, running statistics), and what they
+    /// give for a sample is the same in every epoch. Dropout right below the first layer that learns is not among them. 0 in a network that learns as a whole.
+    /// </summary>
+    public int FrozenCount
+    {
+        get
+        {
+            int first = FirstTrainable, count = first;
+            while (count > 0 && Layers[count - 1].Slices.Count == 0) count--;
+            if (count == 0) return 0;
+            while (count < first && Layers[count] is not DropoutLayer) count++;
+            return count;
+        }
+    }
+
+    /// <summary>The first layer that has something to learn; the number of layers when none has.</summary>
+    public int FirstTrainable
+    {
+        get
+        {
+            int first = 0;
+            while (first < Layers.Count && !Layers[first].IsTrainable) first++;
+            return first;
+        }
+    }
+
     /// <summary>Values of one sample.</summary>
     public int InputLength => Spec.Input.Length;
 

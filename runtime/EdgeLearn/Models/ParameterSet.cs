@@ -31,13 +31,16 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <summary>Whether the block exists.</summary>
     public bool IsAllocated => _block is not null;
 
+    /// <summary>Whether matrices that are appended now are stored as float32, whatever the others are: the pieces that learn beside weights of fewer bits.</summary>
+    internal bool AppendsFloats { get; set; }
+
     /// <summary>Appends a tensor to the description.</summary>
     /// <param name="name">unique in the set</param>
     /// <param name="shape">logical shape</param>
     /// <param name="decay">whether weight decay applies</param>
     /// <param name="isStatistic">whether it is a statistic of the data, which no gradient changes</param>
     /// <exception cref="EdgeLearnException">The set would have 2^31 floats or more.</exception>
-    public ParameterSlice Add(string name, ReadOnlySpan<int> shape, bool decay, bool isStatistic = false) => Add(name, shape, decay, isStatistic, shape.Length > 1 ? storage : WeightStorage.Float32);
+    public ParameterSlice Add(string name, ReadOnlySpan<int> shape, bool decay, bool isStatistic = false) => Add(name, shape, decay, isStatistic, shape.Length > 1 && !AppendsFloats ? storage : WeightStorage.Float32);
 
     /// <summary>Appends a tensor without decay that is always stored as float32, whatever its shape: one weight a value, as norms and biases of maps have.</summary>
     internal ParameterSlice AddVector(string name, ReadOnlySpan<int> shape) => Add(name, shape, decay: false, isStatistic: false, WeightStorage.Float32);
@@ -165,6 +168,16 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
                 Encode(to, i, part);
             }
         }
+    }
+
+    /// <summary>Stores one row of a tensor; an int8 row gets the scale that makes its largest weight code 127.</summary>
+    /// <param name="slice">the tensor</param>
+    /// <param name="offset">first element of the row</param>
+    /// <param name="row">the whole row</param>
+    internal void EncodeRow(ParameterSlice slice, int offset, ReadOnlySpan<float> row)
+    {
+        if (slice.Storage == WeightStorage.Int8) Scales(slice)[offset / slice.RowLength] = Kernels.ScaleInt8(row);
+        Encode(slice, offset, row);
     }
 
     NativeBlock Block => _block ?? throw new InvalidOperationException("the parameters are not allocated yet");

@@ -63,6 +63,9 @@ public sealed class ParameterSlice
     /// <summary>Factor on the step's rate, set by the learning rule (hidden layers of tpSGD learn slower than the last).</summary>
     public float RateScale { get; set; } = 1;
 
+    /// <summary>Floats of the tensors before it that learn: where an update's state of it begins. Set when the update is planned.</summary>
+    internal int StateOffset { get; set; }
+
     /// <summary>Hash of the name, for <see cref="Noise.Key"/>.</summary>
     public ulong NameHash { get; }
 }

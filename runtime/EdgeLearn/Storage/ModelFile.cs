@@ -39,7 +39,7 @@ public static class ModelFile
         return writer.ToArray();
     }
 
-    static void Add(SafeTensorsWriter writer, ParameterSet parameters, ParameterSlice slice)
+    internal static void Add(SafeTensorsWriter writer, ParameterSet parameters, ParameterSlice slice)
     {
         writer.Add(slice.Name, slice.Storage.TensorType(), slice.Shape, parameters.Elements(slice));
         if (slice.ScaleCount > 0) writer.Add(slice.Name + ".scale", [slice.ScaleCount], (ReadOnlySpan<float>)parameters.Scales(slice));
@@ -91,12 +91,14 @@ public static class ModelFile
         foreach (var layer in network.Layers)
         {
             foreach (var tensor in layer.Integers) Expect(file, tensor.Name, "I32", tensor.Shape, name);
-            foreach (var slice in layer.Slices)
-            {
-                Expect(file, slice.Name, slice.Storage.TensorType(), slice.Shape, name);
-                if (slice.ScaleCount > 0) Expect(file, slice.Name + ".scale", "F32", [slice.ScaleCount], name);
-            }
+            foreach (var slice in layer.Slices) Expect(file, slice, name);
         }
+    }
+
+    internal static void Expect(SafeTensors file, ParameterSlice slice, string name)
+    {
+        Expect(file, slice.Name, slice.Storage.TensorType(), slice.Shape, name);
+        if (slice.ScaleCount > 0) Expect(file, slice.Name + ".scale", "F32", [slice.ScaleCount], name);
     }
 
     static SafeTensor Expect(SafeTensors file, string tensorName, string type, ReadOnlySpan<int> shape, string name)
@@ -114,12 +116,14 @@ public static class ModelFile
     {
         foreach (var tensor in layer.Integers) file.Read(file.Find(tensor.Name)!, MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
         layer.UseIntegers();
-        foreach (var slice in layer.Slices)
-        {
-            file.Read(file.Find(slice.Name)!, parameters.Elements(slice));
-            if (slice.ScaleCount > 0) file.Read(file.Find(slice.Name + ".scale")!, MemoryMarshal.AsBytes(parameters.Scales(slice)));
-            CheckFinite(parameters, slice, name);
-        }
+        foreach (var slice in layer.Slices) ReadSlice(file, parameters, slice, name);
+    }
+
+    internal static void ReadSlice(SafeTensors file, ParameterSet parameters, ParameterSlice slice, string name)
+    {
+        file.Read(file.Find(slice.Name)!, parameters.Elements(slice));
+        if (slice.ScaleCount > 0) file.Read(file.Find(slice.Name + ".scale")!, MemoryMarshal.AsBytes(parameters.Scales(slice)));
+        CheckFinite(parameters, slice, name);
     }
 
     static void CheckFinite(ParameterSet parameters, ParameterSlice slice, string name)
@@ -142,7 +146,7 @@ public static class ModelFile
         return values;
     }
 
-    static string[]? ClassNames(SafeTensors file, Network network, string name)
+    internal static string[]? ClassNames(SafeTensors file, Network network, string name)
     {
         if (!file.Metadata.TryGetValue("edgelearn.classes", out string? text)) return null;
         try

@@ -22,17 +22,17 @@ public sealed class Adam : ElementwiseUpdate
     public override string Name => "adam";
 
     /// <inheritdoc/>
-    protected override long StateLengthOf(ParameterSet parameters) => 2L * parameters.Length;
+    protected override long StateLengthOf(ParameterSet parameters) => 2L * TrainableLength;
 
     /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
     {
-        int at = slice.Offset + offset;
+        int at = slice.StateOffset + offset;
         gradient.Apply(
             new AdamStep(KeepOf(slice), RateOf(slice), Beta1, Beta2, Epsilon, Clock.Step + 1),
             weights,
             State.Slice(at, gradient.Length),
-            State.Slice(Parameters.Length + at, gradient.Length));
+            State.Slice(TrainableLength + at, gradient.Length));
     }
 
     /// <summary>One Adam step, t counted from 1.</summary>

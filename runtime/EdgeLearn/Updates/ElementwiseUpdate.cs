@@ -6,6 +6,7 @@ public abstract class ElementwiseUpdate : UpdateRule
     /// <inheritdoc/>
     public sealed override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
     {
+        if (!slice.Trainable) return;
         if (slice.Storage == WeightStorage.Float32) Use(slice, offset, new GradientPart(gradient), Parameters[slice].Slice(offset, gradient.Length));
         else AcceptRounded(slice, offset, gradient);
     }
@@ -13,6 +14,7 @@ public abstract class ElementwiseUpdate : UpdateRule
     /// <inheritdoc/>
     public sealed override void AcceptProduct(ParameterSlice slice, int offset, MatrixView a, MatrixView b, Span<float> scratch)
     {
+        if (!slice.Trainable) return;
         if (slice.Storage == WeightStorage.Float32) Use(slice, offset, new GradientPart(a, b), Parameters[slice].Slice(offset, a.Rows * b.Columns));
         else base.AcceptProduct(slice, offset, a, b, scratch);
     }

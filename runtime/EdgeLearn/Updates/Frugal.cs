@@ -90,6 +90,7 @@ public sealed class Frugal : UpdateRule
     /// <inheritdoc/>
     public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
     {
+        if (!slice.Trainable) return;
         var weights = Parameters[slice].Slice(offset, gradient.Length);
         var place = _layout.Find(slice);
         if (place is null || place.StateOffset < 0) ApplyRemainder(slice, weights, gradient);

@@ -15,12 +15,12 @@ public sealed class Sgd : ElementwiseUpdate
     public override string Name => "sgd";
 
     /// <inheritdoc/>
-    protected override long StateLengthOf(ParameterSet parameters) => Momentum > 0 ? parameters.Length : 0;
+    protected override long StateLengthOf(ParameterSet parameters) => Momentum > 0 ? TrainableLength : 0;
 
     /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
     {
-        if (Momentum > 0) gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), Momentum), weights, State.Slice(slice.Offset + offset, gradient.Length), default);
+        if (Momentum > 0) gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), Momentum), weights, State.Slice(slice.StateOffset + offset, gradient.Length), default);
         else gradient.Apply(new PlainStep(KeepOf(slice), RateOf(slice)), weights, default, default);
     }
 

@@ -13,11 +13,11 @@ public sealed class Signum : ElementwiseUpdate
     public override string Name => "signum";
 
     /// <inheritdoc/>
-    protected override long StateLengthOf(ParameterSet parameters) => parameters.Length;
+    protected override long StateLengthOf(ParameterSet parameters) => TrainableLength;
 
     /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
-        => gradient.Apply(new Step(KeepOf(slice), RateOf(slice), Beta), weights, State.Slice(slice.Offset + offset, gradient.Length), default);
+        => gradient.Apply(new Step(KeepOf(slice), RateOf(slice), Beta), weights, State.Slice(slice.StateOffset + offset, gradient.Length), default);
 
     internal readonly struct Step(float keep, float rate, float beta) : IElementUpdate
     {

@@ -33,6 +33,9 @@ public abstract class UpdateRule : GradientSink
     /// <summary>All that is remembered, for a checkpoint; empty for a state-free rule.</summary>
     public Span<float> State => StateLength == 0 ? default : _workspace![_state];
 
+    /// <summary>Floats of all tensors that learn: a state of one float a weight is this long, a tensor's part of it begins at <see cref="ParameterSlice.StateOffset"/>.</summary>
+    protected int TrainableLength { get; private set; }
+
     /// <summary>Floats of state that these parameters need.</summary>
     protected abstract long StateLengthOf(ParameterSet parameters);
 
@@ -48,6 +51,13 @@ public abstract class UpdateRule : GradientSink
     public virtual void Plan(ParameterSet parameters, MemoryPlan plan)
     {
         Parameters = parameters;
+        TrainableLength = 0;
+        foreach (var slice in parameters.Slices)
+        {
+            slice.StateOffset = TrainableLength;
+            TrainableLength += slice.Trainable ? slice.Length : 0;
+        }
+
         StateLength = StateLengthOf(parameters);
         _state = plan.Request("update.state", MemoryCategory.UpdateState, StateLength);
         _scratch = plan.Request("update.scratch", MemoryCategory.Panels, ScratchLength, PlanTime.Step, PlanTime.Evaluation - 1);

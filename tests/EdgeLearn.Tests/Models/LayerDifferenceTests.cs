@@ -10,7 +10,10 @@ public class LayerDifferenceTests
     const double Tolerance = 3e-3;
     const int MostValues = 25;
 
-    public static TheoryData<string> Names => [.. LayerCase.Names, "20 dropout0.3", "2,3,4 dropout0.5", "12 reshape4x3", "5x4 6@2x3", "5,4,3 6@7", "4x3 residual(5@2x2-12-reshape4x3)"];
+    public static TheoryData<string> Names => [.. LayerCase.Names, "20 dropout0.3", "2,3,4 dropout0.5", "12 reshape4x3", "5x4 6@2x3", "5,4,3 6@7", "4x3 residual(5@2x2-12-reshape4x3)",
+        "20 lora3(12:tanh)", "20 lora3(12):alpha6", "2,6,5 lora2(conv3x3x4:same:tanh)", "8x5 lora2(conv3x6:same)", "4x6 lora2(stepwise5:tanh)",
+        "20 scale(12:tanh)", "2,6,5 scale(conv3x3x4:nobias:tanh)", "8x5 scale(conv3x6:same:tanh)", "5x4 scale(6@2x3)", "3,5,5 scale(depthwise3x3)",
+        "20 bottleneck3(12:tanh)", "2,6,5 bottleneck3(conv3x3x4:same)", "4x6 bottleneck3(stepwise5:tanh)"];
 
     static double Loss(LayerCase layer)
     {

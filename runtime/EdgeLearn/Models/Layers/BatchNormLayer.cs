@@ -4,7 +4,7 @@ namespace EdgeLearn;
 
 /// <summary>
 /// y[c] = (x[c] - mean[c]) / sqrt(variance[c] + epsilon) * weight[c] + bias[c], for each channel of an image, feature of a sequence or value of a vector. In training the statistics are
-/// those of the batch, all positions and steps together, and the running ones follow them; in evaluation, with frozen statistics, and where a batch has one value a channel, they are the
+/// those of the batch, all positions and steps together, and the running ones follow them; in evaluation, with frozen statistics or weights, and where a batch has one value a channel, they are the
 /// running ones.
 /// </summary>
 /// <remarks>Source: Ioffe and Szegedy 2015, with the running variance unbiased as in PyTorch.</remarks>
@@ -75,7 +75,7 @@ public sealed class BatchNormLayer : Layer
         parameters[_variance].Fill(1);
     }
 
-    bool UsesBatch(int batch, in ForwardMode mode) => mode.IsTraining && !_spec.IsFrozen && batch * Positions > 1;
+    bool UsesBatch(int batch, in ForwardMode mode) => mode.IsTraining && !_spec.IsFrozen && (_weight.Trainable || _bias.Trainable) && batch * Positions > 1;
 
     /// <inheritdoc/>
     public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)

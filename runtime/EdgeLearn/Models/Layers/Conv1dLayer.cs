@@ -72,6 +72,12 @@ public sealed class Conv1dLayer : Layer
     public override long InputGradientScratchLength(int batch) => LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape));
 
     /// <inheritdoc/>
+    public override bool GradientReadsInput => _weight.Trainable;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => _spec.Activation != Activation.Identity;
+
+    /// <inheritdoc/>
     public override Activation? OutputActivation => _spec.Activation;
 
     /// <inheritdoc/>
@@ -126,6 +132,12 @@ public sealed class Conv1dLayer : Layer
     /// <inheritdoc/>
     public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
+        if (!_weight.Trainable)
+        {
+            AcceptBias(trace.Batch, dz, scratch, sink);
+            return;
+        }
+
         // Step of the kernel by step of the kernel at first, [kernel x outputs x inputs of a group].
         Span<float> taps = scratch[.._weight.Length], dw = scratch.Slice(_weight.Length, _weight.Length), db = scratch.Slice(2 * _weight.Length, Outputs), rest = scratch[(2 * _weight.Length + Outputs)..];
         taps.Clear();
@@ -149,9 +161,14 @@ public sealed class Conv1dLayer : Layer
         }
 
         sink.Accept(_weight, 0, dw);
+        AcceptBias(trace.Batch, dz, db, sink);
+    }
+
+    void AcceptBias(int batch, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
         if (_bias is null) return;
-        Kernels.ColumnSums(trace.Batch * OutputShape.Height, dz, db);
-        sink.Accept(_bias, 0, db);
+        Kernels.ColumnSums(batch * OutputShape.Height, dz, scratch[..Outputs]);
+        sink.Accept(_bias, 0, scratch[..Outputs]);
     }
 
     /// <inheritdoc/>

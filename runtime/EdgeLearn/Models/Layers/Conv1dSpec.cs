@@ -34,6 +34,12 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
     /// <inheritdoc/>
     public override LayerRole Role => LayerRole.Learner;
 
+    LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
+
+    LayerSpec? IWeightedSpec.OfRank(int rank) => IsDepthwise || Groups > 1 ? null : this with { Features = rank, HasNoBias = true, Activation = Activation.Identity };
+
+    LayerSpec IWeightedSpec.WithBias() => this with { HasNoBias = false };
+
     static Conv1dSpec? Parse(LayerText text)
     {
         Conv1dSpec spec;

@@ -88,6 +88,12 @@ public sealed class Conv2dLayer : Layer
         : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan).Transpose(), new MatrixShape(GroupOutputs, Positions));
 
     /// <inheritdoc/>
+    public override bool GradientReadsInput => _weight.Trainable;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => _spec.Activation != Activation.Identity;
+
+    /// <inheritdoc/>
     public override Activation? OutputActivation => _spec.Activation;
 
     /// <inheritdoc/>
@@ -158,9 +164,13 @@ public sealed class Conv2dLayer : Layer
         var db = scratch.Slice(_weight.Length, OutputShape.Channels);
         db.Clear();
         for (int b = 0; b < trace.Batch && _bias is not null; b++) Kernels.AddRowSums(dz.Slice(b * OutputLength, OutputLength), db);
-        if (LearnsDirectly) DirectGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
-        else ProductGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
-        sink.Accept(_weight, 0, dw);
+        if (_weight.Trainable)
+        {
+            if (LearnsDirectly) DirectGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
+            else ProductGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
+            sink.Accept(_weight, 0, dw);
+        }
+
         if (_bias is not null) sink.Accept(_bias, 0, db);
     }
 

@@ -36,6 +36,12 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
     /// <inheritdoc/>
     public override LayerRole Role => LayerRole.Learner;
 
+    LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
+
+    LayerSpec? IWeightedSpec.OfRank(int rank) => IsDepthwise || Groups > 1 ? null : this with { Channels = rank, HasNoBias = true, Activation = Activation.Identity };
+
+    LayerSpec IWeightedSpec.WithBias() => this with { HasNoBias = false };
+
     static Conv2dSpec? Parse(LayerText text)
     {
         Conv2dSpec spec;

@@ -12,14 +12,15 @@ public sealed class DenseLayer : Layer
     const int PackedSamples = 32;
 
     readonly ParameterSlice _weight;
-    readonly ParameterSlice _bias;
+    readonly ParameterSlice? _bias;
+    readonly float[] _zeros = []; // in the place of a bias that is not there
     readonly Activation _activation;
     readonly int _inputs;
     readonly int _outputs;
     readonly int _steps;
 
-    /// <summary>Describes the layer and its two tensors, <c>name.weight</c> and <c>name.bias</c>.</summary>
-    internal DenseLayer(string name, Shape input, Shape output, int steps, Activation activation, ParameterSet parameters)
+    /// <summary>Describes the layer and its two tensors, <c>name.weight</c> and <c>name.bias</c>, or the first alone.</summary>
+    internal DenseLayer(string name, Shape input, Shape output, int steps, Activation activation, ParameterSet parameters, bool hasNoBias = false)
         : base(name, input, output)
     {
         _activation = activation;
@@ -27,8 +28,9 @@ public sealed class DenseLayer : Layer
         _inputs = input.Length / steps;
         _outputs = output.Length / steps;
         _weight = parameters.Add(name + ".weight", [_outputs, _inputs], decay: true);
-        _bias = parameters.Add(name + ".bias", [_outputs], decay: false);
-        Slices = [_weight, _bias];
+        if (hasNoBias) _zeros = new float[_outputs];
+        else _bias = parameters.Add(name + ".bias", [_outputs], decay: false);
+        Slices = _bias is null ? [_weight] : [_weight, _bias];
     }
 
     /// <inheritdoc/>
@@ -83,7 +85,7 @@ public sealed class DenseLayer : Layer
             {
                 int rows = Math.Min(block, _outputs - r);
                 var w = parameters.Read(_weight, mode.Probe, r * _inputs, rows * _inputs, rest);
-                var bias = parameters.Read(_bias, mode.Probe, r, rows, copies ? rest[(ProbedRows * _inputs)..] : default);
+                var bias = _bias is null ? _zeros.AsSpan(r, rows) : parameters.Read(_bias, mode.Probe, r, rows, copies ? rest[(ProbedRows * _inputs)..] : default);
                 Multiply(packs, count, w, bias, part, y[(b * _outputs + r)..]);
             }
         }
@@ -96,7 +98,7 @@ public sealed class DenseLayer : Layer
         var scales = scratch[..batch];
         var codes = MemoryMarshal.Cast<float, sbyte>(scratch[batch..])[..(batch * _inputs)];
         Kernels.QuantiseRows(batch, _inputs, x, codes, scales);
-        Kernels.DenseForwardInt8(batch, _inputs, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight), parameters[_bias], codes, scales, y, _outputs);
+        Kernels.DenseForwardInt8(batch, _inputs, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight), _bias is null ? _zeros : parameters[_bias], codes, scales, y, _outputs);
     }
 
     /// <inheritdoc/>
@@ -108,7 +110,7 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
     {
-        if (!_weight.Trainable || !_bias.Trainable)
+        if (!_weight.Trainable || _bias is not { Trainable: true })
         {
             base.ForwardPair(batch, parameters, plus, xPlus, xMinus, yPlus, yMinus, scratch, pairScratch);
             return;
@@ -117,7 +119,7 @@ public sealed class DenseLayer : Layer
         batch *= _steps;
         if (batch == 1 && plus.Kind == NoiseKind.Sign && !IsDecoded)
         {
-            parameters.ReadPair(_bias, plus, 0, yPlus, yMinus);
+            parameters.ReadPair(_bias!, plus, 0, yPlus, yMinus);
             Kernels.MatrixVectorPair(_outputs, _inputs, Noise.Key(plus.Seed, _weight.NameHash), 0, plus.Scale, parameters[_weight], xPlus, xMinus, yPlus, yMinus);
         }
         else
@@ -153,7 +155,7 @@ public sealed class DenseLayer : Layer
         {
             int rows = Math.Min(ProbedRows, _outputs - r), length = rows * _inputs;
             parameters.ReadPair(_weight, plus, r * _inputs, plusScratch[..length], minusScratch[..length]);
-            parameters.ReadPair(_bias, plus, r, plusScratch.Slice(length, rows), minusScratch.Slice(length, rows));
+            parameters.ReadPair(_bias!, plus, r, plusScratch.Slice(length, rows), minusScratch.Slice(length, rows));
             Multiply(packs, count, plusScratch[..length], plusScratch.Slice(length, rows), xPlus, yPlus[r..]);
             Multiply(packs, count, minusScratch[..length], minusScratch.Slice(length, rows), xMinus, yMinus[r..]);
         }
@@ -164,6 +166,12 @@ public sealed class DenseLayer : Layer
         if (packs) Kernels.DenseForwardPacked(count, _inputs, w, bias, x, y, _outputs);
         else Kernels.DenseForward(count, _inputs, w, bias, x, y, _outputs);
     }
+
+    /// <inheritdoc/>
+    public override bool GradientReadsInput => _weight.Trainable;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => _activation != Activation.Identity;
 
     /// <inheritdoc/>
     public override Activation? OutputActivation => _activation;
@@ -180,6 +188,7 @@ public sealed class DenseLayer : Layer
     {
         int rows = trace.Batch * _steps;
         sink.AcceptProduct(_weight, 0, new MatrixView(dz, rows, _outputs).Transpose(), new MatrixView(trace.Input, rows, _inputs), scratch);
+        if (_bias is null) return;
         if (rows > 1) Kernels.ColumnSums(rows, dz, scratch[.._outputs]);
         sink.Accept(_bias, 0, rows > 1 ? scratch[.._outputs] : dz);
     }

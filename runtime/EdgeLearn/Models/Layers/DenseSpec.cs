@@ -10,8 +10,15 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
 {
     internal static readonly LayerKind Kind = new("dense", "128:relu", Parse, Read);
 
+    /// <summary>Whether there is no bias, as in the first half of a pair of low rank.</summary>
+    internal bool HasNoBias { get; init; }
+
     /// <inheritdoc/>
     public override LayerRole Role => LayerRole.Learner;
+
+    LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
+
+    LayerSpec? IWeightedSpec.OfRank(int rank) => this with { Units = rank, HasNoBias = true, Activation = Activation.Identity };
 
     static DenseSpec? Parse(LayerText text)
     {
@@ -46,5 +53,5 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new DenseLayer(name, input, Shape.Vector(Units), 1, Activation, parameters);
+    public override Layer Build(string name, Shape input, ParameterSet parameters) => new DenseLayer(name, input, Shape.Vector(Units), 1, Activation, parameters, HasNoBias);
 }

@@ -17,6 +17,13 @@ sealed class LayerStack
         OutputShape = shapes[^1];
     }
 
+    /// <summary>Runs layers that are built already.</summary>
+    public LayerStack(params Layer[] layers)
+    {
+        _layers = layers;
+        OutputShape = layers[^1].OutputShape;
+    }
+
     /// <summary>First to last.</summary>
     public ReadOnlySpan<Layer> Layers => _layers;
 

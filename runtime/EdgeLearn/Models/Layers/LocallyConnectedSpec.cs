@@ -18,6 +18,8 @@ public sealed record LocallyConnectedSpec(int Height, int Width, int Channels, A
     /// <inheritdoc/>
     public override LayerRole Role => LayerRole.Learner;
 
+    LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
+
     static LocallyConnectedSpec? Parse(LayerText text)
         => text.Is("local", 3, out int[] sizes) ? new LocallyConnectedSpec(sizes[0], sizes[1], sizes[2], text.TakeActivation()) { Stride = text.Take("stride", 1) } : null;
 

@@ -22,6 +22,8 @@ public sealed record ReceptiveFieldSpec(int Units, Activation Activation) : Laye
     /// <inheritdoc/>
     public override LayerRole Role => LayerRole.Learner;
 
+    LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
+
     bool IsWindow => WindowHeight > 0;
 
     static ReceptiveFieldSpec? Parse(LayerText text)

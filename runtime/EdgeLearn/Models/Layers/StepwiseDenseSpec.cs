@@ -10,8 +10,15 @@ public sealed record StepwiseDenseSpec(int Units, Activation Activation) : Layer
 {
     internal static readonly LayerKind Kind = new("stepwise", "stepwise64", Parse, json => new StepwiseDenseSpec(json.Integer("units"), json.Activation()));
 
+    /// <summary>Whether there is no bias, as in the first half of a pair of low rank.</summary>
+    internal bool HasNoBias { get; init; }
+
     /// <inheritdoc/>
     public override LayerRole Role => LayerRole.Learner;
+
+    LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
+
+    LayerSpec? IWeightedSpec.OfRank(int rank) => this with { Units = rank, HasNoBias = true, Activation = Activation.Identity };
 
     static StepwiseDenseSpec? Parse(LayerText text) => text.Is("stepwise", 1, out int[] sizes) ? new StepwiseDenseSpec(sizes[0], text.TakeActivation()) : null;
 
@@ -34,5 +41,5 @@ public sealed record StepwiseDenseSpec(int Units, Activation Activation) : Layer
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new DenseLayer(name, input, Shape.Sequence(input.Height, Units), input.Height, Activation, parameters);
+    public override Layer Build(string name, Shape input, ParameterSet parameters) => new DenseLayer(name, input, Shape.Sequence(input.Height, Units), input.Height, Activation, parameters, HasNoBias);
 }
