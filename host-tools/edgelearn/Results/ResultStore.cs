@@ -25,7 +25,7 @@ sealed class ResultStore : IDisposable
         try
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
-            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             if (_file.Length > LongestBytes) throw new EdgeLearnException($"{path} is longer than {LongestBytes} bytes: not a store of results");
             var bytes = new byte[_file.Length];
             _file.ReadExactly(bytes);

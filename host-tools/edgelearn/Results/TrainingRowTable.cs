@@ -71,7 +71,12 @@ sealed class TrainingRowTable
     {
         var targets = _row.Targets;
         ResultRule[] forward = [.. _row.Rules.Where(rule => rule.IsForwardOnly && _accuracy[rule].Values.Count > 0)];
-        if (forward.Length == 0 || Missing(ResultRule.Backprop) || Missing(ResultRule.Frozen)) return;
+        if (forward.Length == 0 || Missing(ResultRule.Backprop) || Missing(ResultRule.Frozen))
+        {
+            document.Add(new ResultTarget(_row.Name, "every rule and control learns", "runs diverged, see below", false));
+            return;
+        }
+
         var best = forward.MaxBy(rule => _accuracy[rule].Mean)!;
         Spread reached = _accuracy[best], ceiling = _accuracy[ResultRule.Backprop], floor = _accuracy[ResultRule.Frozen];
         void Add(string target, string outcome, bool? isMet) => document.Add(new ResultTarget(_row.Name, target, outcome, isMet));
