@@ -5,28 +5,17 @@ namespace EdgeLearn;
 // Softmax down the columns: one column a sample, one row a class, as a product leaves them whose left operand is the weights. Neighbouring samples fill a register, so that no sum goes across one.
 public static partial class Kernels
 {
-    /// <summary>z becomes exp(z - maximum of its column).</summary>
-    /// <param name="rows">classes</param>
-    /// <param name="columns">samples</param>
-    /// <param name="z">[rows x columns], overwritten</param>
-    /// <param name="maxima">[columns], written</param>
-    /// <param name="sums">[columns], written: sums of what z became</param>
-    public static void ExpColumns(int rows, int columns, Span<float> z, Span<float> maxima, Span<float> sums)
-    {
-        maxima[..columns].Fill(float.NegativeInfinity);
-        sums[..columns].Clear();
-        AddExpColumns(rows, columns, z, maxima, sums, stores: true);
-    }
-
-    /// <summary>Takes more classes into the running maximum and sum of exponentials of each column: afterwards maximum + log(sum) is the logarithm of the sum of exp over all classes so far.</summary>
+    /// <summary>
+    /// Takes more classes into the running maximum and sum of exponentials of each column: afterwards maximum + log(sum) is the logarithm of the sum of exp over all classes so far. On request z becomes
+    /// exp(z - maximum), with the maximum as it is now.
+    /// </summary>
     /// <param name="rows">classes</param>
     /// <param name="columns">samples</param>
     /// <param name="z">[rows x columns]</param>
     /// <param name="maxima">[columns]; minus infinity at first</param>
     /// <param name="sums">[columns], of exp(z - maximum); 0 at first</param>
-    public static void AddExpColumns(int rows, int columns, Span<float> z, Span<float> maxima, Span<float> sums) => AddExpColumns(rows, columns, z, maxima, sums, stores: false);
-
-    static void AddExpColumns(int rows, int columns, Span<float> z, Span<float> maxima, Span<float> sums, bool stores)
+    /// <param name="stores">whether z is overwritten</param>
+    public static void AddExpColumns(int rows, int columns, Span<float> z, Span<float> maxima, Span<float> sums, bool stores)
     {
         Check.Length(z, (long)rows * columns);
         Check.Length(maxima, columns);
@@ -59,6 +48,44 @@ public static partial class Kernels
 
             T.Store(maximum, ref maxima0, (nuint)j);
             T.Store(sum, ref sums0, (nuint)j);
+        }
+
+        return j;
+    }
+
+    /// <summary>Powers become shares of the whole: z = z * exp(before - maximum) * factor / sum, down each column.</summary>
+    /// <param name="rows">classes</param>
+    /// <param name="columns">samples</param>
+    /// <param name="z">[rows x columns], exp(logit - before) as <see cref="AddExpColumns(int, int, Span{float}, Span{float}, Span{float}, bool)"/> left them; overwritten</param>
+    /// <param name="before">[columns], the maxima when the powers were made</param>
+    /// <param name="maxima">[columns], of all classes</param>
+    /// <param name="sums">[columns], of all classes</param>
+    /// <param name="factor">times the probabilities</param>
+    public static void ShareColumns(int rows, int columns, Span<float> z, ReadOnlySpan<float> before, ReadOnlySpan<float> maxima, ReadOnlySpan<float> sums, float factor)
+    {
+        Check.Length(z, (long)rows * columns);
+        Check.Length(before, columns);
+        Check.Length(maxima, columns);
+        Check.Length(sums, columns);
+        int done = 0;
+        if (InstructionSet.Use512) done = ShareColumns<Pair<Lanes16>>(done, rows, columns, z, before, maxima, sums, factor);
+        if (InstructionSet.Use256) done = ShareColumns<Pair<Lanes8>>(done, rows, columns, z, before, maxima, sums, factor);
+        if (InstructionSet.Use128) done = ShareColumns<Pair<Lanes4>>(done, rows, columns, z, before, maxima, sums, factor);
+        ShareColumns<Lanes1>(done, rows, columns, z, before, maxima, sums, factor);
+    }
+
+    static int ShareColumns<T>(int from, int rows, int columns, Span<float> z, ReadOnlySpan<float> before, ReadOnlySpan<float> maxima, ReadOnlySpan<float> sums, float factor)
+        where T : struct, ILanes<T>
+    {
+        ref float z0 = ref MemoryMarshal.GetReference(z);
+        ref float before0 = ref MemoryMarshal.GetReference(before);
+        ref float maxima0 = ref MemoryMarshal.GetReference(maxima);
+        ref float sums0 = ref MemoryMarshal.GetReference(sums);
+        int j = from;
+        for (; j + T.Count <= columns; j += T.Count)
+        {
+            var f = Functions.Exp(T.Load(ref before0, (nuint)j) - T.Load(ref maxima0, (nuint)j)) * T.Broadcast(factor) / T.Load(ref sums0, (nuint)j);
+            for (nuint i = 0, at = (nuint)j; i < (nuint)rows; i++, at += (nuint)columns) T.Store(T.Load(ref z0, at) * f, ref z0, at);
         }
 
         return j;

@@ -38,7 +38,7 @@ public class SoftmaxTests
     public void Columns_equal_the_double_formulas_however_their_rows_are_divided()
     {
         const int Classes = 11;
-        using GuardedMemory memory = new(Classes * Most), maximaMemory = new(Most), sumsMemory = new(Most);
+        using GuardedMemory memory = new(Classes * Most), maximaMemory = new(Most), sumsMemory = new(Most), powersMemory = new(Classes * Most), beforeMemory = new(Most);
         foreach (int columns in Enumerable.Range(1, Most))
         {
             Span<float> z = memory.Random(Classes * columns, columns), maxima = maximaMemory.Random(columns, 1), sums = sumsMemory.Random(columns, 2);
@@ -46,20 +46,21 @@ public class SoftmaxTests
             float[] logits = z.ToArray();
             foreach (int first in new[] { 1, 5, Classes })
             {
+                Span<float> powers = powersMemory.Last(Classes * columns), before = beforeMemory.Last(columns);
+                z.CopyTo(powers);
                 maxima.Fill(float.NegativeInfinity);
                 sums.Clear();
-                Kernels.AddExpColumns(first, columns, z[..(first * columns)], maxima, sums);
-                Kernels.AddExpColumns(Classes - first, columns, z[(first * columns)..], maxima, sums);
+                Kernels.AddExpColumns(first, columns, powers[..(first * columns)], maxima, sums, stores: true);
+                maxima.CopyTo(before);
+                Kernels.AddExpColumns(Classes - first, columns, powers[(first * columns)..], maxima, sums, stores: false);
                 for (int j = 0; j < columns; j++) Assert.Equal(Math.Log(Enumerable.Range(0, Classes).Sum(i => Math.Exp(logits[i * columns + j]))), maxima[j] + Math.Log(sums[j]), 2e-6);
-            }
 
-            Kernels.ExpColumns(Classes, columns, z, maxima, sums);
-            for (int j = 0; j < columns; j++)
-            {
-                double[] column = [.. Enumerable.Range(0, Classes).Select(i => (double)logits[i * columns + j])];
-                Assert.Equal(column.Max(), maxima[j]);
-                Assert.Equal(column.Sum(value => Math.Exp(value - column.Max())), sums[j], 1e-5);
-                for (int i = 0; i < Classes; i++) Assert.Equal(Math.Exp(column[i] - column.Max()), z[i * columns + j], 1e-6);
+                Kernels.ShareColumns(first, columns, powers[..(first * columns)], before, maxima, sums, 0.5f);
+                for (int j = 0; j < columns; j++)
+                {
+                    double whole = Enumerable.Range(0, Classes).Sum(i => Math.Exp(logits[i * columns + j]));
+                    for (int i = 0; i < Classes; i++) Assert.Equal(i < first ? 0.5 * Math.Exp(logits[i * columns + j]) / whole : logits[i * columns + j], powers[i * columns + j], 1e-6);
+                }
             }
         }
     }

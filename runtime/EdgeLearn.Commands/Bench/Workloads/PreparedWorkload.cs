@@ -1,7 +1,7 @@
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// A workload with its memory: one fixed batch of N(0, 1) inputs and uniform labels, starting weights, and a <see cref="Step"/> that allocates nothing. Everything is drawn from the
+/// A workload with its memory: one fixed batch of N(0, 1) inputs (or uniform tokens) and uniform labels, starting weights, and a <see cref="Step"/> that allocates nothing. Everything is drawn from the
 /// noise, so every machine has the same numbers. Owns all of it.
 /// </summary>
 public sealed class PreparedWorkload : IDisposable
@@ -25,7 +25,7 @@ public sealed class PreparedWorkload : IDisposable
         Plan = new MemoryPlan();
         Plan.Account("parameters", MemoryCategory.Parameters, Network.ParameterBytes);
         _inputs = Plan.Request("batch.inputs", MemoryCategory.Batch, (long)workload.Batch * Network.InputLength);
-        _labels = Plan.Request("batch.labels", MemoryCategory.Batch, workload.Batch);
+        _labels = Plan.Request("batch.labels", MemoryCategory.Batch, (long)workload.Batch * Network.Spec.LabelLength);
         if (workload.Rule is null)
         {
             _pass = new NetworkForwardPass(Network, sharesRead: true);
@@ -59,7 +59,7 @@ public sealed class PreparedWorkload : IDisposable
     /// <summary>[batch x input length].</summary>
     public Span<float> Inputs => _workspace[_inputs];
 
-    /// <summary>[batch].</summary>
+    /// <summary>[batch x labels of a sample].</summary>
     public Span<int> Labels => _workspace.Integers(_labels);
 
     /// <summary>[batch x output length], of the last inference step.</summary>
@@ -68,7 +68,7 @@ public sealed class PreparedWorkload : IDisposable
     /// <summary>One step on the fixed batch; returns its mean loss before the update, 0 for inference.</summary>
     public double Step()
     {
-        var batch = new Batch(Workload.Batch, Inputs, Labels);
+        var batch = new Batch(Workload.Batch, Inputs, Labels, Network.Spec.LabelLength);
         if (_pass is not null)
         {
             if (Workload.IsProbed) return Probes(_pass, batch);
@@ -105,7 +105,7 @@ public sealed class PreparedWorkload : IDisposable
         file.AddMetadata("workload", Workload.Id);
         foreach (var slice in Network.Parameters.Slices) file.Add(slice.Name, slice.Shape, Network.Parameters[slice]);
         file.Add("inputs", [Workload.Batch, Network.InputLength], Inputs);
-        file.Add("labels", [Workload.Batch], Labels);
+        file.Add("labels", [Labels.Length], Labels);
         if (Workload.Rule == RuleKind.TargetProjection) AddTargets(file);
         return file.ToArray();
     }
@@ -127,8 +127,9 @@ public sealed class PreparedWorkload : IDisposable
     void DrawBatch()
     {
         ulong inputs = Noise.Key(Seed, Noise.TensorHash("inputs")), labels = Noise.Key(Seed, Noise.TensorHash("labels"));
-        for (int i = 0; i < Inputs.Length; i++) Inputs[i] = Noise.GaussianAt(inputs, i);
-        for (int i = 0; i < Labels.Length; i++) Labels[i] = (int)(Noise.UniformAt(labels, i) * Network.OutputLength);
+        int words = Network.Spec.Layers[0] is EmbeddingSpec embedding ? embedding.Words : 0;
+        for (int i = 0; i < Inputs.Length; i++) Inputs[i] = words > 0 ? (int)(Noise.UniformAt(inputs, i) * words) : Noise.GaussianAt(inputs, i);
+        for (int i = 0; i < Labels.Length; i++) Labels[i] = (int)(Noise.UniformAt(labels, i) * Network.Spec.ClassCount);
     }
 
     /// <inheritdoc/>

@@ -6,6 +6,8 @@ public static class Workloads
     const string Small = "784-256-128-10";
     const string Convolution = "28x28x1-conv5x5x8:relu-pool2-conv5x5x16:relu-pool2-128:relu-10";
     const string Recurrent = "128x9-gru64-6";
+    const string Block = "attn4:causal:block-mlp512:block";
+    const string Decoder = $"64-embed8192x128-positions-{Block}-{Block}-{Block}-{Block}-layernorm-tokens8192:tied";
     const string Deep = "512-512-512-512-512-512-512-10";
 
     /// <summary>All of them, in the order of a report.</summary>
@@ -27,6 +29,8 @@ public static class Workloads
         new("W2fb32", Convolution, 32) { Rule = null },
         new("W5", Recurrent, 32),
         new("W5f", Recurrent, 32) { Rule = null },
+        new("W6", Decoder, 8) { Rate = 1e-3f },
+        new("W6z", Decoder, 8) { Rule = RuleKind.ZerothOrder, Rate = 1e-6f },
         .. ZerothOrder("Zs", Small),
         .. ZerothOrder("Zd", Deep),
         // From ten thousand to ten million weights.

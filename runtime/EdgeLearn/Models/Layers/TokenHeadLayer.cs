@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace EdgeLearn;
 
 /// <summary>
@@ -9,8 +7,8 @@ namespace EdgeLearn;
 /// </summary>
 public sealed class TokenHeadLayer : Layer
 {
-    // Steps that lie side by side in the registers of a product.
-    const int Block = 32;
+    // Steps that lie side by side in the registers of products: whole tiles of 32, and few enough for their logits.
+    const int Block = 64;
 
     // Steps that go past all words together, and words that are read at a time.
     const int GroupSteps = 512, PanelWords = 96;
@@ -57,8 +55,6 @@ public sealed class TokenHeadLayer : Layer
 
     MatrixShape PanelShape => new(Math.Min(PanelWords, _spec.Words), Width);
 
-    MatrixShape WeightShape => new(_spec.Words, Width);
-
     /// <inheritdoc/>
     public override long ForwardScratchLength(int batch, bool probed, bool saves) => PanelLength + Kernels.ProductScratchLength(new MatrixShape(batch * Steps, Width), PanelShape.Transpose());
 
@@ -93,7 +89,7 @@ public sealed class TokenHeadLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => Kernels.ProductScratchLength(new MatrixShape(batch * Steps, _spec.Words), WeightShape);
+    public override long InputGradientScratchLength(int batch) => Kernels.ProductScratchLength(new MatrixShape(batch * Steps, _spec.Words), new MatrixShape(_spec.Words, Width));
 
     /// <inheritdoc/>
     public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
@@ -149,7 +145,7 @@ public sealed class TokenHeadLayer : Layer
                 var logits = tile[..(words * columns)];
                 Kernels.ProductPacked(words, count, Width, w, packed.Slice(b * Width, columns * Width), logits);
                 Choose(labels.Slice(b, count), first, words, logits, columns, maxima[b..], chosen[b..], best[b..]);
-                Kernels.AddExpColumns(words, columns, logits, maxima.Slice(b, columns), sums.Slice(b, columns));
+                Kernels.AddExpColumns(words, columns, logits, maxima.Slice(b, columns), sums.Slice(b, columns), stores: false);
             }
         }
 
@@ -184,13 +180,15 @@ public sealed class TokenHeadLayer : Layer
         return taken;
     }
 
+    int Panels => (_spec.Words + PanelWords - 1) / PanelWords;
+
     /// <summary>Floats of scratch for <see cref="LossGradient"/>.</summary>
     public long LossGradientScratchLength(int batch)
     {
-        int steps = Math.Min(Block, batch * Steps), columns = Padded(steps);
-        return (long)columns * (_spec.Words + 2L * Width + 2) + Math.Max(
-            Kernels.ProductScratchLength(new MatrixShape(steps, _spec.Words, 1, columns), WeightShape),
-            Kernels.ProductScratchLength(new MatrixShape(_spec.Words, steps, columns, 1), new MatrixShape(steps, Width)));
+        int steps = Math.Min(Block, batch * Steps), columns = Padded(steps), words = Math.Min(PanelWords, _spec.Words);
+        return (long)columns * (_spec.Words + Width + 2 + Panels) + Math.Max(
+            Kernels.ProductScratchLength(new MatrixShape(steps, words, 1, columns), PanelShape),
+            Kernels.ProductScratchLength(new MatrixShape(words, steps, columns, 1), new MatrixShape(steps, Width)));
     }
 
     /// <summary>Sum over the samples of the mean cross-entropy of their steps, in double, and the gradients of the mean over the samples.</summary>
@@ -203,49 +201,57 @@ public sealed class TokenHeadLayer : Layer
     public double LossGradient(in Batch batch, ParameterSet parameters, ReadOnlySpan<float> x, Span<float> dWeight, Span<float> dx, Span<float> scratch)
     {
         var weight = parameters[Weight];
-        int columns = Padded(Math.Min(Block, batch.Labels.Length));
-        float share = 1f / batch.Labels.Length;
-        Span<float> logits = Take(ref scratch, columns * _spec.Words), packed = Take(ref scratch, columns * Width), scaled = Take(ref scratch, columns * Width), maxima = Take(ref scratch, columns), sums = Take(ref scratch, columns);
+        int most = Padded(Math.Min(Block, batch.Labels.Length));
+        Span<float> logits = Take(ref scratch, most * _spec.Words), packed = Take(ref scratch, most * Width), maxima = Take(ref scratch, most), sums = Take(ref scratch, most), before = Take(ref scratch, most * Panels);
         double loss = 0;
         for (int b = 0; b < batch.Labels.Length; b += Block)
         {
-            int count = Math.Min(Block, batch.Labels.Length - b);
-            columns = Padded(count);
+            int count = Math.Min(Block, batch.Labels.Length - b), columns = Padded(count);
             var labels = batch.Labels.Slice(b, count);
             var input = x.Slice(b * Width, count * Width);
-            var z = logits[..(columns * _spec.Words)];
             Kernels.PackBatch(count, Width, input, packed[..(columns * Width)]);
-            Kernels.ProductPacked(_spec.Words, count, Width, weight, packed[..(columns * Width)], z);
-            for (int i = 0; i < count; i++) loss -= z[labels[i] * columns + i];
-            Kernels.ExpColumns(_spec.Words, columns, z, maxima[..columns], sums[..columns]);
-            for (int i = 0; i < count; i++) loss += Math.Log(sums[i]) + maxima[i];
-            if (!dx.IsEmpty) InputGradient(labels, share, z, columns, weight, sums, dx.Slice(b * Width, count * Width), scratch);
-            if (!dWeight.IsEmpty) WeightGradient(labels, share, z, columns, input, sums, scaled[..(count * Width)], dWeight, b > 0, scratch);
+            loss += Powers(labels, weight, packed[..(columns * Width)], logits, maxima[..columns], sums[..columns], before);
+            for (int panel = 0; panel < Panels; panel++)
+            {
+                int first = panel * PanelWords, words = Math.Min(PanelWords, _spec.Words - first);
+                var z = logits.Slice(first * columns, words * columns);
+                Kernels.ShareColumns(words, columns, z, before.Slice(panel * columns, columns), maxima[..columns], sums[..columns], 1f / batch.Labels.Length);
+                for (int i = 0; i < count; i++)
+                {
+                    if ((uint)(labels[i] - first) < (uint)words) z[(labels[i] - first) * columns + i] -= 1f / batch.Labels.Length;
+                }
+
+                // The panel, its weights and their gradient are in the first caches for both products.
+                if (!dx.IsEmpty) Kernels.Product(new MatrixView(z, count, words, 1, columns), new MatrixView(weight.Slice(first * Width, words * Width), words, Width), dx.Slice(b * Width, count * Width), Width, scratch, accumulate: panel > 0);
+                if (!dWeight.IsEmpty) Kernels.Product(new MatrixView(z, words, count, columns, 1), new MatrixView(input, count, Width), dWeight.Slice(first * Width, words * Width), Width, scratch, accumulate: b > 0);
+            }
         }
 
         return loss / batch.LabelLength;
     }
 
-    // Powers are divided by their sums where there are few values left: in the products' rows. What is subtracted for the label is one row of weights.
-    void InputGradient(ReadOnlySpan<int> labels, float share, ReadOnlySpan<float> powers, int columns, ReadOnlySpan<float> weight, ReadOnlySpan<float> sums, Span<float> dx, Span<float> scratch)
+    // exp(logit - maximum so far) of a few steps, panel by panel, the maximum that each panel knew, and at the end those of all words.
+    double Powers(ReadOnlySpan<int> labels, ReadOnlySpan<float> weight, ReadOnlySpan<float> packed, Span<float> powers, Span<float> maxima, Span<float> sums, Span<float> before)
     {
-        Kernels.Product(new MatrixView(powers, labels.Length, _spec.Words, 1, columns), new MatrixView(weight, _spec.Words, Width), dx, Width, scratch);
-        for (int i = 0; i < labels.Length; i++)
+        double loss = 0;
+        int columns = maxima.Length;
+        maxima.Fill(float.NegativeInfinity);
+        sums.Clear();
+        for (int panel = 0; panel < Panels; panel++)
         {
-            var row = dx.Slice(i * Width, Width);
-            TensorPrimitives.Multiply(row, share / sums[i], row);
-            TensorPrimitives.MultiplyAdd(weight.Slice(labels[i] * Width, Width), -share, row, row);
-        }
-    }
+            int first = panel * PanelWords, words = Math.Min(PanelWords, _spec.Words - first);
+            var z = powers.Slice(first * columns, words * columns);
+            Kernels.ProductPacked(words, labels.Length, Width, weight.Slice(first * Width, words * Width), packed, z);
+            for (int i = 0; i < labels.Length; i++)
+            {
+                if ((uint)(labels[i] - first) < (uint)words) loss -= z[(labels[i] - first) * columns + i];
+            }
 
-    void WeightGradient(ReadOnlySpan<int> labels, float share, ReadOnlySpan<float> powers, int columns, ReadOnlySpan<float> x, ReadOnlySpan<float> sums, Span<float> scaled, Span<float> dWeight, bool adds, Span<float> scratch)
-    {
-        for (int i = 0; i < labels.Length; i++) TensorPrimitives.Multiply(x.Slice(i * Width, Width), share / sums[i], scaled.Slice(i * Width, Width));
-        Kernels.Product(new MatrixView(powers, _spec.Words, labels.Length, columns, 1), new MatrixView(scaled, labels.Length, Width), dWeight, Width, scratch, accumulate: adds);
-        for (int i = 0; i < labels.Length; i++)
-        {
-            var row = dWeight.Slice(labels[i] * Width, Width);
-            TensorPrimitives.MultiplyAdd(x.Slice(i * Width, Width), -share, row, row);
+            Kernels.AddExpColumns(words, columns, z, maxima, sums, stores: true);
+            maxima.CopyTo(before[(panel * columns)..]);
         }
+
+        for (int i = 0; i < labels.Length; i++) loss += Math.Log(sums[i]) + maxima[i];
+        return loss;
     }
 }
