@@ -95,25 +95,39 @@ readonly struct GeluFunction : IPointwise
     }
 }
 
-/// <summary>y = x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3): the approximation that many transformers use.</summary>
+/// <summary>y = x (1 + tanh u) / 2 = x s with u = sqrt(2 / pi) (x + 0.044715 x^3) and s = sigmoid(2 u): the approximation that many transformers use. Derivative s + 2 x s (1 - s) u'.</summary>
 readonly struct GeluTanhFunction : IPointwise
 {
     const float Scale = 0.79788456f, Cubic = 0.044715f;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Apply<T>(T x)
-        where T : struct, ILanes<T> => T.Broadcast(0.5f) * x * (T.Broadcast(1) + TanhOf(x));
+        where T : struct, ILanes<T> => x * ShareOf(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Gradient<T>(T x, T y, T gradient)
         where T : struct, ILanes<T>
     {
-        var t = TanhOf(x);
-        var slope = T.Broadcast(Scale) * T.MultiplyAdd(T.Broadcast(3 * Cubic), x * x, T.Broadcast(1));
-        return gradient * T.Broadcast(0.5f) * T.MultiplyAdd(x * (T.Broadcast(1) - t * t), slope, T.Broadcast(1) + t);
+        var s = ShareOf(x);
+        return gradient * SlopeOf(x, x * s, s);
+    }
+
+    /// <summary>y = f(x) and f'(x), which share the exponential.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T ApplyWithSlope<T>(T x, out T slope)
+        where T : struct, ILanes<T>
+    {
+        T s = ShareOf(x), y = x * s;
+        slope = SlopeOf(x, y, s);
+        return y;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static T TanhOf<T>(T x)
-        where T : struct, ILanes<T> => Functions.Tanh(T.Broadcast(Scale) * x * T.MultiplyAdd(T.Broadcast(Cubic), x * x, T.Broadcast(1)));
+    static T SlopeOf<T>(T x, T y, T s)
+        where T : struct, ILanes<T>
+        => T.MultiplyAdd(y * (T.Broadcast(1) - s), T.MultiplyAdd(T.Broadcast(6 * Cubic * Scale), x * x, T.Broadcast(2 * Scale)), s);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static T ShareOf<T>(T x)
+        where T : struct, ILanes<T> => Functions.Sigmoid(x * T.MultiplyAdd(T.Broadcast(2 * Cubic * Scale), x * x, T.Broadcast(2 * Scale)));
 }

@@ -30,6 +30,37 @@ public static partial class Kernels
         return i;
     }
 
+    /// <summary>y[i] = gelu(x[i]) by its tanh approximation, and its derivative there.</summary>
+    /// <param name="x">inputs</param>
+    /// <param name="y">written; the same length</param>
+    /// <param name="slope">written; the same length</param>
+    public static void GeluTanhWithSlope(ReadOnlySpan<float> x, Span<float> y, Span<float> slope)
+    {
+        Check.Length(x, y.Length);
+        Check.Length(slope, y.Length);
+        int done = 0;
+        if (InstructionSet.Use512) done = GeluTanhWithSlope<Lanes16>(done, x, y, slope);
+        if (InstructionSet.Use256) done = GeluTanhWithSlope<Lanes8>(done, x, y, slope);
+        if (InstructionSet.Use128) done = GeluTanhWithSlope<Lanes4>(done, x, y, slope);
+        GeluTanhWithSlope<Lanes1>(done, x, y, slope);
+    }
+
+    static int GeluTanhWithSlope<T>(int from, ReadOnlySpan<float> x, Span<float> y, Span<float> slope)
+        where T : struct, ILanes<T>
+    {
+        ref float x0 = ref MemoryMarshal.GetReference(x);
+        ref float y0 = ref MemoryMarshal.GetReference(y);
+        ref float slope0 = ref MemoryMarshal.GetReference(slope);
+        int i = from;
+        for (; i + T.Count <= y.Length; i += T.Count)
+        {
+            T.Store(GeluTanhFunction.ApplyWithSlope(T.Load(ref x0, (nuint)i), out var s), ref y0, (nuint)i);
+            T.Store(s, ref slope0, (nuint)i);
+        }
+
+        return i;
+    }
+
     /// <summary>dx[i] = dy[i] * f'(x[i]).</summary>
     /// <param name="function">f</param>
     /// <param name="x">inputs; may hold anything when the derivative follows from the output</param>

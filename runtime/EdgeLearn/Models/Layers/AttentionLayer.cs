@@ -74,7 +74,7 @@ public sealed class AttentionLayer : StepwiseLayer
     MatrixShape WeightsShape => new(Steps, Steps);
 
     // Attention weights of all heads, on the way back their gradient of one, and the products' own.
-    private protected override long MiddleScratchLength(bool forGradient)
+    private protected override long MiddleScratchLength(int rows, bool forGradient)
     {
         long forward = Math.Max(Kernels.ProductScratchLength(PartShape, PartShape.Transpose()), Kernels.ProductScratchLength(WeightsShape, PartShape));
         if (!forGradient) return Squared + forward;
@@ -86,7 +86,7 @@ public sealed class AttentionLayer : StepwiseLayer
 
     private protected override void Middle(int rows, ReadOnlySpan<float> a, Span<float> c, Span<float> scratch)
     {
-        bool keeps = scratch.Length >= MiddleScratchLength(forGradient: true);
+        bool keeps = scratch.Length >= MiddleScratchLength(rows, forGradient: true);
         var own = scratch[(keeps ? (_spec.Heads + 1) * Squared : Squared)..];
         for (int head = 0; head < _spec.Heads; head++)
         {

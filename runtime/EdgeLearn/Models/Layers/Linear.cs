@@ -32,30 +32,48 @@ sealed class Linear
 
     bool Copies(bool probed) => probed || _weight.Storage != WeightStorage.Float32;
 
-    long CopyLength(bool probed) => Copies(probed) ? _weight.Length + Outputs : 0;
+    /// <summary>Floats of scratch that <see cref="Read"/> takes.</summary>
+    public long ReadScratchLength(bool probed) => Copies(probed) ? _weight.Length + Outputs : 0;
 
     /// <summary>Floats of scratch for <see cref="Forward"/>.</summary>
-    public long ForwardScratchLength(int rows, bool probed)
-        => CopyLength(probed) + (Kernels.PacksBatch(rows, Outputs) ? Kernels.PackedBatchLength(Math.Min(rows, PackedRows), Inputs) : 0);
+    public long ForwardScratchLength(int rows) => Kernels.PacksBatch(rows, Outputs) ? Kernels.PackedBatchLength(Math.Min(rows, PackedRows), Inputs) : 0;
+
+    /// <summary>Weight and bias as a pass reads them.</summary>
+    public readonly ref struct Weights(ReadOnlySpan<float> weight, ReadOnlySpan<float> bias)
+    {
+        /// <summary>[outputs x inputs].</summary>
+        public ReadOnlySpan<float> Weight { get; } = weight;
+
+        /// <summary>[outputs].</summary>
+        public ReadOnlySpan<float> Bias { get; } = bias;
+    }
+
+    /// <summary>Reads both tensors, once for all rows: where they lie, or copied and perturbed.</summary>
+    /// <param name="parameters">the network's weights</param>
+    /// <param name="probe">how they are read</param>
+    /// <param name="scratch">what is taken for copies is cut off</param>
+    public Weights Read(ParameterSet parameters, in Probe probe, ref Span<float> scratch)
+    {
+        int taken = (int)ReadScratchLength(!probe.IsNone);
+        var copies = scratch[..taken];
+        scratch = scratch[taken..];
+        return new Weights(parameters.Read(_weight, probe, 0, _weight.Length, copies), parameters.Read(_bias, probe, 0, Outputs, copies.IsEmpty ? default : copies[_weight.Length..]));
+    }
 
     /// <summary>Uniform in +-1 / sqrt(inputs), as PyTorch's linear layers.</summary>
     public void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, Inputs, Activation.Identity);
 
     /// <summary>y = x W^T + b.</summary>
     /// <param name="rows">rows</param>
-    /// <param name="parameters">the network's weights</param>
-    /// <param name="probe">how they are read</param>
+    /// <param name="weights">of <see cref="Read"/></param>
     /// <param name="x">[rows x inputs]</param>
     /// <param name="y">[rows x outputs], written</param>
     /// <param name="scratch">[<see cref="ForwardScratchLength"/>]</param>
-    public void Forward(int rows, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> y, Span<float> scratch)
+    public void Forward(int rows, Weights weights, ReadOnlySpan<float> x, Span<float> y, Span<float> scratch)
     {
-        var weight = parameters.Read(_weight, probe, 0, _weight.Length, scratch);
-        var bias = parameters.Read(_bias, probe, 0, Outputs, Copies(!probe.IsNone) ? scratch[_weight.Length..] : default);
-        scratch = scratch[(int)CopyLength(!probe.IsNone)..];
         if (!Kernels.PacksBatch(rows, Outputs))
         {
-            Kernels.DenseForward(rows, Inputs, weight, bias, x[..(rows * Inputs)], y, Outputs);
+            Kernels.DenseForward(rows, Inputs, weights.Weight, weights.Bias, x[..(rows * Inputs)], y, Outputs);
             return;
         }
 
@@ -64,12 +82,12 @@ sealed class Linear
             int count = Math.Min(PackedRows, rows - r);
             var packed = scratch[..(int)Kernels.PackedBatchLength(count, Inputs)];
             Kernels.PackBatch(count, Inputs, x.Slice(r * Inputs, count * Inputs), packed);
-            Kernels.DenseForwardPacked(count, Inputs, weight, bias, packed, y[(r * Outputs)..], Outputs);
+            Kernels.DenseForwardPacked(count, Inputs, weights.Weight, weights.Bias, packed, y[(r * Outputs)..], Outputs);
         }
     }
 
     /// <summary>Floats of scratch for <see cref="AddGradients"/> and <see cref="InputGradient"/>.</summary>
-    public long GradientScratchLength(int rows) => CopyLength(false) + Math.Max(
+    public long GradientScratchLength(int rows) => Math.Max(
         Kernels.ProductScratchLength(new MatrixShape(rows, Outputs).Transpose(), new MatrixShape(rows, Inputs)),
         Kernels.ProductScratchLength(new MatrixShape(rows, Outputs), new MatrixShape(Outputs, Inputs)));
 
@@ -89,11 +107,8 @@ sealed class Linear
     }
 
     /// <summary>dx = dy W.</summary>
-    public void InputGradient(int rows, ParameterSet parameters, ReadOnlySpan<float> dy, Span<float> dx, Span<float> scratch)
-    {
-        var weight = parameters.Read(_weight, Probe.None, 0, _weight.Length, scratch);
-        Kernels.Product(new MatrixView(dy, rows, Outputs), new MatrixView(weight, Outputs, Inputs), dx, Inputs, scratch[(int)CopyLength(false)..]);
-    }
+    public void InputGradient(int rows, Weights weights, ReadOnlySpan<float> dy, Span<float> dx, Span<float> scratch)
+        => Kernels.Product(new MatrixView(dy, rows, Outputs), new MatrixView(weights.Weight, Outputs, Inputs), dx, Inputs, scratch);
 
     /// <summary>Hands the sums of gradients on.</summary>
     public void Accept(ReadOnlySpan<float> sums, GradientSink sink)

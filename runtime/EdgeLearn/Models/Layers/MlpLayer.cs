@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using System.Text.Json;
 
 namespace EdgeLearn;
@@ -55,7 +56,14 @@ public sealed class MlpLayer : StepwiseLayer
 
     private protected override int RowsOfPass(int batch) => Math.Min(PassRows, batch * Steps);
 
-    private protected override void Middle(int rows, ReadOnlySpan<float> a, Span<float> c, Span<float> scratch) => Kernels.Pointwise(default(GeluTanhFunction), a, c);
+    // Slopes, which come with the values for little.
+    private protected override long MiddleScratchLength(int rows, bool forGradient) => forGradient ? (long)rows * _spec.Units : 0;
 
-    private protected override void MiddleGradient(int rows, ReadOnlySpan<float> a, ReadOnlySpan<float> dc, Span<float> da, Span<float> scratch) => Kernels.PointwiseGradient(default(GeluTanhFunction), a, a, dc, da);
+    private protected override void Middle(int rows, ReadOnlySpan<float> a, Span<float> c, Span<float> scratch)
+    {
+        if (scratch.IsEmpty) Kernels.Pointwise(default(GeluTanhFunction), a, c);
+        else Kernels.GeluTanhWithSlope(a, c, scratch[..c.Length]);
+    }
+
+    private protected override void MiddleGradient(int rows, ReadOnlySpan<float> a, ReadOnlySpan<float> dc, Span<float> da, Span<float> scratch) => TensorPrimitives.Multiply(dc, scratch[..da.Length], da);
 }

@@ -41,7 +41,7 @@ public abstract class StepwiseLayer : Layer
     private protected virtual long MiddleMultiplyAdds => 0;
 
     /// <summary>Floats of scratch for <see cref="Middle"/> and <see cref="MiddleGradient"/>.</summary>
-    private protected virtual long MiddleScratchLength(bool forGradient) => 0;
+    private protected virtual long MiddleScratchLength(int rows, bool forGradient) => 0;
 
     /// <summary>What stands between the sums.</summary>
     /// <param name="rows">steps</param>
@@ -86,8 +86,8 @@ public abstract class StepwiseLayer : Layer
     public override long ForwardScratchLength(int batch, bool probed, bool saves)
     {
         int rows = RowsOfPass(batch);
-        long inner = Math.Max(_norm?.ScratchLength(probed) ?? 0, Math.Max(_first.ForwardScratchLength(rows, probed), _second.ForwardScratchLength(rows, probed)));
-        return (long)rows * ((_norm is null ? 0 : Width) + (saves && SavesFirst ? 0 : In) + Out) + MiddleScratchLength(forGradient: false) + inner;
+        long inner = Math.Max(_norm?.ScratchLength(probed) ?? 0, Math.Max(_first.ForwardScratchLength(rows), _second.ForwardScratchLength(rows)));
+        return _first.ReadScratchLength(probed) + _second.ReadScratchLength(probed) + (long)rows * ((_norm is null ? 0 : Width) + (saves && SavesFirst ? 0 : In) + Out) + MiddleScratchLength(rows, forGradient: false) + inner;
     }
 
     static Span<float> Take(ref Span<float> rest, long length)
@@ -102,10 +102,11 @@ public abstract class StepwiseLayer : Layer
     {
         int most = RowsOfPass(batch), all = batch * Steps;
         bool keeps = SavesFirst && !saved.IsEmpty;
+        Linear.Weights firstWeights = _first.Read(parameters, mode.Probe, ref scratch), secondWeights = _second.Read(parameters, mode.Probe, ref scratch);
         var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
         var first = keeps ? saved : Take(ref scratch, most * In);
         var middle = Take(ref scratch, most * Out);
-        var middleScratch = Take(ref scratch, MiddleScratchLength(forGradient: false));
+        var middleScratch = Take(ref scratch, MiddleScratchLength(most, forGradient: false));
         for (int row = 0; row < all; row += most)
         {
             int rows = Math.Min(most, all - row);
@@ -113,9 +114,9 @@ public abstract class StepwiseLayer : Layer
             var output = y.Slice(row * Width, rows * Width);
             var a = first.Slice(keeps ? row * In : 0, rows * In);
             _norm?.Apply(parameters, mode.Probe, input, normalised, scratch);
-            _first.Forward(rows, parameters, mode.Probe, _norm is null ? input : normalised, a, scratch);
+            _first.Forward(rows, firstWeights, _norm is null ? input : normalised, a, scratch);
             Middle(rows, a, middle[..(rows * Out)], middleScratch);
-            _second.Forward(rows, parameters, mode.Probe, middle, output, scratch);
+            _second.Forward(rows, secondWeights, middle, output, scratch);
             if (_norm is not null) TensorPrimitives.Add(output, input, output);
         }
     }
@@ -130,19 +131,20 @@ public abstract class StepwiseLayer : Layer
     public override long LocalGradientScratchLength(int batch)
     {
         int rows = RowsOfPass(batch);
-        long inner = Math.Max(_first.ForwardScratchLength(rows, false), Math.Max(Width, Math.Max(_first.GradientScratchLength(rows), _second.GradientScratchLength(rows))));
-        return (long)rows * ((_norm is null ? 0 : Width) + (SavesFirst ? In : 2 * In) + Out) + MiddleScratchLength(forGradient: true) + inner;
+        long inner = Math.Max(_first.ForwardScratchLength(rows), Math.Max(Width, Math.Max(_first.GradientScratchLength(rows), _second.GradientScratchLength(rows))));
+        return _first.ReadScratchLength(probed: false) + _second.ReadScratchLength(probed: false) + (long)rows * ((_norm is null ? 0 : Width) + (SavesFirst ? In : 2 * In) + Out) + MiddleScratchLength(rows, forGradient: true) + inner;
     }
 
     /// <inheritdoc/>
     public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         int most = RowsOfPass(trace.Batch), all = trace.Batch * Steps;
+        Linear.Weights firstWeights = _first.Read(trace.Parameters, Probe.None, ref scratch), secondWeights = _second.Read(trace.Parameters, Probe.None, ref scratch);
         var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
         var first = SavesFirst ? default : Take(ref scratch, most * In);
         var dFirst = Take(ref scratch, most * In);
         var middle = Take(ref scratch, most * Out);
-        var middleScratch = Take(ref scratch, MiddleScratchLength(forGradient: true));
+        var middleScratch = Take(ref scratch, MiddleScratchLength(most, forGradient: true));
         var secondSums = Take(ref dz, _second.Length);
         var firstSums = Take(ref dz, _first.Length);
         var normSums = Take(ref dz, NormLength);
@@ -156,20 +158,20 @@ public abstract class StepwiseLayer : Layer
             Span<float> gradient = dy.Slice(row * Width, rows * Width), dx = dz.Slice(row * Width, rows * Width), n = _norm is null ? default : normalised[..(rows * Width)];
             Span<float> c = middle[..(rows * Out)], da = dFirst[..(rows * In)];
             _norm?.Apply(trace.Parameters, Probe.None, input, n, scratch);
-            if (!SavesFirst) _first.Forward(rows, trace.Parameters, Probe.None, _norm is null ? input : n, first, scratch);
+            if (!SavesFirst) _first.Forward(rows, firstWeights, _norm is null ? input : n, first, scratch);
             var a = SavesFirst ? trace.Saved.Slice(row * In, rows * In) : first[..(rows * In)];
             Middle(rows, a, c, middleScratch);
             _second.AddGradients(rows, c, gradient, secondSums, scratch);
-            _second.InputGradient(rows, trace.Parameters, gradient, c, scratch); // where what the middle gave has served
+            _second.InputGradient(rows, secondWeights, gradient, c, scratch); // where what the middle gave has served
             MiddleGradient(rows, a, c, da, middleScratch);
             _first.AddGradients(rows, _norm is null ? input : n, da, firstSums, scratch);
             if (_norm is null)
             {
-                if (trace.WantsInputGradient) _first.InputGradient(rows, trace.Parameters, da, dx, scratch);
+                if (trace.WantsInputGradient) _first.InputGradient(rows, firstWeights, da, dx, scratch);
                 continue;
             }
 
-            _first.InputGradient(rows, trace.Parameters, da, n, scratch);
+            _first.InputGradient(rows, firstWeights, da, n, scratch);
             gradient.CopyTo(dx);
             _norm.Gradient(trace.Parameters, input, n, dx, normSums[..Width], normSums[Width..], scratch);
         }
