@@ -15,6 +15,7 @@ var root = new RootCommand("EdgeLearn: boards that keep learning without backpro
     EvaluateCommand.Create(),
     PlanCommand.Create(),
     AboutCommand.Create(),
+    ModelCommand.Create(),
     SelfTestCommand.Create(),
     StepBenchCommand.Create(),
     VersionCommand.Create(),

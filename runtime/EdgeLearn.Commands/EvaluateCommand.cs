@@ -40,6 +40,7 @@ public sealed class EvaluateCommand
 {
     readonly DataArguments _data = new();
     readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file");
+    readonly Option<string?> _adaptor = OptionText.Text("--adaptor", "FILE", "an adaptor that was trained on the model, applied without merging");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples at a time (default 64)");
     readonly Option<WeightStorage?> _weights = TrainingOptions.WeightsOption();
     readonly Option<int?> _threads = TrainingOptions.ThreadsOption();
@@ -57,6 +58,7 @@ public sealed class EvaluateCommand
         var options = new EvaluateCommand();
         options._model.Required = true;
         command.Options.Add(options._model);
+        command.Options.Add(options._adaptor);
         options._data.AddTo(command, required: true);
         command.Options.Add(options._batch);
         command.Options.Add(options._weights);
@@ -74,7 +76,9 @@ public sealed class EvaluateCommand
         if (batch < 1) throw new EdgeLearnException($"--batch {batch}: expected 1 or more");
         ThreadTeam.Use(parsed.GetValue(_threads) ?? 1);
         string path = parsed.GetRequiredValue(_model)!;
-        using var loaded = ModelFile.Load(path);
+        using var file = ModelFile.Load(path);
+        using var adapted = parsed.GetValue(_adaptor) is { } adaptor ? Adaptor.Apply(file, adaptor, path) : null;
+        var loaded = adapted ?? file;
         using var converted = parsed.GetValue(_weights) is { } weights && weights != loaded.Network.Parameters.Storage ? new Model(loaded.Network.WithStorage(weights), loaded.Preparation, loaded.ClassNames) : null;
         var model = converted ?? loaded;
         using var data = _data.Open(parsed, model.Network.Loss, output)!;

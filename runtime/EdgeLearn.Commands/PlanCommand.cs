@@ -23,7 +23,7 @@ public sealed class PlanCommand
             "Say how much memory training would take, by category and for each rule; allocates nothing.",
             "--network 28x28-1000@10x10-10",
             "--data mnist --batch 16 --update adam",
-            "--network digits.safetensors",
+            "--network digits.safetensors --train lora:2 --rule backprop",
             "--input-shape 128x6 --classes 3");
         var options = new PlanCommand();
         command.Options.Add(options._network);
@@ -40,7 +40,7 @@ public sealed class PlanCommand
         var output = CommandOutput.Of(parsed, _json);
         var settings = _training.Read(parsed);
         var network = NetworkSource.Read(parsed.GetValue(_network));
-        var result = PlanResult.Of(Spec(parsed, network, output), settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 });
+        var result = PlanResult.Of(settings.Train is { } train ? train.Adapt(Spec(parsed, network, output)) : Spec(parsed, network, output), settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 });
         if (output.Json) output.WriteJson(result, ResultJson.Default.PlanResult);
         else result.Write(output.Output);
         return 0;

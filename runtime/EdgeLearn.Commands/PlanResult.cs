@@ -55,6 +55,7 @@ public sealed record PlanResult
     {
         var plan = TrainingSession.PlanMemory(spec, settings);
         using var network = new Network(spec, settings.Weights);
+        settings.Train?.Freeze(network);
         long inference = TrainingSession.PlanInference(spec, settings.Batch, settings.Weights).TotalBytes;
         return new PlanResult
         {

@@ -8,6 +8,7 @@ namespace EdgeLearn.Commands;
 [JsonSerializable(typeof(EvaluateResult))]
 [JsonSerializable(typeof(PlanResult))]
 [JsonSerializable(typeof(AboutResult))]
+[JsonSerializable(typeof(ModelResult))]
 [JsonSerializable(typeof(SelfTestResult))]
 [JsonSerializable(typeof(StepBenchResult))]
 sealed partial class ResultJson : JsonSerializerContext;

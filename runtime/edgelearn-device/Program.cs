@@ -8,6 +8,7 @@ var root = new RootCommand("EdgeLearn on a board: learns on the device without b
     EvaluateCommand.Create(),
     PlanCommand.Create(),
     AboutCommand.Create(),
+    ModelCommand.Create(),
     SelfTestCommand.Create(),
     StepBenchCommand.Create(),
     RunCommand.Create(),

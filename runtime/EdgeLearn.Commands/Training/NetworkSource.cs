@@ -24,6 +24,9 @@ sealed class NetworkSource
     /// <summary>The model file to go on from.</summary>
     public string? ModelPath { get; }
 
+    /// <summary>Whether the model's head is for other classes, so that a new one is drawn.</summary>
+    public bool DrawsHead { get; set; }
+
     /// <summary>How the model's file stores its matrices; null without a model.</summary>
     public WeightStorage? Storage { get; }
 
@@ -75,6 +78,13 @@ sealed class NetworkSource
         if (ModelPath is not { } path) return new Network(spec, storage).Initialise(seed);
         var saved = ModelFile.Load(path).Network;
         saved.UseLoss(spec.Loss);
+        if (saved.Spec.ToString() != spec.ToString() || DrawsHead)
+        {
+            string head = $"{saved.Layers[saved.Units[^1].Learner].Name}.";
+            using var old = saved;
+            saved = old.Rebuild(spec, seed, slice => !DrawsHead || !slice.Name.StartsWith(head, StringComparison.Ordinal));
+        }
+
         if (saved.Parameters.Storage == storage) return saved;
         using (saved) return saved.WithStorage(storage);
     }

@@ -8,11 +8,13 @@ public sealed class TrainCommand
     readonly DataArguments _data = new();
     readonly TrainingOptions _training = new();
     readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file to go on from (default: one that suits the data)");
+    readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file to go on from: --network by another name");
     readonly LossOptions _loss = new();
     readonly Option<PreparationChoice?> _preparation = OptionText.Words(
         "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, per feature of vectors and of a sequence's steps, per channel of images; none for tokens)",
         ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale), ("standardise", PreparationChoice.Standardise));
     readonly Option<string?> _save = OptionText.Text("--save", "FILE", "write the trained model (safetensors) there");
+    readonly Option<string?> _saveAdaptor = OptionText.Text("--save-adaptor", "FILE", "write only what learned there: a few kB that belong to --model, for 'evaluate --adaptor' and 'model merge'");
     readonly Option<string?> _past = OptionText.Text("--past", "FILE", "what runs keep between them, earlier samples and weights (--replay-bytes, --ewc): read when it is there, replaced at the end");
     readonly Option<string?> _checkpoint = OptionText.Text("--checkpoint", "DIR", "keep the run there, so that it can go on after a crash");
     readonly Option<double?> _interval = OptionText.Number("--checkpoint-interval", "seconds between two saves there (default 30)");
@@ -40,16 +42,19 @@ public sealed class TrainCommand
             "--data digits --save digits.safetensors",
             "--data readings.csv --label state --network 12-64-3 --update signsgd",
             "--data new-site --network digits.safetensors --rule elastic-zo --steps 5000",
+            "--data new-site --model digits.safetensors --train lora:2 --save-adaptor site.adaptor",
+            "--data new-labels --model digits.safetensors --train head --save other.safetensors",
             "--data mnist --weights bf16 --save half.safetensors",
             "--data tuesday --network board.safetensors --replay-bytes 200kB --past board.past --save board.safetensors",
             "--data mnist --checkpoint run --resume --memory-limit 2MB");
         var options = new TrainCommand();
         options._data.AddTo(command, required: true);
         command.Options.Add(options._network);
+        command.Options.Add(options._model);
         options._training.AddTo(command);
         options._loss.AddTo(command);
         foreach (Option option in (Option[])[
-            options._preparation, options._save, options._past, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
+            options._preparation, options._save, options._saveAdaptor, options._past, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
             options._verbose, options._json]) command.Options.Add(option);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
         return command;
@@ -64,7 +69,7 @@ public sealed class TrainCommand
         if (!(seconds >= 0 && seconds <= TimeSpan.FromDays(1).TotalSeconds)) throw new EdgeLearnException($"--checkpoint-interval {seconds}: expected seconds, 0 to 86400");
         string? checkpoint = parsed.GetValue(_checkpoint);
         if (parsed.GetValue(_resume) && checkpoint is null) throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
-        var network = NetworkSource.Read(parsed.GetValue(_network));
+        var network = NetworkSource.Read(ModelPath(parsed) ?? parsed.GetValue(_network));
         settings = settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 };
         var loss = _loss.Read(parsed, network);
         using var whole = _data.Open(parsed, loss, output)!;
@@ -79,6 +84,7 @@ public sealed class TrainCommand
             Data = data,
             Loss = loss,
             Preparation = parsed.GetValue(_preparation) ?? PreparationChoice.Auto,
+            AdaptorPath = parsed.GetValue(_saveAdaptor),
             SavePath = parsed.GetValue(_save),
             PastPath = parsed.GetValue(_past),
             CheckpointFolder = checkpoint,
@@ -92,5 +98,12 @@ public sealed class TrainCommand
         if (output.Json) output.WriteJson(result, ResultJson.Default.TrainResult);
         else TrainReport.Write(result, data, output.Output);
         return 0;
+    }
+
+    string? ModelPath(ParseResult parsed)
+    {
+        if (parsed.GetValue(_model) is not { } path) return null;
+        if (parsed.GetValue(_network) is not null) throw new EdgeLearnException("--model and --network both name the network: give one of them");
+        return File.Exists(path) ? path : throw new EdgeLearnException($"--model {path}: there is no such file; expected a model file");
     }
 }

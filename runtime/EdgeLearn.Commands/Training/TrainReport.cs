@@ -37,6 +37,8 @@ static class TrainReport
         output.WriteLine(string.Create(text, $"weights {result.ParameterBytes:N0} bytes, {result.AllocatedBytesPerStep:0.##} bytes allocated a step, peak memory of the process {ByteCount.Format(result.PeakRssBytes)}"));
         if (result.Past is { } past) output.WriteLine(past.ToString());
         if (result.Controls is not null) output.WriteLine("controls on the same budget: backprop is the ceiling, frozen (hidden layers left random) the floor");
+        if (result.Transfer is { } transfer) output.WriteLine(string.Create(text, $"learned: {transfer.Train}, {transfer.TrainableCount:N0} weights; the rest is frozen"));
+        if (result.Transfer is { Adaptor: { } adaptor } saved) output.WriteLine(string.Create(text, $"saved {adaptor}, {saved.AdaptorBytes:N0} bytes"));
         if (result.Model is { } model) output.WriteLine($"saved {model}");
     }
 

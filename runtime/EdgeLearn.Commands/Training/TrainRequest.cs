@@ -16,6 +16,9 @@ sealed record TrainRequest
 
     public PreparationChoice Preparation { get; init; }
 
+    /// <summary>Where what learned goes by itself; null = nowhere.</summary>
+    public string? AdaptorPath { get; init; }
+
     /// <summary>Where the model goes; null = nowhere.</summary>
     public string? SavePath { get; init; }
 

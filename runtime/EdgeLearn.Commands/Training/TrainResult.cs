@@ -76,6 +76,10 @@ public sealed record TrainResult
 
     /// <summary>Where the model was saved; null = nowhere.</summary>
     public required string? Model { get; init; }
+
+    /// <summary>What learned of a network that was frozen in part; absent where everything learned.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TransferResult? Transfer { get; init; }
 }
 
 /// <summary>How a trained network does on the samples that were held back from training.</summary>

@@ -3,6 +3,8 @@ namespace EdgeLearn.Commands;
 /// <summary>One run of <c>train</c>: plan, checkpoint, steps, test, save, then the controls.</summary>
 sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationToken stop)
 {
+    readonly TransferSource _transfer = new(request.Network, request.Settings.Train, request.AdaptorPath);
+
     DataSplit Data => request.Data;
 
     // Read once: at the end of the run the file is another.
@@ -12,8 +14,10 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     public TrainResult Run()
     {
         if (request.SavePath is { } path) SaveTarget.Check(path);
-        var spec = request.Network.SpecFor(Data.InputShape, request.Loss.OutputsFor(Data.ClassCount, Data.TargetLength), request.Loss);
+        int outputs = request.Loss.OutputsFor(Data.ClassCount, Data.TargetLength);
+        var spec = _transfer.SpecFor(request.Network.SpecFor(Data.InputShape, outputs, request.Loss), outputs, Data.ClassNames, output);
         var preparation = request.Preparation.Make(request.Network.Preparation, Data, spec);
+        _transfer.Check(preparation, request.Settings.Weights);
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }
@@ -39,7 +43,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         long averagedSteps = session.Average?.Count ?? 0;
         session.TakeAverage();
         if (_past is not null) RunPast.EndTask(session);
-        if (request.SavePath is { } path) ModelFile.Save(path, new Model(network, preparation, Data.ClassNames ?? request.Network.ClassNames));
+        _transfer.Save(new Model(network, preparation, Data.ClassNames ?? request.Network.ClassNames), request.SavePath);
         _past?.Save(session);
         return new TrainResult
         {
@@ -64,6 +68,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             OptimizerStateBytes = session.Update.StateBytes,
             AllocatedBytesPerStep = loop.AllocatedBytesPerStep,
             Model = request.SavePath,
+            Transfer = _transfer.Result(network),
             Past = PastResult.Of(session, averagedSteps),
         };
     }
@@ -80,10 +85,13 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     ControlResults RunControls(NetworkSpec spec, Preparation preparation)
         => new(RunControl(RuleKind.Backprop, spec, preparation), RunControl(RuleKind.Frozen, spec, preparation));
 
+    // What is frozen for the rule is for backprop too; the last layer alone is what frozen means.
+    TrainableParts? ControlTrain(RuleKind rule) => request.Settings.Train is null || rule == RuleKind.Backprop ? request.Settings.Train : TrainableParts.Head;
+
     // The same network, data, steps and update in float32, at the control's own rate: the user's was chosen for another rule.
     ControlResult RunControl(RuleKind rule, NetworkSpec spec, Preparation preparation)
     {
-        var settings = Settings(request.Settings with { Rule = rule, LearningRate = null, Weights = WeightStorage.Float32 }, spec);
+        var settings = Settings(request.Settings with { Rule = rule, LearningRate = null, Weights = WeightStorage.Float32, Train = ControlTrain(rule) }, spec);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation);
         _past?.Begin(session);

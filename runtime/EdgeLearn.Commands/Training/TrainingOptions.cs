@@ -24,6 +24,7 @@ sealed class TrainingOptions
     readonly Option<bool> _layerByLayer = OptionText.Flag("--layer-by-layer", "tpsgd: train one layer after the other, first layer first");
     readonly Option<double?> _epsilon = OptionText.Number("--epsilon", "zo, elastic-zo: size of a probe (default 0.001)");
     readonly Option<int?> _directions = OptionText.Whole("--directions", "zo, elastic-zo: directions a step, each two forward passes (default 1)");
+    readonly Option<TrainableParts?> _train = OptionText.Parsed<TrainableParts?>("--train", "head|bias|norm|lora:R|scale|residual:R|all|PATTERN", "what learns, the rest is frozen: the last layer, biases, norms, adaptors of rank R, a layer (layers.2) or a pattern of tensor names; several with commas (default all)", TrainableParts.Parse);
     readonly Option<WeightStorage?> _weights = WeightsOption();
     readonly Option<bool> _signsInTurn = OptionText.Flag("--signs-in-turn", "zo: the two signs of a direction one after the other, in the memory of inference; without it both use one read of the weights");
     readonly Option<NoiseKind?> _noise = OptionText.Words("--noise", "distribution of random targets and directions (default sign)", ("sign", NoiseKind.Sign), ("gaussian", NoiseKind.Gaussian));
@@ -42,7 +43,7 @@ sealed class TrainingOptions
         Option[] all =
         [
             _rule, _update, _epochs, _steps, _batch, _rate, _hiddenRate, _momentum, _weightDecay, _schedule, _warmup, _seed, _localLoss, _targetScale, _layerByLayer,
-            _epsilon, _directions, _signsInTurn, _weights, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
+            _epsilon, _directions, _signsInTurn, _train, _weights, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
         ];
         foreach (var option in all) command.Options.Add(option);
         _continual.AddTo(command);
@@ -87,6 +88,7 @@ sealed class TrainingOptions
             LayerByLayer = parsed.GetValue(_layerByLayer),
             Epsilon = (float?)parsed.GetValue(_epsilon) ?? s_default.Epsilon,
             Directions = parsed.GetValue(_directions) ?? s_default.Directions,
+            Train = parsed.GetValue(_train),
             Weights = parsed.GetValue(_weights) ?? s_default.Weights,
             SignsInTurn = parsed.GetValue(_signsInTurn),
             Noise = parsed.GetValue(_noise) ?? s_default.Noise,

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EdgeLearn;
 
 /// <summary>Networks made from others: with adaptors or without, with another head, with one output more.</summary>
@@ -74,6 +76,20 @@ public static class NetworkTransfer
         }
 
         return network;
+    }
+
+    /// <summary>The model with one class more, see <see cref="WithMoreOutputs"/>. The caller disposes of both.</summary>
+    /// <param name="source">a classification model</param>
+    /// <param name="className">of the new class</param>
+    /// <param name="name">what to call the model in errors</param>
+    /// <exception cref="EdgeLearnException">There is such a class, the model does not classify, or its last layer with weights is no dense layer.</exception>
+    public static Model WithClass(this Model source, string className, string name)
+    {
+        if (!source.Network.Loss.IsClassification) throw new EdgeLearnException($"{name} has the loss {source.Network.Loss.Name} and no classes: expected a model that classifies");
+        IEnumerable<string> known = source.ClassNames ?? Enumerable.Range(0, source.Network.OutputLength).Select(i => i.ToString(CultureInfo.InvariantCulture));
+        string[] names = [.. known, className];
+        if (className.Length == 0 || names.Distinct().Count() < names.Length) throw new EdgeLearnException($"--name '{className}': {name} knows the classes {string.Join(", ", names[..^1].Take(12))}{(names.Length > 13 ? ", ..." : "")}: choose a new name");
+        return new Model(source.Network.WithMoreOutputs(1), source.Preparation, names);
     }
 
     /// <summary>

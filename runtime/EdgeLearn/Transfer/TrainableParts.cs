@@ -86,7 +86,8 @@ public sealed record TrainableParts
         ? rank
         : throw new EdgeLearnException($"--train {key}: '{text}' behind the colon, expected a whole number from 1 to {MostRank}");
 
-    bool Has(TrainableKind kind) => Parts.Any(part => part.Kind == kind);
+    /// <summary>Whether one of the keys is of a kind.</summary>
+    public bool Has(TrainableKind kind) => Parts.Any(part => part.Kind == kind);
 
     /// <summary>The network with the adaptors among the keys put into its layers; the same network where there are none.</summary>
     /// <exception cref="EdgeLearnException">No layer can have the adaptor.</exception>

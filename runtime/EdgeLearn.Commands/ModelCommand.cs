@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace EdgeLearn.Commands;
+
+/// <summary><c>model</c>: makes one model file from another.</summary>
+public sealed class ModelCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create() => new("model", "Make one model file from another: merge an adaptor, add a class.") { CreateMerge(), CreateAddClass() };
+
+    static Command CreateMerge()
+    {
+        var command = new ExampleCommand("merge", "Take an adaptor up into the weights of its base. Bottlenecks stay as they are.", "digits.safetensors site.adaptor --output site.safetensors");
+        var model = new Argument<string>("BASE") { Description = "the model file that the adaptor was trained on" };
+        var adaptor = new Argument<string>("ADAPTOR") { Description = "what train --save-adaptor wrote" };
+        var target = Target();
+        var json = CommandOutput.JsonOption();
+        command.Arguments.Add(model);
+        command.Arguments.Add(adaptor);
+        command.Options.Add(target);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
+        {
+            string path = parsed.GetRequiredValue(model), output = Checked(parsed.GetRequiredValue(target)!, path, parsed.GetRequiredValue(adaptor));
+            using var loaded = ModelFile.Load(path);
+            using var adapted = Adaptor.Apply(loaded, parsed.GetRequiredValue(adaptor), path);
+            using var network = adapted.Network.Merge();
+            ModelFile.Save(output, adapted with { Network = network });
+            Say(CommandOutput.Of(parsed, json), output, network);
+            return 0;
+        });
+        return command;
+    }
+
+    static Command CreateAddClass()
+    {
+        var command = new ExampleCommand("add-class", "Give a model an output for one class more. The others' outputs stay as they are, and the new one cannot win before it has learned.", "digits.safetensors --name 10 --output wider.safetensors");
+        var model = new Argument<string>("MODEL") { Description = "a model file that ends with a dense layer" };
+        var name = OptionText.Text("--name", "NAME", "what the class is called");
+        var target = Target();
+        var json = CommandOutput.JsonOption();
+        name.Required = true;
+        command.Arguments.Add(model);
+        command.Options.Add(name);
+        command.Options.Add(target);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
+        {
+            string path = parsed.GetRequiredValue(model), output = Checked(parsed.GetRequiredValue(target)!, path);
+            using var loaded = ModelFile.Load(path);
+            using var wider = loaded.WithClass(parsed.GetRequiredValue(name)!, path);
+            ModelFile.Save(output, wider);
+            Say(CommandOutput.Of(parsed, json), output, wider.Network);
+            return 0;
+        });
+        return command;
+    }
+
+    static Option<string?> Target()
+    {
+        var option = OptionText.Text("--output", "FILE", "write the new model there; the old files stay");
+        option.Required = true;
+        return option;
+    }
+
+    static string Checked(string output, params string[] sources)
+    {
+        SaveTarget.Check(output, "--output");
+        foreach (string source in sources)
+        {
+            if (Path.GetFullPath(source) == Path.GetFullPath(output)) throw new EdgeLearnException($"--output {output} would replace the file that it is made from: choose another name");
+        }
+
+        return output;
+    }
+
+    static void Say(CommandOutput output, string path, Network network)
+    {
+        var result = new ModelResult(path, network.Spec.ToString(), network.Parameters.Length, network.OutputLength);
+        if (output.Json) output.WriteJson(result, ResultJson.Default.ModelResult);
+        else output.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"saved {path}: {result.Network}, {result.ParameterCount:N0} weights"));
+    }
+}
+
+/// <summary>What <c>model ... --json</c> prints.</summary>
+/// <param name="Model">the file that was written</param>
+/// <param name="Network">in shorthand</param>
+/// <param name="ParameterCount">weights</param>
+/// <param name="Outputs">of the last layer</param>
+public sealed record ModelResult(string Model, string Network, long ParameterCount, int Outputs);
