@@ -70,6 +70,8 @@ public sealed class TrainCommand
         string? checkpoint = parsed.GetValue(_checkpoint);
         if (parsed.GetValue(_resume) && checkpoint is null) throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
         var network = NetworkSource.Read(ModelPath(parsed) ?? parsed.GetValue(_network));
+        // Under a limit, memory is given up for speed only on request.
+        if (!_training.FeaturesAreGiven(parsed) && settings.Train is not null && parsed.GetValue(_memoryLimit) is null) settings = settings with { Features = FeatureStorage.Auto };
         settings = settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 };
         var loss = _loss.Read(parsed, network);
         using var whole = _data.Open(parsed, loss, output)!;

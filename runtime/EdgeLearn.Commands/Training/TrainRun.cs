@@ -31,6 +31,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         _past?.Begin(session);
+        if (session.KeepsFeatures) output.Error.WriteLine($"the frozen body runs once: its features are kept, {session.Plan.TotalBytes:N0} bytes in all");
         var loop = new TrainingLoop(session, stop);
         using (var checkpoint = request.CheckpointFolder is null ? null : new RunCheckpoint(request, session, output))
         {

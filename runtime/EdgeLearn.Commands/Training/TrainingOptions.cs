@@ -25,6 +25,10 @@ sealed class TrainingOptions
     readonly Option<double?> _epsilon = OptionText.Number("--epsilon", "zo, elastic-zo: size of a probe (default 0.001)");
     readonly Option<int?> _directions = OptionText.Whole("--directions", "zo, elastic-zo: directions a step, each two forward passes (default 1)");
     readonly Option<TrainableParts?> _train = OptionText.Parsed<TrainableParts?>("--train", "head|bias|norm|lora:R|scale|residual:R|all|PATTERN", "what learns, the rest is frozen: the last layer, biases, norms, adaptors of rank R, a layer (layers.2) or a pattern of tensor names; several with commas (default all)", TrainableParts.Parse);
+    readonly Option<FeatureStorage?> _features = OptionText.Words(
+        "--feature-cache", "where the outputs of a frozen body are kept, so that it runs once and not in every epoch (default auto: memory where they fit --feature-bytes)",
+        ("auto", FeatureStorage.Auto), ("memory", FeatureStorage.Memory), ("int8", FeatureStorage.Int8), ("disk", FeatureStorage.Disk), ("off", FeatureStorage.Off));
+    readonly Option<long?> _featureBytes = OptionText.Parsed<long?>("--feature-bytes", "BYTES", "most bytes they may take (default 64MiB)", text => ByteCount.Parse("--feature-bytes", text));
     readonly Option<WeightStorage?> _weights = WeightsOption();
     readonly Option<bool> _signsInTurn = OptionText.Flag("--signs-in-turn", "zo: the two signs of a direction one after the other, in the memory of inference; without it both use one read of the weights");
     readonly Option<NoiseKind?> _noise = OptionText.Words("--noise", "distribution of random targets and directions (default sign)", ("sign", NoiseKind.Sign), ("gaussian", NoiseKind.Gaussian));
@@ -43,7 +47,7 @@ sealed class TrainingOptions
         Option[] all =
         [
             _rule, _update, _epochs, _steps, _batch, _rate, _hiddenRate, _momentum, _weightDecay, _schedule, _warmup, _seed, _localLoss, _targetScale, _layerByLayer,
-            _epsilon, _directions, _signsInTurn, _train, _weights, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
+            _epsilon, _directions, _signsInTurn, _train, _features, _featureBytes, _weights, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
         ];
         foreach (var option in all) command.Options.Add(option);
         _continual.AddTo(command);
@@ -58,6 +62,9 @@ sealed class TrainingOptions
 
     /// <summary>How matrices are stored, where the user said it.</summary>
     public WeightStorage? Weights(ParseResult parsed) => parsed.GetValue(_weights);
+
+    /// <summary>Whether the user said where features are kept.</summary>
+    public bool FeaturesAreGiven(ParseResult parsed) => parsed.GetValue(_features) is not null;
 
     /// <summary>Whether the user said how long to train.</summary>
     public bool LengthIsGiven(ParseResult parsed) => parsed.GetValue(_epochs) is not null || parsed.GetValue(_steps) is not null;
@@ -89,6 +96,8 @@ sealed class TrainingOptions
             Epsilon = (float?)parsed.GetValue(_epsilon) ?? s_default.Epsilon,
             Directions = parsed.GetValue(_directions) ?? s_default.Directions,
             Train = parsed.GetValue(_train),
+            Features = parsed.GetValue(_features) ?? s_default.Features,
+            FeatureBytes = parsed.GetValue(_featureBytes) ?? s_default.FeatureBytes,
             Weights = parsed.GetValue(_weights) ?? s_default.Weights,
             SignsInTurn = parsed.GetValue(_signsInTurn),
             Noise = parsed.GetValue(_noise) ?? s_default.Noise,

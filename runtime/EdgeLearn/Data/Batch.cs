@@ -33,6 +33,9 @@ public readonly ref struct Batch
     /// <summary>Rows.</summary>
     public int Count { get; }
 
+    /// <summary>The layer whose inputs these are: 0, or the first behind a frozen body whose outputs are known already.</summary>
+    public int FirstLayer { get; init; }
+
     /// <summary>[count x input length], prepared.</summary>
     public ReadOnlySpan<float> Inputs { get; }
 

@@ -78,6 +78,15 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         return outputs;
     }
 
+    /// <summary>What the first layers of a network make of rows that follow each other, in a buffer of the evaluation.</summary>
+    internal ReadOnlySpan<float> FeaturesOf(Dataset data, Preparation preparation, int first, int rows, int layers)
+    {
+        var inputs = _workspace![_inputs][..(rows * pass.InputLength)];
+        for (int i = 0; i < rows; i++) data.ReadFinite(first + i, inputs.Slice(i * pass.InputLength, pass.InputLength));
+        preparation.Apply(inputs, pass.InputLength);
+        return ((NetworkForwardPass)pass).Features(new Batch(rows, inputs, default(ReadOnlySpan<float>)), layers);
+    }
+
     Batch ReadLabelled(Dataset data, Preparation preparation, int first, int rows, Span<float> inputs)
     {
         var labels = _workspace!.Integers(_labels)[..(rows * pass.LabelLength)];

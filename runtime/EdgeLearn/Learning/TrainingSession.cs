@@ -19,6 +19,7 @@ public sealed class TrainingSession : IDisposable
     readonly TrainingBuffers _buffers;
     readonly Workspace _workspace;
     readonly ContinualLearning _past;
+    readonly FeatureCache? _features;
     readonly float _rate;
     int _lastRows;
 
@@ -48,7 +49,8 @@ public sealed class TrainingSession : IDisposable
         _rule = settings.BuildRule(network, TotalSteps);
         _update = settings.BuildUpdate();
         _evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
-        (Plan, _buffers) = TrainingBuffers.Plan(network, _rule, _update, _evaluator, settings.Batch);
+        _features = FeatureCache.For(network, settings, data, preparation);
+        (Plan, _buffers) = TrainingBuffers.Plan(network, _rule, _update, _evaluator, settings.Batch, _features);
         _past = new ContinualLearning(settings, network, Plan, TotalSteps);
         MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch, batch => PlanMemory(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }).TotalBytes);
         network.Parameters.Allocate();
@@ -57,7 +59,8 @@ public sealed class TrainingSession : IDisposable
         _update.Bind(_workspace);
         _evaluator.Bind(_workspace);
         _past.Bind(_workspace, data, preparation);
-        _stream = new SampleStream(data, preparation, settings.Batch, settings.OrderSeed ?? Noise.Derive(settings.Seed, 2), _past.Replay, settings.Continual?.ReplayRows(settings.Batch) ?? 0, _past.ReplaySeed);
+        _features?.Bind(_workspace);
+        _stream = new SampleStream(_features ?? data, _features is null ? preparation : Preparation.Identity, settings.Batch, settings.OrderSeed ?? Noise.Derive(settings.Seed, 2), _past.Replay, settings.Continual?.ReplayRows(settings.Batch) ?? 0, _past.ReplaySeed);
     }
 
     /// <summary>The memory of inference alone, computed without allocating any of it.</summary>
@@ -70,7 +73,7 @@ public sealed class TrainingSession : IDisposable
         return plan;
     }
 
-    /// <summary>The memory of a run, computed without allocating any of it.</summary>
+    /// <summary>The memory of a run, computed without allocating any of it; features of a frozen body come on top where they are kept in memory, see <see cref="TrainingSettings.Features"/>.</summary>
     public static MemoryPlan PlanMemory(NetworkSpec spec, TrainingSettings settings)
     {
         settings.CheckStorage(settings.Weights);
@@ -112,6 +115,9 @@ public sealed class TrainingSession : IDisposable
     /// <summary>The update at work.</summary>
     public UpdateRule Update => _update;
 
+    /// <summary>Whether the outputs of a frozen body are computed once and read in every epoch.</summary>
+    public bool KeepsFeatures => _features is not null;
+
     /// <summary>Steps of the whole run.</summary>
     public long TotalSteps { get; }
 
@@ -150,6 +156,7 @@ public sealed class TrainingSession : IDisposable
 
     Batch ReadBatch()
     {
+        _features?.Fill(_evaluator);
         if (Network.Loss.IsClassification) return BatchOf(_stream.Read(_workspace[_buffers.Inputs], _workspace.Integers(_buffers.Labels)));
         return BatchOf(_stream.Read(_workspace[_buffers.Inputs], _workspace[_buffers.Targets]));
     }
@@ -158,9 +165,10 @@ public sealed class TrainingSession : IDisposable
     Batch BatchOf(int rows)
     {
         _lastRows = rows;
-        var inputs = _workspace[_buffers.Inputs][..(rows * Network.InputLength)];
-        if (Network.Loss.IsClassification) return new Batch(rows, inputs, _workspace.Integers(_buffers.Labels), Network.Spec.LabelLength);
-        return new Batch(rows, inputs, _workspace[_buffers.Targets][..(rows * Network.OutputLength)]);
+        var inputs = _workspace[_buffers.Inputs][..(rows * (_features?.InputLength ?? Network.InputLength))];
+        int first = _features?.LayerCount ?? 0;
+        if (Network.Loss.IsClassification) return new Batch(rows, inputs, _workspace.Integers(_buffers.Labels), Network.Spec.LabelLength) { FirstLayer = first };
+        return new Batch(rows, inputs, _workspace[_buffers.Targets][..(rows * Network.OutputLength)]) { FirstLayer = first };
     }
 
     StepClock Clock => new(StepCount, _rate * _schedule.FactorAt(StepCount), Noise.Derive(Settings.OrderSeed ?? Settings.Seed, 5)); // the rounds of a fleet drop other values
@@ -260,5 +268,9 @@ public sealed class TrainingSession : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _workspace.Dispose();
+    public void Dispose()
+    {
+        _features?.Dispose();
+        _workspace.Dispose();
+    }
 }

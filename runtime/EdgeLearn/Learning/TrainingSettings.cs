@@ -96,6 +96,12 @@ public sealed record TrainingSettings
     /// <summary>What of the network learns; null = what its tensors say themselves (<see cref="ParameterSlice.Trainable"/>), which is everything unless somebody changed it.</summary>
     public TrainableParts? Train { get; init; }
 
+    /// <summary>Whether and where the outputs of a frozen body are kept between epochs.</summary>
+    public FeatureStorage Features { get; init; }
+
+    /// <summary>Most bytes that they may take; on disk, with those of other runs.</summary>
+    public long FeatureBytes { get; init; } = 64 << 20;
+
     /// <summary>How the network stores its matrices; bf16 and int8 are for the rules that need no input gradient, and round stochastically.</summary>
     public WeightStorage Weights { get; init; }
 

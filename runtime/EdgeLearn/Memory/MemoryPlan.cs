@@ -18,7 +18,7 @@ public enum MemoryCategory
     /// <summary>The mini-batch.</summary>
     Batch,
 
-    /// <summary>Earlier samples, earlier weights and averages of weights.</summary>
+    /// <summary>Earlier samples, earlier weights and averages of weights; features of samples that a frozen body has seen.</summary>
     Past,
 }
 

@@ -58,7 +58,7 @@ sealed class Activations
     Span<float> Saved(int layer, int batch) => _saved[layer] is { } id ? _workspace![id][..(int)_network.Layers[layer].SavedLength(batch)] : default;
 
     /// <summary>The input of a layer: the batch, or the output of the layer before.</summary>
-    public ReadOnlySpan<float> Input(int layer, in Batch batch) => layer == 0 ? batch.Inputs : Output(layer - 1, batch.Count);
+    public ReadOnlySpan<float> Input(int layer, in Batch batch) => layer == batch.FirstLayer ? batch.Inputs : Output(layer - 1, batch.Count);
 
     /// <summary>What the forward pass of a layer left for its gradients.</summary>
     /// <param name="layer">which layer</param>
@@ -77,9 +77,9 @@ sealed class Activations
     public void ForwardPair(int layer, in Batch batch, in Probe plus, ReadOnlySpan<float> minusInput, Span<float> minusOutput, Span<float> pairScratch)
         => _network.Layers[layer].ForwardPair(batch.Count, _network.Parameters, plus, Input(layer, batch), minusInput, Output(layer, batch.Count), minusOutput, _workspace![_scratch[layer]], pairScratch);
 
-    /// <summary>Runs layers from..to-1.</summary>
+    /// <summary>Runs layers from..to-1, but those that the batch has behind it.</summary>
     public void Forward(int from, int to, in Batch batch, in ForwardMode mode)
     {
-        for (int i = from; i < to; i++) Forward(i, batch, mode);
+        for (int i = Math.Max(from, batch.FirstLayer); i < to; i++) Forward(i, batch, mode);
     }
 }

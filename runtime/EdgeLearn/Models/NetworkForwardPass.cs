@@ -117,11 +117,18 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
         return Buffers.Output(last, batch.Count);
     }
 
+    /// <summary>What the first layers make of a batch in evaluation, in the pass's own buffer.</summary>
+    internal ReadOnlySpan<float> Features(scoped in Batch batch, int layers)
+    {
+        Buffers.Forward(0, layers, batch, ForwardMode.Evaluation);
+        return Buffers.Output(layers - 1, batch.Count);
+    }
+
     void RunPair(in Batch batch, in Probe plus)
     {
-        for (int i = 0; i < network.Layers.Count; i++)
+        for (int i = batch.FirstLayer; i < network.Layers.Count; i++)
         {
-            var minusInput = i == 0 ? batch.Inputs : MinusOutput(i - 1, batch.Count);
+            var minusInput = i == batch.FirstLayer ? batch.Inputs : MinusOutput(i - 1, batch.Count);
             Buffers.ForwardPair(i, batch, plus, minusInput, MinusOutput(i, batch.Count), _workspace![_pairScratch[i]]);
         }
     }
