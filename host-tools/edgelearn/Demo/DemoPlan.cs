@@ -32,7 +32,7 @@ sealed record DemoPlan
         {
             Network = NetworkSpec.Parse(network, shape, Loss.SoftmaxCrossEntropy),
             // One epoch a round is short: momentum, whose state is reset with every round, makes more of it.
-            Settings = new TrainingSettings { Epochs = 1, Batch = small ? 16 : 64, Momentum = 0.9f, LearningRate = 0.3f, HiddenRateScale = 2, Seed = seed },
+            Settings = new TrainingSettings { Epochs = 1, Batch = small ? 16 : 64, Momentum = 0.9f, LearningRate = 0.3f, LocalLoss = LocalLoss.L2, HiddenRateScale = 2, Seed = seed },
         };
     }
 

@@ -15,7 +15,7 @@ sealed class RoundOptions
     readonly Option<RuleKind?> _rule = OptionText.Parsed<RuleKind?>("--rule", string.Join('|', KindNames.RuleNames), "where the learning signal comes from (default tpsgd; zo with --codec records)", text => KindNames.ParseRule(text));
     readonly Option<UpdateKind?> _update = OptionText.Parsed<UpdateKind?>("--update", string.Join('|', KindNames.UpdateNames), "what is done with the gradient; its state is new in each round, and frugal has its default settings (default sgd)", text => KindNames.ParseUpdate(text));
     readonly Option<double?> _rate = OptionText.Number("--lr", "learning rate of the last layer in the first round (default: one that suits rule and update)");
-    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", FormattableString.Invariant($"tpsgd: rate of the hidden layers as a factor on --lr (default {s_default.HiddenRateScale}); a round trains all layers at once, not layer by layer"));
+    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", "tpsgd, local-heads: rate of the hidden layers as a factor on --lr (default 1)");
     readonly Option<ScheduleKind?> _schedule = OptionText.Words("--schedule", "how the rate runs over the rounds (default linear, to zero after the last)", ("constant", ScheduleKind.Constant), ("linear", ScheduleKind.Linear));
     readonly Option<double?> _momentum = OptionText.Number("--momentum", "momentum of sgd (default 0: no state), decay of signum (default 0.9)");
     readonly Option<double?> _weightDecay = OptionText.Number("--weight-decay", "decoupled weight decay (default 0)");
@@ -53,7 +53,7 @@ sealed class RoundOptions
             Steps = parsed.GetValue(_steps),
             Batch = parsed.GetValue(_batch) ?? s_default.Batch,
             LearningRate = (float?)parsed.GetValue(_rate),
-            HiddenRateScale = (float?)parsed.GetValue(_hiddenRate) ?? s_default.HiddenRateScale,
+            HiddenRateScale = (float?)parsed.GetValue(_hiddenRate),
             Momentum = (float?)parsed.GetValue(_momentum),
             WeightDecay = (float?)parsed.GetValue(_weightDecay) ?? s_default.WeightDecay,
             Schedule = parsed.GetValue(_schedule) ?? ScheduleKind.Linear,

@@ -57,7 +57,7 @@ static class GoldenChecks
         yield return ("backprop with momentum", () => Compare(GoldenValues.BackpropMomentum, settings with { Rule = RuleKind.Backprop, LearningRate = 0.1f, Momentum = 0.9f, WeightDecay = 0.01f }));
         yield return ("backprop with adam", () => Compare(GoldenValues.BackpropAdam, settings with { Rule = RuleKind.Backprop, Update = UpdateKind.Adam, LearningRate = 0.01f }));
         yield return ("frozen", () => Compare(GoldenValues.Frozen, settings with { Rule = RuleKind.Frozen, LearningRate = 0.5f }));
-        var local = settings with { Rule = RuleKind.TargetProjection, LearningRate = 0.5f, HiddenRateScale = 0.15f, TargetScale = 0.9f };
+        var local = settings with { Rule = RuleKind.TargetProjection, LocalLoss = LocalLoss.L2, LearningRate = 0.5f, HiddenRateScale = 0.15f, TargetScale = 0.9f };
         yield return ("tpsgd", () => Compare(GoldenValues.TargetProjectionL2, local));
         yield return ("tpsgd with linear loss", () => Compare(GoldenValues.TargetProjectionLinear, local with { LocalLoss = LocalLoss.Linear }));
         // The slope of two float losses is known to about 1e-7 / (2 eps).

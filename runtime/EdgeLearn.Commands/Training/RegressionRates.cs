@@ -17,7 +17,7 @@ static class RegressionRates
         int last = spec.Units[^1].Learner;
         int inputs = spec.Layers[last] is ReceptiveFieldSpec { Fan: > 0 } choice ? choice.Fan : spec.InputOf(last).Length;
         float rate = (1 - (settings.Momentum ?? 0)) / (inputs + 1);
-        float hidden = settings.HiddenRateScale * settings.Rate;
+        float hidden = settings.HiddenRate * settings.Rate;
         return settings with { LearningRate = rate, HiddenRateScale = hiddenRateIsGiven ? settings.HiddenRateScale : hidden / rate };
     }
 }

@@ -13,15 +13,16 @@ sealed class TrainingOptions
     readonly Option<long?> _steps = OptionText.Long("--steps", "steps in all, in place of --epochs");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples of a step (default 64)");
     readonly Option<double?> _rate = OptionText.Number("--lr", "learning rate of the last layer at the start (default: one that suits rule and update)");
-    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", FormattableString.Invariant($"tpsgd: rate of the hidden layers as a factor on --lr (default {s_default.HiddenRateScale})"));
+    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", "tpsgd, local-heads: rate of the hidden layers as a factor on --lr (default 1; 0.3 for the local losses l2, l1 and linear)");
     readonly Option<double?> _momentum = OptionText.Number("--momentum", "momentum of sgd (default 0: no state), decay of signum (default 0.9)");
     readonly Option<double?> _weightDecay = OptionText.Number("--weight-decay", "decoupled weight decay (default 0)");
     readonly Option<ScheduleKind?> _schedule = OptionText.Words("--schedule", "how the rate runs to the end (default linear, to zero)", ("constant", ScheduleKind.Constant), ("linear", ScheduleKind.Linear), ("cosine", ScheduleKind.Cosine));
     readonly Option<long?> _warmup = OptionText.Long("--warmup", "steps in which the rate rises first (default 0)");
     readonly Option<ulong?> _seed = OptionText.Seed("--seed", "seed of starting weights, order of samples, targets and directions (default 1)");
-    readonly Option<LocalLoss?> _localLoss = OptionText.Words("--local-loss", "tpsgd: loss of the hidden layers; linear is DRTP (default l2)", ("l2", LocalLoss.L2), ("l1", LocalLoss.L1), ("linear", LocalLoss.Linear));
+    readonly Option<LocalLoss?> _localLoss = OptionText.Words("--local-loss", "tpsgd: loss of the hidden layers; linear is DRTP (default cross-entropy)", ("cross-entropy", LocalLoss.CrossEntropy), ("hinge", LocalLoss.Hinge), ("l2", LocalLoss.L2), ("l1", LocalLoss.L1), ("linear", LocalLoss.Linear));
     readonly Option<double?> _targetScale = OptionText.Number("--target-scale", "tpsgd: size of the random targets (default 0.9)");
-    readonly Option<bool> _layerByLayer = OptionText.Flag("--layer-by-layer", "tpsgd: train one layer after the other, first layer first");
+    readonly Option<bool> _layerByLayer = OptionText.Flag("--layer-by-layer", "tpsgd, local-heads: train one layer after the other, first layer first");
+    readonly Option<int?> _headUnits = OptionText.Whole("--head-units", "local-heads: units of a hidden layer in each local head (default 0: a linear classifier)");
     readonly Option<double?> _epsilon = OptionText.Number("--epsilon", "zo, elastic-zo: size of a probe (default 0.001)");
     readonly Option<int?> _directions = OptionText.Whole("--directions", "zo, elastic-zo: directions a step, each two forward passes (default 1)");
     readonly Option<TrainableParts?> _train = OptionText.Parsed<TrainableParts?>("--train", "head|bias|norm|lora:R|scale|residual:R|all|PATTERN", "what learns, the rest is frozen: the last layer, biases, norms, adaptors of rank R, a layer (layers.2) or a pattern of tensor names; several with commas (default all)", TrainableParts.Parse);
@@ -46,7 +47,7 @@ sealed class TrainingOptions
     {
         Option[] all =
         [
-            _rule, _update, _epochs, _steps, _batch, _rate, _hiddenRate, _momentum, _weightDecay, _schedule, _warmup, _seed, _localLoss, _targetScale, _layerByLayer,
+            _rule, _update, _epochs, _steps, _batch, _rate, _hiddenRate, _momentum, _weightDecay, _schedule, _warmup, _seed, _localLoss, _targetScale, _layerByLayer, _headUnits,
             _epsilon, _directions, _signsInTurn, _train, _features, _featureBytes, _weights, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -84,7 +85,7 @@ sealed class TrainingOptions
             Steps = parsed.GetValue(_steps),
             Batch = parsed.GetValue(_batch) ?? s_default.Batch,
             LearningRate = (float?)parsed.GetValue(_rate),
-            HiddenRateScale = (float?)parsed.GetValue(_hiddenRate) ?? s_default.HiddenRateScale,
+            HiddenRateScale = (float?)parsed.GetValue(_hiddenRate),
             Momentum = (float?)parsed.GetValue(_momentum),
             WeightDecay = (float?)parsed.GetValue(_weightDecay) ?? s_default.WeightDecay,
             Schedule = parsed.GetValue(_schedule) ?? s_default.Schedule,
@@ -93,6 +94,7 @@ sealed class TrainingOptions
             LocalLoss = parsed.GetValue(_localLoss) ?? s_default.LocalLoss,
             TargetScale = (float?)parsed.GetValue(_targetScale) ?? s_default.TargetScale,
             LayerByLayer = parsed.GetValue(_layerByLayer),
+            HeadUnits = parsed.GetValue(_headUnits) ?? s_default.HeadUnits,
             Epsilon = (float?)parsed.GetValue(_epsilon) ?? s_default.Epsilon,
             Directions = parsed.GetValue(_directions) ?? s_default.Directions,
             Train = parsed.GetValue(_train),

@@ -10,6 +10,7 @@ public static class KindNames
         ("elastic-zo", RuleKind.ElasticZerothOrder),
         ("backprop", RuleKind.Backprop),
         ("frozen", RuleKind.Frozen),
+        ("local-heads", RuleKind.LocalHeads),
     ];
 
     static readonly (string Name, UpdateKind Kind)[] s_updates =
@@ -35,19 +36,22 @@ public static class KindNames
 
     /// <summary>The rule of a word.</summary>
     /// <exception cref="EdgeLearnException">There is none; the message lists all.</exception>
-    public static RuleKind ParseRule(string name) => Parse(s_rules, name, "rule");
+    public static RuleKind ParseRule(string name) => name == BackpropFree ? RuleKind.LocalHeads : Parse(s_rules, name, "rule", $", or {BackpropFree} for the best of the forward-only rules");
+
+    /// <summary>The word for the forward-only rule that comes nearest to backprop on nets of every kind (docs/results.md), whichever that is.</summary>
+    public const string BackpropFree = "backprop-free";
 
     /// <summary>The update of a word.</summary>
     /// <exception cref="EdgeLearnException">There is none; the message lists all.</exception>
-    public static UpdateKind ParseUpdate(string name) => Parse(s_updates, name, "update");
+    public static UpdateKind ParseUpdate(string name) => Parse(s_updates, name, "update", "");
 
-    static TKind Parse<TKind>((string Name, TKind Kind)[] table, string name, string what)
+    static TKind Parse<TKind>((string Name, TKind Kind)[] table, string name, string what, string more)
     {
         foreach (var row in table)
         {
             if (row.Name == name) return row.Kind;
         }
 
-        throw new EdgeLearnException($"unknown {what} '{name}': expected {string.Join(", ", table.Select(row => row.Name))}");
+        throw new EdgeLearnException($"unknown {what} '{name}': expected {string.Join(", ", table.Select(row => row.Name))}{more}");
     }
 }

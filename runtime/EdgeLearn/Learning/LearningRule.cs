@@ -4,7 +4,7 @@ namespace EdgeLearn;
 /// Where the learning signal comes from. A rule plans its buffers, then turns one batch after another into gradient panels that an <see cref="UpdateRule"/>
 /// applies at once. Everything in a step uses the weights as they were before it.
 /// </summary>
-public abstract class LearningRule
+public abstract class LearningRule : IDisposable
 {
     /// <summary>Name on the command line and in checkpoints.</summary>
     public abstract string Name { get; }
@@ -22,4 +22,22 @@ public abstract class LearningRule
     /// <param name="clock">time of the step, already begun on the update</param>
     /// <param name="update">takes the gradient</param>
     public abstract StepReport Step(in Batch batch, in StepClock clock, UpdateRule update);
+
+    /// <summary>Bytes that the rule itself remembers between steps, beside weights and update state; 0 for most.</summary>
+    public virtual long StateBytes => 0;
+
+    /// <summary>Writes what the rule remembers, for a checkpoint.</summary>
+    /// <param name="state">[<see cref="StateBytes"/>]</param>
+    public virtual void SaveState(Span<byte> state)
+    {
+    }
+
+    /// <summary>Takes back what <see cref="SaveState"/> wrote.</summary>
+    /// <param name="state">[<see cref="StateBytes"/>]</param>
+    public virtual void RestoreState(ReadOnlySpan<byte> state)
+    {
+    }
+
+    /// <summary>Frees memory of the rule's own; the workspace is the session's.</summary>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
 }

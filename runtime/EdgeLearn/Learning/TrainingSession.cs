@@ -271,6 +271,7 @@ public sealed class TrainingSession : IDisposable
     public void Dispose()
     {
         _features?.Dispose();
+        _rule.Dispose();
         _workspace.Dispose();
     }
 }

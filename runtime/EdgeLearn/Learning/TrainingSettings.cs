@@ -19,6 +19,9 @@ public enum RuleKind
 
     /// <summary>frozen.</summary>
     Frozen,
+
+    /// <summary>local-heads.</summary>
+    LocalHeads,
 }
 
 /// <summary>The update rules by kind.</summary>
@@ -63,8 +66,11 @@ public sealed record TrainingSettings
     /// <summary>Rate of the last layer at the start; null = the default of rule and update.</summary>
     public float? LearningRate { get; init; }
 
-    /// <summary>Rate of the hidden layers as a factor on it, for tpsgd.</summary>
-    public float HiddenRateScale { get; init; } = new TargetProjectionOptions().HiddenRateScale;
+    /// <summary>Rate of the hidden units as a factor on it, for tpsgd and local-heads; null = what suits the rule.</summary>
+    public float? HiddenRateScale { get; init; }
+
+    /// <summary>The factor in force.</summary>
+    public float HiddenRate => HiddenRateScale ?? (Rule == RuleKind.TargetProjection ? LocalLoss.HiddenRateScale() : 1);
 
     /// <summary>Momentum of sgd, decay of signum.</summary>
     public float? Momentum { get; init; }
@@ -82,12 +88,15 @@ public sealed record TrainingSettings
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Local loss of tpsgd.</summary>
-    public LocalLoss LocalLoss { get; init; } = LocalLoss.L2;
+    public LocalLoss LocalLoss { get; init; } = LocalLoss.CrossEntropy;
 
     /// <summary>Size of tpsgd's targets.</summary>
     public float TargetScale { get; init; } = new TargetProjectionOptions().TargetScale;
 
-    /// <summary>Whether tpsgd trains one layer after the other.</summary>
+    /// <summary>Hidden units of each local head of local-heads; 0 = a linear classifier.</summary>
+    public int HeadUnits { get; init; }
+
+    /// <summary>Whether tpsgd and local-heads train one layer after the other.</summary>
     public bool LayerByLayer { get; init; }
 
     /// <summary>Size of a zeroth-order probe.</summary>
@@ -172,8 +181,9 @@ public sealed record TrainingSettings
         Expect(Steps is null or >= 1, "--steps", Steps, "1 or more");
         Expect(Momentum is null || (Momentum >= 0 && Momentum < 1), "--momentum", Momentum, "a number from 0 to below 1");
         Expect(float.IsFinite(Rate) && Rate > 0, "--lr", Rate, "a number above 0");
-        Expect(float.IsFinite(HiddenRateScale) && HiddenRateScale >= 0, "--hidden-rate", HiddenRateScale, "0 or more");
+        Expect(HiddenRateScale is null || (float.IsFinite(HiddenRateScale.Value) && HiddenRateScale >= 0), "--hidden-rate", HiddenRateScale, "0 or more");
         Expect(float.IsFinite(WeightDecay) && WeightDecay >= 0, "--weight-decay", WeightDecay, "0 or more");
+        Expect(HeadUnits is >= 0 and < 65536, "--head-units", HeadUnits, "0 to 65535");
         Expect(WarmupSteps >= 0, "--warmup", WarmupSteps, "0 or more");
         Expect(float.IsFinite(TargetScale) && TargetScale > 0, "--target-scale", TargetScale, "a number above 0");
         Expect(float.IsFinite(Epsilon) && Epsilon > 0, "--epsilon", Epsilon, "a number above 0");
@@ -199,7 +209,8 @@ public sealed record TrainingSettings
             HiddenRateScale = HiddenRateScale,
             LayerByLayerSteps = LayerByLayer ? totalSteps : null,
             Seed = Seed,
-        }),
+        }, BuildUpdate()),
+        RuleKind.LocalHeads => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = HeadUnits, HiddenRateScale = HiddenRateScale ?? 1, LayerByLayerSteps = LayerByLayer ? totalSteps : null, Seed = Seed }, BuildUpdate()),
         RuleKind.ZerothOrder => new ZerothOrder(new NetworkForwardPass(network, sharesRead: !SignsInTurn), network.Loss, ZerothOrder),
         RuleKind.ElasticZerothOrder => new ElasticZerothOrder(network, ZerothOrder, ExactLayers),
         RuleKind.Backprop => new Backprop(network),

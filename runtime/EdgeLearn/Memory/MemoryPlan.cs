@@ -12,7 +12,7 @@ public enum MemoryCategory
     /// <summary>Scratch of kernels: gradient panels, perturbed rows, transposed blocks.</summary>
     Panels,
 
-    /// <summary>What an update rule remembers between steps.</summary>
+    /// <summary>What update and rule remember between steps.</summary>
     UpdateState,
 
     /// <summary>The mini-batch.</summary>

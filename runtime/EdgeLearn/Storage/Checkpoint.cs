@@ -77,8 +77,10 @@ public sealed class Checkpoint : IDisposable
             Restore(session.Network, saved.Network);
         }
 
-        if (slot.StateValues.Length != session.Update.StateLength) throw new EdgeLearnException($"{_folder} has an update state of {slot.StateValues.Length} floats, the run needs {session.Update.StateLength}");
-        slot.StateValues.CopyTo(session.Update.State);
+        long updateBytes = session.Update.StateBytes, stateBytes = updateBytes + session.Rule.StateBytes;
+        if (slot.State.Length != stateBytes) throw new EdgeLearnException($"{_folder} has a state of {slot.State.Length} bytes, the run needs {stateBytes}");
+        MemoryMarshal.Cast<byte, float>(slot.State.Span[..(int)updateBytes]).CopyTo(session.Update.State);
+        session.Rule.RestoreState(slot.State.Span[(int)updateBytes..]);
         if (slot.Past.Length > 0) PastFile.Load(slot.Past, _folder, session);
         session.Resume(slot.StepCount, slot.Position);
         OpenLog(session);
@@ -111,9 +113,19 @@ public sealed class Checkpoint : IDisposable
         _log?.Flush();
         byte[] model = ModelFile.ToArray(new Model(session.Network, session.Preparation));
         ulong sequence = (_newest?.Sequence ?? 0) + 1;
-        var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, Describe(session), model, MemoryMarshal.AsBytes(session.Update.State).ToArray(), session.Settings.Continual is null ? default : PastFile.ToArray(session, null, withAverage: true));
+        var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, Describe(session), model, StateOf(session), session.Settings.Continual is null ? default : PastFile.ToArray(session, null, withAverage: true));
         DurableFile.Replace(SlotPaths[(int)(sequence % 2)], slot.ToArray());
         _newest = slot with { Model = default, State = default, Past = default };
+    }
+
+    // What update and rule remember between steps, one behind the other.
+    static byte[] StateOf(TrainingSession session)
+    {
+        var update = MemoryMarshal.AsBytes(session.Update.State);
+        var state = new byte[update.Length + session.Rule.StateBytes];
+        update.CopyTo(state);
+        session.Rule.SaveState(state.AsSpan(update.Length));
+        return state;
     }
 
     void OpenLog(TrainingSession session)

@@ -1,12 +1,11 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EdgeLearn;
 
 /// <summary>
 /// One saved moment of a run, as bytes. Little-endian: magic "ELCKPT01", sequence u64, steps done i64, stream seed u64, epoch u64, position i32, then parts, each a
-/// length i64 and bytes: the run's description (UTF-8), the model file, the update's state (float32) and, where the run keeps something of the past, a <see cref="PastFile"/>; at the end SHA-256 over all before it.
+/// length i64 and bytes: the run's description (UTF-8), the model file, the state of update and rule and, where the run keeps something of the past, a <see cref="PastFile"/>; at the end SHA-256 over all before it.
 /// </summary>
 sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Position, string Description, ReadOnlyMemory<byte> Model, ReadOnlyMemory<byte> State, ReadOnlyMemory<byte> Past = default)
 {
@@ -65,7 +64,4 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
         rest = rest[(sizeof(long) + (int)length)..];
         return true;
     }
-
-    /// <summary>The state as floats.</summary>
-    public ReadOnlySpan<float> StateValues => MemoryMarshal.Cast<byte, float>(State.Span);
 }

@@ -34,7 +34,7 @@ public class DigitsTests
 
     static double MeanAccuracy(string spec, Func<Network, LearningRule> rule, float rate, int epochs) => Enumerable.Range(1, 5).Average(seed => Accuracy(spec, rule, rate, epochs, seed));
 
-    static double Projection(string spec) => MeanAccuracy(spec, network => new TargetProjection(network, new TargetProjectionOptions { HiddenRateScale = 0.3f }), 0.05f, 15);
+    static double Projection(string spec) => MeanAccuracy(spec, network => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.L2, HiddenRateScale = 0.3f }), 0.05f, 15);
 
     static double Frozen(string spec, float rate) => MeanAccuracy(spec, network => new Frozen(network), rate, 15);
 

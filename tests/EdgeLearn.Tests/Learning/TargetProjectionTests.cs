@@ -33,7 +33,7 @@ public class TargetProjectionTests
             {
                 foreach (string loss in new[] { "cross-entropy", "mean-square" })
                 {
-                    foreach (var kind in Enum.GetValues<LocalLoss>()) cases.Add(spec, loss, kind, kind == LocalLoss.L2 && spec[0] == '6' ? NoiseKind.Gaussian : NoiseKind.Sign);
+                    foreach (var kind in new[] { LocalLoss.L2, LocalLoss.L1, LocalLoss.Linear }) cases.Add(spec, loss, kind, kind == LocalLoss.L2 && spec[0] == '6' ? NoiseKind.Gaussian : NoiseKind.Sign);
                 }
             }
 
@@ -72,7 +72,7 @@ public class TargetProjectionTests
         {
             run.Step(samples.Rows(Batch), Rate);
             float[] x = samples.Inputs;
-            for (int layer = 0; layer < 2; layer++) x = DrtpStep(byHand, layer, samples, x, options, Rate * options.HiddenRateScale);
+            for (int layer = 0; layer < 2; layer++) x = DrtpStep(byHand, layer, samples, x, options, Rate * options.HiddenRateScale!.Value);
             foreach (string tensor in new[] { "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias" })
             {
                 Values.AssertSameBits(byHand.Parameters[byHand.Parameters.Find(tensor)!], network.Parameters[network.Parameters.Find(tensor)!], $"step {step}, {tensor}");

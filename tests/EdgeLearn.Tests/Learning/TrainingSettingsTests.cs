@@ -84,7 +84,7 @@ public class TrainingSettingsTests
     [Fact]
     public void An_unknown_word_is_refused_with_all_that_are_known()
     {
-        Assert.Equal("unknown rule 'dfa': expected tpsgd, zo, elastic-zo, backprop, frozen", Assert.Throws<EdgeLearnException>(() => KindNames.ParseRule("dfa")).Message);
+        Assert.Equal("unknown rule 'dfa': expected tpsgd, zo, elastic-zo, backprop, frozen, local-heads, or backprop-free for the best of the forward-only rules", Assert.Throws<EdgeLearnException>(() => KindNames.ParseRule("dfa")).Message);
         Assert.Equal("unknown update 'lion': expected sgd, signsgd, signum, adam, frugal", Assert.Throws<EdgeLearnException>(() => KindNames.ParseUpdate("lion")).Message);
     }
 

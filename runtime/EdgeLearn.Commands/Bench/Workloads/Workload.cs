@@ -46,6 +46,7 @@ public sealed record Workload(string Id, string Network, int Batch)
         Batch = Batch,
         LearningRate = Rate,
         HiddenRateScale = 1,
+        LocalLoss = LocalLoss.L2,
         Schedule = ScheduleKind.Constant,
         Noise = Noise,
     };

@@ -243,9 +243,10 @@ public abstract class RecurrentLayer : Layer
     public override long GradientLength(int batch) => (long)(Features + Units) * _gates + _columns + (long)batch * InputLength;
 
     // Steps of a stretch, whose gradients by the sums are collected.
-    int StretchSteps(int batch) => Math.Clamp((GradientRows + batch - 1) / batch, 1, Steps);
+    int StretchSteps(int batch) => Math.Clamp(GradientRows / batch, 1, Steps);
 
-    int StretchRows(int batch) => StretchSteps(batch) * batch;
+    // Room for a stretch of this batch and of every smaller one, whose stretches may have more rows.
+    int StretchRows(int batch) => (int)Math.Min((long)Steps * batch, Math.Max(batch, GradientRows));
 
     /// <inheritdoc/>
     public override long LocalGradientScratchLength(int batch)
