@@ -41,6 +41,9 @@ sealed record ResultRule(string Word, RuleKind? Kind, double Passes)
     public static IReadOnlyList<ResultRule> Every { get; } =
         [.. ForwardOnly, new("elastic-zo", RuleKind.ElasticZerothOrder, 2.2), new("zo", RuleKind.ZerothOrder, 2), Backprop, Frozen, LastLayer, Majority];
 
+    /// <summary>All words, in an order that does not depend on what a row compares.</summary>
+    public static IReadOnlyList<string> Words { get; } = ["tpsgd", "backprop", "frozen", "local-heads", LastLayerWord, "elastic-zo", "zo"];
+
     static IEnumerable<ResultRule> Named(string word, double passes)
         => KindNames.RuleNames.Contains(word) ? [new ResultRule(word, KindNames.ParseRule(word), passes) { IsForwardOnly = true }] : [];
 }
