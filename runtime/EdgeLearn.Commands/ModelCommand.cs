@@ -9,7 +9,7 @@ public sealed class ModelCommand
     /// <summary>The command.</summary>
     public static Command Create() => new("model", "Make one model file from another: merge an adaptor, add a class.") { CreateMerge(), CreateAddClass() };
 
-    static Command CreateMerge()
+    static ExampleCommand CreateMerge()
     {
         var command = new ExampleCommand("merge", "Take an adaptor up into the weights of its base. Bottlenecks stay as they are.", "digits.safetensors site.adaptor --output site.safetensors");
         var model = new Argument<string>("BASE") { Description = "the model file that the adaptor was trained on" };
@@ -33,7 +33,7 @@ public sealed class ModelCommand
         return command;
     }
 
-    static Command CreateAddClass()
+    static ExampleCommand CreateAddClass()
     {
         var command = new ExampleCommand("add-class", "Give a model an output for one class more. The others' outputs stay as they are, and the new one cannot win before it has learned.", "digits.safetensors --name 10 --output wider.safetensors");
         var model = new Argument<string>("MODEL") { Description = "a model file that ends with a dense layer" };
