@@ -39,7 +39,8 @@ public sealed record EvaluateResult
 public sealed class EvaluateCommand
 {
     readonly DataArguments _data = new();
-    readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file");
+    readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file, or a PyTorch state_dict (safetensors) of the net that --network names");
+    readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "the net of a state_dict, whose inputs are taken as they are stored");
     readonly Option<string?> _adaptor = OptionText.Text("--adaptor", "FILE", "an adaptor that was trained on the model, applied without merging");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples at a time (default 64)");
     readonly Option<WeightStorage?> _weights = TrainingOptions.WeightsOption();
@@ -54,10 +55,11 @@ public sealed class EvaluateCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.", "--model digits.safetensors --data digits", "--model digits.safetensors --data digits --weights int8", "--model m.safetensors --data ./readings --json");
+        var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.", "--model digits.safetensors --data digits", "--model digits.safetensors --data digits --weights int8", "--model m.safetensors --data ./readings --json", "--model state.safetensors --network 64-100:relu-10 --data digits");
         var options = new EvaluateCommand();
         options._model.Required = true;
         command.Options.Add(options._model);
+        command.Options.Add(options._network);
         command.Options.Add(options._adaptor);
         options._data.AddTo(command, required: true);
         command.Options.Add(options._batch);
@@ -76,12 +78,16 @@ public sealed class EvaluateCommand
         if (batch < 1) throw new EdgeLearnException($"--batch {batch}: expected 1 or more");
         ThreadTeam.Use(parsed.GetValue(_threads) ?? 1);
         string path = parsed.GetRequiredValue(_model)!;
-        using var file = ModelFile.Load(path);
+        var source = parsed.GetValue(_network) is { } network ? NetworkSource.Read(network, path) : null;
+        using var whole = source is null ? ModelFile.Load(path) : null;
+        var loss = whole?.Network.Loss ?? source!.Loss ?? Loss.SoftmaxCrossEntropy;
+        using var data = _data.Open(parsed, loss, output)!;
+        using var state = source is null ? null : new Model(source.Build(source.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss), 0, WeightStorage.Float32), Preparation.Identity);
+        var file = whole ?? state!;
         using var adapted = parsed.GetValue(_adaptor) is { } adaptor ? Adaptor.Apply(file, adaptor, path) : null;
         var loaded = adapted ?? file;
         using var converted = parsed.GetValue(_weights) is { } weights && weights != loaded.Network.Parameters.Storage ? new Model(loaded.Network.WithStorage(weights), loaded.Preparation, loaded.ClassNames) : null;
         var model = converted ?? loaded;
-        using var data = _data.Open(parsed, model.Network.Loss, output)!;
         if (model.ClassNames is { } known && data.ClassNames is { } names && !known.SequenceEqual(names))
             throw new EdgeLearnException($"{path} knows the classes {string.Join(", ", known.Take(5))}, {data.Name} has {string.Join(", ", names.Take(5))}");
         bool bytes = parsed.GetValue(_bytes);

@@ -3,11 +3,11 @@ using System.Globalization;
 
 namespace EdgeLearn.Commands;
 
-/// <summary><c>model</c>: makes one model file from another.</summary>
+/// <summary><c>model</c>: looks into model files, makes one from another, exchanges them with PyTorch.</summary>
 public sealed class ModelCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create() => new("model", "Make one model file from another: merge an adaptor, add a class.") { CreateMerge(), CreateAddClass() };
+    public static Command Create() => new("model", "Look into a model file, make one from another, or exchange one with PyTorch.") { ModelExchange.CreateInspect(), ModelExchange.CreateImport(), ModelExchange.CreateExport(), CreateMerge(), CreateAddClass() };
 
     static ExampleCommand CreateMerge()
     {
@@ -57,14 +57,14 @@ public sealed class ModelCommand
         return command;
     }
 
-    static Option<string?> Target()
+    internal static Option<string?> Target()
     {
-        var option = OptionText.Text("--output", "FILE", "write the new model there; the old files stay");
+        var option = OptionText.Text("--output", "FILE", "write the new file there; the old files stay");
         option.Required = true;
         return option;
     }
 
-    static string Checked(string output, params string[] sources)
+    internal static string Checked(string output, params string[] sources)
     {
         SaveTarget.Check(output, "--output");
         foreach (string source in sources)
@@ -75,7 +75,7 @@ public sealed class ModelCommand
         return output;
     }
 
-    static void Say(CommandOutput output, string path, Network network)
+    internal static void Say(CommandOutput output, string path, Network network)
     {
         var result = new ModelResult(path, network.Spec.ToString(), network.Parameters.Length, network.OutputLength);
         if (output.Json) output.WriteJson(result, ResultJson.Default.ModelResult);

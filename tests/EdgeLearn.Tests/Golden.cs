@@ -13,6 +13,14 @@ static class Golden
         return document.RootElement.Clone();
     }
 
+    public static byte[] Bytes(string name)
+    {
+        using var stream = typeof(Golden).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"no {name} among the golden files");
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
     public static JsonElement.ArrayEnumerator Items(this JsonElement element, string name) => element.GetProperty(name).EnumerateArray();
 
     public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;

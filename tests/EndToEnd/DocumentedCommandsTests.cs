@@ -11,6 +11,7 @@ public partial class DocumentedCommandsTests
 
     [Theory]
     [InlineData("docs/fleet.md", 10)]
+    [InlineData("docs/pytorch.md", 4)]
     public void Every_command_of_a_document_has_its_options(string document, int leastCount)
     {
         string[] commands = [.. CommandLine().Matches(File.ReadAllText(Repository.PathOf(document))).Select(match => match.Groups[1].Value)];
@@ -33,6 +34,10 @@ public partial class DocumentedCommandsTests
     [InlineData("round watch")]
     [InlineData("telemetry")]
     [InlineData("train")]
+    [InlineData("evaluate")]
+    [InlineData("model inspect")]
+    [InlineData("model import")]
+    [InlineData("model export")]
     [InlineData("version")]
     [InlineData("bench")]
     public void The_help_of_a_command_ends_with_examples_that_it_understands(string command)
@@ -49,7 +54,7 @@ public partial class DocumentedCommandsTests
     static void Check(string command)
     {
         string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        int depth = words.Length > 2 && words[1] is "device" or "round" ? 3 : 2;
+        int depth = words.Length > 2 && words[1] is "device" or "round" or "model" ? 3 : 2;
         string help = Help(string.Join(' ', words[..depth]));
         foreach (string option in words.Where(word => word.StartsWith("--", StringComparison.Ordinal)))
             Assert.True(help.Contains($"{option} ", StringComparison.Ordinal), $"{command}\n{option} is not in\n{help}");

@@ -24,6 +24,9 @@ sealed class NetworkSource
     /// <summary>The model file to go on from.</summary>
     public string? ModelPath { get; }
 
+    /// <summary>The state_dict whose weights it starts from; null = none.</summary>
+    public string? StatePath { get; private init; }
+
     /// <summary>Whether the model's head is for other classes, so that a new one is drawn.</summary>
     public bool DrawsHead { get; set; }
 
@@ -38,6 +41,20 @@ sealed class NetworkSource
 
     /// <summary>The loss, where a file says it.</summary>
     public Loss? Loss => _spec?.Loss;
+
+    /// <summary>Reads a network with the weights to start from.</summary>
+    /// <param name="text">the network; null where the model says it</param>
+    /// <param name="model">a model file, a state_dict of the network that <paramref name="text"/> names, or null for new weights</param>
+    /// <exception cref="EdgeLearnException">It is no network, or it is said twice or not at all.</exception>
+    public static NetworkSource Read(string? text, string? model)
+    {
+        if (model is null) return Read(text);
+        if (!File.Exists(model)) throw new EdgeLearnException($"--model {model}: there is no such file; expected a model file, or a state_dict saved as safetensors");
+        if (!StateFile.IsBare(model)) return text is null ? Read(model) : throw new EdgeLearnException($"--model {model} and --network {text} both name the network: give one of them");
+        if (text is null) throw new EdgeLearnException($"{model} is a state_dict, which does not say its net: add --network, such as 784-100-10");
+        var network = Read(text);
+        return network.ModelPath is null ? new NetworkSource(network._shorthand, network._spec, null, null, null) { StatePath = model } : throw new EdgeLearnException($"--network {text} is a model with weights of its own, and so is {model}: give one of them");
+    }
 
     /// <summary>Reads what the option names.</summary>
     /// <exception cref="EdgeLearnException">It is no network.</exception>
@@ -75,8 +92,8 @@ sealed class NetworkSource
     /// <summary>The network with its starting weights: the model's, or drawn from a seed. The caller disposes of it.</summary>
     public Network Build(NetworkSpec spec, ulong seed, WeightStorage storage)
     {
-        if (ModelPath is not { } path) return new Network(spec, storage).Initialise(seed);
-        var saved = ModelFile.Load(path).Network;
+        if (ModelPath is null && StatePath is null) return new Network(spec, storage).Initialise(seed);
+        var saved = StatePath is { } state ? StateFile.Load(state, spec) : ModelFile.Load(ModelPath!).Network;
         saved.UseLoss(spec.Loss);
         if (saved.Spec.ToString() != spec.ToString() || DrawsHead)
         {

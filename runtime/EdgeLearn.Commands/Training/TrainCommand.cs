@@ -8,7 +8,7 @@ public sealed class TrainCommand
     readonly DataArguments _data = new();
     readonly TrainingOptions _training = new();
     readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file to go on from (default: one that suits the data)");
-    readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file to go on from: --network by another name");
+    readonly Option<string?> _model = OptionText.Text("--model", "FILE", "weights to start from: a model file, or a PyTorch state_dict (safetensors) of the net that --network names");
     readonly LossOptions _loss = new();
     readonly Option<PreparationChoice?> _preparation = OptionText.Words(
         "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, per feature of vectors and of a sequence's steps, per channel of images; none for tokens)",
@@ -42,6 +42,7 @@ public sealed class TrainCommand
             "--data digits --save digits.safetensors",
             "--data readings.csv --label state --network 12-64-3 --update signsgd",
             "--data new-site --network digits.safetensors --rule elastic-zo --steps 5000",
+            "--data mnist --model state.safetensors --network 784-128:relu-10 --rule backprop",
             "--data new-site --model digits.safetensors --train lora:2 --save-adaptor site.adaptor",
             "--data new-labels --model digits.safetensors --train head --save other.safetensors",
             "--data mnist --weights bf16 --save half.safetensors",
@@ -69,7 +70,7 @@ public sealed class TrainCommand
         if (!(seconds >= 0 && seconds <= TimeSpan.FromDays(1).TotalSeconds)) throw new EdgeLearnException($"--checkpoint-interval {seconds}: expected seconds, 0 to 86400");
         string? checkpoint = parsed.GetValue(_checkpoint);
         if (parsed.GetValue(_resume) && checkpoint is null) throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
-        var network = NetworkSource.Read(ModelPath(parsed) ?? parsed.GetValue(_network));
+        var network = NetworkSource.Read(parsed.GetValue(_network), parsed.GetValue(_model));
         // Under a limit, memory is given up for speed only on request.
         if (!_training.FeaturesAreGiven(parsed) && settings.Train is not null && parsed.GetValue(_memoryLimit) is null) settings = settings with { Features = FeatureStorage.Auto };
         settings = settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 };
@@ -100,12 +101,5 @@ public sealed class TrainCommand
         if (output.Json) output.WriteJson(result, ResultJson.Default.TrainResult);
         else TrainReport.Write(result, data, output.Output);
         return 0;
-    }
-
-    string? ModelPath(ParseResult parsed)
-    {
-        if (parsed.GetValue(_model) is not { } path) return null;
-        if (parsed.GetValue(_network) is not null) throw new EdgeLearnException("--model and --network both name the network: give one of them");
-        return File.Exists(path) ? path : throw new EdgeLearnException($"--model {path}: there is no such file; expected a model file");
     }
 }

@@ -65,7 +65,7 @@ public static class ModelFile
 
     static Model Load(SafeTensors file, string name)
     {
-        if (!file.Metadata.TryGetValue("edgelearn.network", out string? description)) throw new EdgeLearnException($"{name} is a safetensors file without edgelearn.network in its metadata: not a model of EdgeLearn");
+        if (!file.Metadata.TryGetValue("edgelearn.network", out string? description)) throw new EdgeLearnException($"{name} has no edgelearn.network in its metadata; if it is a state_dict of PyTorch, give it as --model and its net as --network");
         string format = file.Metadata.GetValueOrDefault("edgelearn.format", "");
         if (format != "1") throw new EdgeLearnException($"{name}: model format '{format}', this program reads {Format}: use a newer program");
         var storage = file.Metadata.TryGetValue("edgelearn.weights", out string? word) ? WeightStorageWords.Parse(word) : WeightStorage.Float32;

@@ -35,6 +35,7 @@ public sealed class SafeTensors : IDisposable
         if (length < 8) throw Bad($"{length} bytes are too few for a header");
         Span<byte> prefix = stackalloc byte[8];
         ReadAt(0, prefix);
+        if (IsPickle(prefix)) throw new EdgeLearnException($"{name} is a pickle, as torch.save writes it, which could run any code when read; convert it with: {PickleAdvice(name)}");
         ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerBytes > HeaderLimitBytes || (long)headerBytes > length - 8) throw Bad($"the header claims {headerBytes} bytes, the file has {length - 8} after the prefix and a header may have {HeaderLimitBytes}");
         _dataStart = 8 + (long)headerBytes;
@@ -42,6 +43,12 @@ public sealed class SafeTensors : IDisposable
         ReadAt(8, header);
         ParseHeader(header, length - _dataStart);
     }
+
+    // A zip archive (torch.save since 1.6) or a bare pickle of protocol 2 or later.
+    static bool IsPickle(ReadOnlySpan<byte> start) => start.StartsWith("PK\u0003\u0004"u8) || (start[0] == 0x80 && start[1] is >= 2 and <= 5 && start[4..].ContainsAnyExcept((byte)0)); // else the length of a header
+
+    static string PickleAdvice(string name)
+        => $"python3 -c \"import torch, safetensors.torch as s; s.save_file(torch.load('{name}', map_location='cpu'), '{Path.ChangeExtension(name, ".safetensors")}')\"";
 
     /// <summary>Opens a file; keeps it open until disposed of.</summary>
     /// <exception cref="EdgeLearnException">It is not there, or is no safetensors file.</exception>

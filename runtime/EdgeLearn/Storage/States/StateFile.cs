@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// A PyTorch <c>state_dict</c> as a safetensors file: tensors alone, without a word on the net that they belong to. It is read into a network that somebody else describes, and written under
+/// PyTorch's names. Float tensors of 16, 32 or 64 bits are read, float32 is written.
+/// </summary>
+public static class StateFile
+{
+    /// <summary>Whether a file has tensors and no network of ours.</summary>
+    /// <exception cref="EdgeLearnException">It is not there, or is no safetensors file.</exception>
+    public static bool IsBare(string path)
+    {
+        using var file = SafeTensors.Open(path);
+        return !file.Metadata.ContainsKey("edgelearn.network");
+    }
+
+    /// <summary>A network with the weights of a file. The caller disposes of it.</summary>
+    /// <param name="path">a safetensors file</param>
+    /// <param name="spec">the net that it was saved from</param>
+    /// <exception cref="EdgeLearnException">The tensors are not those of the network; the message names layer and shapes.</exception>
+    public static Network Load(string path, NetworkSpec spec)
+    {
+        using var file = SafeTensors.Open(path);
+        return Load(file, path, spec);
+    }
+
+    /// <summary>A network with the weights of a file in memory. The caller disposes of it.</summary>
+    /// <param name="bytes">the whole file; not kept</param>
+    /// <param name="name">what to call it in errors</param>
+    /// <param name="spec">the net that it was saved from</param>
+    /// <exception cref="EdgeLearnException">The tensors are not those of the network; the message names layer and shapes.</exception>
+    public static Network Load(ReadOnlyMemory<byte> bytes, string name, NetworkSpec spec)
+    {
+        using var file = SafeTensors.FromMemory(bytes, name);
+        return Load(file, name, spec);
+    }
+
+    static Network Load(SafeTensors file, string name, NetworkSpec spec)
+    {
+        var network = new Network(spec);
+        try
+        {
+            CheckPlaces(network, name);
+            var columns = PlanarColumns.Of(spec);
+            var names = StateMatch.Find(network, Tensors(file), name);
+            foreach (string tensor in names.Values) CheckType(file.Find(tensor)!, name);
+            network.Parameters.Allocate(); // everything fits: no more is allocated than the file has
+            foreach (var slice in network.Parameters.Slices)
+            {
+                var values = network.Parameters[slice];
+                Read(file, file.Find(names[slice.Name])!, values, name);
+                if (Exchanged(slice, columns) is var (channels, positions)) PlanarColumns.Exchange(values, channels, positions, toPlanes: false);
+            }
+
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The file of a model's weights under PyTorch's names.</summary>
+    /// <param name="model">whose weights</param>
+    /// <param name="like">a state_dict of the same net, whose names are taken; null numbers the modules as <c>nn.Sequential</c> does</param>
+    /// <exception cref="EdgeLearnException">The net has layers that PyTorch has not, or <paramref name="like"/> is of another net.</exception>
+    public static byte[] ToArray(Model model, string? like = null)
+    {
+        var spec = model.Network.Spec;
+        CheckPlaces(model.Network, "the model");
+        var columns = PlanarColumns.Of(spec);
+        using var plain = model.Network.Parameters.Storage == WeightStorage.Float32 ? null : model.Network.WithStorage(WeightStorage.Float32);
+        var network = plain ?? model.Network;
+        using var pattern = like is null ? null : SafeTensors.Open(like);
+        var names = pattern is null ? null : StateMatch.Find(network, Tensors(pattern), like!);
+        int[] numbers = SequentialNames.Of(spec);
+        var writer = new SafeTensorsWriter();
+        writer.AddMetadata("format", "pt");
+        foreach (var slice in network.Parameters.Slices)
+        {
+            float[] values = network.Parameters[slice].ToArray();
+            if (Exchanged(slice, columns) is var (channels, positions)) PlanarColumns.Exchange(values, channels, positions, toPlanes: true);
+            string name = names?[slice.Name] ?? SequentialNames.Rename(slice.Name, numbers);
+            writer.Add(name, pattern?.Find(name)!.Shape ?? slice.Shape, values);
+        }
+
+        return writer.ToArray();
+    }
+
+    static (string Name, int[] Shape)[] Tensors(SafeTensors file) => [.. file.Tensors.OrderBy(tensor => tensor.Offset).Select(tensor => (tensor.Name, tensor.Shape))];
+
+    // Which inputs a unit sees is chosen at random here, and has no name there.
+    static void CheckPlaces(Network network, string name)
+    {
+        for (int i = 0; i < network.Layers.Count; i++)
+        {
+            if (network.Layers[i].Integers.Count > 0) throw new EdgeLearnException($"{name}: layer {i + 1} ({network.Spec.Layers[i]}) has units that see random places of their input, which no state_dict holds: use a model file of EdgeLearn");
+        }
+    }
+
+    static (int Channels, int Positions)? Exchanged(ParameterSlice slice, (int, int)?[] columns)
+    {
+        string[] parts = slice.Name.Split('.');
+        return parts is [_, var index, "weight"] ? columns[int.Parse(index, System.Globalization.CultureInfo.InvariantCulture)] : null;
+    }
+
+    static void CheckType(SafeTensor tensor, string name)
+    {
+        if (tensor.Type is not ("F32" or "F64" or "F16" or "BF16")) throw new EdgeLearnException($"{name}: tensor {tensor.Name} is {tensor.Type}, expected F32, F64, F16 or BF16");
+    }
+
+    static void Read(SafeTensors file, SafeTensor tensor, Span<float> values, string name)
+    {
+        if (tensor.Type == "F32")
+        {
+            file.Read(tensor, MemoryMarshal.AsBytes(values));
+        }
+        else
+        {
+            var bytes = new byte[tensor.Bytes];
+            file.Read(tensor, bytes);
+            int size = bytes.Length / Math.Max(1, values.Length);
+            for (int i = 0; i < values.Length; i++) values[i] = Number(tensor.Type, bytes.AsSpan(i * size, size));
+        }
+
+        if (!TensorPrimitives.IsFiniteAll<float>(values)) throw new EdgeLearnException($"{name}: tensor {tensor.Name} has a value that is not a finite number");
+    }
+
+    static float Number(string type, ReadOnlySpan<byte> bytes) => type switch
+    {
+        "F64" => (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes),
+        "F16" => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes),
+        _ => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadInt16LittleEndian(bytes) << 16),
+    };
+}
