@@ -6,6 +6,11 @@ namespace EdgeLearn.Commands;
 /// </summary>
 public sealed class DataCatalog
 {
+    const string TextPrefix = "text:";
+
+    // Bytes of a window where no --input-shape says how many.
+    const int TextSteps = 64;
+
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     readonly DataOptions _options;
@@ -39,6 +44,7 @@ public sealed class DataCatalog
     {
         try
         {
+            if (data.StartsWith(TextPrefix, StringComparison.Ordinal)) return OpenText(data[TextPrefix.Length..]);
             if (KnownData.Find(data) is { } known) return OpenKnown(known);
             if (Directory.Exists(data)) return OpenFolder(data, FolderName(data), null);
             if (File.Exists(data)) return OpenFile(data);
@@ -48,7 +54,24 @@ public sealed class DataCatalog
             throw new EdgeLearnException($"cannot read {data}: {e.Message}", e);
         }
 
-        throw new EdgeLearnException($"there is no file or folder '{data}'; known names are {string.Join(", ", KnownNames)}");
+        throw new EdgeLearnException($"there is no file or folder '{data}'; known names are {string.Join(", ", KnownNames)}; text:FILE reads the bytes of a file as sequences");
+    }
+
+    DataSplit OpenText(string path)
+    {
+        string name = Path.GetFileName(path);
+        RefuseRegression(name);
+        if (!File.Exists(path)) throw new EdgeLearnException($"there is no file '{path}' to read as text");
+        var text = new TextDataset(ByteSource.Open(path), _options.InputShape?.Length ?? TextSteps);
+        try
+        {
+            return DataSplit.FromWhole(text, _options, name, path, null, null);
+        }
+        catch (EdgeLearnException)
+        {
+            text.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The folders where a known set may lie, in the order they are tried.</summary>

@@ -6,7 +6,7 @@ namespace EdgeLearn.Commands;
 /// <summary>The options that say what to read, shared by the commands that read data.</summary>
 sealed class DataArguments
 {
-    readonly Option<string?> _data = OptionText.Text("--data", "DATA", $"a folder, a file (IDX, npy, csv; gzip or not) or a known name: {string.Join(", ", DataCatalog.KnownNames)}");
+    readonly Option<string?> _data = OptionText.Text("--data", "DATA", $"a folder, a file (IDX, npy, csv; gzip or not), text:FILE (its bytes as tokens) or a known name: {string.Join(", ", DataCatalog.KnownNames)}");
     readonly Option<string?> _label = OptionText.Text("--label", "NAME", "csv: the label's column (default: the last)");
     readonly Option<string?> _group = OptionText.Text("--group-column", "NAME", "what says which samples belong together, such as a person: a column of a csv, which is no input then, or a word in the name of a folder's file; 'run --part' and 'train --validation' keep its groups whole");
     readonly Option<double?> _testFraction = OptionText.Number("--test-fraction", "part to test with where there is no test file, the same for every --seed (default 0.2)");

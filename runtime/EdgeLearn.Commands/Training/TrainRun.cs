@@ -18,6 +18,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         var spec = _transfer.SpecFor(request.Network.SpecFor(Data.InputShape, outputs, request.Loss), outputs, Data.ClassNames, output);
         var preparation = request.Preparation.Make(request.Network.Preparation, Data, spec);
         _transfer.Check(preparation, request.Settings.Weights);
+        if (request.Controls) TrainingSession.PlanMemory(spec, request.Settings with { Rule = RuleKind.Frozen, LearningRate = null, Weights = WeightStorage.Float32, Train = ControlTrain(RuleKind.Frozen) }); // refuses now what it would refuse after the run
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }

@@ -32,6 +32,17 @@ public class DataFolderTests
     }
 
     [Fact]
+    public void The_bytes_of_any_file_are_tokens()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("notes.md", Encoding.UTF8.GetBytes(new string('a', 100) + new string('b', 29)));
+        using (var split = Open(folder, null, $"text:{folder["notes.md"]}")) Assert.Equal((1, 1, 256, 64), (split.Train.Count, split.Test.Count, split.ClassCount, split.Train.LabelLength));
+        using (var split = Open(folder, new DataOptions { InputShape = Shape.Vector(8) }, $"text:{folder["notes.md"]}")) Assert.Equal((13, 3, 8), (split.Train.Count, split.Test.Count, split.Train.LabelLength));
+        Assert.Contains("notes.md has 129 bytes; a window of 200 and the byte behind it need 201", Assert.Throws<EdgeLearnException>(() => Open(folder, new DataOptions { InputShape = Shape.Vector(200) }, $"text:{folder["notes.md"]}")).Message);
+        Assert.Contains("there is no file", Assert.Throws<EdgeLearnException>(() => Open(folder, null, "text:nothing")).Message);
+    }
+
+    [Fact]
     public void Compressed_files_are_read_and_a_plain_file_beside_its_compressed_form_is_one()
     {
         using var folder = new TemporaryFolder();
