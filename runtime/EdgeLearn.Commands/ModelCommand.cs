@@ -7,7 +7,15 @@ namespace EdgeLearn.Commands;
 public sealed class ModelCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create() => new("model", "Look into a model file, make one from another, or exchange one with PyTorch.") { ModelExchange.CreateInspect(), ModelExchange.CreateImport(), ModelExchange.CreateExport(), CreateMerge(), CreateAddClass() };
+    public static Command Create() => new ExampleCommand(
+        "model",
+        "Look into a model file, make one from another, or exchange one with PyTorch.",
+        "inspect digits.safetensors",
+        "merge digits.safetensors site.adaptor --output site.safetensors",
+        "add-class digits.safetensors --name 10 --output wider.safetensors")
+    {
+        ModelExchange.CreateInspect(), ModelExchange.CreateImport(), ModelExchange.CreateExport(), CreateMerge(), CreateAddClass(),
+    };
 
     static ExampleCommand CreateMerge()
     {

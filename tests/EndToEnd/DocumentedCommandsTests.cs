@@ -12,6 +12,7 @@ public partial class DocumentedCommandsTests
     [Theory]
     [InlineData("docs/fleet.md", 10)]
     [InlineData("docs/pytorch.md", 4)]
+    [InlineData("docs/transfer.md", 6)]
     public void Every_command_of_a_document_has_its_options(string document, int leastCount)
     {
         string[] commands = [.. CommandLine().Matches(File.ReadAllText(Repository.PathOf(document))).Select(match => match.Groups[1].Value)];
@@ -38,6 +39,9 @@ public partial class DocumentedCommandsTests
     [InlineData("model inspect")]
     [InlineData("model import")]
     [InlineData("model export")]
+    [InlineData("model")]
+    [InlineData("model merge")]
+    [InlineData("model add-class")]
     [InlineData("version")]
     [InlineData("bench")]
     public void The_help_of_a_command_ends_with_examples_that_it_understands(string command)
