@@ -218,5 +218,6 @@ sealed class FeatureCache : Dataset
     protected override void Dispose(bool disposing)
     {
         if (disposing) _file?.Dispose();
+        base.Dispose(disposing);
     }
 }
