@@ -13,6 +13,7 @@ public partial class DocumentedCommandsTests
     [InlineData("docs/fleet.md", 10)]
     [InlineData("docs/pytorch.md", 4)]
     [InlineData("docs/transfer.md", 6)]
+    [InlineData("docs/continual.md", 8)]
     public void Every_command_of_a_document_has_its_options(string document, int leastCount)
     {
         string[] commands = [.. CommandLine().Matches(File.ReadAllText(Repository.PathOf(document))).Select(match => match.Groups[1].Value)];

@@ -28,5 +28,6 @@ static class ResultRows
         new FederatedRow("federated digits 1", "digits", 1),
         new AdaptorRow("adaptors", "mnist", "28x28-conv5x5x8:relu-pool2-conv5x5x16:relu-pool2-64:relu-10", PretrainingEpochs: 2),
         new AdaptationRow("adaptation", "mnist", "28x28-1000@10x10-10", PretrainingEpochs: 4, Steps: 20_000),
+        new ContinualRow("split-mnist", "mnist", "28x28-1000@10x10-10", Samples: 2000),
     ];
 }

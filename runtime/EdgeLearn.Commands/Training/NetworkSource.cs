@@ -61,7 +61,7 @@ sealed class NetworkSource
     public static NetworkSource Read(string? text)
     {
         if (text is null) return new NetworkSource(null, null, null, null, null);
-        if (!File.Exists(text))
+        if (!File.Exists(text) && !Directory.Exists(text))
         {
             bool isPath = text.Contains('/', StringComparison.Ordinal) || Path.GetExtension(text) is ".json" or ".safetensors";
             return isPath ? throw new EdgeLearnException($"--network {text}: there is no such file; expected a model file, a JSON file or a shorthand such as 784-100-10") : new NetworkSource(text, null, null, null, null);
@@ -73,9 +73,12 @@ sealed class NetworkSource
             return new NetworkSource(null, NetworkJson.Read(File.ReadAllText(text), text), null, null, null);
         }
 
-        using var model = ModelFile.Load(text);
+        using var model = LoadModel(text);
         return new NetworkSource(null, model.Network.Spec, text, model.Preparation, model.ClassNames, model.Network.Parameters.Storage);
     }
+
+    // A model file, or the folder of a checkpoint.
+    internal static Model LoadModel(string path) => Directory.Exists(path) ? Checkpoint.LoadModel(path) : ModelFile.Load(path);
 
     /// <summary>The network for some data.</summary>
     /// <param name="input">shape of a sample</param>
@@ -93,7 +96,7 @@ sealed class NetworkSource
     public Network Build(NetworkSpec spec, ulong seed, WeightStorage storage)
     {
         if (ModelPath is null && StatePath is null) return new Network(spec, storage).Initialise(seed);
-        var saved = StatePath is { } state ? StateFile.Load(state, spec) : ModelFile.Load(ModelPath!).Network;
+        var saved = StatePath is { } state ? StateFile.Load(state, spec) : LoadModel(ModelPath!).Network;
         saved.UseLoss(spec.Loss);
         if (saved.Spec.ToString() != spec.ToString() || DrawsHead)
         {

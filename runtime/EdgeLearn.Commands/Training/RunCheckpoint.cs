@@ -8,6 +8,7 @@ sealed class RunCheckpoint : IDisposable
     readonly Checkpoint _checkpoint;
     readonly TrainingSession _session;
     readonly TimeSpan _interval;
+    bool _isDoubtful;
     long _lastSave = Stopwatch.GetTimestamp();
 
     /// <summary>Begins the run in its folder, or brings the session to where it stopped.</summary>
@@ -35,11 +36,24 @@ sealed class RunCheckpoint : IDisposable
     /// <summary>The folder.</summary>
     public string Folder { get; }
 
+    /// <summary>Steps done at the last save.</summary>
+    public long SavedStep => _checkpoint.StepCount;
+
     /// <summary>Notes a step, and saves when it is time.</summary>
-    public void AfterStep()
+    /// <param name="mayWait">whether the loss is such that an earlier state is better kept</param>
+    public void AfterStep(bool mayWait)
     {
         _checkpoint.Note(_session);
-        if (_session.IsDone || Stopwatch.GetElapsedTime(_lastSave) >= _interval) Save();
+        // A loss tells how good the weights were that the step before it saved.
+        if (!mayWait) _isDoubtful = false;
+        else if (SavedStep == _session.StepCount - 1) _isDoubtful = true;
+        if (_session.IsDone || !mayWait && Stopwatch.GetElapsedTime(_lastSave) >= _interval) Save();
+    }
+
+    /// <summary>The run has run away in its last step: keeps the newest state that is known to be good.</summary>
+    public void KeepGood()
+    {
+        if (_isDoubtful || SavedStep >= _session.StepCount - 1) _checkpoint.Withdraw();
     }
 
     /// <summary>Saves the run as it is.</summary>

@@ -7,7 +7,7 @@ public sealed class TrainCommand
 {
     readonly DataArguments _data = new();
     readonly TrainingOptions _training = new();
-    readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file to go on from (default: one that suits the data)");
+    readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file or checkpoint folder to go on from (default: one that suits the data)");
     readonly Option<string?> _model = OptionText.Text("--model", "FILE", "weights to start from: a model file, or a PyTorch state_dict (safetensors) of the net that --network names");
     readonly LossOptions _loss = new();
     readonly Option<PreparationChoice?> _preparation = OptionText.Words(

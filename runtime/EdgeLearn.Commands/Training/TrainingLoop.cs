@@ -12,6 +12,9 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
     // No run comes back from there; an unlucky step may well be ten or a hundred times worse than the first.
     const double HopelessFactor = 1e6;
 
+    // Likely on its way there: nothing that should take the place of an earlier state.
+    const double DoubtfulFactor = 1e3;
+
     double _firstLoss = double.NaN;
     long _allocatedBytes;
     long _measuredSteps;
@@ -47,8 +50,8 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
             }
 
             if (double.IsNaN(_firstLoss)) _firstLoss = Math.Abs(report.Loss);
-            if (report.Diverged || IsHopeless(report.Loss)) throw Diverged(report.Loss, $"at step {session.StepCount:N0} of {session.TotalSteps:N0}");
-            checkpoint?.AfterStep();
+            if (report.Diverged || IsHopeless(report.Loss)) throw Diverged(report.Loss, $"at step {session.StepCount:N0} of {session.TotalSteps:N0}", session.FindDivergence(), checkpoint);
+            checkpoint?.AfterStep(mayWait: report.Loss > DoubtfulFactor * (1 + _firstLoss));
             progress.AfterStep(report);
         }
 
@@ -59,18 +62,37 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
     /// <exception cref="EdgeLearnException">The loss ran away in the last steps.</exception>
     public Evaluation Evaluate(Dataset test)
     {
+        if (session.Network.Parameters.FindNotFinite() is { } slice) throw new EdgeLearnException($"{session.Rule.Name}: {slice.Name} has a value that is not finite after the last step: {LowerRate}{Kept()}");
         var evaluation = session.Evaluate(test);
-        return double.IsFinite(evaluation.Loss) && !IsHopeless(evaluation.Loss) ? evaluation : throw Diverged(evaluation.Loss, "on the test samples after training");
+        return double.IsFinite(evaluation.Loss) && !IsHopeless(evaluation.Loss) ? evaluation : throw Diverged(evaluation.Loss, "on the test samples after training", null, null);
     }
 
     // Never true before the first step, for example of a run that is resumed at its end.
     bool IsHopeless(double loss) => loss > HopelessFactor * (1 + _firstLoss);
 
-    EdgeLearnException Diverged(double loss, string where)
+    EdgeLearnException Diverged(double loss, string where, Divergence? divergence, RunCheckpoint? checkpoint)
     {
-        float rate = session.Settings.Rate;
-        return new(string.Create(CultureInfo.InvariantCulture, $"{session.Rule.Name}: the loss was {loss} {where}: try a lower rate than --lr {rate}, such as --lr {rate / 4:G3}"));
+        checkpoint?.KeepGood();
+        string cause = divergence is null ? "" : $" {divergence};";
+        // Before the first update there was no rate to blame.
+        bool blamesInputs = divergence is not null && (divergence.HasLargeInputs || (session.StepCount == 1 && divergence.Cause != DivergenceCause.Loss));
+        string advice = !blamesInputs ? LowerRate : session.StepCount == 1 ? Prepare : $"{Prepare}, or {LowerRate}";
+        return new(string.Create(CultureInfo.InvariantCulture, $"{session.Rule.Name}: the loss was {loss} {where}:{cause} {advice}{Kept(checkpoint)}"));
     }
+
+    const string Prepare = "prepare the inputs with --preparation standardise";
+
+    string LowerRate
+    {
+        get
+        {
+            float rate = session.Settings.Rate, usual = (session.Settings with { LearningRate = null }).Rate;
+            return string.Create(CultureInfo.InvariantCulture, $"try a lower rate than --lr {rate}, such as --lr {Math.Min(rate / 4, usual):G3}");
+        }
+    }
+
+    static string Kept(RunCheckpoint? checkpoint = null)
+        => checkpoint is null ? "" : $"; {checkpoint.Folder} keeps the state after step {checkpoint.SavedStep:N0}: --network {checkpoint.Folder} goes on from its weights";
 
     CommandStoppedException Stopped(RunCheckpoint? checkpoint)
     {

@@ -16,7 +16,7 @@ sealed class TransferSource(NetworkSource source, TrainableParts? train, string?
         SaveTarget.Check(adaptorPath);
         if (train is null) throw new EdgeLearnException("--save-adaptor needs --train, which says what learns: such as --train lora:4 or --train bias");
         if (source.ModelPath is not { } path) throw new EdgeLearnException("--save-adaptor needs a model that the adaptor belongs to: give --model FILE");
-        using var model = ModelFile.Load(path);
+        using var model = NetworkSource.LoadModel(path);
         if (storage != model.Network.Parameters.Storage) throw new EdgeLearnException($"--save-adaptor: {path} has {model.Network.Parameters.Storage.Word()} weights, the run has {storage.Word()}: leave --weights out");
         bool same = preparation.Shift.SequenceEqual(model.Preparation.Shift) && preparation.Scale.SequenceEqual(model.Preparation.Scale);
         if (!same) throw new EdgeLearnException($"--save-adaptor: {path} prepares its inputs in another way than --preparation says: leave --preparation out");

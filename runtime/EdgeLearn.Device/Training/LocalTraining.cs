@@ -80,7 +80,7 @@ public sealed class LocalTraining : LocalLearner
             long step = session.StepCount, begin = Stopwatch.GetTimestamp();
             var report = session.Step();
             times[step % times.Length] = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
-            if (report.Diverged) throw new EdgeLearnException($"the loss was {report.Loss} at step {step} of {session.TotalSteps}: run the round with a lower rate");
+            if (report.Diverged) throw new EdgeLearnException($"the loss was {report.Loss} at step {step} of {session.TotalSteps}; {session.FindDivergence()}: run the round with a lower rate");
             lossSum += report.Loss * report.Count;
             examples += report.Count;
             if (records.Length > 0) ((ZerothOrder)session.Rule).Records.CopyTo(records.AsSpan((int)step * session.Settings.Directions));

@@ -67,6 +67,13 @@ public sealed class WeightConsolidation
         }
     }
 
+    /// <summary>Forgets all tasks.</summary>
+    internal void Forget()
+    {
+        TaskCount = 0;
+        Importance.Clear();
+    }
+
     /// <summary>Begins the importance of another task: what there is fades by gamma.</summary>
     internal void Fade()
     {

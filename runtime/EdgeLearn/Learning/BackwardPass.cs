@@ -55,7 +55,7 @@ sealed class BackwardPass(Network network, int first, TokenHeadLayer? head = nul
 
     public void Bind(Workspace workspace) => _workspace = workspace;
 
-    /// <summary>From the outputs of a forward pass to updated weights; returns the sum of the losses.</summary>
+    /// <summary>From the outputs of a forward pass to updated weights; returns the sum of the losses. Where that is not finite no weight changes.</summary>
     /// <param name="batch">of the forward pass</param>
     /// <param name="activations">what it left</param>
     /// <param name="mode">how it was run</param>
@@ -73,6 +73,9 @@ sealed class BackwardPass(Network network, int first, TokenHeadLayer? head = nul
             activations.Output(Last, batch.Count).CopyTo(dy);
             loss = network.Loss.Gradient(batch, dy);
         }
+
+        // Weights that gave no loss are left as they are, so that what went wrong can still be found.
+        if (!double.IsFinite(loss)) return loss;
 
         for (int i = Top; i >= first; i--)
         {

@@ -171,6 +171,9 @@ public sealed class TrainingSession : IDisposable
         return new Batch(rows, inputs, _workspace[_buffers.Targets][..(rows * Network.OutputLength)]) { FirstLayer = first };
     }
 
+    /// <summary>Where the last step went wrong, whose loss ran away. Call it before anything else is done with the session.</summary>
+    public Divergence FindDivergence() => Divergence.Find(Network, BatchOf(_lastRows));
+
     StepClock Clock => new(StepCount, _rate * _schedule.FactorAt(StepCount), Noise.Derive(Settings.OrderSeed ?? Settings.Seed, 5)); // the rounds of a fleet drop other values
 
     /// <summary>Repeats a logged zeroth-order step without the data: the stream moves on by its batch, the records become weights.</summary>
@@ -230,7 +233,7 @@ public sealed class TrainingSession : IDisposable
         ulong seed = Noise.Derive(Settings.Seed, 18);
         var order = new EpochOrder(seed, 0, Data.Count);
         // Layer by layer, each unit learns from its share of the samples only.
-        bool takesTurns = Settings is { Rule: RuleKind.TargetProjection, LayerByLayer: true };
+        bool takesTurns = Settings is { Rule: RuleKind.TargetProjection or RuleKind.LocalHeads, LayerByLayer: true };
         var squares = consolidation.SquaresTimes((takesTurns ? Network.Units.Count : 1f) / count);
         consolidation.Fade();
         for (int i = 0; i < count; i++)
@@ -250,7 +253,7 @@ public sealed class TrainingSession : IDisposable
     void TakeAnswer(int index, ulong key)
     {
         var labels = _workspace.Integers(_buffers.Labels);
-        if (Network.Loss.IsClassification && Network.Spec.LabelLength > 1)
+        if (Network.Loss.IsClassification && (Network.Spec.LabelLength > 1 || Network.LossHead is not null))
         {
             Data.ReadLabels(index, labels[..Network.Spec.LabelLength]);
             return;

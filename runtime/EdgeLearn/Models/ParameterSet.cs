@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -214,6 +215,23 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
         ReadOnlySpan<float> source = slice.Storage == WeightStorage.Float32 ? this[slice].Slice(offset, plusWeights.Length) : minusWeights;
         if (slice.Storage != WeightStorage.Float32) Decode(slice, offset, minusWeights);
         Noise.AddPair(plus.Kind, Noise.Key(plus.Seed, slice.NameHash), offset, plus.Scale, source, plusWeights, minusWeights);
+    }
+
+    /// <summary>The first tensor with a value that is not a finite number, or null.</summary>
+    public ParameterSlice? FindNotFinite() => _slices.Find(slice => !IsFinite(slice));
+
+    /// <summary>Whether all values of a tensor are finite numbers.</summary>
+    public bool IsFinite(ParameterSlice slice)
+    {
+        Span<float> chunk = stackalloc float[ChunkLength];
+        for (int i = 0; i < slice.Length; i += chunk.Length)
+        {
+            var values = chunk[..Math.Min(chunk.Length, slice.Length - i)];
+            Decode(slice, i, values);
+            if (!TensorPrimitives.IsFiniteAll<float>(values)) return false;
+        }
+
+        return true;
     }
 
     /// <summary>SHA-256 over names, shapes and the bits of all weights.</summary>

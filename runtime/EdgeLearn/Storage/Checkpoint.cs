@@ -40,7 +40,18 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    string[] SlotPaths => [Path.Combine(_folder, "slot-a"), Path.Combine(_folder, "slot-b")];
+    /// <summary>The model of the newest whole slot in a folder, which may be in use.</summary>
+    /// <exception cref="EdgeLearnException">There is none.</exception>
+    public static Model LoadModel(string folder)
+    {
+        var slots = SlotPathsIn(folder).Where(File.Exists).Select(path => CheckpointSlot.Parse(File.ReadAllBytes(path)));
+        var newest = slots.OfType<CheckpointSlot>().MaxBy(slot => slot.Sequence) ?? throw new EdgeLearnException($"{folder} is a folder without a whole checkpoint: expected a model file, or the folder of --checkpoint");
+        return ModelFile.Load(newest.Model, folder);
+    }
+
+    static string[] SlotPathsIn(string folder) => [Path.Combine(folder, "slot-a"), Path.Combine(folder, "slot-b")];
+
+    string[] SlotPaths => SlotPathsIn(_folder);
 
     string LogPath => Path.Combine(_folder, "steps.log");
 
@@ -107,9 +118,11 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>Saves the session as it is, in the older slot.</summary>
-    /// <exception cref="EdgeLearnException">The disk is full or read-only; the newest slot is untouched.</exception>
+    /// <exception cref="EdgeLearnException">The disk is full or read-only, or a weight is not finite; the newest slot is untouched.</exception>
     public void Save(TrainingSession session)
     {
+        if (session.Network.Parameters.FindNotFinite() is { } slice)
+            throw new EdgeLearnException($"after step {session.StepCount:N0} {slice.Name} has a value that is not a finite number: {_folder} keeps {(HasState ? $"the state after step {StepCount:N0}" : "nothing")}; try a lower rate");
         _log?.Flush();
         byte[] model = ModelFile.ToArray(new Model(session.Network, session.Preparation));
         ulong sequence = (_newest?.Sequence ?? 0) + 1;
@@ -126,6 +139,23 @@ public sealed class Checkpoint : IDisposable
         update.CopyTo(state);
         session.Rule.SaveState(state.AsSpan(update.Length));
         return state;
+    }
+
+    /// <summary>Forgets the newest slot for the one before it, where that is whole: the weights of the newest have turned out to be no good.</summary>
+    public void Withdraw()
+    {
+        if (_newest is not { } newest) return;
+        try
+        {
+            string other = SlotPaths[(int)((newest.Sequence + 1) % 2)];
+            if (!File.Exists(other) || CheckpointSlot.Parse(File.ReadAllBytes(other)) is not { } before || before.Sequence > newest.Sequence) return;
+            File.Delete(SlotPaths[(int)(newest.Sequence % 2)]);
+            _newest = before with { Model = default, State = default, Past = default };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Both slots stay, which loses nothing.
+        }
     }
 
     void OpenLog(TrainingSession session)

@@ -17,7 +17,12 @@ public static class ModelFile
     public const int Format = 1;
 
     /// <summary>Writes a model durably in place of an older file.</summary>
-    public static void Save(string path, Model model) => DurableFile.Replace(path, ToArray(model));
+    /// <exception cref="EdgeLearnException">A weight is not finite, or the file cannot be written; the older one is untouched.</exception>
+    public static void Save(string path, Model model)
+    {
+        if (model.Network.Parameters.FindNotFinite() is { } slice) throw new EdgeLearnException($"{slice.Name} has a value that is not a finite number: {path} was not written");
+        DurableFile.Replace(path, ToArray(model));
+    }
 
     /// <summary>The bytes of a model's file.</summary>
     public static byte[] ToArray(Model model)
@@ -123,18 +128,7 @@ public static class ModelFile
     {
         file.Read(file.Find(slice.Name)!, parameters.Elements(slice));
         if (slice.ScaleCount > 0) file.Read(file.Find(slice.Name + ".scale")!, MemoryMarshal.AsBytes(parameters.Scales(slice)));
-        CheckFinite(parameters, slice, name);
-    }
-
-    static void CheckFinite(ParameterSet parameters, ParameterSlice slice, string name)
-    {
-        Span<float> chunk = stackalloc float[ParameterSet.ChunkLength];
-        for (int i = 0; i < slice.Length; i += chunk.Length)
-        {
-            var values = chunk[..Math.Min(chunk.Length, slice.Length - i)];
-            parameters.Decode(slice, i, values);
-            if (!TensorPrimitives.IsFiniteAll<float>(values)) throw new EdgeLearnException($"{name}: tensor {slice.Name} has a value that is not a finite number: take an earlier copy of the model");
-        }
+        if (!parameters.IsFinite(slice)) throw new EdgeLearnException($"{name}: tensor {slice.Name} has a value that is not a finite number: take an earlier copy of the model");
     }
 
     static float[] Floats(SafeTensors file, string tensorName, string name)

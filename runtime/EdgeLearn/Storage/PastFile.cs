@@ -208,7 +208,13 @@ public static class PastFile
 
         void ReadConsolidation()
         {
-            if (Number("ewc.tasks") is not { } tasks) return;
+            if (Number("ewc.tasks") is not { } tasks)
+            {
+                // A checkpoint of a first task takes the place of what was loaded before it.
+                session.Consolidation?.Forget();
+                return;
+            }
+
             var ewc = session.Consolidation ?? throw Bad($"it holds the anchors of {tasks} tasks, which would be lost: add --ewc LAMBDA");
             ReadVector(".anchor", ewc.Anchors);
             ReadVector(".importance", ewc.Importance);

@@ -170,6 +170,31 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void Weights_that_are_not_finite_are_never_saved()
+    {
+        var settings = Settings(RuleKind.Backprop, UpdateKind.Sgd);
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
+        using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
+        checkpoint.Start(session);
+        for (int i = 0; i < 3; i++) session.Step();
+        checkpoint.Save(session);
+        float weight = network.Parameters.Values[^1];
+        network.Parameters.Values[^1] = float.NaN;
+        session.Step();
+        Assert.Contains("layers.2.bias has a value that is not a finite number", Assert.Throws<EdgeLearnException>(() => checkpoint.Save(session)).Message, StringComparison.Ordinal);
+        Assert.Equal(3, checkpoint.StepCount);
+        Assert.Throws<EdgeLearnException>(() => ModelFile.Save(Path.Combine(_folder, "model"), new Model(network, Preparation.Identity)));
+        Assert.False(File.Exists(Path.Combine(_folder, "model")));
+        using var kept = Checkpoint.LoadModel(Path.Combine(_folder, "run"));
+        Assert.Equal(weight, kept.Network.Parameters.Values[^1]);
+        checkpoint.Withdraw();
+        Assert.Equal(0, checkpoint.StepCount);
+        checkpoint.Withdraw(); // there is nothing before it
+        Assert.Equal(0, checkpoint.StepCount);
+    }
+
+    [Fact]
     public void A_log_that_began_with_other_weights_is_not_replayed()
     {
         var settings = Settings(RuleKind.ZerothOrder, UpdateKind.Sgd);
