@@ -181,6 +181,19 @@ sealed class LayerText
         return followed || Array.IndexOf(roles, LayerRole.Learner, index + 1) < 0 ? Activation.Identity : Activation.Tanh;
     }
 
+    /// <summary>Most parentheses that are open at once.</summary>
+    public static int Depth(string text)
+    {
+        int depth = 0, deepest = 0;
+        foreach (char c in text)
+        {
+            depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+            deepest = Math.Max(deepest, depth);
+        }
+
+        return deepest;
+    }
+
     /// <summary>Splits at a character that stands outside parentheses.</summary>
     public static List<string> Split(string text, char separator)
     {

@@ -9,6 +9,9 @@ public sealed class NetworkSpec
     /// <summary>Most units or channels of a layer: below the largest input, so that no product of sizes leaves 64 bits before the set of parameters refuses it.</summary>
     internal const int MostUnits = Shape.LongestLength - 1;
 
+    // Far beyond what a board can train, and few enough for every check to end at once.
+    const int MostLayers = 1000, DeepestBlock = 16;
+
     readonly Shape[] _shapes;
 
     /// <summary>Describes a network.</summary>
@@ -19,6 +22,12 @@ public sealed class NetworkSpec
         Layers = layers;
         Loss = loss;
         if (layers.Count == 0) throw new EdgeLearnException("the network has no layer: expected input-units-...-outputs, such as 784-100-10");
+        if (layers.Count > MostLayers) throw new EdgeLearnException($"the network has {layers.Count:N0} layers, at most {MostLayers:N0} are supported");
+        for (int i = 1; i < layers.Count; i++)
+        {
+            if (layers[i] is EmbeddingSpec) throw new EdgeLearnException($"layer {i + 1} ({layers[i]}) reads tokens, but stands behind layer {i} ({layers[i - 1]}): put it first");
+        }
+
         _shapes = ShapesOf(input, layers, "");
         for (int i = 0; i < layers.Count; i++) (layers[i] as TokenHeadSpec)?.CheckPlace(layers, i, _shapes[i]);
         Units = LocalUnit.Of(layers);
@@ -83,6 +92,7 @@ public sealed class NetworkSpec
     public static NetworkSpec Parse(string text, Shape? data, Loss loss)
     {
         if (text.Count('(') != text.Count(')')) throw new EdgeLearnException($"network '{text}': {text.Count('(')} opening and {text.Count(')')} closing parentheses, expected equal numbers");
+        if (LayerText.Depth(text) > DeepestBlock) throw new EdgeLearnException($"the network has blocks in blocks, {LayerText.Depth(text):N0} deep, at most {DeepestBlock} are supported: put them one behind the other");
         var parts = LayerText.Split(text, '-');
         if (parts.Count < 2) throw new EdgeLearnException($"network '{text}': expected input-units-...-outputs, such as 784-100-10");
         if (!Shape.TryParse(parts[0], out var input)) throw new EdgeLearnException($"network '{text}': the input '{parts[0]}' is neither a width nor HxW nor HxWxC");

@@ -98,7 +98,7 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
         if (input.Rank == 1) throw new EdgeLearnException($"{name} needs an image, but its input is a vector of {input.Length} values: give the image's shape (--input-shape 28x28) or put reshapeHxWxC before it");
         int outputs = IsDepthwise ? input.Channels : Channels, groups = IsDepthwise ? input.Channels : Groups;
         if (outputs is < 1 or > NetworkSpec.MostUnits) throw new EdgeLearnException($"{name} has {outputs} channels, expected 1 to {NetworkSpec.MostUnits}");
-        if (groups < 1 || outputs % groups != 0 || input.Channels % groups != 0) throw new EdgeLearnException($"{name} has {groups} groups, which divide neither evenly nor both of {input.Channels} channels coming in and {outputs} going out: choose a common divisor");
+        if (groups < 1 || outputs % groups != 0 || input.Channels % groups != 0) throw new EdgeLearnException($"{name} has {groups} groups, which do not divide both the {input.Channels} channels coming in and the {outputs} going out: choose a common divisor");
         var geometry = CheckWindow(input, name, Height, Width, Stride, Padding, Same);
         long patches = (long)(input.Channels / groups) * geometry.KernelLength * geometry.OutputLength;
         if (patches > int.MaxValue / sizeof(float)) throw new EdgeLearnException($"{name} has {patches:N0} values in the windows of one sample of {input}, at most {int.MaxValue / sizeof(float):N0} are supported: use a larger stride or pool before it");
