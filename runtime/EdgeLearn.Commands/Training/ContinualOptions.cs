@@ -10,7 +10,7 @@ sealed class ContinualOptions
     readonly Option<ReplayKind?> _replay = OptionText.Words("--replay", "which samples are kept: all with the same odds, or as many of each class (default reservoir)", ("reservoir", ReplayKind.Reservoir), ("balanced", ReplayKind.Balanced));
     readonly Option<ReplayStorage?> _storage = OptionText.Words("--replay-storage", "how: as the data has them, or prepared and rounded to int8 (default data)", ("data", ReplayStorage.AsData), ("int8", ReplayStorage.Int8));
     readonly Option<double?> _fraction = OptionText.Number("--replay-fraction", "part of a batch that comes from them (default 0.5)");
-    readonly Option<double?> _consolidation = OptionText.Number("--ewc", "strength of the pull to the weights of earlier tasks, where they mattered (elastic weight consolidation; try 100 to 10000)");
+    readonly Option<double?> _consolidation = OptionText.Number("--ewc", "strength of the pull to the weights of earlier tasks, where they mattered (elastic weight consolidation; try 10 to 100)");
     readonly Option<double?> _decay = OptionText.Number("--ewc-decay", "what is left of an older task's importance when a task is added (default 1)");
     readonly Option<int?> _samples = OptionText.Whole("--ewc-samples", "samples over which the importance of weights is measured (default 1000)");
     readonly Option<(AverageKind Kind, float Number)?> _average = OptionText.Parsed<(AverageKind, float)?>("--average", "ema[:DECAY]|swa[:FROM]", "evaluate and save an average of the weights: exponential (default decay 0.999), or equal after a part of the run (default 0.75)", text => ParseAverage(text));
