@@ -62,7 +62,7 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs) 
 
     /// <summary>How a rule is run: the defaults of the command line for it.</summary>
     public TrainingSettings SettingsOf(ResultRule rule, ResultScope scope, ulong seed)
-        => new() { Rule = rule.Kind ?? RuleKind.Frozen, Epochs = scope.Epochs(Epochs), Batch = Batch, Seed = seed };
+        => new() { Rule = rule.Kind ?? RuleKind.Frozen, Update = TrainingSettings.UsualUpdate(rule.Kind ?? RuleKind.Frozen), Epochs = scope.Epochs(Epochs), Batch = Batch, Seed = seed };
 
     // The most frequent class knows no seed.
     ulong[] SeedsOf(ResultRule rule, ResultScope scope) => rule.Kind is null ? [1] : scope.Seeds(LeastSeeds);

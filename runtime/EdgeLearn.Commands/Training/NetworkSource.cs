@@ -85,7 +85,7 @@ sealed class NetworkSource
     /// <param name="outputs">classes, or real targets of a sample</param>
     /// <param name="loss">what the outputs are held against</param>
     public NetworkSpec SpecFor(Shape input, int outputs, Loss loss)
-        => _spec?.WithLoss(loss) ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : Default(input, outputs, loss));
+        => _spec?.WithLoss(loss) ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : UsualNetwork.For(input, outputs, loss));
 
     /// <summary>The network where nothing is known of the data.</summary>
     /// <param name="loss">used where no file says it</param>
@@ -108,15 +108,4 @@ sealed class NetworkSource
         if (saved.Parameters.Storage == storage) return saved;
         using (saved) return saved.WithStorage(storage);
     }
-
-    // An image gets random windows, for tpSGD needs hidden units that see different things; a vector is too short for that to help.
-    static NetworkSpec Default(Shape input, int outputs, Loss loss)
-    {
-        var last = new DenseSpec(outputs, Activation.Identity);
-        if (!input.IsImage) return new NetworkSpec(input, [new DenseSpec(256, Activation.Tanh), last], loss);
-        var windows = new ReceptiveFieldSpec(input.Length <= 256 ? 200 : 1000, Activation.Tanh) { WindowHeight = WindowSide(input.Height), WindowWidth = WindowSide(input.Width) };
-        return new NetworkSpec(input, [windows, last], loss);
-    }
-
-    static int WindowSide(int side) => Math.Min(10, (side + 1) / 2);
 }

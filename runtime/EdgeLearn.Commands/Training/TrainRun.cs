@@ -82,7 +82,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         return new ValidationResult(held.Count, spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null, evaluation.Loss);
     }
 
-    TrainingSettings Settings(TrainingSettings given, NetworkSpec spec) => RegressionRates.FillIn(given, spec, request.HiddenRateIsGiven);
+    TrainingSettings Settings(TrainingSettings given, NetworkSpec spec) => UsualRates.FillIn(given, spec, request.HiddenRateIsGiven);
 
     ControlResults RunControls(NetworkSpec spec, Preparation preparation)
         => new(RunControl(RuleKind.Backprop, spec, preparation), RunControl(RuleKind.Frozen, spec, preparation));

@@ -7,8 +7,8 @@ sealed class TrainingOptions
 {
     static readonly TrainingSettings s_default = new();
 
-    readonly Option<RuleKind?> _rule = OptionText.Parsed<RuleKind?>("--rule", string.Join('|', KindNames.RuleNames), "where the learning signal comes from; frozen and backprop are the controls (default tpsgd)", text => KindNames.ParseRule(text));
-    readonly Option<UpdateKind?> _update = OptionText.Parsed<UpdateKind?>("--update", string.Join('|', KindNames.UpdateNames), "what is done with the gradient (default sgd)", text => KindNames.ParseUpdate(text));
+    readonly Option<RuleKind?> _rule = OptionText.Parsed<RuleKind?>("--rule", string.Join('|', KindNames.RuleNames), "where the learning signal comes from; backprop-free takes the best forward-only rule, frozen and backprop are the controls (default tpsgd)", text => KindNames.ParseRule(text));
+    readonly Option<UpdateKind?> _update = OptionText.Parsed<UpdateKind?>("--update", string.Join('|', KindNames.UpdateNames), "what is done with the gradient (default adam; sgd for zo and elastic-zo; sgd and signsgd keep no state)", text => KindNames.ParseUpdate(text));
     readonly Option<int?> _epochs = OptionText.Whole("--epochs", "passes over the training data (default: 4, more for small data, so that there are about 2,000 steps)");
     readonly Option<long?> _steps = OptionText.Long("--steps", "steps in all, in place of --epochs");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples of a step (default 64)");
@@ -80,7 +80,7 @@ sealed class TrainingOptions
         var settings = s_default with
         {
             Rule = parsed.GetValue(_rule) ?? s_default.Rule,
-            Update = parsed.GetValue(_update) ?? s_default.Update,
+            Update = parsed.GetValue(_update) ?? TrainingSettings.UsualUpdate(parsed.GetValue(_rule) ?? s_default.Rule),
             Epochs = parsed.GetValue(_epochs) ?? s_default.Epochs,
             Steps = parsed.GetValue(_steps),
             Batch = parsed.GetValue(_batch) ?? s_default.Batch,

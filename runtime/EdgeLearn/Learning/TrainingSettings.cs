@@ -153,13 +153,18 @@ public sealed record TrainingSettings
     /// <summary>The rate in force.</summary>
     public float Rate => LearningRate ?? DefaultRate;
 
-    // Chosen on validation splits of MNIST and the optical digits; a sign update moves every weight by the whole rate.
+    /// <summary>The update that the command line takes where none is said: Adam, which suits networks of every kind at one rate; plain SGD for zeroth-order steps, whose log it replays.</summary>
+    public static UpdateKind UsualUpdate(RuleKind rule) => rule is RuleKind.ZerothOrder or RuleKind.ElasticZerothOrder ? UpdateKind.Sgd : UpdateKind.Adam;
+
+    // Chosen on validation splits: SGD's on dense nets for MNIST and the optical digits, Adam's on those, convolutions and recurrent nets. A sign update moves every weight by the whole rate.
     float DefaultRate => (Rule, Update) switch
     {
         (RuleKind.ZerothOrder, UpdateKind.Sgd) => 1e-3f,
         (RuleKind.Frozen, UpdateKind.Sgd) => 2f * (1 - (Momentum ?? 0)),
         (_, UpdateKind.Sgd) => 0.5f * (1 - (Momentum ?? 0)),
         (RuleKind.ZerothOrder, _) => 1e-4f,
+        (RuleKind.Frozen, UpdateKind.Adam) => 1e-2f,
+        (_, UpdateKind.Adam) => 3e-3f,
         _ => 1e-3f,
     };
 

@@ -1,12 +1,15 @@
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// Default rates where labels are real numbers. The curvature of a mean square error in the last layer is that of its inputs, at most their number plus the bias for tanh,
+/// Default rates of plain SGD that depend on the network. Shared weights (convolutions, steps of a sequence) sum the gradients of all their places, so that the rate of dense nets runs away.
+/// Where labels are real numbers, the curvature of a mean square error in the last layer is that of its inputs, at most their number plus the bias for tanh,
 /// where cross-entropy's stays near 1: the rate that suits classes diverges there. So the last layer gets 1 / (inputs + 1), and hidden layers of tpsgd, whose targets
 /// are of the same size as for classes, keep the rate they have there.
 /// </summary>
-static class RegressionRates
+static class UsualRates
 {
+    const float SharedWeightRate = 0.1f;
+
     /// <summary>Fills in what the user left open.</summary>
     /// <param name="settings">as the user gave them</param>
     /// <param name="spec">the network</param>
