@@ -25,9 +25,9 @@ public sealed class PlanCommandTests : IDisposable
     [Fact]
     public void Every_rule_is_set_beside_inference()
     {
-        var plan = Invoked.Run("plan", "--network", "28x28-1000@10x10-10", "--json").Json();
+        var plan = Invoked.Run("plan", "--network", "28x28-1000@10x10-10", "--update", "sgd", "--local-loss", "l2", "--json").Json();
         var rules = plan.GetProperty("rules").EnumerateArray().ToDictionary(rule => rule.Text("rule"), rule => rule.Number("total_bytes"));
-        Assert.Equal(["tpsgd", "zo", "elastic-zo", "backprop", "frozen"], rules.Keys);
+        Assert.Equal(["tpsgd", "zo", "elastic-zo", "backprop", "frozen", "local-heads"], rules.Keys);
         Assert.Equal(plan.Number("total_bytes"), rules["tpsgd"]);
         double inference = plan.Number("inference_bytes");
         // 1000 units of 100 weights and 10 of 1000, biases, windows; inference holds a batch of images twice (as read, transposed), 1000 activations and two outputs a sample.
@@ -44,7 +44,7 @@ public sealed class PlanCommandTests : IDisposable
         var elastic = plan.GetProperty("rules").EnumerateArray().Single(rule => rule.Text("rule") == "elastic-zo");
         Assert.Equal(System.Text.Json.JsonValueKind.Null, elastic.GetProperty("total_bytes").ValueKind);
         Assert.Contains("use backprop or zo instead", elastic.Text("reason"));
-        Assert.Contains("elastic-zo      -", Invoked.Run("plan", "--network", "10-3").Output);
+        Assert.Contains("elastic-zo       -", Invoked.Run("plan", "--network", "10-3").Output);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class PlanCommandTests : IDisposable
     {
         var run = Invoked.Run("plan", "--input-shape", "8x8", "--classes", "4");
         Assert.Equal(0, run.ExitCode);
-        Assert.StartsWith("8x8-200@4x4-4: tpsgd with sgd, batch 64\n", run.Output);
+        Assert.StartsWith("8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-4: tpsgd with adam, batch 64\n", run.Output);
         foreach (string row in new[] { "parameters", "activations", "panels", "update state", "batch", "total", "inference", "frozen" }) Assert.Contains($"\n{row} ", run.Output);
     }
 }

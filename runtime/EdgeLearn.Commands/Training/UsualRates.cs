@@ -8,7 +8,7 @@ namespace EdgeLearn.Commands;
 /// </summary>
 static class UsualRates
 {
-    const float SharedWeightRate = 0.1f;
+    const float SharedWeightShare = 0.2f;
 
     /// <summary>Fills in what the user left open.</summary>
     /// <param name="settings">as the user gave them</param>
@@ -16,6 +16,8 @@ static class UsualRates
     /// <param name="hiddenRateIsGiven">whether the user chose the factor of the hidden layers</param>
     public static TrainingSettings FillIn(TrainingSettings settings, NetworkSpec spec, bool hiddenRateIsGiven)
     {
+        if (settings is { Update: UpdateKind.Sgd, LearningRate: null } && settings.Rule != RuleKind.Frozen && spec.Layers.Any(layer => layer is not (DenseSpec or ReceptiveFieldSpec) && layer.Role == LayerRole.Learner))
+            return settings with { LearningRate = settings.Rate * SharedWeightShare };
         if (spec.Loss is not (MeanSquareLoss or HuberLoss) || settings.Update != UpdateKind.Sgd || settings.LearningRate is not null || settings.Rule == RuleKind.ZerothOrder) return settings;
         int last = spec.Units[^1].Learner;
         int inputs = spec.Layers[last] is ReceptiveFieldSpec { Fan: > 0 } choice ? choice.Fan : spec.InputOf(last).Length;

@@ -74,13 +74,13 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void A_memory_limit_that_is_too_small_says_what_fits()
     {
-        string line = ErrorOf("train", "--data", "DATA", "--memory-limit", "80k");
+        string line = ErrorOf("train", "--data", "DATA", "--network", "8x8-200@4x4-3", "--update", "sgd", "--memory-limit", "80k");
         Assert.Matches(@"needs [\d,]+ bytes, more than --memory-limit 80,000; --batch \d+ needs [\d,]+ and would fit$", line);
         string batch = line.Split("--batch ")[1].Split(' ')[0];
-        var fitting = Invoked.Run("train", "--data", _data, "--memory-limit", "80k", "--batch", batch, "--steps", "1", "--json").Json();
+        var fitting = Invoked.Run("train", "--data", _data, "--network", "8x8-200@4x4-3", "--update", "sgd", "--memory-limit", "80k", "--batch", batch, "--steps", "1", "--json").Json();
         Assert.InRange(fitting.Number("workspace_bytes") + fitting.Number("parameter_bytes"), 1, 80_000);
         int next = int.Parse(batch, System.Globalization.CultureInfo.InvariantCulture) + 1;
-        ErrorOf("train", "--data", "DATA", "--memory-limit", "80k", "--batch", $"{next}");
+        ErrorOf("train", "--data", "DATA", "--network", "8x8-200@4x4-3", "--update", "sgd", "--memory-limit", "80k", "--batch", $"{next}");
     }
 
     [Fact]

@@ -6,10 +6,11 @@ namespace EdgeLearn.Tests;
 public class NetworkSourceTests
 {
     [Theory]
-    [InlineData("28x28", 10, "28x28-1000@10x10-10")]
-    [InlineData("8x8", 10, "8x8-200@4x4-10")]
-    [InlineData("32x32x3", 100, "32x32x3-1000@10x10-100")]
-    [InlineData("128x6", 3, "128x6-1000@10x3-3")]
+    [InlineData("28x28", 10, "28x28-conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-128:relu-10")]
+    [InlineData("8x8", 10, "8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-10")]
+    [InlineData("32x32x3", 100, "32x32x3-conv3x3x32:same-batchnorm-relu-pool2-conv3x3x48:same-batchnorm-relu-pool2-conv3x3x64:same-batchnorm-relu-pool2-128:relu-100")]
+    [InlineData("128x6", 3, "128x6-conv9x32:same-batchnorm-relu-pool2-conv9x64:same-batchnorm-relu-globalmax-3")]
+    [InlineData("1024x1", 9, "1024x1-conv16x32:stride4-batchnorm-relu-pool2-conv9x64:same-batchnorm-relu-globalmax-9")]
     [InlineData("13", 4, "13-256-4")]
     public void The_default_suits_the_data(string input, int outputs, string expected)
     {

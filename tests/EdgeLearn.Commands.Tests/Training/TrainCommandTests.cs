@@ -26,16 +26,16 @@ public sealed class TrainCommandTests : IDisposable
     {
         var result = Train();
         Assert.Equal(s_fields, result.EnumerateObject().Select(field => field.Name));
-        Assert.Equal("tpsgd sgd 8x8-200@4x4-3", $"{result.Text("rule")} {result.Text("update")} {result.Text("network")}");
+        Assert.Equal("tpsgd adam 8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-3", $"{result.Text("rule")} {result.Text("update")} {result.Text("network")}");
         Assert.Equal((1, 30, 64), (result.Number("seed"), result.Number("epochs"), result.Number("batch")));
         Assert.Equal((ThreePlaces.TrainCount, ThreePlaces.TestCount), (result.Number("train_examples"), result.Number("test_examples")));
-        Assert.Equal((0, 0), (result.Number("optimizer_state_bytes"), result.Number("allocated_bytes_per_step")));
+        Assert.Equal((2 * result.Number("parameter_bytes"), 0), (result.Number("optimizer_state_bytes"), result.Number("allocated_bytes_per_step")));
         Assert.InRange(result.Number("test_accuracy"), 0.95, 1);
         Assert.InRange(result.Number("test_loss"), 0, 0.3);
         Assert.InRange(result.Number("step_ms_p99"), result.Number("step_ms_median"), 1e5);
         Assert.True(result.Number("peak_rss_bytes") > result.Number("workspace_bytes"));
-        // 200 units of 16 inputs and 3 of 200, their biases, and the 200 windows: all of 4 bytes.
-        Assert.Equal(4 * ((200 * 17) + (3 * 201) + (200 * 2)), result.Number("parameter_bytes"));
+        // Kernels of 9 and of 16 x 9 weights, 128 units of 32 maps of 4 x 4, 3 of 128, and biases, all of 4 bytes.
+        Assert.Equal(4 * ((16 * 10) + (32 * 145) + (128 * 513) + (3 * 129)), result.Number("parameter_bytes"));
         Assert.Equal(JsonValueKind.Null, result.GetProperty("model").ValueKind);
     }
 
@@ -159,7 +159,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("zo", "sgd")]
     public void A_run_that_is_stopped_and_resumed_ends_as_one_that_was_not(string rule, string update)
     {
-        string[] arguments = ["train", "--data", _data, "--rule", rule, "--update", update, "--epochs", "40", "--batch", "7", "--save"];
+        string[] arguments = ["train", "--data", _data, "--network", "8x8-200@4x4-3", "--rule", rule, "--update", update, "--epochs", "40", "--batch", "7", "--save"];
         Assert.Equal(0, Invoked.Run([.. arguments, _folder["whole"]]).ExitCode);
         string[] broken = [.. arguments, _folder["broken"], "--checkpoint", _folder["run"], "--resume"];
         int stops = 0;

@@ -7,7 +7,7 @@ public class AllocationTests
 {
     const int Batch = 6;
 
-    static readonly string[] s_rules = ["backprop", "frozen", "tpsgd", "tpsgd l1", "tpsgd linear gaussian", "tpsgd layer by layer", "zo", "zo gaussian", "elastic-zo"];
+    static readonly string[] s_rules = ["backprop", "frozen", "tpsgd", "tpsgd hinge", "local-heads", "local-heads hidden", "tpsgd l1", "tpsgd linear gaussian", "tpsgd layer by layer", "zo", "zo gaussian", "elastic-zo"];
 
     public static TheoryData<string, string> Cases
     {
@@ -30,6 +30,9 @@ public class AllocationTests
         "tpsgd" => new TargetProjection(network, new TargetProjectionOptions()),
         "tpsgd l1" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.L1 }),
         "tpsgd linear gaussian" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.Linear, Targets = NoiseKind.Gaussian }),
+        "tpsgd hinge" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.Hinge }),
+        "local-heads" => new LocalHeads(network, new LocalHeadsOptions(), new Adam()),
+        "local-heads hidden" => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = 5 }, new Sgd()),
         "tpsgd layer by layer" => new TargetProjection(network, new TargetProjectionOptions { LayerByLayerSteps = 90 }),
         "zo" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Directions = 2 }),
         "zo gaussian" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Noise = NoiseKind.Gaussian }),
