@@ -54,6 +54,6 @@ public class GestureRunTests
     [InlineData("--address 0x70: expected a whole number from 104 to 105", "--address", "0x70")]
     [InlineData("--windows 0: expected a whole number from 4 to 1000000", "--windows", "0")]
     [InlineData("--update adam keeps state between steps: expected sgd or signsgd", "--update", "adam")]
-    [InlineData("unknown rule 'magic': expected tpsgd, zo, elastic-zo, backprop, frozen", "--rule", "magic")]
+    [InlineData("unknown rule 'magic': expected tpsgd, zo, elastic-zo, backprop, frozen, local-heads, or backprop-free for the best of the forward-only rules", "--rule", "magic")]
     public void Bad_options_are_one_line(string expected, params string[] args) => Assert.Equal(expected, Assert.Throws<EdgeLearnException>(() => GestureOptions.Parse(args)).Message);
 }

@@ -63,10 +63,17 @@ public class AllocationTests
             for (int step = 0; step < count; step++) run.Step(samples.Rows(1 + step % Batch), 1e-3f);
         }
 
+        // The runtime itself allocates when it first needs a type, which may be in any step; what a step allocates it allocates in every round.
         Steps(30);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Steps(60);
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        long least = long.MaxValue;
+        for (int round = 0; round < 3 && least > 0; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Steps(60);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        return least;
     }
 
     [Theory]
@@ -77,7 +84,7 @@ public class AllocationTests
         Assert.Equal(0, BytesPerSteps(rule, UpdateRuleTests.Named(update), "mean-square", s_networks[0]));
         foreach (string network in s_sequences)
         {
-            bool learns = network.Contains(":tied", StringComparison.Ordinal) ? rule is "backprop" or "zo" : !rule.StartsWith("tpsgd", StringComparison.Ordinal);
+            bool learns = network.Contains(":tied", StringComparison.Ordinal) ? rule is "backprop" or "zo" : !rule.StartsWith("tpsgd", StringComparison.Ordinal) && !rule.StartsWith("local-heads", StringComparison.Ordinal);
             if (learns) Assert.Equal(0, BytesPerSteps(rule, UpdateRuleTests.Named(update), "cross-entropy", network));
         }
     }
@@ -93,7 +100,7 @@ public class AllocationTests
         public override void BeginStep(in StepClock clock)
         {
             base.BeginStep(clock);
-            if (clock.Step == 80) Waste = new object();
+            if (clock.Step % 60 == 59) Waste = new object();
         }
 
         public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
@@ -102,5 +109,5 @@ public class AllocationTests
     }
 
     [Fact]
-    public void The_measurement_sees_a_single_object() => Assert.InRange(BytesPerSteps("backprop", new WastefulUpdate(), "cross-entropy", s_networks[0]), 16, 64);
+    public void The_measurement_sees_a_single_object_in_a_round() => Assert.InRange(BytesPerSteps("backprop", new WastefulUpdate(), "cross-entropy", s_networks[0]), 16, 64);
 }
