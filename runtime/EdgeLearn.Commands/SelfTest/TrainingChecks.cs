@@ -8,6 +8,14 @@ static class TrainingChecks
 
     public static void Allocation(string name, TrainingSettings settings)
     {
+        // The runtime may allocate when it needs something for the first time; what a step allocates it allocates again in the same step of a new run.
+        long allocated = AllocatedBytes(name, settings);
+        if (allocated != 0) allocated = AllocatedBytes(name, settings);
+        if (allocated != 0) throw new SelfTestException($"{settings.Steps - FirstSteps} steps allocated {allocated} bytes");
+    }
+
+    static long AllocatedBytes(string name, TrainingSettings settings)
+    {
         using var data = SmallTask.Data();
         using var network = new Network(SmallTask.Network).Initialise(settings.Seed);
         using var session = new TrainingSession(network, settings, data, Preparation.Identity);
@@ -17,11 +25,11 @@ static class TrainingChecks
         double loss = 0;
         while (!session.IsDone) loss = session.Step().Loss;
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        if (allocated != 0) throw new SelfTestException($"{settings.Steps - FirstSteps} steps allocated {allocated} bytes");
         if (!double.IsFinite(loss)) throw new SelfTestException($"the loss is {loss}");
         if (SmallTask.Bits(network).AsSpan().SequenceEqual(before)) throw new SelfTestException("the weights did not change");
         long floats = FloatsOf(settings, network.Parameters);
         if (session.Update.StateBytes != floats * sizeof(float)) throw new SelfTestException($"{name} keeps {session.Update.StateBytes} bytes, expected {floats * sizeof(float)}");
+        return allocated;
     }
 
     static long FloatsOf(TrainingSettings settings, ParameterSet parameters) => settings switch

@@ -53,7 +53,14 @@ public class AllocationTests
     // A label for each step, for the rules that can learn them.
     static readonly string[] s_sequences = ["5-embed9x8-attn2:causal:block-stepwise9", "5-embed9x8-attn2:causal:block-tokens9", "5-embed9x8-attn2:causal:block-tokens9:tied"];
 
-    static long BytesPerSteps(string rule, UpdateRule update, string loss, string spec)
+    // The runtime itself may allocate when it needs something for the first time, in whatever step that is. What a step allocates it allocates again in the same step of a new run.
+    static long BytesPerSteps(string rule, Func<UpdateRule> update, string loss, string spec)
+    {
+        long bytes = BytesOfRun(rule, update(), loss, spec);
+        return bytes == 0 ? 0 : BytesOfRun(rule, update(), loss, spec);
+    }
+
+    static long BytesOfRun(string rule, UpdateRule update, string loss, string spec)
     {
         using var network = new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(1);
         var samples = new SampleSet(network, Batch);
@@ -63,29 +70,22 @@ public class AllocationTests
             for (int step = 0; step < count; step++) run.Step(samples.Rows(1 + step % Batch), 1e-3f);
         }
 
-        // The runtime itself allocates when it first needs a type, which may be in any step; what a step allocates it allocates in every round.
         Steps(30);
-        long least = long.MaxValue;
-        for (int round = 0; round < 3 && least > 0; round++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            Steps(60);
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        return least;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Steps(60);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void A_step_allocates_nothing(string rule, string update)
     {
-        foreach (string network in s_networks) Assert.Equal(0, BytesPerSteps(rule, UpdateRuleTests.Named(update), "cross-entropy", network));
-        Assert.Equal(0, BytesPerSteps(rule, UpdateRuleTests.Named(update), "mean-square", s_networks[0]));
+        foreach (string network in s_networks) Assert.Equal(0, BytesPerSteps(rule, () => UpdateRuleTests.Named(update), "cross-entropy", network));
+        Assert.Equal(0, BytesPerSteps(rule, () => UpdateRuleTests.Named(update), "mean-square", s_networks[0]));
         foreach (string network in s_sequences)
         {
             bool learns = network.Contains(":tied", StringComparison.Ordinal) ? rule is "backprop" or "zo" : !rule.StartsWith("tpsgd", StringComparison.Ordinal) && !rule.StartsWith("local-heads", StringComparison.Ordinal);
-            if (learns) Assert.Equal(0, BytesPerSteps(rule, UpdateRuleTests.Named(update), "cross-entropy", network));
+            if (learns) Assert.Equal(0, BytesPerSteps(rule, () => UpdateRuleTests.Named(update), "cross-entropy", network));
         }
     }
 
@@ -100,7 +100,7 @@ public class AllocationTests
         public override void BeginStep(in StepClock clock)
         {
             base.BeginStep(clock);
-            if (clock.Step % 60 == 59) Waste = new object();
+            if (clock.Step == 80) Waste = new object();
         }
 
         public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
@@ -109,5 +109,5 @@ public class AllocationTests
     }
 
     [Fact]
-    public void The_measurement_sees_a_single_object_in_a_round() => Assert.InRange(BytesPerSteps("backprop", new WastefulUpdate(), "cross-entropy", s_networks[0]), 16, 64);
+    public void The_measurement_sees_a_single_object() => Assert.InRange(BytesPerSteps("backprop", () => new WastefulUpdate(), "cross-entropy", s_networks[0]), 16, 64);
 }
