@@ -47,14 +47,8 @@ public class NetworkGoldenTests
         var item = Item(name);
         using var network = Build(item);
         var batch = BatchOf(item);
-        var pass = new NetworkForwardPass(network);
-        var plan = new MemoryPlan();
-        pass.Plan(plan, batch.Count, probed: false, PlanTime.Evaluation);
-        using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
-        var outputs = new float[batch.Count * network.OutputLength];
-        pass.Outputs(batch, outputs);
-        Values.AssertNear(item.Doubles("outputs"), outputs, 1e-6, "outputs");
+        using var pass = new BoundPass(network, batch.Count);
+        Values.AssertNear(item.Doubles("outputs"), pass.Outputs(batch), 1e-6, "outputs");
 
         var recorder = new GradientRecorder();
         using var run = new RuleRun(network.Parameters, new Backprop(network), recorder, batch.Count);

@@ -60,15 +60,10 @@ public class GradientTests
     {
         using var network = Build(spec, loss);
         var samples = new SampleSet(network, 9);
-        var pass = new NetworkForwardPass(network);
-        var plan = new MemoryPlan();
-        pass.Plan(plan, 9, probed: false, PlanTime.Evaluation);
-        using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
-        var outputs = new float[9 * network.OutputLength];
+        using var pass = new BoundPass(network, 9);
+        float[] outputs = pass.Outputs(samples.Rows(9));
         var losses = new double[1];
-        pass.Outputs(samples.Rows(9), outputs);
-        pass.Losses([Probe.None], samples.Rows(9), network.Loss, losses);
+        pass.Pass.Losses([Probe.None], samples.Rows(9), network.Loss, losses);
         var reference = new ReferenceNetwork(network);
         double[] expected = [.. Enumerable.Range(0, 9).SelectMany(b => reference.Outputs(samples.Row(b), network.Layers.Count))];
         Values.AssertNear(expected, outputs, 1e-6, spec);

@@ -28,7 +28,7 @@ public class TokenHeadTests
         using var network = Build(spec);
         int count = item.GetProperty("batch").GetInt32();
         var batch = new Batch(count, item.Floats("inputs"), item.Integers("labels"), network.Spec.LabelLength);
-        using var pass = new BoundPass(network, count);
+        using var pass = new BoundPass(network, count, isProbed: true);
         double expected = item.GetProperty("loss").GetDouble();
         Values.AssertNear(item.Doubles("outputs"), pass.Outputs(batch), 1e-5, "outputs");
         var (lossSum, correct) = pass.Pass.Score(batch, network.Loss, new float[pass.Pass.ScoreLength(count)]);
@@ -95,7 +95,7 @@ public class TokenHeadTests
         var probe = new Probe(NoiseKind.Gaussian, 9, 0.02f);
         foreach (var slice in changed.Parameters.Slices) Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, changed.Parameters[slice], changed.Parameters[slice]);
         var batch = new Batch(3, [.. Values.Labels(18, 20, 1).Select(token => (float)token)], Values.Labels(18, 20, 2), 6);
-        using BoundPass one = new(probed, 3), other = new(changed, 3);
+        using BoundPass one = new(probed, 3, isProbed: true), other = new(changed, 3, isProbed: true);
         Span<double> losses = stackalloc double[3];
         one.Pass.Losses([probe, Probe.None, probe.Opposite()], batch, probed.Loss, losses);
         Span<double> expected = stackalloc double[1];
@@ -159,31 +159,4 @@ public class TokenHeadTests
     }
 
     static float[] Nan(long length) => LayerCase.Buffer(length);
-
-    sealed class BoundPass : IDisposable
-    {
-        readonly Workspace _workspace;
-        readonly Network _network;
-
-        public BoundPass(Network network, int batch)
-        {
-            _network = network;
-            Pass = new NetworkForwardPass(network, sharesRead: true);
-            var plan = new MemoryPlan();
-            Pass.Plan(plan, batch, probed: true, PlanTime.Step);
-            _workspace = new Workspace(plan);
-            Pass.Bind(_workspace);
-        }
-
-        public NetworkForwardPass Pass { get; }
-
-        public float[] Outputs(in Batch batch)
-        {
-            float[] outputs = new float[batch.Count * _network.OutputLength];
-            Pass.Outputs(batch, outputs);
-            return outputs;
-        }
-
-        public void Dispose() => _workspace.Dispose();
-    }
 }

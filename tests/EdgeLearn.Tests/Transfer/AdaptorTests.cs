@@ -19,14 +19,8 @@ public class AdaptorTests : IDisposable
 
     static float[] Outputs(Network network, int batch = 9)
     {
-        var pass = new NetworkForwardPass(network);
-        var plan = new MemoryPlan();
-        pass.Plan(plan, batch, probed: false, PlanTime.Evaluation);
-        using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
-        var outputs = new float[batch * network.OutputLength];
-        pass.Outputs(new SampleSet(network, batch).Rows(batch), outputs);
-        return outputs;
+        using var pass = new BoundPass(network, batch);
+        return pass.Outputs(new SampleSet(network, batch).Rows(batch));
     }
 
     static Network Adapted(Model model, string train, bool moved)

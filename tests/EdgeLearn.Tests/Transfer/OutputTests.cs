@@ -9,14 +9,8 @@ public class OutputTests
 
     static float[] Outputs(Network network, float[] inputs, int batch)
     {
-        var pass = new NetworkForwardPass(network);
-        var plan = new MemoryPlan();
-        pass.Plan(plan, batch, probed: false, PlanTime.Evaluation);
-        using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
-        var outputs = new float[batch * network.OutputLength];
-        pass.Outputs(new Batch(batch, inputs.AsSpan(0, batch * network.InputLength), new int[batch]), outputs);
-        return outputs;
+        using var pass = new BoundPass(network, batch);
+        return pass.Outputs(new Batch(batch, inputs.AsSpan(0, batch * network.InputLength), new int[batch]));
     }
 
     [Theory]
