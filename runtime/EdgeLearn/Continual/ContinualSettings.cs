@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace EdgeLearn;
 
 /// <summary>Which samples a replay buffer keeps.</summary>
@@ -80,18 +78,13 @@ public sealed record ContinualSettings
     public void Check(int batch)
     {
         // A buffer is one span of bytes.
-        Expect(ReplayBytes is >= 0 and <= int.MaxValue, "--replay-bytes", ReplayBytes, "at most 2147483647 bytes");
-        Expect(ReplayFraction > 0 && ReplayFraction < 1, "--replay-fraction", ReplayFraction, "a number above 0 and below 1");
-        Expect(ReplayBytes == 0 || batch > 1, "--batch", batch, "2 or more, for a replayed sample beside a new one");
-        Expect(float.IsFinite(Consolidation) && Consolidation >= 0, "--ewc", Consolidation, "0 or more");
-        Expect(ConsolidationDecay > 0 && ConsolidationDecay <= 1, "--ewc-decay", ConsolidationDecay, "a number above 0 and up to 1");
-        Expect(ConsolidationSamples >= 1, "--ewc-samples", ConsolidationSamples, "1 or more");
-        Expect(AverageDecay >= 0 && AverageDecay < 1, "--average ema:", AverageDecay, "a decay from 0 to below 1");
-        Expect(AverageStart >= 0 && AverageStart < 1, "--average swa:", AverageStart, "the part of the run to leave out, from 0 to below 1");
-    }
-
-    static void Expect(bool holds, string option, object actual, string expected)
-    {
-        if (!holds) throw new EdgeLearnException(string.Create(CultureInfo.InvariantCulture, $"{option} {actual}: expected {expected}"));
+        TrainingSettings.Expect(ReplayBytes is >= 0 and <= int.MaxValue, "--replay-bytes", ReplayBytes, "at most 2147483647 bytes");
+        TrainingSettings.Expect(ReplayFraction > 0 && ReplayFraction < 1, "--replay-fraction", ReplayFraction, "a number above 0 and below 1");
+        TrainingSettings.Expect(ReplayBytes == 0 || batch > 1, "--batch", batch, "2 or more, for a replayed sample beside a new one");
+        TrainingSettings.Expect(float.IsFinite(Consolidation) && Consolidation >= 0, "--ewc", Consolidation, "0 or more");
+        TrainingSettings.Expect(ConsolidationDecay > 0 && ConsolidationDecay <= 1, "--ewc-decay", ConsolidationDecay, "a number above 0 and up to 1");
+        TrainingSettings.Expect(ConsolidationSamples >= 1, "--ewc-samples", ConsolidationSamples, "1 or more");
+        TrainingSettings.Expect(AverageDecay >= 0 && AverageDecay < 1, "--average ema:", AverageDecay, "a decay from 0 to below 1");
+        TrainingSettings.Expect(AverageStart >= 0 && AverageStart < 1, "--average swa:", AverageStart, "the part of the run to leave out, from 0 to below 1");
     }
 }

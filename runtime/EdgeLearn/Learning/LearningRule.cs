@@ -38,6 +38,15 @@ public abstract class LearningRule : IDisposable
     {
     }
 
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
     /// <summary>Frees memory of the rule's own; the workspace is the session's.</summary>
-    public virtual void Dispose() => GC.SuppressFinalize(this);
+    protected virtual void Dispose(bool disposing)
+    {
+    }
 }

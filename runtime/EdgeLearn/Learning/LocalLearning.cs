@@ -110,11 +110,10 @@ public abstract class LocalLearning : LearningRule
     public override void RestoreState(ReadOnlySpan<byte> state) => _heads?.Restore(state);
 
     /// <inheritdoc/>
-    public override void Dispose()
+    protected override void Dispose(bool disposing)
     {
-        _heads?.Dispose();
-        base.Dispose();
-        GC.SuppressFinalize(this);
+        if (disposing) _heads?.Dispose();
+        base.Dispose(disposing);
     }
 
     /// <inheritdoc/>

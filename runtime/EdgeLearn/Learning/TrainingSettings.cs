@@ -196,7 +196,8 @@ public sealed record TrainingSettings
         Expect(Directions is >= 1 and <= 4096, "--directions", Directions, "1 to 4096");
     }
 
-    static void Expect(bool holds, string option, object? actual, string expected)
+    /// <summary>Refuses a number, naming the option that gave it.</summary>
+    internal static void Expect(bool holds, string option, object? actual, string expected)
     {
         if (!holds) throw new EdgeLearnException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{option} {actual}: expected {expected}"));
     }
@@ -211,11 +212,11 @@ public sealed record TrainingSettings
             LocalLoss = LocalLoss,
             Targets = Noise,
             TargetScale = TargetScale,
-            HiddenRateScale = HiddenRateScale,
+            HiddenRateScale = HiddenRate,
             LayerByLayerSteps = LayerByLayer ? totalSteps : null,
             Seed = Seed,
         }, BuildUpdate()),
-        RuleKind.LocalHeads => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = HeadUnits, HiddenRateScale = HiddenRateScale ?? 1, LayerByLayerSteps = LayerByLayer ? totalSteps : null, Seed = Seed }, BuildUpdate()),
+        RuleKind.LocalHeads => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = HeadUnits, HiddenRateScale = HiddenRate, LayerByLayerSteps = LayerByLayer ? totalSteps : null, Seed = Seed }, BuildUpdate()),
         RuleKind.ZerothOrder => new ZerothOrder(new NetworkForwardPass(network, sharesRead: !SignsInTurn), network.Loss, ZerothOrder),
         RuleKind.ElasticZerothOrder => new ElasticZerothOrder(network, ZerothOrder, ExactLayers),
         RuleKind.Backprop => new Backprop(network),
