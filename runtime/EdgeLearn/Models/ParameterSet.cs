@@ -186,21 +186,22 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <summary>The tensor of this name, or null.</summary>
     public ParameterSlice? Find(string name) => _slices.Find(slice => slice.Name == name);
 
-    /// <summary>Reads part of a tensor as a probe sees it.</summary>
+    /// <summary>Reads part of a tensor as a probe sees it, with the pair of low rank beside it where there is one.</summary>
     /// <param name="slice">the tensor</param>
     /// <param name="probe">the perturbation; ignored by tensors that are not trainable</param>
     /// <param name="offset">first float in the tensor</param>
     /// <param name="length">floats to read</param>
-    /// <param name="scratch">at least <paramref name="length"/> floats, written when there is a perturbation, or something to decode</param>
+    /// <param name="scratch">at least <paramref name="length"/> floats, written when there is a perturbation, or something to decode or to add</param>
     /// <returns>the weights themselves, or their copy in the scratch</returns>
     public ReadOnlySpan<float> Read(ParameterSlice slice, in Probe probe, int offset, int length, Span<float> scratch)
     {
         bool perturbed = !probe.IsNone && slice.Trainable;
-        if (slice.Storage == WeightStorage.Float32 && !perturbed) return this[slice].Slice(offset, length);
+        if (slice.IsReadInPlace && !perturbed) return this[slice].Slice(offset, length);
         var values = scratch[..length];
-        if (slice.Storage != WeightStorage.Float32) Decode(slice, offset, values);
+        if (slice.Storage != WeightStorage.Float32 || !perturbed) Decode(slice, offset, values);
         ReadOnlySpan<float> source = slice.Storage == WeightStorage.Float32 ? this[slice].Slice(offset, length) : values;
         if (perturbed) Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), offset, probe.Scale, source, values);
+        slice.Pair?.AddTo(this, probe, offset, values);
         return values;
     }
 

@@ -66,6 +66,12 @@ public sealed class ParameterSlice
     /// <summary>Floats of the tensors before it that learn: where an update's state of it begins. Set when the update is planned.</summary>
     internal int StateOffset { get; set; }
 
+    /// <summary>What every reader sees added to it; null for nearly all tensors.</summary>
+    internal LowRankPair? Pair { get; set; }
+
+    /// <summary>Whether an unperturbed read is a view of the weights where they lie; else it is a copy in the reader's scratch.</summary>
+    internal bool IsReadInPlace => Storage == WeightStorage.Float32 && Pair is null;
+
     /// <summary>Hash of the name, for <see cref="Noise.Key"/>.</summary>
     public ulong NameHash { get; }
 }

@@ -103,19 +103,7 @@ public static class NetworkTransfer
         var network = source.Rebuild(new NetworkSpec(spec.Input, layers, spec.Loss), seed: 0);
         for (int i = 0; i < layers.Length; i++)
         {
-            if (source.Layers[i] is not AdaptedLayer adapted || layers[i] is AdaptedSpec) continue;
-            var weight = network.Parameters.Find(adapted.Name + ".weight")!;
-            var bias = network.Parameters.Find(adapted.Name + ".bias");
-            bool hadBias = source.Parameters.Find(adapted.Name + ".bias") is not null;
-            var row = new float[weight.RowLength];
-            for (int r = 0; r < weight.Shape[0]; r++)
-            {
-                network.Parameters.Decode(weight, r * row.Length, row);
-                float offset = bias is not null && hadBias ? network.Parameters[bias][r] : 0;
-                adapted.MergeRow(source.Parameters, r, row, ref offset);
-                network.Parameters.EncodeRow(weight, r * row.Length, row);
-                if (bias is not null) network.Parameters[bias][r] = offset;
-            }
+            if (source.Layers[i] is AdaptedLayer adapted && layers[i] is not AdaptedSpec) adapted.Merge(source.Parameters, network.Parameters);
         }
 
         return network;

@@ -21,7 +21,7 @@ public enum TrainableKind
     /// <summary>A tensor's name in which * stands for anything, or a layer's name.</summary>
     Pattern,
 
-    /// <summary><c>lora:R</c>: a pair of matrices of rank R beside each weighted sum.</summary>
+    /// <summary><c>lora:R</c>: a pair of matrices of rank R beside each weighted sum, and beside each matrix of recurrent layers, attention and mlp.</summary>
     LowRank,
 
     /// <summary><c>scale</c>: a scale and a shift for each unit or channel of a weighted sum.</summary>
@@ -107,7 +107,7 @@ public sealed record TrainableParts
                 any = true;
             }
 
-            if (!any) throw new EdgeLearnException($"--train {Word(part)}: no layer of {spec} can have it: expected dense or convolution layers{(part.Kind == TrainableKind.ScaleShift ? ", or windows" : " without groups")}");
+            if (!any) throw new EdgeLearnException($"--train {Word(part)}: no layer of {spec} can have it: expected dense or convolution layers{Others(part.Kind)}");
             spec = new NetworkSpec(spec.Input, layers, spec.Loss);
         }
 
@@ -161,6 +161,14 @@ public sealed record TrainableParts
         if (slice.Name.EndsWith(Bias, StringComparison.Ordinal)) return parameters.Find(slice.Name[..^Bias.Length] + Weight) is { } weight && IsNorm(weight, parameters);
         return slice.Name.EndsWith(Weight, StringComparison.Ordinal) && !slice.Decay && slice.Shape.Length != 2 && !slice.Name.Contains(AdaptorMark, StringComparison.Ordinal);
     }
+
+    // What takes the adaptor beside dense layers and convolutions.
+    static string Others(TrainableKind kind) => kind switch
+    {
+        TrainableKind.ScaleShift => ", or windows",
+        TrainableKind.LowRank => " without groups, recurrent layers, attention or mlp",
+        _ => " without groups",
+    };
 
     static string Word(TrainablePart part) => part.Kind switch
     {

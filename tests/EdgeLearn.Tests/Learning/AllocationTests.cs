@@ -47,6 +47,7 @@ public class AllocationTests
         "12x5-conv3x6:same-rmsnorm-pool2-conv3x4:groups2-globalmax-4",
         "9x3-gru6:sequence-lstm5:sequence-rnn4-4",
         "8x8-lora2(conv3x3x4:tanh)-pool2-scale(conv3x3x4:same)-bottleneck3(conv1x1x4)-globalavg-lora2(6:relu)-bottleneck2(7:tanh)-scale(4)",
+        "9x3-lora2(gru6:sequence)-lora2(lstm5:sequence)-lora3(rnn4:sequence)-lora2(attn2:block)-lora2(mlp7)-4",
         "6x8-positions-attn2:causal:block-mlp12:block-sinusoids-attn4-mlp5-stepwise20-layernorm-4",
     ];
 

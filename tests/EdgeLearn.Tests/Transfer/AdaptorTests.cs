@@ -6,6 +6,9 @@ public class AdaptorTests : IDisposable
 {
     const string Convolutions = "28x28-conv5x5x6:relu-pool2-conv5x5x12:relu-pool2-64:relu-10";
 
+    const string Recurrent = "9x4-gru6:sequence-lstm5:sequence-rnn7:relu:sequence-gru8-4";
+    const string Attention = "6x8-positions-attn2:causal:block-mlp12:block-attn4-mlp5-stepwise20-4";
+
     readonly string _folder = Directory.CreateTempSubdirectory("edgelearn-adaptor-").FullName;
 
     public void Dispose()
@@ -50,6 +53,10 @@ public class AdaptorTests : IDisposable
         { "12x5-conv3x6:same:relu-conv3x8:nobias-globalmax-4", "lora:2" },
         { "12x5-conv3x6:same:relu-conv3x8:nobias-globalmax-4", "scale" },
         { "6x8-stepwise9:relu-16-4", "lora:2" },
+        { Recurrent, "lora:2" },
+        { Recurrent, "lora:3:6" },
+        { Attention, "lora:2" },
+        { Attention, "lora:3:6,head" },
         { "6x8-stepwise9:relu-16-4", "residual:3" },
     };
 
@@ -142,7 +149,7 @@ public class AdaptorTests : IDisposable
     [Fact]
     public void A_damaged_adaptor_is_refused_at_every_cut()
     {
-        using var model = Base("6-5-3");
+        using var model = Base("2x3-gru2-3");
         using var network = Adapted(model, "lora:1", moved: true);
         byte[] bytes = Adaptor.ToArray(new Model(network, model.Preparation), TrainableParts.Parse("lora:1"), Adaptor.IdentityOf(model));
         string path = Path.Combine(_folder, "cut.safetensors");
@@ -153,10 +160,13 @@ public class AdaptorTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Adaptors_are_floats_on_weights_of_eight_bits_and_learn_there()
+    [Theory]
+    [InlineData("12-24:relu-16:relu-4")]
+    [InlineData("9x4-gru16:sequence-lstm8-4")]
+    [InlineData("6x8-attn2:block-mlp24:block-globalavg-4")]
+    public void Adaptors_are_floats_on_weights_of_eight_bits_and_learn_there(string spec)
     {
-        using var model = Base("12-24:relu-16:relu-4", storage: WeightStorage.Int8);
+        using var model = Base(spec, storage: WeightStorage.Int8);
         var parts = TrainableParts.Parse("lora:2");
         using var network = model.Network.Rebuild(parts.Adapt(model.Network.Spec), 1);
         var samples = new SampleSet(network, 40);
@@ -173,13 +183,13 @@ public class AdaptorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("9x4-gru6-3", "lora:2")]
+    [InlineData("9x4-conv3x6:same:groups2-gru6-3", "lora:2")]
     [InlineData("9x4-gru6-3", "residual:2")]
     public void Layers_that_can_have_no_adaptor_are_left_alone_or_refused(string spec, string train)
     {
         var parts = TrainableParts.Parse(train);
         var network = NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy);
-        if (train.StartsWith("lora", StringComparison.Ordinal)) Assert.Equal("9x4-gru6-lora2(3)", parts.Adapt(network).ToString());
+        if (train.StartsWith("lora", StringComparison.Ordinal)) Assert.Equal("9x4-conv3x6:same:groups2-lora2(gru6)-lora2(3)", parts.Adapt(network).ToString());
         else Assert.Contains("no layer of 9x4-gru6-3 can have it", Assert.Throws<EdgeLearnException>(() => parts.Adapt(network)).Message, StringComparison.Ordinal);
     }
 }

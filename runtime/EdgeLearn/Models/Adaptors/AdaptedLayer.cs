@@ -28,12 +28,31 @@ public abstract class AdaptedLayer(Layer inner, Activation activation) : Layer(i
     /// <summary>Whether the values of one channel are neighbours; else those of one position are.</summary>
     private protected bool IsPlanar => OutputShape.IsPlanar;
 
-    /// <summary>Takes the adaptor up into the inner layer's weights, one output at a time.</summary>
+    /// <summary>Takes the adaptor up into the weights of the inner layer in a network without it.</summary>
+    /// <param name="parameters">of the network with adaptors</param>
+    /// <param name="merged">of the other; has the inner layer's weights already, changed in place</param>
+    internal virtual void Merge(ParameterSet parameters, ParameterSet merged)
+    {
+        var weight = merged.Find(Name + ".weight")!;
+        var bias = merged.Find(Name + ".bias");
+        bool hadBias = parameters.Find(Name + ".bias") is not null;
+        var row = new float[weight.RowLength];
+        for (int r = 0; r < weight.Shape[0]; r++)
+        {
+            merged.Decode(weight, r * row.Length, row);
+            float offset = bias is not null && hadBias ? merged[bias][r] : 0;
+            MergeRow(parameters, r, row, ref offset);
+            merged.EncodeRow(weight, r * row.Length, row);
+            if (bias is not null) merged[bias][r] = offset;
+        }
+    }
+
+    /// <summary>Takes the adaptor up into the weights of one output.</summary>
     /// <param name="parameters">of the network with adaptors</param>
     /// <param name="row">which output</param>
     /// <param name="weights">its weights, changed in place</param>
     /// <param name="bias">its bias, 0 where there is none</param>
-    internal virtual void MergeRow(ParameterSet parameters, int row, Span<float> weights, ref float bias)
+    private protected virtual void MergeRow(ParameterSet parameters, int row, Span<float> weights, ref float bias)
     {
     }
 }

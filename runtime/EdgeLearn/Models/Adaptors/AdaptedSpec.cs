@@ -26,26 +26,19 @@ public abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
     public abstract LayerSpec Merged { get; }
 
     /// <summary>A layer with the adaptor of a key; null when it is none that can have it, or has one already.</summary>
-    internal static AdaptedSpec? Around(LayerSpec layer, TrainablePart part) => layer is not IWeightedSpec weighted ? null : part.Kind switch
+    internal static AdaptedSpec? Around(LayerSpec layer, TrainablePart part) => part.Kind switch
     {
-        TrainableKind.LowRank => weighted.OfRank(part.Rank) is null ? null : new LowRankSpec(layer, part.Rank, part.Alpha),
+        TrainableKind.LowRank => LowRankSpec.Check(new LowRankSpec(layer, part.Rank, part.Alpha)),
+        _ when layer is not IWeightedSpec => null,
         TrainableKind.ScaleShift => layer is LocallyConnectedSpec ? null : new ScaleShiftSpec(layer),
         TrainableKind.Bottleneck => new BottleneckSpec(layer, part.Rank),
         _ => null,
     };
 
     /// <summary>The one layer in the parentheses of a shorthand.</summary>
-    private protected static LayerSpec ReadBody(LayerText text)
-    {
-        var body = text.ParseLayers(text.Body ?? "");
-        return body is [IWeightedSpec] ? body[0] : throw text.Wrong("one dense or convolution layer in the parentheses");
-    }
+    private protected static LayerSpec ReadBody(LayerText text) => text.ParseLayers(text.Body ?? "") is [IWeightedSpec body] ? (LayerSpec)body : throw text.Wrong("one dense or convolution layer in the parentheses");
 
-    private protected static LayerSpec ReadBody(LayerJson json)
-    {
-        var body = json.Layers("body");
-        return body is [IWeightedSpec] ? body[0] : throw new EdgeLearnException($"{json.FileName}: an adaptor around {body.Count} layers, expected one dense or convolution layer");
-    }
+    private protected static LayerSpec ReadBody(LayerJson json) => json.Layers("body") is [IWeightedSpec body] ? (LayerSpec)body : throw new EdgeLearnException($"{json.FileName}: an adaptor with a body that is not one dense or convolution layer");
 
     private protected static int Size(LayerText text) => LayerText.TryParse(text.Sizes, out int size) ? size : throw text.Wrong($"a number of 1 or more behind {text.Word}");
 
@@ -70,7 +63,7 @@ public abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
     }
 }
 
-/// <summary>A <see cref="LowRankLayer"/>.</summary>
+/// <summary>A <see cref="LowRankLayer"/> around a weighted sum, a <see cref="LowRankMatricesLayer"/> around a layer with more inside it.</summary>
 /// <param name="Inner">the layer</param>
 /// <param name="Rank">r</param>
 /// <param name="Alpha">the pair counts alpha / r times</param>
@@ -82,16 +75,24 @@ public sealed record LowRankSpec(LayerSpec Inner, int Rank, float Alpha) : Adapt
     {
         if (text.Word != "lora" || text.Body is null || text.Places is not null) return null;
         int rank = Size(text);
-        return Check(new LowRankSpec(ReadBody(text), rank, text.Take("alpha", rank))) ?? throw text.Wrong("a dense layer, or a convolution without groups, in the parentheses");
+        return OneOf(text.ParseLayers(text.Body), rank, text.Take("alpha", rank)) ?? throw text.Wrong($"{Expected} in the parentheses");
     }
 
     static LowRankSpec Read(LayerJson json)
     {
         int rank = Size(json, "rank");
-        return Check(new LowRankSpec(ReadBody(json), rank, json.Number("alpha", rank))) ?? throw new EdgeLearnException($"{json.FileName}: lora around a layer that can have none, expected dense, or a convolution without groups");
+        return OneOf(json.Layers("body"), rank, json.Number("alpha", rank)) ?? throw new EdgeLearnException($"{json.FileName}: lora around layers that can have none, expected {Expected}");
     }
 
-    static LowRankSpec? Check(LowRankSpec spec) => ((IWeightedSpec)spec.Inner).OfRank(spec.Rank) is null ? null : spec;
+    const string Expected = "one dense layer, convolution without groups, recurrent layer, attn or mlp";
+
+    static LowRankSpec? OneOf(IReadOnlyList<LayerSpec> body, int rank, float alpha) => body is [var layer] ? Check(new LowRankSpec(layer, rank, alpha)) : null;
+
+    // Layers that read their matrices through ParameterSet.Read alone and give the gradients of whole rows.
+    bool IsOfMatrices => Inner is RecurrentSpec or AttentionSpec or MlpSpec;
+
+    /// <summary>The same where there can be such a layer, else null.</summary>
+    internal static LowRankSpec? Check(LowRankSpec spec) => spec.IsOfMatrices || (spec.Inner as IWeightedSpec)?.OfRank(spec.Rank) is not null ? spec : null;
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -109,6 +110,12 @@ public sealed record LowRankSpec(LayerSpec Inner, int Rank, float Alpha) : Adapt
     /// <inheritdoc/>
     public override Layer Build(string name, Shape input, ParameterSet parameters)
     {
+        if (IsOfMatrices)
+        {
+            var layer = Inner.Build(name, input, parameters);
+            return AsFloats(parameters, () => new LowRankMatricesLayer(layer, this, parameters));
+        }
+
         var weighted = (IWeightedSpec)Inner;
         var inner = weighted.Plain().Build(name, input, parameters);
         return AsFloats(parameters, () => new LowRankLayer(inner, weighted.OfRank(Rank)!.Build(name + ".adaptor.down", input, parameters), weighted.Activation, this, parameters));

@@ -167,7 +167,7 @@ public sealed class LowRankLayer : AdaptedLayer
     }
 
     /// <summary>W + alpha / r * B A.</summary>
-    internal override void MergeRow(ParameterSet parameters, int row, Span<float> weights, ref float bias)
+    private protected override void MergeRow(ParameterSet parameters, int row, Span<float> weights, ref float bias)
     {
         var up = parameters[_up].Slice(row * Rank, Rank);
         var down = parameters[_down.Slices[0]];

@@ -149,7 +149,7 @@ public sealed class ScaleShiftLayer : AdaptedLayer
         => Inner.InputGradient(InnerTrace(trace), dz[(trace.Batch * OutputLength)..], dx, scratch);
 
     /// <summary>scale * W, scale * b + shift.</summary>
-    internal override void MergeRow(ParameterSet parameters, int row, Span<float> weights, ref float bias)
+    private protected override void MergeRow(ParameterSet parameters, int row, Span<float> weights, ref float bias)
     {
         float scale = parameters[_scale][row];
         TensorPrimitives.Multiply(weights, scale, weights);

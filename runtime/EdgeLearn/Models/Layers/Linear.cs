@@ -30,7 +30,7 @@ sealed class Linear
     /// <summary>Floats in both tensors.</summary>
     public int Length => _weight.Length + _bias.Length;
 
-    bool Copies(bool probed) => probed || _weight.Storage != WeightStorage.Float32;
+    bool Copies(bool probed) => probed || !_weight.IsReadInPlace;
 
     /// <summary>Floats of scratch that <see cref="Read"/> takes.</summary>
     public long ReadScratchLength(bool probed) => Copies(probed) ? _weight.Length + Outputs : 0;

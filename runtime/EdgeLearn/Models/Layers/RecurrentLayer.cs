@@ -116,7 +116,7 @@ public abstract class RecurrentLayer : Layer
     // Rows of transposed weights at a distance that does not make them share cache sets.
     int TransposedStride => _gates % 256 == 0 ? _gates + 16 : _gates;
 
-    bool Copies(bool probed) => probed || _inputWeight.Storage != WeightStorage.Float32;
+    bool Copies(bool probed) => probed || !_inputWeight.IsReadInPlace;
 
     long SumsLength(int batch) => (long)batch * _columns;
 
