@@ -24,10 +24,7 @@ static class Functions
         x = T.Max(T.Broadcast(-110), T.Min(T.Broadcast(100), x));
         var r = Reduce(x, out var n);
         var power = T.MultiplyAdd(r * r, Series(r), r) + T.Broadcast(1);
-        // In two factors, as 2^n itself can be too small or too large for a float.
-        var half = T.MultiplyAdd(n, T.Broadcast(0.5f), T.Broadcast(Rounding));
-        var rest = n - (half - T.Broadcast(Rounding)) + T.Broadcast(Rounding);
-        return power * T.PowerOfTwo(half) * T.PowerOfTwo(rest);
+        return T.Scale(power, n);
     }
 
     /// <summary>tanh x = (e^2x - 1) / (e^2x + 1), with e^2x - 1 formed without cancellation. Error below 2 units in the last place; odd, and exact at 0.</summary>
@@ -70,6 +67,16 @@ static class Functions
         sum = T.MultiplyAdd(sum, t, T.Broadcast(0.254829592f));
         var tail = T.Broadcast(0.5f) * sum * t * power; // Phi(-|x|)
         return T.IfPositive(x, T.Broadcast(1) - tail, tail);
+    }
+
+    /// <summary>value * 2^n for an integer n, -160 to 160, rounded once, by what every register can do: in two factors, as 2^n itself can be too small or too large for a float.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Scale<T>(T value, T n)
+        where T : struct, ILanes<T>
+    {
+        var half = T.MultiplyAdd(n, T.Broadcast(0.5f), T.Broadcast(Rounding));
+        var rest = n - (half - T.Broadcast(Rounding)) + T.Broadcast(Rounding);
+        return value * T.PowerOfTwo(half) * T.PowerOfTwo(rest);
     }
 
     // x = n ln 2 + r with |r| <= ln 2 / 2.

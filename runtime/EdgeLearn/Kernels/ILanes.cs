@@ -65,6 +65,9 @@ public interface ILanes<TSelf>
     /// <summary>2^n for the integer n, -126 to 127, in the last bits of 1.5 * 2^23 + n.</summary>
     static abstract TSelf PowerOfTwo(TSelf shifted);
 
+    /// <summary>value * 2^n for an integer n, -160 to 160, rounded once.</summary>
+    static abstract TSelf Scale(TSelf value, TSelf n);
+
     /// <summary>The value with its sign turned in lane i where bit i is 1.</summary>
     static abstract TSelf FlipSigns(TSelf value, ulong bits);
 }

@@ -17,6 +17,9 @@ interface ITileTarget
     /// <summary>Distance between the rows of a tile.</summary>
     nint RowStride(int tileColumns);
 
+    /// <summary>Asks the caches for what <see cref="Accept"/> will read for a tile that comes soon: a few floats in each of many rows, which no prefetcher of the hardware sees coming.</summary>
+    void Expect(int row, int column, int tileRows, int tileColumns);
+
     /// <summary>Takes sums of neighbouring columns of one row, at the place that <see cref="OffsetOf"/> and <see cref="RowStride"/> gave them.</summary>
     void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T>;
@@ -38,6 +41,10 @@ readonly ref struct StoreTarget(ref float c, nint stride) : ITileTarget
     public nint OffsetOf(int row, int column) => row * stride + column;
 
     public nint RowStride(int tileColumns) => stride;
+
+    public void Expect(int row, int column, int tileRows, int tileColumns)
+    {
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Accept<T>(nint offset, T sums)
@@ -62,6 +69,8 @@ readonly ref struct AddTarget(ref float c, nint stride) : ITileTarget
 
     public nint RowStride(int tileColumns) => stride;
 
+    public void Expect(int row, int column, int tileRows, int tileColumns) => Cache.Expect(ref Unsafe.Add(ref _c, row * stride + column), stride, tileRows, tileColumns);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T> => T.Store(T.Load(ref _c, (nuint)offset) + sums, ref _c, (nuint)offset);
@@ -84,6 +93,8 @@ readonly ref struct DescendTarget(float rate, ref float weights, nint stride) : 
     public nint OffsetOf(int row, int column) => row * stride + column;
 
     public nint RowStride(int tileColumns) => stride;
+
+    public void Expect(int row, int column, int tileRows, int tileColumns) => Cache.Expect(ref Unsafe.Add(ref _weights, row * stride + column), stride, tileRows, tileColumns);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Accept<T>(nint offset, T sums)
@@ -112,6 +123,14 @@ readonly ref struct UpdateTarget<TUpdate>(in TUpdate update, ref float weights, 
     public nint OffsetOf(int row, int column) => row * stride + column;
 
     public nint RowStride(int tileColumns) => stride;
+
+    public void Expect(int row, int column, int tileRows, int tileColumns)
+    {
+        nint offset = row * stride + column;
+        Cache.Expect(ref Unsafe.Add(ref _weights, offset), stride, tileRows, tileColumns);
+        if (TUpdate.StateCount > 0) Cache.Expect(ref Unsafe.Add(ref _first, offset), stride, tileRows, tileColumns);
+        if (TUpdate.StateCount > 1) Cache.Expect(ref Unsafe.Add(ref _second, offset), stride, tileRows, tileColumns);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Accept<T>(nint offset, T sums)
@@ -144,6 +163,10 @@ readonly ref struct TransposedTarget(ReadOnlySpan<float> bias, ref float y, nint
     public nint OffsetOf(int row, int column) => 0;
 
     public nint RowStride(int tileColumns) => tileColumns;
+
+    public void Expect(int row, int column, int tileRows, int tileColumns)
+    {
+    }
 
     public void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T>

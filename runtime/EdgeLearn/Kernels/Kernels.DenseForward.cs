@@ -41,6 +41,33 @@ public static partial class Kernels
         ProductLoop.Run(bias.Length, Packing.PaddedBatch(batch), length, ref MemoryMarshal.GetReference(w), length, 1, ref MemoryMarshal.GetReference(packed), 0, target, InstructionSet.VectorBits);
     }
 
+    /// <summary>Prepares rows of a weight matrix for <see cref="DenseForwardByRows"/>: neighbouring outputs come to lie side by side, so that each input is multiplied with a register of them.</summary>
+    /// <param name="rows">rows of w; whoever packs a matrix in pieces packs a multiple of 32 of them at a time</param>
+    /// <param name="length">values in a row</param>
+    /// <param name="w">[rows x length]</param>
+    /// <param name="packed">[rows * length], written</param>
+    public static void PackWeights(int rows, int length, ReadOnlySpan<float> w, Span<float> packed)
+    {
+        Check.Length(w, (long)rows * length);
+        Check.Length(packed, (long)rows * length);
+        Packing.PackTransposed(rows, rows, length, ref MemoryMarshal.GetReference(w), length, ref MemoryMarshal.GetReference(packed), InstructionSet.VectorBits);
+    }
+
+    /// <summary>The same sums, y[b, r] = x[b, :] . w[r, :] + bias[r], from packed weights: for many samples, which are read where they lie and whose outputs are written as they lie.</summary>
+    /// <param name="batch">samples</param>
+    /// <param name="length">values in a row of x and of w</param>
+    /// <param name="packed">the weights after <see cref="PackWeights"/>, [bias.Length * length]</param>
+    /// <param name="bias">[rows of w]</param>
+    /// <param name="x">[batch x length]</param>
+    /// <param name="y">[batch x rows of w], written</param>
+    public static void DenseForwardByRows(int batch, int length, ReadOnlySpan<float> packed, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y)
+    {
+        CheckDense(batch, length, packed, bias, y, bias.Length);
+        Check.Length(x, (long)batch * length);
+        for (int b = 0; b < batch; b++) bias.CopyTo(y[(b * bias.Length)..]);
+        ProductLoop.Run(batch, bias.Length, length, ref MemoryMarshal.GetReference(x), length, 1, ref MemoryMarshal.GetReference(packed), 0, new AddTarget(ref MemoryMarshal.GetReference(y), bias.Length), InstructionSet.VectorBits);
+    }
+
     /// <summary>The same from a batch as it lies: for few samples or few rows.</summary>
     /// <param name="batch">samples</param>
     /// <param name="length">values in a row of x and of w</param>

@@ -36,8 +36,9 @@ public static partial class Kernels
     /// <param name="cStride">distance between the rows of c</param>
     /// <param name="scratch">[<see cref="ProductScratchLength"/>], often empty</param>
     /// <param name="accumulate">whether the sums are added to c</param>
+    /// <param name="isFar">whether c is a small part of something larger than the second-level cache, so that it pays to ask for it ahead; large products do so anyway</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    public static void Product(MatrixView a, MatrixView b, Span<float> c, int cStride, Span<float> scratch, bool accumulate = false)
+    public static void Product(MatrixView a, MatrixView b, Span<float> c, int cStride, Span<float> scratch, bool accumulate = false, bool isFar = false)
     {
         int rows = a.Rows, columns = b.Columns, depth = a.Columns;
         if (b.Rows != depth) throw new ArgumentException($"a is {rows} x {depth}, b is {b.Rows} x {columns}", nameof(b));
@@ -54,12 +55,12 @@ public static partial class Kernels
         {
             for (int j = 0; j < columns; j += block)
             {
-                ProductBlock(a, b, k, Math.Min(DepthBlock, depth - k), j, Math.Min(block, columns - j), ref c[j], cStride, scratch, accumulate || k > 0);
+                ProductBlock(a, b, k, Math.Min(DepthBlock, depth - k), j, Math.Min(block, columns - j), ref c[j], cStride, scratch, accumulate || k > 0, isFar);
             }
         }
     }
 
-    static void ProductBlock(MatrixView a, MatrixView b, int firstTerm, int depth, int firstColumn, int columns, ref float c, int cStride, Span<float> scratch, bool accumulate)
+    static void ProductBlock(MatrixView a, MatrixView b, int firstTerm, int depth, int firstColumn, int columns, ref float c, int cStride, Span<float> scratch, bool accumulate, bool isFar)
     {
         ref float b0 = ref Unsafe.Add(ref MemoryMarshal.GetReference(b.Values), (nint)firstTerm * b.RowStride + (nint)firstColumn * b.ColumnStride);
         nint bStride = b.RowStride;
@@ -79,7 +80,7 @@ public static partial class Kernels
         ref float left = ref Unsafe.Add(ref MemoryMarshal.GetReference(a.Values), (nint)firstTerm * a.ColumnStride);
         if (!PaysCopying(a.Shape, b.Columns))
         {
-            RunProduct(a.Rows, columns, depth, ref left, a.RowStride, a.ColumnStride, ref right, bStride, ref c, cStride, accumulate);
+            RunProduct(a.Rows, columns, depth, ref left, a.RowStride, a.ColumnStride, ref right, bStride, ref c, cStride, accumulate, isFar);
             return;
         }
 
@@ -88,13 +89,13 @@ public static partial class Kernels
         {
             int strip = Math.Min(StripRows, a.Rows - i);
             for (int r = 0; r < strip; r++) MemoryMarshal.CreateSpan(ref Unsafe.Add(ref left, (nint)(i + r) * a.RowStride), depth).CopyTo(copy[(r * (depth + StripPadding))..]);
-            RunProduct(strip, columns, depth, ref copy[0], depth + StripPadding, 1, ref right, bStride, ref Unsafe.Add(ref c, (nint)i * cStride), cStride, accumulate);
+            RunProduct(strip, columns, depth, ref copy[0], depth + StripPadding, 1, ref right, bStride, ref Unsafe.Add(ref c, (nint)i * cStride), cStride, accumulate, isFar);
         }
     }
 
-    static void RunProduct(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, ref float c, nint cStride, bool accumulate)
+    static void RunProduct(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, ref float c, nint cStride, bool accumulate, bool isFar)
     {
-        if (accumulate) ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new AddTarget(ref c, cStride), InstructionSet.VectorBits);
+        if (accumulate) ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new AddTarget(ref c, cStride), InstructionSet.VectorBits, isFar);
         else ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new StoreTarget(ref c, cStride), InstructionSet.VectorBits);
     }
 

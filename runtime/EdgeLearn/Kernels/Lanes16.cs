@@ -53,10 +53,10 @@ readonly struct Lanes16(Vector512<float> value) : ILanes<Lanes16>
     public static float Maximum(Lanes16 a) => Lanes8.Maximum(Lanes8.Max(new Lanes8(a._value.GetLower()), new Lanes8(a._value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes16 Min(Lanes16 a, Lanes16 b) => new(Vector512.ConditionalSelect(Vector512.LessThan(a._value, b._value), a._value, b._value));
+    public static Lanes16 Min(Lanes16 a, Lanes16 b) => new(Avx512F.IsSupported ? Avx512F.Min(a._value, b._value) : Vector512.ConditionalSelect(Vector512.LessThan(a._value, b._value), a._value, b._value)); // the instruction takes b where one is NaN
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes16 Max(Lanes16 a, Lanes16 b) => new(Vector512.ConditionalSelect(Vector512.GreaterThan(a._value, b._value), a._value, b._value));
+    public static Lanes16 Max(Lanes16 a, Lanes16 b) => new(Avx512F.IsSupported ? Avx512F.Max(a._value, b._value) : Vector512.ConditionalSelect(Vector512.GreaterThan(a._value, b._value), a._value, b._value)); // the instruction takes b where one is NaN
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 Abs(Lanes16 a) => new(Vector512.Abs(a._value));
@@ -69,6 +69,9 @@ readonly struct Lanes16(Vector512<float> value) : ILanes<Lanes16>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 PowerOfTwo(Lanes16 shifted) => new(((Vector512.AsInt32(shifted._value) << 23) + Vector512.Create(127 << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 Scale(Lanes16 value, Lanes16 n) => Avx512F.IsSupported ? new(Avx512F.Scale(value._value, n._value)) : Functions.Scale(value, n);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 FlipSigns(Lanes16 value, ulong bits)

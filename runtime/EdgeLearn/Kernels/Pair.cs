@@ -75,5 +75,8 @@ readonly struct Pair<T>(T left, T right) : ILanes<Pair<T>>
     public static Pair<T> PowerOfTwo(Pair<T> shifted) => new(T.PowerOfTwo(shifted._left), T.PowerOfTwo(shifted._right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair<T> Scale(Pair<T> value, Pair<T> n) => new(T.Scale(value._left, n._left), T.Scale(value._right, n._right));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair<T> FlipSigns(Pair<T> value, ulong bits) => new(T.FlipSigns(value._left, bits), T.FlipSigns(value._right, bits >> T.Count));
 }

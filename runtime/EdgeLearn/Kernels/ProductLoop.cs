@@ -34,10 +34,11 @@ static class ProductLoop
     /// <param name="bStride">distance between its rows; 0 = packed panels</param>
     /// <param name="target">takes the tiles</param>
     /// <param name="bits">widest register; panels must have been packed for the same</param>
-    public static unsafe void Run<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits)
+    /// <param name="isFar">whether the target's place is known to lie beyond the second-level cache, though it is not large itself</param>
+    public static unsafe void Run<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits, bool isFar = false)
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        var job = new Job<TTarget>(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, target, bits);
+        var job = new Job<TTarget>(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, target, bits, isFar || (long)rows * columns >= FarLength);
         if (ThreadTeam.Count > 1 && (long)rows * columns * depth >= SharedMultiplyAdds) ThreadTeam.Run(&RunPart<TTarget>, Unsafe.AsPointer(ref job));
         else RunRows(0, rows, ref job);
     }
@@ -45,10 +46,14 @@ static class ProductLoop
     // Multiply-adds from which on it pays to wake other threads, about ten microseconds of them.
     const long SharedMultiplyAdds = 1 << 18;
 
-    ref struct Job<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits)
+    // Floats of a target that does not stay in the second-level cache: the next tile's place is asked for while this one is summed up.
+    const int FarLength = 1 << 19;
+
+    ref struct Job<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits, bool isFar)
         where TTarget : struct, ITileTarget, allows ref struct
     {
         public readonly int Rows = rows, Columns = columns, Depth = depth, Bits = bits;
+        public readonly bool IsFar = isFar;
         public readonly nint ARow = aRow, AColumn = aColumn, BStride = bStride;
         public readonly ref float A = ref a;
         public readonly ref float B = ref b;
@@ -70,16 +75,17 @@ static class ProductLoop
         int columns = job.Columns, depth = job.Depth, bits = job.Bits;
         nint aRow = job.ARow, aColumn = job.AColumn, bStride = job.BStride;
         ref float b = ref job.B;
+        bool isFar = job.IsFar;
         for (int i = from; i < to;)
         {
             int strip = StripRows(to - i, TTarget.MaxRows), j = 0;
             ref float top = ref Unsafe.Add(ref job.A, i * aRow);
             if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && columns >= 64) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, job.Target, bits);
-            if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
-            if (j < columns && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
-            if (j < columns && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
-            if (j < columns && bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
-            if (j < columns) Tiles<Lanes1, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target);
+            if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < columns && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < columns && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < columns && bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < columns) Tiles<Lanes1, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
             i += strip;
         }
     }
@@ -88,13 +94,13 @@ static class ProductLoop
     static int WideRow<TTarget>(int row, int columns, int depth, ref float a, nint aColumn, ref float b, nint bStride, in TTarget target, int bits)
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        if (Vector512.IsHardwareAccelerated && bits >= 512) return Tiles<Pair<Pair<Pair<Lanes16>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target);
-        if (Vector256.IsHardwareAccelerated && bits >= 256) return Tiles<Pair<Pair<Pair<Lanes8>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target);
-        return bits >= 128 ? Tiles<Pair<Pair<Pair<Lanes4>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target) : 0;
+        if (Vector512.IsHardwareAccelerated && bits >= 512) return Tiles<Pair<Pair<Pair<Lanes16>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false);
+        if (Vector256.IsHardwareAccelerated && bits >= 256) return Tiles<Pair<Pair<Pair<Lanes8>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false);
+        return bits >= 128 ? Tiles<Pair<Pair<Pair<Lanes4>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false) : 0;
     }
 
     [SkipLocalsInit]
-    static int Tiles<T, TTarget>(int row, int strip, int from, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target)
+    static int Tiles<T, TTarget>(int row, int strip, int from, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, bool isFar)
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
@@ -107,6 +113,7 @@ static class ProductLoop
         for (; j + T.Count <= columns; j += T.Count)
         {
             ref float panel = ref Unsafe.Add(ref b, j * step);
+            if (isFar) Expect<T, TTarget>(row, strip, j + T.Count, columns, target);
             if (TTarget.IsBuffered || (TTarget.MaxRows < 12 && T.Count < MainColumns))
             {
                 Multiply<T, StoreTarget>(strip, depth, ref a, aRow, aColumn, ref panel, stride, 0, T.Count, new StoreTarget(ref tile, T.Count));
@@ -119,6 +126,15 @@ static class ProductLoop
         }
 
         return j;
+    }
+
+    // The tile after this one.
+    static void Expect<T, TTarget>(int row, int strip, int column, int columns, in TTarget target)
+        where T : struct, ILanes<T>
+        where TTarget : struct, ITileTarget, allows ref struct
+    {
+        if (column < columns) target.Expect(row, column, strip, T.Count);
+        else target.Expect(row + strip, 0, strip, T.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -84,6 +84,31 @@ public class DenseForwardTests
     }
 
     [Fact]
+    public void Packed_weights_give_the_bits_of_a_packed_batch()
+    {
+        const int MostRows = 77, MostLength = 67, MostBatch = 33;
+        using GuardedMemory wMemory = new(MostRows * MostLength), packedMemory = new(MostRows * MostLength), xMemory = new(MostBatch * MostLength), yMemory = new(MostBatch * MostRows), biasMemory = new(MostRows);
+        foreach (var (batch, rows) in new[] { (1, 1), (4, 16), (13, 33), (29, 61), (MostBatch, MostRows) })
+        {
+            for (int length = 0; length <= MostLength; length++)
+            {
+                Span<float> w = wMemory.Random(rows * length, length), x = xMemory.Random(batch * length, length + 1000), bias = biasMemory.Random(rows, length + 2000), packed = packedMemory.Last(rows * length), y = yMemory.Last(batch * rows);
+                for (int r = 0; r < rows; r += 32)
+                {
+                    int part = Math.Min(32, rows - r);
+                    Kernels.PackWeights(part, length, w.Slice(r * length, part * length), packed.Slice(r * length, part * length));
+                }
+
+                y.Fill(float.NaN);
+                Kernels.DenseForwardByRows(batch, length, packed, bias, x, y);
+                float[] expected = new float[batch * rows];
+                Run(packs: true, batch, length, w, bias, x, expected, rows);
+                Values.AssertSameBits(expected, y, $"batch {batch}, {rows} rows, length {length}");
+            }
+        }
+    }
+
+    [Fact]
     public void Spans_of_wrong_length_are_refused()
     {
         Assert.Throws<ArgumentException>(() => Kernels.DenseForward(2, 3, new float[5], new float[2], new float[6], new float[4], 2));

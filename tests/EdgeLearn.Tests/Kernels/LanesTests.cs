@@ -58,6 +58,7 @@ public class LanesTests
         Check<T>("min", T.Min, (a, b) => a < b ? a : b);
         Check<T>("max", T.Max, (a, b) => a > b ? a : b);
         Check<T>("abs", (a, _) => T.Abs(a), (a, _) => MathF.Abs(a));
+        Check<T>("scale", (a, b) => T.Scale(a, T.Sign(b) * T.Broadcast(131)), (a, b) => (float)(a * Math.Pow(2, float.IsNaN(b) ? 0 : 131 * MathF.Sign(b))));
         Check<T>("copy sign", T.CopySign, MathF.CopySign);
         Check<T>("if positive", (a, b) => T.IfPositive(a, b, T.Broadcast(7)), (a, b) => a > 0 ? b : 7);
         Check<T>("power of two", (a, _) => T.PowerOfTwo(T.Max(T.Min(a, T.Broadcast(127)), T.Broadcast(-126)) + T.Broadcast(12582912f)), (a, _) => MathF.ScaleB(1, float.IsNaN(a) ? 127 : (int)MathF.Round(MathF.Min(127, MathF.Max(-126, a)))));

@@ -3,8 +3,11 @@ namespace EdgeLearn;
 /// <summary>A weighted sum of rows inside a block: y = x W^T + b, W [outputs x inputs]. Its gradients are added to sums that the block keeps.</summary>
 sealed class Linear
 {
-    // Rows that are packed at a time, as in a dense layer.
+    // Rows that are packed at a time, as in a dense layer; also rows of weights.
     const int PackedRows = 32;
+
+    /// <summary>Rows from which on it costs less to pack the weights, once for all of them, than to pack the rows and to turn what comes out.</summary>
+    public const int ManyRows = 64;
 
     readonly ParameterSlice _weight;
     readonly ParameterSlice _bias;
@@ -35,17 +38,42 @@ sealed class Linear
     /// <summary>Floats of scratch that <see cref="Read"/> takes.</summary>
     public long ReadScratchLength(bool probed) => Copies(probed) ? _weight.Length + Outputs : 0;
 
+    bool PacksWeights(int allRows) => allRows >= ManyRows && Outputs >= PackedRows / 2;
+
+    /// <summary>Floats of scratch that <see cref="ReadForward"/> takes.</summary>
+    /// <param name="allRows">rows of all passes</param>
+    /// <param name="probed">whether there is a perturbation</param>
+    public long ReadForwardScratchLength(int allRows, bool probed) => PacksWeights(allRows) ? _weight.Length + (Copies(probed) ? Outputs : 0) : ReadScratchLength(probed);
+
+    /// <summary>Floats of scratch that <see cref="ReadForward"/> needs besides, but does not take.</summary>
+    /// <param name="allRows">rows of all passes</param>
+    /// <param name="probed">whether there is a perturbation</param>
+    public long ReadForwardPanelLength(int allRows, bool probed) => PacksWeights(allRows) && Copies(probed) ? (long)Math.Min(PackedRows, Outputs) * Inputs : 0;
+
     /// <summary>Floats of scratch for <see cref="Forward"/>.</summary>
-    public long ForwardScratchLength(int rows) => Kernels.PacksBatch(rows, Outputs) ? Kernels.PackedBatchLength(Math.Min(rows, PackedRows), Inputs) : 0;
+    /// <param name="rows">rows of a pass</param>
+    /// <param name="allRows">rows of all passes</param>
+    public long ForwardScratchLength(int rows, int allRows)
+        => !PacksWeights(allRows) && Kernels.PacksBatch(rows, Outputs) ? Kernels.PackedBatchLength(Math.Min(rows, PackedRows), Inputs) : 0;
 
     /// <summary>Weight and bias as a pass reads them.</summary>
-    public readonly ref struct Weights(ReadOnlySpan<float> weight, ReadOnlySpan<float> bias)
+    public readonly ref struct Weights(ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, bool isPacked)
     {
-        /// <summary>[outputs x inputs].</summary>
+        /// <summary>[outputs x inputs], or packed.</summary>
         public ReadOnlySpan<float> Weight { get; } = weight;
 
         /// <summary>[outputs].</summary>
         public ReadOnlySpan<float> Bias { get; } = bias;
+
+        /// <summary>Whether the weights are packed, for <see cref="Forward"/> alone.</summary>
+        public bool IsPacked { get; } = isPacked;
+    }
+
+    static Span<float> Take(ref Span<float> scratch, long length)
+    {
+        var taken = scratch[..(int)length];
+        scratch = scratch[(int)length..];
+        return taken;
     }
 
     /// <summary>Reads both tensors, once for all rows: where they lie, or copied and perturbed.</summary>
@@ -54,10 +82,31 @@ sealed class Linear
     /// <param name="scratch">what is taken for copies is cut off</param>
     public Weights Read(ParameterSet parameters, in Probe probe, ref Span<float> scratch)
     {
-        int taken = (int)ReadScratchLength(!probe.IsNone);
-        var copies = scratch[..taken];
-        scratch = scratch[taken..];
-        return new Weights(parameters.Read(_weight, probe, 0, _weight.Length, copies), parameters.Read(_bias, probe, 0, Outputs, copies.IsEmpty ? default : copies[_weight.Length..]));
+        var copies = Take(ref scratch, ReadScratchLength(!probe.IsNone));
+        return new Weights(parameters.Read(_weight, probe, 0, _weight.Length, copies), ReadBias(parameters, probe, copies.IsEmpty ? default : copies[_weight.Length..]), isPacked: false);
+    }
+
+    ReadOnlySpan<float> ReadBias(ParameterSet parameters, in Probe probe, Span<float> copy) => parameters.Read(_bias, probe, 0, Outputs, copy);
+
+    /// <summary>Reads both tensors as <see cref="Forward"/> likes them best: packed when there are many rows.</summary>
+    /// <param name="parameters">the network's weights</param>
+    /// <param name="probe">how they are read</param>
+    /// <param name="allRows">rows of all passes</param>
+    /// <param name="scratch">[<see cref="ReadForwardScratchLength"/>] and [<see cref="ReadForwardPanelLength"/>]; the first is taken and cut off</param>
+    public Weights ReadForward(ParameterSet parameters, in Probe probe, int allRows, ref Span<float> scratch)
+    {
+        if (!PacksWeights(allRows)) return Read(parameters, probe, ref scratch);
+        bool copies = Copies(!probe.IsNone);
+        var packed = Take(ref scratch, _weight.Length);
+        var bias = ReadBias(parameters, probe, copies ? Take(ref scratch, Outputs) : default);
+        var panel = scratch[..(int)ReadForwardPanelLength(allRows, !probe.IsNone)];
+        for (int first = 0; first < Outputs; first += PackedRows)
+        {
+            int rows = Math.Min(PackedRows, Outputs - first), length = rows * Inputs;
+            Kernels.PackWeights(rows, Inputs, parameters.Read(_weight, probe, first * Inputs, length, panel), packed.Slice(first * Inputs, length));
+        }
+
+        return new Weights(packed, bias, isPacked: true);
     }
 
     /// <summary>Uniform in +-1 / sqrt(inputs), as PyTorch's linear layers.</summary>
@@ -65,12 +114,18 @@ sealed class Linear
 
     /// <summary>y = x W^T + b.</summary>
     /// <param name="rows">rows</param>
-    /// <param name="weights">of <see cref="Read"/></param>
+    /// <param name="weights">of <see cref="ReadForward"/> or <see cref="Read"/></param>
     /// <param name="x">[rows x inputs]</param>
     /// <param name="y">[rows x outputs], written</param>
     /// <param name="scratch">[<see cref="ForwardScratchLength"/>]</param>
     public void Forward(int rows, Weights weights, ReadOnlySpan<float> x, Span<float> y, Span<float> scratch)
     {
+        if (weights.IsPacked)
+        {
+            Kernels.DenseForwardByRows(rows, Inputs, weights.Weight, weights.Bias, x[..(rows * Inputs)], y[..(rows * Outputs)]);
+            return;
+        }
+
         if (!Kernels.PacksBatch(rows, Outputs))
         {
             Kernels.DenseForward(rows, Inputs, weights.Weight, weights.Bias, x[..(rows * Inputs)], y, Outputs);

@@ -83,11 +83,18 @@ public abstract class StepwiseLayer : Layer
     public override long SavedLength(int batch) => SavesFirst ? (long)batch * Steps * In : 0;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+    public override long ForwardScratchLength(int batch, bool probed, bool saves) => Math.Max(ForwardLength(batch, probed, saves), ForwardLength(FewSamples(batch), probed, saves));
+
+    // The largest batch whose weights are not packed: the last batch of an epoch may be as small, in scratch that was planned for more.
+    int FewSamples(int batch) => Math.Min(batch, (Linear.ManyRows - 1) / Steps);
+
+    long ForwardLength(int batch, bool probed, bool saves)
     {
-        int rows = RowsOfPass(batch);
-        long inner = Math.Max(_norm?.ScratchLength(probed) ?? 0, Math.Max(_first.ForwardScratchLength(rows), _second.ForwardScratchLength(rows)));
-        return _first.ReadScratchLength(probed) + _second.ReadScratchLength(probed) + (long)rows * ((_norm is null ? 0 : Width) + (saves && SavesFirst ? 0 : In) + Out) + MiddleScratchLength(rows, forGradient: false) + inner;
+        int rows = RowsOfPass(batch), all = batch * Steps;
+        long inner = Math.Max(_norm?.ScratchLength(probed) ?? 0, Math.Max(_first.ForwardScratchLength(rows, all), _second.ForwardScratchLength(rows, all)));
+        long pass = (long)rows * ((_norm is null ? 0 : Width) + (saves && SavesFirst ? 0 : In) + Out) + MiddleScratchLength(rows, forGradient: false) + inner;
+        long panel = Math.Max(_first.ReadForwardPanelLength(all, probed), _second.ReadForwardPanelLength(all, probed));
+        return _first.ReadForwardScratchLength(all, probed) + _second.ReadForwardScratchLength(all, probed) + Math.Max(panel, pass);
     }
 
     static Span<float> Take(ref Span<float> rest, long length)
@@ -102,7 +109,7 @@ public abstract class StepwiseLayer : Layer
     {
         int most = RowsOfPass(batch), all = batch * Steps;
         bool keeps = SavesFirst && !saved.IsEmpty;
-        Linear.Weights firstWeights = _first.Read(parameters, mode.Probe, ref scratch), secondWeights = _second.Read(parameters, mode.Probe, ref scratch);
+        Linear.Weights firstWeights = _first.ReadForward(parameters, mode.Probe, all, ref scratch), secondWeights = _second.ReadForward(parameters, mode.Probe, all, ref scratch);
         var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
         var first = keeps ? saved : Take(ref scratch, most * In);
         var middle = Take(ref scratch, most * Out);
@@ -128,17 +135,21 @@ public abstract class StepwiseLayer : Layer
     public override long GradientLength(int batch) => (long)_second.Length + _first.Length + NormLength + (long)batch * InputLength;
 
     /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch)
+    public override long LocalGradientScratchLength(int batch) => Math.Max(GradientScratchOf(batch), GradientScratchOf(FewSamples(batch)));
+
+    long GradientScratchOf(int batch)
     {
-        int rows = RowsOfPass(batch);
-        long inner = Math.Max(_first.ForwardScratchLength(rows), Math.Max(Width, Math.Max(_first.GradientScratchLength(rows), _second.GradientScratchLength(rows))));
-        return _first.ReadScratchLength(probed: false) + _second.ReadScratchLength(probed: false) + (long)rows * ((_norm is null ? 0 : Width) + (SavesFirst ? In : 2 * In) + Out) + MiddleScratchLength(rows, forGradient: true) + inner;
+        int rows = RowsOfPass(batch), all = batch * Steps;
+        long inner = Math.Max(_first.ForwardScratchLength(rows, all), Math.Max(Width, Math.Max(_first.GradientScratchLength(rows), _second.GradientScratchLength(rows))));
+        long again = SavesFirst ? 0 : _first.ReadForwardScratchLength(all, probed: false), panel = SavesFirst ? 0 : _first.ReadForwardPanelLength(all, probed: false);
+        return again + Math.Max(panel, _first.ReadScratchLength(probed: false) + _second.ReadScratchLength(probed: false) + (long)rows * ((_norm is null ? 0 : Width) + (SavesFirst ? In : 2 * In) + Out) + MiddleScratchLength(rows, forGradient: true) + inner);
     }
 
     /// <inheritdoc/>
     public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         int most = RowsOfPass(trace.Batch), all = trace.Batch * Steps;
+        var again = SavesFirst ? default : _first.ReadForward(trace.Parameters, Probe.None, all, ref scratch);
         Linear.Weights firstWeights = _first.Read(trace.Parameters, Probe.None, ref scratch), secondWeights = _second.Read(trace.Parameters, Probe.None, ref scratch);
         var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
         var first = SavesFirst ? default : Take(ref scratch, most * In);
@@ -158,7 +169,7 @@ public abstract class StepwiseLayer : Layer
             Span<float> gradient = dy.Slice(row * Width, rows * Width), dx = dz.Slice(row * Width, rows * Width), n = _norm is null ? default : normalised[..(rows * Width)];
             Span<float> c = middle[..(rows * Out)], da = dFirst[..(rows * In)];
             _norm?.Apply(trace.Parameters, Probe.None, input, n, scratch);
-            if (!SavesFirst) _first.Forward(rows, firstWeights, _norm is null ? input : n, first, scratch);
+            if (!SavesFirst) _first.Forward(rows, again, _norm is null ? input : n, first, scratch);
             var a = SavesFirst ? trace.Saved.Slice(row * In, rows * In) : first[..(rows * In)];
             Middle(rows, a, c, middleScratch);
             _second.AddGradients(rows, c, gradient, secondSums, scratch);
