@@ -5,6 +5,9 @@ namespace EdgeLearn.Tests;
 /// <summary>Numbers for tests, the same in every run.</summary>
 static class Values
 {
+    /// <summary>Whether this CPU multiplies and adds with one rounding, as the kernels then do.</summary>
+    public static bool IsFused => System.Runtime.Intrinsics.X86.Fma.IsSupported || System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported;
+
     public static void Fill(Span<float> span, int salt, float scale = 1)
     {
         var random = new Random(salt);

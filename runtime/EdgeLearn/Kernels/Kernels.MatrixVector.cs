@@ -93,7 +93,11 @@ public static partial class Kernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static T LoadLast<T>(int length, ref float x)
         where T : struct, ILanes<T>
-        => T.IfPositive(T.Load(ref MemoryMarshal.GetReference(LastLanes), (nuint)(length % T.Count)), T.Load(ref x, (nuint)(length - T.Count)), T.Broadcast(0));
+        => T.IfPositive(T.Load(ref LastLanesOf<T>(length % T.Count), 0), T.Load(ref x, (nuint)(length - T.Count)), T.Broadcast(0));
+
+    // A register with 1 in its last lanes and 0 before; of 16 lanes at most.
+    internal static ref float LastLanesOf<T>(int count)
+        where T : struct, ILanes<T> => ref Unsafe.Add(ref MemoryMarshal.GetReference(LastLanes), 16 - T.Count + count);
 
     static ReadOnlySpan<float> LastLanes => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
 

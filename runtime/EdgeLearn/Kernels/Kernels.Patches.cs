@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -172,12 +171,30 @@ public static partial class Kernels
         for (; i < sums.Length; i++) Unsafe.Add(ref s, i) += Unsafe.Add(ref v, i);
     }
 
-    /// <summary>sums[r] += sum over a row of values, row after row: the gradient of the bias of maps.</summary>
+    /// <summary>sums[r] += sum over a row of values, row after row: the gradient of the bias of maps. Summed in 16 interleaved parts whatever the width, the parts by halves, then what is left of a row.</summary>
     /// <param name="values">[sums.Length x row length]</param>
     /// <param name="sums">added to</param>
     public static void AddRowSums(ReadOnlySpan<float> values, Span<float> sums)
     {
         int length = sums.IsEmpty ? 0 : values.Length / sums.Length;
-        for (int r = 0; r < sums.Length; r++) sums[r] += TensorPrimitives.Sum(values.Slice(r * length, length));
+        Check.Length(values, (long)length * sums.Length);
+        if (InstructionSet.Use512) AddRowSums<Lanes16>(length, ref MemoryMarshal.GetReference(values), sums);
+        else if (InstructionSet.Use256) AddRowSums<Pair<Lanes8>>(length, ref MemoryMarshal.GetReference(values), sums);
+        else if (InstructionSet.Use128) AddRowSums<Pair<Pair<Lanes4>>>(length, ref MemoryMarshal.GetReference(values), sums);
+        else AddRowSums<Pair<Pair<Pair<Pair<Lanes1>>>>>(length, ref MemoryMarshal.GetReference(values), sums);
+    }
+
+    static void AddRowSums<T>(int length, ref float values, Span<float> sums)
+        where T : struct, ILanes<T>
+    {
+        for (int r = 0; r < sums.Length; r++, values = ref Unsafe.Add(ref values, length))
+        {
+            var parts = T.Broadcast(0);
+            int i = 0;
+            for (; i + T.Count <= length; i += T.Count) parts += T.Load(ref values, (nuint)i);
+            float sum = T.Sum(parts);
+            for (; i < length; i++) sum += Unsafe.Add(ref values, i);
+            sums[r] += sum;
+        }
     }
 }

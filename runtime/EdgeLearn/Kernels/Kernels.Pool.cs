@@ -42,20 +42,22 @@ public static partial class Kernels
         }
     }
 
-    /// <summary>dx[c, p] += dy[c, o] at the first position p of window o that has its maximum.</summary>
+    /// <summary>dx[c, p] = sum of dy[c, o] over the windows o whose maximum is first at position p.</summary>
     /// <param name="geometry">how the window moves</param>
     /// <param name="image">x</param>
     /// <param name="maps">y</param>
     /// <param name="dy">gradient by y</param>
-    /// <param name="dx">added to</param>
+    /// <param name="dx">written</param>
     public static void MaxPoolGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps, ReadOnlySpan<float> dy, Span<float> dx)
     {
         if (IsPairs(geometry))
         {
+            if ((geometry.Image.Width | geometry.Image.Height) % 2 != 0) dx.Clear(); // a last row or column is in no window
             MaxPoolPairsGradient(geometry, image, maps, dy, dx);
             return;
         }
 
+        dx.Clear();
         if (IsInterleaved(geometry))
         {
             MaxPoolRowsGradient(geometry, image, maps, dy, dx);
@@ -220,13 +222,15 @@ public static partial class Kernels
                     int place = 2 * ox;
                     // The last one has it where the others have not.
                     place += Unsafe.Add(ref x, place) == max ? 0 : Unsafe.Add(ref x, place + 1) == max ? 1 : Unsafe.Add(ref x, place + width) == max ? width : width + 1;
+                    Unsafe.Add(ref gradient, 2 * ox) = Unsafe.Add(ref gradient, 2 * ox + 1) = Unsafe.Add(ref gradient, 2 * ox + width) = Unsafe.Add(ref gradient, 2 * ox + width + 1) = 0;
                     Unsafe.Add(ref gradient, place) = dy[at];
                 }
             }
         }
     }
 
-    // Four windows side by side: each gradient goes to the first of its four positions that has the maximum, or to the last.
+    // Four windows side by side: each gradient goes to the first of its four positions that has the maximum, or to the last. A call would cost as much as they do.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void PairsGradient4(Vector128<float> max, Vector128<float> dy, ref float x, ref float gradient, int width)
     {
         var split = Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7);

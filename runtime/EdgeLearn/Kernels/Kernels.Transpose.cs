@@ -34,30 +34,47 @@ public static partial class Kernels
         Transpose(rows, columns, ref MemoryMarshal.GetReference(source), sourceStride, ref MemoryMarshal.GetReference(destination), destinationStride);
     }
 
-    // Blocks of 16 x 16 floats: both sides are touched a whole cache line at a time.
+    // Strips of 16 rows, then of 8, so that the destination is written a whole cache line at a time where it can be.
     internal static void Transpose(int rows, int columns, ref float source, nint sourceStride, ref float destination, nint destinationStride)
     {
-        const int Block = 16;
-        for (int r = 0; r < rows; r += Block)
+        int r = 0;
+        if (CanTranspose8 && columns >= 8)
         {
-            int height = Math.Min(Block, rows - r);
-            for (int c = 0; c < columns; c += Block)
+            while (r + 8 <= rows)
             {
-                TransposeBlock(height, Math.Min(Block, columns - c), ref Unsafe.Add(ref source, r * sourceStride + c), sourceStride, ref Unsafe.Add(ref destination, c * destinationStride + r), destinationStride);
+                int strip = r + 16 <= rows ? 16 : 8, whole = columns / 8 * 8;
+                ref float s = ref Unsafe.Add(ref source, r * sourceStride);
+                ref float d = ref Unsafe.Add(ref destination, r);
+                if (strip == 16) TransposeRows16(whole, ref s, sourceStride, ref d, destinationStride);
+                else TransposeRows8(whole, ref s, sourceStride, ref d, destinationStride);
+                if (whole < columns) TransposeRest(strip, columns - whole, ref Unsafe.Add(ref s, whole), sourceStride, ref Unsafe.Add(ref d, whole * destinationStride), destinationStride);
+                r += strip;
             }
+        }
+
+        if (r < rows) TransposeRest(rows - r, columns, ref Unsafe.Add(ref source, r * sourceStride), sourceStride, ref Unsafe.Add(ref destination, r), destinationStride);
+    }
+
+    static void TransposeRows16(int columns, ref float source, nint sourceStride, ref float destination, nint destinationStride)
+    {
+        nint eight = 8 * destinationStride;
+        ref float below = ref Unsafe.Add(ref source, 8 * sourceStride);
+        for (; columns > 0; columns -= 8, source = ref Unsafe.Add(ref source, 8), below = ref Unsafe.Add(ref below, 8), destination = ref Unsafe.Add(ref destination, eight))
+        {
+            Transpose8(ref source, sourceStride, ref destination, destinationStride);
+            Transpose8(ref below, sourceStride, ref Unsafe.Add(ref destination, 8), destinationStride);
         }
     }
 
-    static void TransposeBlock(int rows, int columns, ref float source, nint sourceStride, ref float destination, nint destinationStride)
+    static void TransposeRows8(int columns, ref float source, nint sourceStride, ref float destination, nint destinationStride)
+    {
+        nint eight = 8 * destinationStride;
+        for (; columns > 0; columns -= 8, source = ref Unsafe.Add(ref source, 8), destination = ref Unsafe.Add(ref destination, eight)) Transpose8(ref source, sourceStride, ref destination, destinationStride);
+    }
+
+    static void TransposeRest(int rows, int columns, ref float source, nint sourceStride, ref float destination, nint destinationStride)
     {
         int r = 0;
-        for (; CanTranspose8 && r + 8 <= rows && columns >= 8; r += 8)
-        {
-            int c = 0;
-            for (; c + 8 <= columns; c += 8) Transpose8(ref Unsafe.Add(ref source, r * sourceStride + c), sourceStride, ref Unsafe.Add(ref destination, c * destinationStride + r), destinationStride);
-            TransposeScalars(8, columns - c, ref Unsafe.Add(ref source, r * sourceStride + c), sourceStride, ref Unsafe.Add(ref destination, c * destinationStride + r), destinationStride);
-        }
-
         for (; CanTranspose4 && r + 4 <= rows; r += 4)
         {
             int c = 0;
@@ -72,10 +89,10 @@ public static partial class Kernels
                 d3.StoreUnsafe(ref Unsafe.Add(ref d, 3 * destinationStride));
             }
 
-            TransposeScalars(4, columns - c, ref Unsafe.Add(ref source, r * sourceStride + c), sourceStride, ref Unsafe.Add(ref destination, c * destinationStride + r), destinationStride);
+            if (c < columns) TransposeScalars(4, columns - c, ref Unsafe.Add(ref source, r * sourceStride + c), sourceStride, ref Unsafe.Add(ref destination, c * destinationStride + r), destinationStride);
         }
 
-        TransposeScalars(rows - r, columns, ref Unsafe.Add(ref source, r * sourceStride), sourceStride, ref Unsafe.Add(ref destination, r), destinationStride);
+        if (r < rows) TransposeScalars(rows - r, columns, ref Unsafe.Add(ref source, r * sourceStride), sourceStride, ref Unsafe.Add(ref destination, r), destinationStride);
     }
 
     static void TransposeScalars(int rows, int columns, ref float source, nint sourceStride, ref float destination, nint destinationStride)

@@ -19,7 +19,7 @@ public class MatrixVectorTests
     public void Every_length_and_width_equals_the_double_sum_and_has_the_same_bits()
     {
         using GuardedMemory wMemory = new(9 * 257), xMemory = new(257), yMemory = new(9), biasMemory = new(9);
-        bool fused = System.Runtime.Intrinsics.X86.Fma.IsSupported || System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported;
+        bool fused = Values.IsFused;
         foreach (int rows in new[] { 1, 3, 4, 9 })
         {
             for (int length = 0; length <= 257; length++)

@@ -37,18 +37,13 @@ public sealed class Conv2dLayer : Layer
 
     int Positions => _geometry.OutputLength;
 
-    // Laying windows out costs as much as some maps of sums. The gradient of the weights has fewer sums for each window, the gradient of the input as many as there are channels.
-    const int MostDirectMaps = 64, MostDirectGradients = 24, FewestDirectInputs = 4;
-
-    // Floats of padded images that are kept at a time for the gradient of the weights.
-    const int PaddedBlock = 16 * 1024;
+    // Laying windows out costs as much as some maps of sums; the gradient of the input has as many as there are channels.
+    const int MostDirectMaps = 64, FewestDirectInputs = 4;
 
     // Neighbouring outputs read neighbouring values.
     bool IsDense => _geometry.Stride == 1 && !_geometry.IsIdentity;
 
     bool IsDirect => IsDense && GroupOutputs <= MostDirectMaps;
-
-    bool LearnsDirectly => IsDense && GroupOutputs <= MostDirectGradients;
 
     bool ReturnsDirectly => IsDirect && GroupInputs >= FewestDirectInputs;
 
@@ -59,10 +54,8 @@ public sealed class Conv2dLayer : Layer
     // All planes of one sample with their padding; 0 where they lie so already.
     int PaddedLength => IsDense && !_geometry.IsPlain ? InputShape.Channels * _geometry.PaddedLength : 0;
 
-    int PaddedSamples(int batch) => PaddedLength == 0 ? batch : Math.Clamp(PaddedBlock / PaddedLength, 1, batch);
-
-    // One tap of the kernel: sums over the maps of this layer go to the planes below.
-    DirectConvolution Tap => new(GroupOutputs, Positions, _geometry.OutputWidth, 1, 1, _geometry.OutputHeight, _geometry.OutputWidth);
+    // Maps of a group as the direct gradient of the weights reads them, position by position.
+    int PaddedMaps => DirectConvolution.PaddedMaps(GroupOutputs);
 
     /// <inheritdoc/>
     public override long MultiplyAdds => (long)Fan * OutputLength;
@@ -70,21 +63,23 @@ public sealed class Conv2dLayer : Layer
     /// <inheritdoc/>
     public override string Describe() => $"{_spec.ToShorthand(_spec.Activation)} {_spec.Activation.Word()}";
 
-    // A read under a probe, or of a tensor that is not stored as floats, makes a copy.
+    // A read under a probe, or of a tensor that is not stored as floats, makes a copy; a layer without a bias has zeros in its place.
     bool Copies(bool probed) => probed || _weight.Storage != WeightStorage.Float32;
+
+    int CopiedLength(bool probed) => (Copies(probed) ? _weight.Length : 0) + (Copies(probed) || _bias is null ? OutputShape.Channels : 0);
 
     /// <inheritdoc/>
     public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => (IsDirect ? PaddedLength : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan), new MatrixShape(Fan, Positions))) + (Copies(probed) ? _weight.Length + OutputShape.Channels : 0);
+        => (IsDirect ? PaddedLength : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan), new MatrixShape(Fan, Positions))) + CopiedLength(probed);
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch)
         => _weight.Length + OutputShape.Channels
-            + (LearnsDirectly ? PaddedSamples(batch) * PaddedLength : _weight.Length + PatchLength + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), new MatrixShape(GroupOutputs, Positions).Transpose()));
+            + (IsDense ? PaddedLength + (Positions + _groups * Fan) * PaddedMaps : _weight.Length + PatchLength + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), new MatrixShape(GroupOutputs, Positions).Transpose()));
 
     /// <inheritdoc/>
     public override long InputGradientScratchLength(int batch) => ReturnsDirectly
-        ? PaddedLength
+        ? Math.Min(2, batch) * PaddedLength
         : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan).Transpose(), new MatrixShape(GroupOutputs, Positions));
 
     /// <inheritdoc/>
@@ -102,28 +97,29 @@ public sealed class Conv2dLayer : Layer
     /// <inheritdoc/>
     public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
     {
-        bool copies = Copies(!mode.Probe.IsNone);
-        int copied = copies ? _weight.Length + OutputShape.Channels : 0;
-        var weights = parameters.Read(_weight, mode.Probe, 0, _weight.Length, scratch);
-        var bias = _bias is null ? default : parameters.Read(_bias, mode.Probe, 0, _bias.Length, copies ? scratch[_weight.Length..] : default);
-        scratch = scratch[copied..];
+        var copied = scratch[..CopiedLength(!mode.Probe.IsNone)];
+        scratch = scratch[copied.Length..];
+        var weights = parameters.Read(_weight, mode.Probe, 0, _weight.Length, copied);
+        var biasCopy = copied.IsEmpty ? default : copied[^OutputShape.Channels..];
+        if (_bias is null) biasCopy.Clear();
+        var bias = _bias is null ? biasCopy : parameters.Read(_bias, mode.Probe, 0, _bias.Length, biasCopy);
         for (int b = 0; b < batch; b++)
         {
             var maps = y.Slice(b * OutputLength, OutputLength);
-            for (int o = 0; o < OutputShape.Channels; o++) maps.Slice(o * Positions, Positions).Fill(bias.IsEmpty ? 0 : bias[o]);
             if (IsDirect)
             {
                 var planes = Planes(x.Slice(b * InputLength, InputLength), scratch);
                 for (int g = 0; g < _groups; g++)
                 {
-                    var own = new MatrixView(weights.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan), GroupOutputs, Fan);
-                    Direct.AddTo(own, planes[(g * GroupInputs * _geometry.PaddedLength)..], maps[(g * GroupOutputs * Positions)..], Positions, _geometry.OutputWidth);
+                    int first = g * GroupOutputs;
+                    Direct.Forward(weights.Slice(first * Fan, GroupOutputs * Fan), bias.Slice(first, GroupOutputs), planes[(g * GroupInputs * _geometry.PaddedLength)..], maps.Slice(first * Positions, GroupOutputs * Positions));
                 }
 
                 Kernels.Activate(_spec.Activation, maps);
                 continue;
             }
 
+            for (int o = 0; o < OutputShape.Channels; o++) maps.Slice(o * Positions, Positions).Fill(bias[o]);
             for (int g = 0; g < _groups; g++)
             {
                 var columns = Columns(x.Slice(b * InputLength, InputLength), g, scratch);
@@ -166,7 +162,7 @@ public sealed class Conv2dLayer : Layer
         for (int b = 0; b < trace.Batch && _bias is not null; b++) Kernels.AddRowSums(dz.Slice(b * OutputLength, OutputLength), db);
         if (_weight.Trainable)
         {
-            if (LearnsDirectly) DirectGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
+            if (IsDense) DirectGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
             else ProductGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
             sink.Accept(_weight, 0, dw);
         }
@@ -174,22 +170,26 @@ public sealed class Conv2dLayer : Layer
         if (_bias is not null) sink.Accept(_bias, 0, db);
     }
 
-    // Some samples at a time, as many as there is room for their padded planes.
+    // Sums by weight and map, so that neighbouring maps fill the registers.
     void DirectGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dw, Span<float> scratch)
     {
-        int block = PaddedSamples(trace.Batch), stride = PaddedLength == 0 ? InputLength : PaddedLength;
-        dw.Clear();
-        for (int b = 0; b < trace.Batch; b += block)
+        int maps = PaddedMaps, length = Fan * maps;
+        var sums = scratch[..(_groups * length)];
+        var transposed = scratch.Slice(sums.Length, Positions * maps);
+        var padded = scratch[(sums.Length + transposed.Length)..];
+        sums.Clear();
+        transposed.Clear();
+        for (int b = 0; b < trace.Batch; b++)
         {
-            int samples = Math.Min(block, trace.Batch - b);
-            var images = trace.Input.Slice(b * InputLength, samples * InputLength);
-            for (int i = 0; i < samples && PaddedLength > 0; i++) Planes(images.Slice(i * InputLength, InputLength), scratch[(i * PaddedLength)..]);
-            var planes = PaddedLength > 0 ? scratch[..(samples * PaddedLength)] : images;
+            var planes = Planes(trace.Input.Slice(b * InputLength, InputLength), padded);
             for (int g = 0; g < _groups; g++)
             {
-                Direct.AddWeightGradient(samples, dz[(b * OutputLength + g * GroupOutputs * Positions)..], OutputLength, planes[(g * GroupInputs * _geometry.PaddedLength)..], stride, dw.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan));
+                Kernels.Transpose(GroupOutputs, Positions, dz.Slice(b * OutputLength + g * GroupOutputs * Positions, GroupOutputs * Positions), Positions, transposed, maps);
+                Direct.AddWeightGradient(planes[(g * GroupInputs * _geometry.PaddedLength)..], maps, transposed, sums.Slice(g * length, length));
             }
         }
+
+        for (int g = 0; g < _groups; g++) Kernels.Transpose(Fan, GroupOutputs, sums.Slice(g * length, length), maps, dw[(g * GroupOutputs * Fan)..], Fan);
     }
 
     // Weight by weight and output by output, so that the windows are laid out as in the forward pass and the outputs fill the registers: [fan x outputs of a group].
@@ -238,23 +238,24 @@ public sealed class Conv2dLayer : Layer
         }
     }
 
-    // Planes of dx, shifted by each tap, += the weights of the tap times dz.
+    // Two samples at a time share the weights.
     void DirectInputGradient(int batch, ReadOnlySpan<float> weights, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
-        for (int b = 0; b < batch; b++)
+        int length = PaddedLength > 0 ? PaddedLength : InputLength;
+        for (int b = 0; b < batch; b += 2)
         {
-            var image = dx.Slice(b * InputLength, InputLength);
-            var planes = PaddedLength > 0 ? scratch[..PaddedLength] : image;
+            int samples = Math.Min(2, batch - b);
+            var images = dx.Slice(b * InputLength, samples * InputLength);
+            var planes = PaddedLength > 0 ? scratch[..(samples * length)] : images;
             planes.Clear();
-            for (int i = 0; i < _groups * _geometry.KernelLength; i++)
+            for (int g = 0; g < _groups; g++)
             {
-                int g = i / _geometry.KernelLength, tap = i % _geometry.KernelLength;
-                var w = new MatrixView(weights[(g * GroupOutputs * Fan + tap)..], GroupInputs, GroupOutputs, _geometry.KernelLength, Fan);
-                var shifted = planes[(g * GroupInputs * _geometry.PaddedLength + tap / _spec.Width * _geometry.PaddedWidth + tap % _spec.Width)..];
-                Tap.AddTo(w, dz[(b * OutputLength + g * GroupOutputs * Positions)..], shifted, _geometry.PaddedLength, _geometry.PaddedWidth);
+                int first = g * GroupOutputs;
+                var maps = dz.Slice(b * OutputLength + first * Positions, (samples - 1) * OutputLength + GroupOutputs * Positions);
+                Direct.AddInputGradient(weights.Slice(first * Fan, GroupOutputs * Fan), maps, (samples - 1) * OutputLength, planes[(g * GroupInputs * _geometry.PaddedLength)..], (samples - 1) * length);
             }
 
-            if (PaddedLength > 0) Kernels.TakePlanes(_geometry, planes, image);
+            for (int i = 0; i < samples && PaddedLength > 0; i++) Kernels.TakePlanes(_geometry, planes.Slice(i * length, length), images.Slice(i * InputLength, InputLength));
         }
     }
 }

@@ -119,7 +119,7 @@ public sealed class PoolLayer : Layer
     /// <inheritdoc/>
     public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
-        dx.Clear();
+        if (_isMean) dx.Clear();
         for (int b = 0; b < trace.Batch; b++)
         {
             var maps = dz.Slice(b * OutputLength, OutputLength);
