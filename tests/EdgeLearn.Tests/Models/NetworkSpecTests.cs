@@ -89,7 +89,7 @@ public class NetworkSpecTests
     [InlineData("64-sinusoids-6", "layer 1 (sinusoids) needs a sequence")]
     [InlineData("64-positions-6", "layer 1 (positions) needs a sequence")]
     [InlineData("4000-embed100x9999-6", "makes 39,996,000 values of 4000 tokens")]
-    [InlineData("128x9-lstm64:reversed-6", "unknown option 'reversed' of layer 1: expected sequence")]
+    [InlineData("128x9-lstm64:reversed-6", "unknown option 'reversed' of layer 1: expected sequence, truncateN")]
     [InlineData("28x28-conv5x5x8-pool2-conv5x5x8-pool2-conv5x5x8-10", "layer 5 (conv5x5x8) has a window of 5x5, larger than its input of 4x4 (4x4x8): use a smaller window, same, or fewer pools")]
     [InlineData("28x28-conv5x5x0-10", "layer 1 is 'conv5x5x0', expected sizes of 1 or more behind conv")]
     [InlineData("28x28-conv4x4x8:same-10", "'same', which needs a window of odd sides")]

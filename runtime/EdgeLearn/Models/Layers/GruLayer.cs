@@ -4,7 +4,7 @@ namespace EdgeLearn;
 /// <param name="Units">values of the state</param>
 public sealed record GruSpec(int Units) : RecurrentSpec(Units)
 {
-    internal static readonly LayerKind Kind = new("gru", "gru64", text => Takes(text, "gru", out int units) ? new GruSpec(units) { IsSequence = TakesSequence(text) } : null, json => new GruSpec(json.Integer("units")) { IsSequence = ReadsSequence(json) });
+    internal static readonly LayerKind Kind = new("gru", "gru64", text => Takes(text, "gru", out int units) ? new GruSpec(units).With(text) : null, json => new GruSpec(json.Integer("units")).With(json));
 
     private protected override string Word => "gru";
 

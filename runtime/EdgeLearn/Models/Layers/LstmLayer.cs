@@ -4,7 +4,7 @@ namespace EdgeLearn;
 /// <param name="Units">values of the state, and of the cell</param>
 public sealed record LstmSpec(int Units) : RecurrentSpec(Units)
 {
-    internal static readonly LayerKind Kind = new("lstm", "lstm64", text => Takes(text, "lstm", out int units) ? new LstmSpec(units) { IsSequence = TakesSequence(text) } : null, json => new LstmSpec(json.Integer("units")) { IsSequence = ReadsSequence(json) });
+    internal static readonly LayerKind Kind = new("lstm", "lstm64", text => Takes(text, "lstm", out int units) ? new LstmSpec(units).With(text) : null, json => new LstmSpec(json.Integer("units")).With(json));
 
     private protected override string Word => "lstm";
 

@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// <see cref="LocalGradient"/>: what dz holds afterwards is the gradients of the weights themselves and, if wanted, of the input, so that its size does not grow with what the sums of all steps would take.
 /// </summary>
 /// <remarks>Tensors have PyTorch's names, gate orders and layouts: <c>weight_ih_l0</c> [gates * units x features], <c>weight_hh_l0</c>, <c>bias_ih_l0</c>, <c>bias_hh_l0</c>.</remarks>
-public abstract class RecurrentLayer : Layer
+public abstract partial class RecurrentLayer : Layer
 {
     // Rows of weights that are read at a time where a read makes a copy.
     const int ReadRows = 16;
@@ -98,7 +98,7 @@ public abstract class RecurrentLayer : Layer
     public override long MultiplyAdds => (long)Steps * _gates * (Features + Units);
 
     /// <inheritdoc/>
-    public override long LocalGradientMultiplyAdds => (long)Steps * _gates * Units;
+    public override long LocalGradientMultiplyAdds => (long)(Steps - FirstLearning) * _gates * Units;
 
     /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
@@ -122,13 +122,25 @@ public abstract class RecurrentLayer : Layer
 
     long StateLength(int batch) => (long)batch * Units;
 
-    // Saved: sums of all steps, cells of all steps, states of all steps but the last. A sequence has its states in the output.
-    long KeptSums(int batch) => SavesSums ? Steps * SumsLength(batch) : 0;
+    // Steps that gradients go through at most.
+    int Window => Math.Min(_spec.Truncation ?? Steps, Steps);
 
-    long KeptCells(int batch) => HasCell ? Steps * StateLength(batch) : 0;
+    // Where only the last state has a gradient, steps before the last window get none.
+    int FirstLearning => _spec.IsSequence ? 0 : Steps - Window;
+
+    // The state and the cell before it are kept as well.
+    int FirstKept => Math.Max(0, FirstLearning - 1);
+
+    // Saved: sums and cells of the steps that learn, and their states but the last. A sequence has its states in the output.
+    long KeptSums(int batch) => SavesSums ? (Steps - FirstLearning) * SumsLength(batch) : 0;
+
+    long KeptCells(int batch) => HasCell ? (Steps - FirstKept) * StateLength(batch) : 0;
+
+    // Two at least where steps come before them, which take turns.
+    long KeptStates(int batch) => _spec.IsSequence ? 0 : Math.Max(Steps - 1 - FirstKept, FirstKept > 0 ? 2 : 0) * StateLength(batch);
 
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => Math.Max(1, KeptSums(batch) + KeptCells(batch) + (_spec.IsSequence ? 0 : (Steps - 1) * StateLength(batch))); // never empty, which says that nothing is saved
+    public override long SavedLength(int batch) => Math.Max(1, KeptSums(batch) + KeptCells(batch) + KeptStates(batch)); // never empty, which says that nothing is saved
 
     /// <inheritdoc/>
     public override long ForwardScratchLength(int batch, bool probed, bool saves)
@@ -182,7 +194,7 @@ public abstract class RecurrentLayer : Layer
         }
     }
 
-    // The buffers of a step: one set for each step where they are kept, else a set that is used over and over.
+    // The buffers of a step: one set for each step whose are kept, else a set that is used over and over, which may be the first of those.
     Step StepAt(int t, int batch, ReadOnlySpan<float> sums, ReadOnlySpan<float> cells, ReadOnlySpan<float> states, ReadOnlySpan<float> y, ReadOnlySpan<float> zeros, bool kept)
     {
         int stride = _spec.IsSequence ? Steps * Units : Units;
@@ -201,19 +213,22 @@ public abstract class RecurrentLayer : Layer
 
     Range SumsAt(int t, int batch, bool kept)
     {
-        int length = (int)SumsLength(batch), start = kept && SavesSums ? t * length : 0;
+        int length = (int)SumsLength(batch), start = kept && SavesSums ? Math.Max(0, t - FirstLearning) * length : 0;
         return start..(start + length);
     }
 
     Range CellAt(int t, int batch, bool kept)
     {
-        int length = (int)StateLength(batch), start = kept ? t * length : 0;
+        int length = (int)StateLength(batch), start = kept ? Math.Max(0, t - FirstKept) * length : 0;
         return start..(start + length);
     }
 
     bool IsInOutput(int t) => _spec.IsSequence || t == Steps - 1;
 
-    int StateAt(int t, int batch, bool kept) => _spec.IsSequence ? t * Units : t == Steps - 1 ? 0 : (kept ? t : t % 2) * (int)StateLength(batch);
+    int StateAt(int t, int batch, bool kept) => _spec.IsSequence ? t * Units : t == Steps - 1 ? 0 : (kept ? StateSlot(t) : t % 2) * (int)StateLength(batch);
+
+    // Earlier states take turns so that the last of them lies in the first place.
+    int StateSlot(int t) => t >= FirstKept ? t - FirstKept : (FirstKept - t) % 2;
 
     // Columns of the transposed weights begin with the gate at the shift.
     void Transpose(ParameterSet parameters, in Probe probe, ParameterSlice weight, int length, int shift, Span<float> transposed, Span<float> scratch)
@@ -237,161 +252,4 @@ public abstract class RecurrentLayer : Layer
         var state = parameters.Read(_stateBias, probe, 0, _gates, scratch);
         System.Numerics.Tensors.TensorPrimitives.Add(bias[(_columns - _gates)..], state, bias[(_columns - _gates)..]);
     }
-
-    // dz: transposed gradients of the weights, gradients of the sums' biases, gradient of the input.
-    /// <inheritdoc/>
-    public override long GradientLength(int batch) => (long)(Features + Units) * _gates + _columns + (long)batch * InputLength;
-
-    // Steps of a stretch, whose gradients by the sums are collected.
-    int StretchSteps(int batch) => Math.Clamp(GradientRows / batch, 1, Steps);
-
-    // Room for a stretch of this batch and of every smaller one, whose stretches may have more rows.
-    int StretchRows(int batch) => (int)Math.Min((long)Steps * batch, Math.Max(batch, GradientRows));
-
-    /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch)
-    {
-        // The last batch of an epoch is a short one, and a stretch of it may have more rows than one of a whole batch: 65 are 5 steps of 13 samples, 64 are 2 of 32.
-        long longest = LocalGradientScratch(batch);
-        for (int rows = 1; rows < Math.Min(batch, GradientRows); rows++) longest = Math.Max(longest, LocalGradientScratch(rows));
-        return longest;
-    }
-
-    long LocalGradientScratch(int batch)
-        => StateLength(batch) * (HasCell ? 3 : 1) + Units + (long)StretchRows(batch) * (_columns + Units + Features)
-            + (Copies(false) ? (long)_gates * (Units + Features) : 0) + GradientProductScratch(batch);
-
-    long GradientProductScratch(int batch)
-    {
-        int rows = StretchRows(batch);
-        MatrixShape sums = new(rows, _gates, _columns, 1), inputs = new(rows, Features), states = new(rows, Units);
-        long weights = Math.Max(Kernels.ProductScratchLength(inputs.Transpose(), sums), Kernels.ProductScratchLength(states.Transpose(), sums));
-        long signals = Math.Max(Kernels.ProductScratchLength(new MatrixShape(batch, _gates, _columns, 1), new MatrixShape(_gates, Units)), Kernels.ProductScratchLength(sums, new MatrixShape(_gates, Features)));
-        return Math.Max(weights, signals);
-    }
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => ReadRows * (long)Math.Max(Features, Units);
-
-    // Where the parts of dz lie.
-    ref struct Gradients(Span<float> dz, int features, int units, int gates, int columns)
-    {
-        public readonly Span<float> InputWeight = dz[..(features * gates)];
-        public readonly Span<float> StateWeight = dz.Slice(features * gates, units * gates);
-        public readonly Span<float> Biases = dz.Slice((features + units) * gates, columns);
-        public readonly Span<float> Input = dz[((features + units) * gates + columns)..];
-    }
-
-    // What a stretch of steps collects: a row for each step and sample.
-    ref struct Stretch(Span<float> scratch, int rows, int columns, int units, int features)
-    {
-        public readonly Span<float> Sums = scratch[..(rows * columns)];
-        public readonly Span<float> States = scratch.Slice(rows * columns, rows * units);
-        public readonly Span<float> Inputs = scratch.Slice(rows * (columns + units), rows * features);
-    }
-
-    /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
-    {
-        int batch = trace.Batch, stretchSteps = StretchSteps(batch), state = (int)StateLength(batch);
-        var gradients = new Gradients(dz, Features, Units, _gates, _columns);
-        dz[..((Features + Units) * _gates + _columns)].Clear();
-        var dState = Take(ref scratch, state);
-        var dCell = HasCell ? Take(ref scratch, state) : default;
-        var zeros = Take(ref scratch, HasCell ? state + Units : Units);
-        var stretch = new Stretch(Take(ref scratch, (long)StretchRows(batch) * (_columns + Units + Features)), StretchRows(batch), _columns, Units, Features);
-        var stateWeight = trace.Parameters.Read(_stateWeight, Probe.None, 0, _stateWeight.Length, Copies(false) ? Take(ref scratch, _stateWeight.Length) : default);
-        var inputWeight = trace.Parameters.Read(_inputWeight, Probe.None, 0, _inputWeight.Length, Copies(false) ? Take(ref scratch, _inputWeight.Length) : default);
-        zeros.Clear();
-        dCell.Clear();
-        if (_spec.IsSequence) dState.Clear();
-        else dy.CopyTo(dState);
-        var saved = trace.Saved;
-        var sums = saved[..(int)KeptSums(batch)];
-        var cells = saved.Slice(sums.Length, (int)KeptCells(batch));
-        var states = saved[(sums.Length + cells.Length)..];
-        for (int end = Steps; end > 0; end -= stretchSteps)
-        {
-            int first = Math.Max(0, end - stretchSteps);
-            for (int t = end - 1; t >= first; t--)
-            {
-                var step = StepAt(t, batch, sums, cells, states, trace.Output, zeros, kept: true);
-                int row = (t - first) * batch;
-                if (_spec.IsSequence) AddRows(dy[(t * Units)..], batch, dState);
-                var dSums = stretch.Sums.Slice(row * _columns, batch * _columns);
-                Gradient(step, dState, dCell, dSums);
-                if (t > 0) Kernels.Product(new MatrixView(dSums[(_columns - _gates)..], batch, _gates, _columns, 1), new MatrixView(stateWeight, _gates, Units), dState, Units, scratch, accumulate: true);
-                CopyRows(step.Before, step.BeforeStride, batch, Units, stretch.States[(row * Units)..]);
-                CopyRows(trace.Input[(t * Features)..], Steps * Features, batch, Features, stretch.Inputs[(row * Features)..]);
-            }
-
-            AddGradients(gradients, stretch, (end - first) * batch, scratch);
-            if (trace.WantsInputGradient) InputGradient(gradients, stretch, inputWeight, batch, first, end, scratch);
-        }
-    }
-
-    void AddRows(ReadOnlySpan<float> dy, int batch, Span<float> dState)
-    {
-        for (int b = 0; b < batch; b++)
-        {
-            var row = dState.Slice(b * Units, Units);
-            System.Numerics.Tensors.TensorPrimitives.Add(row, dy.Slice(b * Steps * Units, Units), row);
-        }
-    }
-
-    static void CopyRows(ReadOnlySpan<float> rows, int stride, int count, int length, Span<float> copy)
-    {
-        for (int b = 0; b < count; b++) rows.Slice(b * stride, length).CopyTo(copy[(b * length)..]);
-    }
-
-    static readonly float[] s_one = [1];
-
-    // The gradients of the weights over the rows of a stretch, and of the biases: one row of ones times the gradients by the sums.
-    void AddGradients(Gradients gradients, Stretch stretch, int rows, Span<float> scratch)
-    {
-        MatrixView input = new(stretch.Sums, rows, _gates, _columns, 1), state = new(stretch.Sums[(_columns - _gates)..], rows, _gates, _columns, 1);
-        Kernels.Product(new MatrixView(stretch.Inputs, rows, Features).Transpose(), input, gradients.InputWeight, _gates, scratch, accumulate: true);
-        Kernels.Product(new MatrixView(stretch.States, rows, Units).Transpose(), state, gradients.StateWeight, _gates, scratch, accumulate: true);
-        Kernels.Product(new MatrixView(s_one, 1, rows, 0, 0), new MatrixView(stretch.Sums, rows, _columns), gradients.Biases, _columns, scratch, accumulate: true);
-    }
-
-    // The inputs of the stretch have served, so that their gradients may lie there before they go to their places.
-    void InputGradient(Gradients gradients, Stretch stretch, ReadOnlySpan<float> weight, int batch, int first, int end, Span<float> scratch)
-    {
-        int rows = (end - first) * batch, head = _gates - _shift;
-        Kernels.Product(new MatrixView(stretch.Sums, rows, head, _columns, 1), new MatrixView(weight[(_shift * Features)..], head, Features), stretch.Inputs, Features, scratch);
-        if (_shift > 0) Kernels.Product(new MatrixView(stretch.Sums[head..], rows, _shift, _columns, 1), new MatrixView(weight, _shift, Features), stretch.Inputs, Features, scratch, accumulate: true);
-        for (int t = first; t < end; t++)
-        {
-            for (int b = 0; b < batch; b++) stretch.Inputs.Slice(((t - first) * batch + b) * Features, Features).CopyTo(gradients.Input[((b * Steps + t) * Features)..]);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
-    {
-        int weights = (Features + Units) * _gates;
-        Accept(_inputWeight, Features, _shift, dz[..(Features * _gates)], scratch, sink);
-        Accept(_stateWeight, Units, 0, dz[(Features * _gates)..weights], scratch, sink);
-        var biases = dz.Slice(weights, _columns);
-        sink.Accept(_inputBias, _shift, biases[..(_gates - _shift)]);
-        if (_shift > 0) sink.Accept(_inputBias, 0, biases[(_gates - _shift).._gates]);
-        sink.Accept(_stateBias, 0, biases[(_columns - _gates)..]);
-    }
-
-    // Back from transposed columns to the rows of the weights, a few at a time.
-    void Accept(ParameterSlice weight, int length, int shift, ReadOnlySpan<float> transposed, Span<float> scratch, GradientSink sink)
-    {
-        for (int begin = 0; begin < _gates;)
-        {
-            int end = begin < shift ? shift : _gates, rows = Math.Min(ReadRows, end - begin), column = begin < shift ? _gates - shift + begin : begin - shift;
-            var panel = scratch[..(rows * length)];
-            Kernels.Transpose(length, rows, transposed[column..], _gates, panel, length);
-            sink.Accept(weight, begin * length, panel);
-            begin += rows;
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz[^dx.Length..].CopyTo(dx);
 }

@@ -10,6 +10,9 @@ public abstract record RecurrentSpec(int Units) : LayerSpec
     /// <summary>Whether the states after all steps come out, steps x units; else the last one alone.</summary>
     public bool IsSequence { get; init; }
 
+    /// <summary>Steps that gradients go through at most, windows of so many steps counted from the last; null = all. No output depends on it.</summary>
+    public int? Truncation { get; init; }
+
     /// <inheritdoc/>
     public override LayerRole Role => LayerRole.Learner;
 
@@ -26,24 +29,37 @@ public abstract record RecurrentSpec(int Units) : LayerSpec
         return takes;
     }
 
-    private protected static bool TakesSequence(LayerText text) => text.Take("sequence");
-
-    private protected static bool ReadsSequence(LayerJson json) => json.Text("output", "last") switch
+    /// <summary>The layer with the options that all recurrent layers have.</summary>
+    private protected RecurrentSpec With(LayerText text)
     {
-        "last" => false,
-        "sequence" => true,
-        var other => throw new EdgeLearnException($"{json.FileName}: a recurrent layer with the output '{other}', expected last or sequence"),
-    };
+        bool isSequence = text.Take("sequence");
+        int steps = text.Take("truncate", -1);
+        return steps == 0 ? throw text.Refuse("has truncate0: expected 1 or more steps that gradients go back") : this with { IsSequence = isSequence, Truncation = steps < 0 ? null : steps };
+    }
+
+    /// <summary>The same from the JSON form.</summary>
+    private protected RecurrentSpec With(LayerJson json)
+    {
+        bool isSequence = json.Text("output", "last") switch
+        {
+            "last" => false,
+            "sequence" => true,
+            var other => throw new EdgeLearnException($"{json.FileName}: a recurrent layer with the output '{other}', expected last or sequence"),
+        };
+        int? steps = json.Has("truncate") ? json.Integer("truncate") : null;
+        return steps < 1 ? throw new EdgeLearnException($"{json.FileName}: a recurrent layer with truncate {steps}, expected 1 or more steps that gradients go back") : this with { IsSequence = isSequence, Truncation = steps };
+    }
 
     internal override void Write(Utf8JsonWriter json)
     {
         json.WriteString("kind", Word);
         json.WriteNumber("units", Units);
         json.WriteString("output", IsSequence ? "sequence" : "last");
+        if (Truncation is { } steps) json.WriteNumber("truncate", steps);
     }
 
     /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid) => string.Create(CultureInfo.InvariantCulture, $"{Word}{Units}{(IsSequence ? ":sequence" : "")}{Options}");
+    public override string ToShorthand(Activation unsaid) => string.Create(CultureInfo.InvariantCulture, $"{Word}{Units}{(IsSequence ? ":sequence" : "")}{Options}{(Truncation is null ? "" : $":truncate{Truncation}")}");
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)

@@ -7,13 +7,9 @@ public sealed record RnnSpec(int Units, Activation Activation) : RecurrentSpec(U
 {
     internal static readonly LayerKind Kind = new("rnn", "rnn64", Parse, Read);
 
-    static RnnSpec? Parse(LayerText text)
-    {
-        if (!Takes(text, "rnn", out int units)) return null;
-        return new RnnSpec(units, text.Take("relu") ? Activation.Relu : Activation.Tanh) { IsSequence = TakesSequence(text) };
-    }
+    static RecurrentSpec? Parse(LayerText text) => Takes(text, "rnn", out int units) ? new RnnSpec(units, text.Take("relu") ? Activation.Relu : Activation.Tanh).With(text) : null;
 
-    static RnnSpec Read(LayerJson json) => new(json.Integer("units"), json.Has("activation") ? json.Activation() : Activation.Tanh) { IsSequence = ReadsSequence(json) };
+    static RecurrentSpec Read(LayerJson json) => new RnnSpec(json.Integer("units"), json.Has("activation") ? json.Activation() : Activation.Tanh).With(json);
 
     internal override void Write(System.Text.Json.Utf8JsonWriter json)
     {
