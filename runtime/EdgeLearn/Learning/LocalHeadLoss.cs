@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// <param name="IsHinge">hinge instead of it, for class labels</param>
 readonly record struct LocalHeadLoss(Loss Network, bool IsHinge)
 {
-    /// <summary>Sum of the losses; the scores become the gradient of their mean.</summary>
+    /// <summary>Sum of the losses, of each sample the mean over its labels; the scores become the gradient of their mean.</summary>
     /// <param name="batch">rows with labels or targets</param>
     /// <param name="scores">[batch x outputs]: scores in, gradient out</param>
     public double Gradient(in Batch batch, Span<float> scores) => IsHinge && batch.Labels.Length > 0 ? Hinge(batch, scores) : Network.Gradient(batch, scores);
@@ -13,10 +13,10 @@ readonly record struct LocalHeadLoss(Loss Network, bool IsHinge)
     // Mean over the other classes of max(0, 1 + their score - the label's): Weston and Watkins 1999. Unlike the largest rival alone it moves all classes at once.
     static double Hinge(in Batch batch, Span<float> scores)
     {
-        int width = scores.Length / batch.Count;
-        float share = 1f / Math.Max(1, width - 1), rate = share / batch.Count;
+        int width = scores.Length / batch.Labels.Length;
+        float share = 1f / Math.Max(1, width - 1), rate = share / batch.Labels.Length;
         double sum = 0;
-        for (int b = 0; b < batch.Count; b++)
+        for (int b = 0; b < batch.Labels.Length; b++)
         {
             var row = scores.Slice(b * width, width);
             int label = batch.Labels[b], violated = 0;
@@ -33,6 +33,6 @@ readonly record struct LocalHeadLoss(Loss Network, bool IsHinge)
             row[label] = -violated * rate;
         }
 
-        return sum;
+        return sum / batch.LabelLength;
     }
 }

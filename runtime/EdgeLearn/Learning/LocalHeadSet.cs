@@ -30,12 +30,19 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
     {
         var layers = new List<LayerSpec>();
         for (int i = unit.End; network.Spec.Layers[i].Role != LayerRole.Learner; i++) layers.Add(network.Spec.Layers[i]);
-        if (Cells(network.Spec.OutputOf(unit.End - 1 + layers.Count)) is { } cells) layers.Add(cells);
-        if (hiddenUnits > 0) layers.Add(new DenseSpec(hiddenUnits, Activation.Relu));
-        layers.Add(new DenseSpec(network.OutputLength, Activation.Identity));
+        var shape = network.Spec.OutputOf(unit.End - 1 + layers.Count);
+        layers.AddRange(network.Spec.LabelsSteps ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits) : ClassHead(shape));
         var head = new LayerStack(network.Layers[unit.Learner].Name + ".head", network.Layers[unit.End - 1].OutputShape, layers, _parameters);
         _heads.Add((unit, head));
         return new HeadObjective(head, _parameters, loss, update);
+    }
+
+    // One label a sample.
+    IEnumerable<LayerSpec> ClassHead(Shape shape)
+    {
+        if (Cells(shape) is { } cells) yield return cells;
+        if (hiddenUnits > 0) yield return new DenseSpec(hiddenUnits, Activation.Relu);
+        yield return new DenseSpec(network.OutputLength, Activation.Identity);
     }
 
     // The average over square cells, or stretches of steps, that leaves few enough values; null when there are few enough.

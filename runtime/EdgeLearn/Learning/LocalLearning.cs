@@ -14,6 +14,7 @@ public abstract class LocalLearning : LearningRule
     readonly BufferId?[] _dz;
     readonly BufferId[] _panels;
     readonly int[] _unitOf;
+    readonly LossHeadUnit? _lossHead;
     readonly int[] _lowest; // first layer of each unit that learns; the unit's end where none does
     Activations? _activations;
     Workspace? _workspace;
@@ -35,6 +36,7 @@ public abstract class LocalLearning : LearningRule
         _panels = new BufferId[count];
         _unitOf = new int[count];
         _objectives = new LocalObjective?[Last];
+        _lossHead = network.LossHead is { } head ? new LossHeadUnit(network, head) : null;
         _lowest = new int[network.Units.Count];
         if (network.FirstTrainable == count) throw new EdgeLearnException($"every layer of {network.Spec} is frozen, so that nothing could learn");
         for (int u = 0; u <= Last; u++)
@@ -61,20 +63,22 @@ public abstract class LocalLearning : LearningRule
     {
         bool learns = layer >= _lowest[_unitOf[layer]];
         int next = layer + 1, output = learns || next == _network.Layers.Count ? LearnsAt(_unitOf[layer]) : 2 * layer;
-        if (next < _network.Layers.Count) output = Math.Max(output, next >= _lowest[_unitOf[next]] && _network.Layers[next].GradientReadsInput ? LearnsAt(_unitOf[next]) : 2 * next);
+        if (next < _network.Layers.Count && _lossHead is not null && next == _network.Layers.Count - 1) output = Math.Max(output, LearnsAt(Last));
+        else if (next < _network.Layers.Count) output = Math.Max(output, next >= _lowest[_unitOf[next]] && _network.Layers[next].GradientReadsInput ? LearnsAt(_unitOf[next]) : 2 * next);
         return new Activations.Moments(2 * layer, output, learns ? LearnsAt(_unitOf[layer]) : null);
     }
 
     /// <inheritdoc/>
     public override void Plan(MemoryPlan plan, int batch)
     {
-        _activations = new Activations(_network, plan, batch, probed: false, MomentsOf);
+        _activations = new Activations(_network, plan, batch, probed: false, MomentsOf, leavesHead: true);
+        _lossHead?.Plan(plan, batch, LearnsAt(Last));
         _heads?.Plan(plan);
         for (int u = 0; u <= Last; u++)
         {
             int time = LearnsAt(u);
             if (u < Last) _objectives[u]?.Plan(plan, batch, time);
-            for (int i = _lowest[u]; i < _network.Units[u].End; i++)
+            for (int i = _lowest[u]; i < Math.Min(_network.Units[u].End, _activations.Count); i++)
             {
                 var layer = _network.Layers[i];
                 long outputs = (long)batch * layer.OutputLength, gradient = layer.GradientLength(batch);
@@ -91,6 +95,7 @@ public abstract class LocalLearning : LearningRule
     {
         _workspace = workspace;
         _activations!.Bind(workspace);
+        _lossHead?.Bind(workspace);
         foreach (var objective in _objectives) objective?.Bind(workspace);
         if (_heads is not null) InitialiseHeads(_heads, workspace);
     }
@@ -126,7 +131,7 @@ public abstract class LocalLearning : LearningRule
         double loss = 0;
         for (int u = 0; u <= top; u++)
         {
-            _activations!.Forward(_network.Units[u].First, _network.Units[u].End, batch, mode);
+            _activations!.Forward(_network.Units[u].First, Math.Min(_network.Units[u].End, _activations.Count), batch, mode);
             if (only < 0 || u == only) loss = Learn(u, batch, clock, mode, update);
         }
 
@@ -136,6 +141,7 @@ public abstract class LocalLearning : LearningRule
     // From the objective at a unit's output down to its first layer that learns; nothing goes below it. A frozen unit only runs forward.
     double Learn(int unit, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update)
     {
+        if (unit == Last && _lossHead is not null) return _lossHead.Learn(batch, _activations!.Input(_network.Layers.Count - 1, batch), update);
         int top = _network.Units[unit].End - 1, learner = _lowest[unit];
         var y = _activations!.Output(top, batch.Count);
         if (learner > top) return unit == Last ? _network.Loss.Sum(batch, y) : 0;

@@ -227,12 +227,12 @@ public sealed record TrainingSettings
     /// <summary>The options of the zeroth-order rules.</summary>
     public ZerothOrderOptions ZerothOrder => new() { Epsilon = Epsilon, Directions = Directions, Noise = Noise, Seed = DirectionSeed ?? EdgeLearn.Noise.Derive(Seed, 1) };
 
-    /// <summary>Refuses rules that cannot learn labels for each step, or weights that two layers share.</summary>
+    /// <summary>Refuses local losses that cannot learn labels for each step, and rules that cannot learn weights that two layers share.</summary>
     /// <exception cref="EdgeLearnException">The rule cannot train this network.</exception>
     internal void CheckLabels(NetworkSpec network)
     {
-        if (network.Loss.IsClassification && network.LabelLength > 1 && Rule is not (RuleKind.Backprop or RuleKind.Frozen or RuleKind.ZerothOrder or RuleKind.ElasticZerothOrder))
-            throw new EdgeLearnException($"{Rule.Name()} learns one label a sample, the network has a label for each of {network.LabelLength} steps: use backprop or zo");
+        if (network.LabelsSteps && Rule == RuleKind.TargetProjection && !LocalLoss.Scores())
+            throw new EdgeLearnException($"tpsgd with this --local-loss has one target a sample, the network has a label for each of {network.LabelLength} steps: use --local-loss cross-entropy or hinge");
         if (network.Layers[^1] is TokenHeadSpec { IsTied: true } head && Rule is not (RuleKind.Backprop or RuleKind.ZerothOrder))
             throw new EdgeLearnException($"{Rule.Name()} cannot train weights that the first and the last layer share: use backprop or zo, or end the network with tokens{head.Words}");
     }

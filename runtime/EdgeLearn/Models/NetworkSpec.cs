@@ -81,6 +81,9 @@ public sealed class NetworkSpec
     /// <summary>Labels of a sample: one, or one for each step where the last layer leaves a sequence.</summary>
     public int LabelLength => _shapes[^1].Rank == 2 ? _shapes[^1].Height : 1;
 
+    /// <summary>Whether a sample has a class for each step, and not one for all of it.</summary>
+    internal bool LabelsSteps => Loss.IsClassification && LabelLength > 1;
+
     /// <summary>Outputs that one label chooses among.</summary>
     public int ClassCount => OutputLength / LabelLength;
 

@@ -116,10 +116,12 @@ public class TokenHeadTests
     public void Rules_that_cannot_learn_a_label_for_each_step_or_shared_weights_say_so()
     {
         NetworkSpec plain = NetworkSpec.Parse("6-embed20x8-tokens20", null, Loss.SoftmaxCrossEntropy), tied = NetworkSpec.Parse("6-embed20x8-tokens20:tied", null, Loss.SoftmaxCrossEntropy);
-        Assert.Contains("tpsgd learns one label a sample, the network has a label for each of 6 steps", Refusal(plain, RuleKind.TargetProjection));
+        Assert.Contains("tpsgd with this --local-loss has one target a sample, the network has a label for each of 6 steps: use --local-loss cross-entropy or hinge", Refusal(plain, RuleKind.TargetProjection, LocalLoss.L2));
+        Assert.Contains("local-heads cannot train weights that the first and the last layer share", Refusal(tied, RuleKind.LocalHeads));
+        Assert.Contains("layers.0 leaves 8, on which a local head cannot classify 6 steps", Refusal(NetworkSpec.Parse("20-8-24-reshape6x4-gru4:sequence-stepwise3", null, Loss.SoftmaxCrossEntropy), RuleKind.LocalHeads));
         Assert.Contains("frozen cannot train weights that the first and the last layer share: use backprop or zo, or end the network with tokens20", Refusal(tied, RuleKind.Frozen));
 
-        static string Refusal(NetworkSpec spec, RuleKind rule) => Assert.Throws<EdgeLearnException>(() => TrainingSession.PlanMemory(spec, new TrainingSettings { Rule = rule })).Message;
+        static string Refusal(NetworkSpec spec, RuleKind rule, LocalLoss loss = LocalLoss.CrossEntropy) => Assert.Throws<EdgeLearnException>(() => TrainingSession.PlanMemory(spec, new TrainingSettings { Rule = rule, LocalLoss = loss })).Message;
     }
 
     [Theory]
