@@ -7,6 +7,7 @@ public sealed class PlanCommand
 {
     readonly DataArguments _data = new();
     readonly TrainingOptions _training = new();
+    readonly LossOptions _loss = new();
     readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 28x28-1000@10x10-10, a JSON file or a model file (default: one that suits the data)");
     readonly Option<int?> _classes = OptionText.Whole("--classes", "outputs of the default network where there is no data (default 10)");
     readonly Option<bool> _json = CommandOutput.JsonOption();
@@ -24,12 +25,14 @@ public sealed class PlanCommand
             "--network 28x28-1000@10x10-10",
             "--data mnist --batch 16 --update adam",
             "--network digits.safetensors --train lora:2 --rule backprop",
-            "--input-shape 128x6 --classes 3");
+            "--input-shape 128x6 --classes 3",
+            "--network 30-16-1 --loss huber --rule local-heads --head-units 8");
         var options = new PlanCommand();
         command.Options.Add(options._network);
         options._data.AddTo(command, required: false);
         command.Options.Add(options._classes);
         options._training.AddTo(command);
+        options._loss.AddTo(command);
         command.Options.Add(options._json);
         command.SetAction(options.Run);
         return command;
@@ -48,8 +51,9 @@ public sealed class PlanCommand
 
     NetworkSpec Spec(ParseResult parsed, NetworkSource network, CommandOutput output)
     {
-        var loss = network.Loss ?? Loss.SoftmaxCrossEntropy;
+        var loss = _loss.Read(parsed, network);
         using var data = _data.Open(parsed, loss, output);
+        loss = _loss.Complete(parsed, loss, network, data);
         if (data is not null) return network.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss);
         int classes = parsed.GetValue(_classes) ?? 10;
         if (classes < 1) throw new EdgeLearnException($"--classes {classes}: expected 1 or more");

@@ -22,6 +22,38 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Equal(run.Text("network"), plan.Text("network"));
     }
 
+    [Theory]
+    [InlineData("--network 8x8-20:relu-3 --rule local-heads --head-units 40")]
+    [InlineData("--network 8x8-gru6:sequence:truncate2-gru6:truncate2-3 --rule local-heads --train lora:2,head")]
+    [InlineData("--network 8x8-20-3 --class-weights balanced --label-smoothing 0.1")]
+    [InlineData("--network 64-20:relu-1 --loss huber:0.5 --rule local-heads")]
+    public void Losses_heads_and_adaptors_are_counted_as_in_training(string options)
+    {
+        string data = ThreePlaces.Write(_folder);
+        string[] all = ["--data", data, "--json", .. options.Split(' ')];
+        if (options.Contains("huber", StringComparison.Ordinal))
+        {
+            string table = _folder["table.csv"];
+            File.WriteAllLines(table, [string.Join(',', Enumerable.Range(0, 65).Select(k => $"c{k}")), .. Enumerable.Range(0, 40).Select(i => string.Join(',', Enumerable.Range(0, 65).Select(k => (i * k) % 7)))]);
+            all[1] = table;
+        }
+
+        var plan = Invoked.Run(["plan", .. all]).Json();
+        var run = Invoked.Run(["train", .. all, "--steps", "1"]).Json();
+        Assert.Equal((run.Number("workspace_bytes"), run.Number("parameter_bytes")), (plan.Number("workspace_bytes"), plan.Number("parameter_bytes")));
+    }
+
+    [Fact]
+    public void A_loss_that_needs_all_scores_of_a_vocabulary_is_planned_with_them()
+    {
+        double Bytes(params string[] options) => Invoked.Run(["plan", "--network", "32-embed16-tokens256", "--rule", "backprop", "--batch", "8", "--json", .. options]).Json().Number("workspace_bytes");
+        Assert.True(Bytes("--label-smoothing", "0.1") > Bytes() + (8 * 32 * 256 * sizeof(float)));
+    }
+
+    [Fact]
+    public void Weights_by_labels_need_labels()
+        => Assert.Contains("--class-weights balanced counts the labels of the training data: add --data", Invoked.Run("plan", "--network", "8-3", "--class-weights", "balanced").Error);
+
     [Fact]
     public void Every_rule_is_set_beside_inference()
     {

@@ -35,10 +35,12 @@ sealed class LossOptions
     /// <param name="parsed">the command line</param>
     /// <param name="loss">what <see cref="Read"/> gave</param>
     /// <param name="network">what is trained</param>
-    /// <param name="data">whose training labels balance the classes</param>
-    public Loss Complete(ParseResult parsed, Loss loss, NetworkSource network, DataSplit data)
+    /// <param name="data">whose training labels balance the classes; null where there is none</param>
+    /// <exception cref="EdgeLearnException">There are no labels, or not those that the network can learn.</exception>
+    public Loss Complete(ParseResult parsed, Loss loss, NetworkSource network, DataSplit? data)
     {
         if (parsed.GetValue(_weights) != "balanced" || loss is not CrossEntropyLoss plain) return loss;
+        if (data is null) throw new EdgeLearnException("--class-weights balanced counts the labels of the training data: add --data");
         var spec = network.SpecFor(data.InputShape, data.ClassCount, loss);
         loss.CheckFit(data.Train, spec);
         return new CrossEntropyLoss(plain.Smoothing, CrossEntropyLoss.BalancedWeights(data.Train, spec.ClassCount));

@@ -88,9 +88,9 @@ sealed class NetworkSource
         => _spec?.WithLoss(loss) ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : UsualNetwork.For(input, outputs, loss));
 
     /// <summary>The network where nothing is known of the data.</summary>
-    /// <param name="loss">used where no file says it</param>
+    /// <param name="loss">what the outputs are held against</param>
     /// <returns>null when the network depends on the data</returns>
-    public NetworkSpec? SpecAlone(Loss loss) => _spec ?? (_shorthand is { } text ? NetworkSpec.Parse(text, null, loss) : null);
+    public NetworkSpec? SpecAlone(Loss loss) => _spec?.WithLoss(loss) ?? (_shorthand is { } text ? NetworkSpec.Parse(text, null, loss) : null);
 
     /// <summary>The network with its starting weights: the model's, or drawn from a seed. The caller disposes of it.</summary>
     public Network Build(NetworkSpec spec, ulong seed, WeightStorage storage)

@@ -15,7 +15,7 @@ public sealed class TrainCommand
         ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale), ("standardise", PreparationChoice.Standardise));
     readonly Option<string?> _save = OptionText.Text("--save", "FILE", "write the trained model (safetensors) there");
     readonly Option<string?> _saveAdaptor = OptionText.Text("--save-adaptor", "FILE", "write only what learned there: a few kB that belong to --model, for 'evaluate --adaptor' and 'model merge'");
-    readonly Option<string?> _past = OptionText.Text("--past", "FILE", "what runs keep between them, earlier samples and weights (--replay-bytes, --ewc): read when it is there, replaced at the end");
+    readonly Option<string?> _past = OptionText.Text("--past", "FILE", "what runs keep between them, earlier samples and weights (--replay-bytes, --ewc) and local heads: read when it is there, replaced at the end");
     readonly Option<string?> _checkpoint = OptionText.Text("--checkpoint", "DIR", "keep the run there, so that it can go on after a crash");
     readonly Option<double?> _interval = OptionText.Number("--checkpoint-interval", "seconds between two saves there (default 30)");
     readonly Option<bool> _resume = OptionText.Flag("--resume", "go on from --checkpoint; begins anew when nothing is there");

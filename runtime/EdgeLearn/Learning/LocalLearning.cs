@@ -105,6 +105,9 @@ public abstract class LocalLearning : LearningRule
     {
     }
 
+    /// <summary>The weights of the local heads, which are no part of the model; null where there are none.</summary>
+    internal ParameterSet? HeadParameters => _heads?.Parameters;
+
     /// <inheritdoc/>
     public override long StateBytes => _heads?.StateBytes ?? 0;
 

@@ -7,8 +7,9 @@ namespace EdgeLearn;
 
 /// <summary>
 /// What runs keep of the past between them, as a safetensors file: the replay buffer (<c>replay.inputs</c> [samples x values] in the type that the data has, <c>replay.labels</c> or
-/// <c>replay.targets</c>, <c>replay.scale</c> of rounded ones) and elastic weight consolidation (<c>layers.0.weight.anchor</c> and <c>.importance</c>); a checkpoint has the averaged weights
-/// too (<c>.average</c>). The metadata has <c>edgelearn.past</c> (1), <c>replay.seen</c>, <c>ewc.tasks</c>, <c>average.steps</c> and, where known, <c>edgelearn.classes</c>.
+/// <c>replay.targets</c>, <c>replay.scale</c> of rounded ones), elastic weight consolidation (<c>layers.0.weight.anchor</c> and <c>.importance</c>) and the weights of a rule's local heads
+/// (<c>layers.0.head.0.weight</c>); a checkpoint has the averaged weights in their place (<c>.average</c>), for it keeps heads as the rule's state. The metadata has <c>edgelearn.past</c> (1), <c>replay.seen</c>,
+/// <c>ewc.tasks</c>, <c>heads.rule</c>, <c>average.steps</c> and, where known, <c>edgelearn.classes</c>.
 /// </summary>
 public static class PastFile
 {
@@ -34,6 +35,12 @@ public static class PastFile
             writer.AddMetadata("ewc.tasks", Text(ewc.TaskCount));
             Add(writer, session.Network.Parameters, ".anchor", ewc.Anchors);
             Add(writer, session.Network.Parameters, ".importance", ewc.Importance);
+        }
+
+        if (!withAverage && session.Rule is LocalLearning { HeadParameters: { } heads })
+        {
+            writer.AddMetadata("heads.rule", session.Rule.Name);
+            foreach (var slice in heads.Slices) writer.Add(slice.Name, slice.Shape, heads[slice]);
         }
 
         if (withAverage && session.Average is { } average)
@@ -111,6 +118,7 @@ public static class PastFile
             ReadReplay();
             ReadConsolidation();
             ReadAverage();
+            ReadHeads();
         }
 
         EdgeLearnException Bad(string what) => new($"{name}: {what}");
@@ -233,16 +241,28 @@ public static class PastFile
             average.Count = steps;
         }
 
+        // Heads of another rule or network are dropped: they only serve the learning, and learn anew. A checkpoint brings none and has given the rule its own.
+        void ReadHeads()
+        {
+            if (session.Rule is not LocalLearning { HeadParameters: { } heads } || file.Metadata.GetValueOrDefault("heads.rule") != session.Rule.Name) return;
+            foreach (var slice in heads.Slices)
+            {
+                if (file.Find(slice.Name) is { } tensor && Fits(tensor, slice)) Floats(tensor).CopyTo(heads[slice]);
+            }
+        }
+
         // A tensor that has grown by rows since, as a head does by a class, has nothing known of the new ones: importance 0.
         void ReadVector(string suffix, Span<float> values)
         {
             foreach (var slice in session.Network.Parameters.Slices)
             {
                 var tensor = file.Find(slice.Name + suffix) ?? throw Bad($"tensor {slice.Name}{suffix} is missing: it belongs to another network");
-                bool fits = tensor.Type == "F32" && tensor.Shape.Length == slice.Shape.Length && tensor.Shape.AsSpan(1).SequenceEqual(slice.Shape[1..]) && tensor.Shape[0] <= slice.Shape[0];
-                if (!fits) throw Bad($"tensor {slice.Name}{suffix} is {tensor.Type} [{string.Join(", ", tensor.Shape)}], the network's is [{string.Join(", ", slice.Shape.ToArray())}]: it belongs to another network");
+                if (!Fits(tensor, slice)) throw Bad($"tensor {slice.Name}{suffix} is {tensor.Type} [{string.Join(", ", tensor.Shape)}], the network's is [{string.Join(", ", slice.Shape.ToArray())}]: it belongs to another network");
                 Floats(tensor).CopyTo(values[slice.Offset..]);
             }
         }
+
+        static bool Fits(SafeTensor tensor, ParameterSlice slice)
+            => tensor.Type == "F32" && tensor.Shape.Length == slice.Shape.Length && tensor.Shape.AsSpan(1).SequenceEqual(slice.Shape[1..]) && tensor.Shape[0] <= slice.Shape[0];
     }
 }

@@ -29,6 +29,17 @@ public sealed class ContinualCommandTests : IDisposable
     }
 
     [Fact]
+    public void Local_heads_alone_are_worth_a_file_of_the_past()
+    {
+        string path = _folder["heads.past"];
+        Train("--rule", "local-heads", "--past", path, "--steps", "20");
+        byte[] once = File.ReadAllBytes(path);
+        Train("--rule", "local-heads", "--past", path, "--steps", "20");
+        Assert.Equal(once.Length, File.ReadAllBytes(path).Length);
+        Assert.NotEqual(once, File.ReadAllBytes(path));
+    }
+
+    [Fact]
     public void The_saved_model_is_the_averaged_one()
     {
         string path = _folder["m.safetensors"];

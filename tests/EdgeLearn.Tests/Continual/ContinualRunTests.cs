@@ -153,6 +153,46 @@ public sealed class ContinualRunTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(RuleKind.LocalHeads)]
+    [InlineData(RuleKind.TargetProjection)]
+    public void Local_heads_go_from_run_to_run(RuleKind rule)
+    {
+        TrainingSession Session(Network network, RuleKind of, int headUnits = 0)
+            => new(network, Settings(of) with { Continual = null, HeadUnits = headUnits, Seed = 5 }, Data(true), Preparation.Identity);
+
+        static float[] HeadsOf(TrainingSession session) => ((LocalLearning)session.Rule).HeadParameters!.Values.ToArray();
+
+        using var network = NewNetwork();
+        using var first = Session(network, rule);
+        float[] fresh = HeadsOf(first);
+        while (first.StepCount < 12) first.Step();
+        byte[] past = PastFile.ToArray(first);
+        float[] learned = HeadsOf(first);
+        Assert.NotEqual(fresh, learned);
+        using var next = Session(network, rule);
+        PastFile.Load(past, "past", next);
+        Assert.Equal(learned, HeadsOf(next));
+
+        // With a class more the old ones are known; other heads, and another rule, begin anew.
+        using var grown = network.WithMoreOutputs(1);
+        using var wider = Session(grown, rule);
+        PastFile.Load(past, "past", wider);
+        foreach (var slice in ((LocalLearning)first.Rule).HeadParameters!.Slices)
+        {
+            var heads = ((LocalLearning)wider.Rule).HeadParameters!;
+            Values.AssertSameBits(learned.AsSpan(slice.Offset, slice.Length), heads[heads.Find(slice.Name)!][..slice.Length], slice.Name);
+        }
+
+        using var hidden = Session(network, RuleKind.LocalHeads, headUnits: 4);
+        float[] before = HeadsOf(hidden);
+        PastFile.Load(past, "past", hidden);
+        if (rule == RuleKind.TargetProjection) Assert.Equal(before, HeadsOf(hidden));
+        using var backprop = Session(network, RuleKind.Backprop);
+        PastFile.Load(past, "past", backprop);
+        Assert.DoesNotContain(SafeTensors.FromMemory(PastFile.ToArray(backprop), "past").Tensors, tensor => tensor.Name.Contains(".head.", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void What_does_not_fit_is_refused_and_named()
     {
