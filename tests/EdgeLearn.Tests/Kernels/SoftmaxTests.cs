@@ -18,7 +18,7 @@ public class SoftmaxTests
             Span<float> z = memory.Random(Rows * columns, columns), gradient = gradientMemory.Random(Rows * columns, columns + 1);
             float[] scores = z.ToArray(), dp = gradient.ToArray();
             Kernels.SoftmaxRows(Rows, columns, Scale, isCausal, z);
-            Kernels.SoftmaxRowsGradient(Rows, columns, Scale, z, gradient);
+            Kernels.SoftmaxRowsGradient(Rows, columns, Scale, isCausal, z, gradient);
             for (int i = 0; i < Rows; i++)
             {
                 int seen = isCausal ? Math.Min(i + 1, columns) : columns;
@@ -62,6 +62,40 @@ public class SoftmaxTests
                     for (int i = 0; i < Classes; i++) Assert.Equal(i < first ? 0.5 * Math.Exp(logits[i * columns + j]) / whole : logits[i * columns + j], powers[i * columns + j], 1e-6);
                 }
             }
+        }
+    }
+
+    [Fact]
+    public void A_causal_row_does_not_read_what_it_does_not_see()
+    {
+        const int Steps = 37;
+        float[] z = Values.Random(Steps * Steps, 1), gradient = Values.Random(Steps * Steps, 2);
+        for (int i = 0; i < Steps; i++)
+        {
+            z.AsSpan(i * Steps + i + 1, Steps - i - 1).Fill(float.NaN);
+            gradient.AsSpan(i * Steps + i + 1, Steps - i - 1).Fill(float.NaN);
+        }
+
+        Kernels.SoftmaxRows(Steps, Steps, 0.5f, true, z);
+        Kernels.SoftmaxRowsGradient(Steps, Steps, 0.5f, true, z, gradient);
+        for (int i = 0; i < Steps; i++)
+        {
+            Assert.Equal(1, z.AsSpan(i * Steps, Steps).ToArray().Sum(), 1e-6);
+            Assert.All(z[(i * Steps + i + 1)..((i + 1) * Steps)], value => Assert.Equal(0, value));
+            Assert.All(gradient[(i * Steps + i + 1)..((i + 1) * Steps)], value => Assert.Equal(0, value));
+            Assert.Equal(0, gradient.AsSpan(i * Steps, Steps).ToArray().Sum(), 1e-6);
+        }
+    }
+
+    [Fact]
+    public void A_score_that_is_not_a_number_shows_in_its_row()
+    {
+        for (int at = 0; at < 19; at++)
+        {
+            float[] z = new float[19];
+            z[at] = float.NaN;
+            Kernels.SoftmaxRows(1, 19, 1, false, z);
+            Assert.All(z, value => Assert.True(float.IsNaN(value)));
         }
     }
 

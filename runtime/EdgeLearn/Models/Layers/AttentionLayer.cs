@@ -71,15 +71,27 @@ public sealed class AttentionLayer : StepwiseLayer
 
     MatrixShape OutputPartShape => new(Steps, HeadWidth, Width, 1);
 
-    MatrixShape WeightsShape => new(Steps, Steps);
+    // Rows of attention weights that are formed at a time: one strip of a product's tiles where no step sees a later one, so that little above the diagonal is formed at all; else all.
+    int StripRows => _spec.IsCausal ? Math.Min(12, Steps) : Steps;
 
-    // Attention weights of all heads, on the way back their gradient of one, and the products' own.
+    // Columns that are formed for rows before `end`: whole registers.
+    int ColumnsBefore(int end) => _spec.IsCausal ? Math.Min(Steps, (end + 15) / 16 * 16) : Steps;
+
+    // Rows of keys or values that lie as columns do not share cache sets.
+    int TransposedStride => Steps + 16;
+
+    MatrixShape TransposedShape => new(HeadWidth, Steps, TransposedStride, 1);
+
+    int TransposedLength => HeadWidth * TransposedStride;
+
+    // Attention weights of all heads, on the way back their gradient of one; keys or values of a head; and the products' own.
     private protected override long MiddleScratchLength(int rows, bool forGradient)
     {
-        long forward = Math.Max(Kernels.ProductScratchLength(PartShape, PartShape.Transpose()), Kernels.ProductScratchLength(WeightsShape, PartShape));
-        if (!forGradient) return Squared + forward;
-        long backward = Math.Max(Kernels.ProductScratchLength(OutputPartShape, PartShape.Transpose()), Math.Max(Kernels.ProductScratchLength(WeightsShape.Transpose(), PartShape), Kernels.ProductScratchLength(WeightsShape.Transpose(), OutputPartShape)));
-        return (_spec.Heads + 1L) * Squared + Math.Max(forward, backward);
+        MatrixShape inputs = new(StripRows, HeadWidth, 3 * Width, 1), outputs = new(StripRows, HeadWidth, Width, 1), weights = new(StripRows, Steps), columns = new(StripRows, Steps, 1, Steps);
+        long forward = Math.Max(Kernels.ProductScratchLength(inputs, TransposedShape), Kernels.ProductScratchLength(weights, PartShape));
+        if (!forGradient) return Squared + TransposedLength + forward;
+        long backward = Math.Max(Kernels.ProductScratchLength(outputs, TransposedShape), Math.Max(Kernels.ProductScratchLength(columns, PartShape), Kernels.ProductScratchLength(columns, OutputPartShape)));
+        return (_spec.Heads + 1L) * Squared + TransposedLength + Math.Max(forward, backward);
     }
 
     MatrixView Part(ReadOnlySpan<float> a, int third, int head) => new(a[(third * Width + head * HeadWidth)..], Steps, HeadWidth, 3 * Width, 1);
@@ -87,29 +99,66 @@ public sealed class AttentionLayer : StepwiseLayer
     private protected override void Middle(int rows, ReadOnlySpan<float> a, Span<float> c, Span<float> scratch)
     {
         bool keeps = scratch.Length >= MiddleScratchLength(rows, forGradient: true);
-        var own = scratch[(keeps ? (_spec.Heads + 1) * Squared : Squared)..];
+        int squares = keeps ? (_spec.Heads + 1) * Squared : Squared;
+        var keys = scratch.Slice(squares, TransposedLength);
+        var own = scratch[(squares + TransposedLength)..];
         for (int head = 0; head < _spec.Heads; head++)
         {
             var weights = scratch.Slice(keeps ? head * Squared : 0, Squared);
-            Kernels.Product(Part(a, 0, head), Part(a, 1, head).Transpose(), weights, Steps, own);
+            Kernels.Transpose(Steps, HeadWidth, Part(a, 1, head).Values, 3 * Width, keys, TransposedStride);
+            Scores(Part(a, 0, head), keys, weights, own);
             Kernels.SoftmaxRows(Steps, Steps, Scale, _spec.IsCausal, weights);
-            Kernels.Product(new MatrixView(weights, Steps, Steps), Part(a, 2, head), c[(head * HeadWidth)..], Width, own);
+            SumOverSeen(weights, Part(a, 2, head), c[(head * HeadWidth)..], Width, own);
+        }
+    }
+
+    // scores[i, j] = left[i] . right[j], right as columns; above the diagonal, where there is one to heed, only what falls into whole registers.
+    void Scores(MatrixView left, ReadOnlySpan<float> right, Span<float> scores, Span<float> own)
+    {
+        for (int first = 0; first < Steps; first += StripRows)
+        {
+            int count = Math.Min(StripRows, Steps - first);
+            Kernels.Product(left.RowRange(first, count), new MatrixView(right, HeadWidth, ColumnsBefore(first + count), TransposedStride, 1), scores[(first * Steps)..], Steps, own);
+        }
+    }
+
+    // y[i] = sum over the steps j that i sees of weights[i, j] * x[j].
+    void SumOverSeen(ReadOnlySpan<float> weights, MatrixView x, Span<float> y, int yStride, Span<float> own)
+    {
+        for (int first = 0; first < Steps; first += StripRows)
+        {
+            int count = Math.Min(StripRows, Steps - first), depth = _spec.IsCausal ? first + count : Steps;
+            Kernels.Product(new MatrixView(weights[(first * Steps)..], count, depth, Steps, 1), x.RowRange(0, depth), y[(first * yStride)..], yStride, own);
+        }
+    }
+
+    // y[j] = sum over the steps i that see j of weights[i, j] * x[i].
+    void SumOverSeeing(ReadOnlySpan<float> weights, MatrixView x, Span<float> y, int yStride, Span<float> own)
+    {
+        for (int first = 0; first < Steps; first += StripRows)
+        {
+            int count = Math.Min(StripRows, Steps - first), from = _spec.IsCausal ? first : 0;
+            Kernels.Product(new MatrixView(weights[(from * Steps + first)..], count, Steps - from, 1, Steps), x.RowRange(from, Steps - from), y[(first * yStride)..], yStride, own);
         }
     }
 
     private protected override void MiddleGradient(int rows, ReadOnlySpan<float> a, ReadOnlySpan<float> dc, Span<float> da, Span<float> scratch)
     {
+        int squares = (_spec.Heads + 1) * Squared;
         var gradient = scratch.Slice(_spec.Heads * Squared, Squared);
-        var own = scratch[((_spec.Heads + 1) * Squared)..];
+        var values = scratch.Slice(squares, TransposedLength);
+        var own = scratch[(squares + TransposedLength)..];
         for (int head = 0; head < _spec.Heads; head++)
         {
-            MatrixView weights = new(scratch.Slice(head * Squared, Squared), Steps, Steps), output = new(dc[(head * HeadWidth)..], Steps, HeadWidth, Width, 1), scores = new(gradient, Steps, Steps);
+            ReadOnlySpan<float> weights = scratch.Slice(head * Squared, Squared);
+            MatrixView output = new(dc[(head * HeadWidth)..], Steps, HeadWidth, Width, 1);
             int query = head * HeadWidth, key = query + Width, value = key + Width;
-            Kernels.Product(weights.Transpose(), output, da[value..], 3 * Width, own);
-            Kernels.Product(output, Part(a, 2, head).Transpose(), gradient, Steps, own);
-            Kernels.SoftmaxRowsGradient(Steps, Steps, Scale, weights.Values, gradient);
-            Kernels.Product(scores, Part(a, 1, head), da[query..], 3 * Width, own);
-            Kernels.Product(scores.Transpose(), Part(a, 0, head), da[key..], 3 * Width, own);
+            Kernels.Transpose(Steps, HeadWidth, Part(a, 2, head).Values, 3 * Width, values, TransposedStride);
+            Scores(output, values, gradient, own);
+            Kernels.SoftmaxRowsGradient(Steps, Steps, Scale, _spec.IsCausal, weights, gradient);
+            SumOverSeeing(weights, output, da[value..], 3 * Width, own);
+            SumOverSeen(gradient, Part(a, 1, head), da[query..], 3 * Width, own);
+            SumOverSeeing(gradient, Part(a, 0, head), da[key..], 3 * Width, own);
         }
     }
 }

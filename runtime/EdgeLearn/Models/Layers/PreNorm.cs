@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace EdgeLearn;
 
 /// <summary>
@@ -40,47 +38,16 @@ sealed class PreNorm
     {
         var weight = parameters.Read(Weight, probe, 0, Width, scratch);
         var bias = parameters.Read(Bias, probe, 0, Width, probe.IsNone ? default : scratch[Width..]);
-        for (int r = 0; r < x.Length; r += Width)
-        {
-            var row = y.Slice(r, Width);
-            Normalise(x.Slice(r, Width), row);
-            TensorPrimitives.MultiplyAdd(row, weight, bias, row);
-        }
-    }
-
-    // Returns the factor 1 / sqrt(variance + epsilon).
-    float Normalise(ReadOnlySpan<float> x, Span<float> normalised)
-    {
-        TensorPrimitives.Subtract(x, TensorPrimitives.Sum(x) / Width, normalised);
-        float scale = 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares((ReadOnlySpan<float>)normalised) / Width + Epsilon);
-        TensorPrimitives.Multiply(normalised, scale, normalised);
-        return scale;
+        Kernels.NormRows(isCentred: true, Epsilon, x, weight, bias, y[..x.Length]);
     }
 
     /// <summary>The way back: adds to the gradients of weight and bias, and adds the gradient by the norm's input to dx.</summary>
     /// <param name="parameters">the network's weights</param>
     /// <param name="x">[rows x width], the norm's input</param>
-    /// <param name="dy">[rows x width], gradient by its output; overwritten</param>
+    /// <param name="dy">[rows x width], gradient by its output</param>
     /// <param name="dx">[rows x width], added to</param>
     /// <param name="dWeight">[width], added to</param>
     /// <param name="dBias">[width], added to</param>
-    /// <param name="scratch">[width]</param>
-    public void Gradient(ParameterSet parameters, ReadOnlySpan<float> x, Span<float> dy, Span<float> dx, Span<float> dWeight, Span<float> dBias, Span<float> scratch)
-    {
-        var weight = parameters[Weight];
-        var normalised = scratch[..Width];
-        for (int r = 0; r < x.Length; r += Width)
-        {
-            Span<float> gradient = dy.Slice(r, Width), target = dx.Slice(r, Width);
-            float scale = Normalise(x.Slice(r, Width), normalised);
-            TensorPrimitives.MultiplyAdd(normalised, gradient, dWeight, dWeight);
-            TensorPrimitives.Add(dBias, gradient, dBias);
-            TensorPrimitives.Multiply(gradient, weight, gradient);
-            float mean = TensorPrimitives.Sum((ReadOnlySpan<float>)gradient) / Width, slope = TensorPrimitives.Dot(gradient, normalised) / Width;
-            TensorPrimitives.Multiply(normalised, slope, normalised);
-            TensorPrimitives.Subtract(gradient, normalised, gradient);
-            TensorPrimitives.Subtract(gradient, mean, gradient);
-            TensorPrimitives.MultiplyAdd(gradient, scale, target, target);
-        }
-    }
+    public void Gradient(ParameterSet parameters, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx, Span<float> dWeight, Span<float> dBias)
+        => Kernels.NormRowsGradient(isCentred: true, Epsilon, x, parameters[Weight], dy, dx, dWeight, dBias);
 }

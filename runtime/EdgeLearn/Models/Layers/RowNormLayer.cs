@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Text.Json;
 
 namespace EdgeLearn;
@@ -64,8 +63,6 @@ public sealed class RowNormLayer : Layer
     // Values of one row.
     int Width { get; }
 
-    int RowsOf(int batch) => batch * (InputLength / Width);
-
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
@@ -82,10 +79,7 @@ public sealed class RowNormLayer : Layer
     public override long ForwardScratchLength(int batch, bool probed, bool saves) => probed ? 2L * Width : 0;
 
     /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => 3L * Width;
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => Width;
+    public override long GradientScratchLength(int batch) => 2L * Width;
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
@@ -99,59 +93,24 @@ public sealed class RowNormLayer : Layer
     {
         var weight = parameters.Read(_weight, mode.Probe, 0, Width, scratch);
         var bias = _bias is null ? default : parameters.Read(_bias, mode.Probe, 0, Width, mode.Probe.IsNone ? default : scratch[Width..]);
-        for (int r = 0; r < RowsOf(batch); r++)
-        {
-            var output = y.Slice(r * Width, Width);
-            Normalise(x.Slice(r * Width, Width), output);
-            if (bias.IsEmpty) TensorPrimitives.Multiply(output, weight, output);
-            else TensorPrimitives.MultiplyAdd(output, weight, bias, output);
-        }
-    }
-
-    // Returns the factor 1 / sqrt(variance + epsilon).
-    float Normalise(ReadOnlySpan<float> x, Span<float> normalised)
-    {
-        if (_spec.IsCentred) TensorPrimitives.Subtract(x, TensorPrimitives.Sum(x) / Width, normalised);
-        else x.CopyTo(normalised);
-        float scale = 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares((ReadOnlySpan<float>)normalised) / Width + _spec.Epsilon);
-        TensorPrimitives.Multiply(normalised, scale, normalised);
-        return scale;
+        Kernels.NormRows(_spec.IsCentred, _spec.Epsilon, x, weight, bias, y);
     }
 
     /// <inheritdoc/>
     public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        Span<float> normalised = scratch[..Width], dw = scratch.Slice(Width, Width), db = scratch.Slice(2 * Width, Width);
+        Span<float> dw = scratch[..Width], db = scratch.Slice(Width, Width);
         dw.Clear();
         db.Clear();
-        for (int r = 0; r < RowsOf(trace.Batch); r++)
-        {
-            var gradient = dz.Slice(r * Width, Width);
-            Normalise(trace.Input.Slice(r * Width, Width), normalised);
-            TensorPrimitives.MultiplyAdd(normalised, gradient, dw, dw);
-            TensorPrimitives.Add(db, gradient, db);
-        }
-
+        Kernels.NormRowsGradient(_spec.IsCentred, _spec.Epsilon, trace.Input, trace.Parameters[_weight], dz, default, dw, db);
         sink.Accept(_weight, 0, dw);
         if (_bias is not null) sink.Accept(_bias, 0, db);
     }
 
-    // With g = dy * weight: dx = scale * (g - mean of g - normalised * mean of g * normalised), without the first mean for RMS norm.
     /// <inheritdoc/>
     public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
-        var normalised = scratch[..Width];
-        var weight = trace.Parameters[_weight];
-        for (int r = 0; r < RowsOf(trace.Batch); r++)
-        {
-            var target = dx.Slice(r * Width, Width);
-            float scale = Normalise(trace.Input.Slice(r * Width, Width), normalised);
-            TensorPrimitives.Multiply(dz.Slice(r * Width, Width), weight, target);
-            float mean = _spec.IsCentred ? TensorPrimitives.Sum((ReadOnlySpan<float>)target) / Width : 0, slope = TensorPrimitives.Dot(target, normalised) / Width;
-            TensorPrimitives.Multiply(normalised, slope, normalised);
-            TensorPrimitives.Subtract(target, normalised, target);
-            if (mean != 0) TensorPrimitives.Subtract(target, mean, target);
-            TensorPrimitives.Multiply(target, scale, target);
-        }
+        dx.Clear();
+        Kernels.NormRowsGradient(_spec.IsCentred, _spec.Epsilon, trace.Input, trace.Parameters[_weight], dz, dx, default, default);
     }
 }

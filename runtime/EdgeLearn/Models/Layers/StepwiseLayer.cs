@@ -184,7 +184,7 @@ public abstract class StepwiseLayer : Layer
 
             _first.InputGradient(rows, firstWeights, da, n, scratch);
             gradient.CopyTo(dx);
-            _norm.Gradient(trace.Parameters, input, n, dx, normSums[..Width], normSums[Width..], scratch);
+            _norm.Gradient(trace.Parameters, input, n, dx, normSums[..Width], normSums[Width..]);
         }
     }
 
