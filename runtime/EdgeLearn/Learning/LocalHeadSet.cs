@@ -34,7 +34,7 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         layers.AddRange(network.Spec.LabelsSteps ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits) : ClassHead(shape));
         var head = new LayerStack(network.Layers[unit.Learner].Name + ".head", network.Layers[unit.End - 1].OutputShape, layers, _parameters);
         _heads.Add((unit, head));
-        return new HeadObjective(head, _parameters, loss, update);
+        return new HeadObjective(head, _parameters, loss, update, network.Spec.LabelsSteps);
     }
 
     // One label a sample.

@@ -53,7 +53,7 @@ public class AllocationTests
     ];
 
     // A label for each step, for the rules that can learn them.
-    static readonly string[] s_sequences = ["5-embed9x8-attn2:causal:block-stepwise9", "5-embed9x8-attn2:causal:block-tokens9", "5-embed9x8-attn2:causal:block-tokens9:tied"];
+    static readonly string[] s_sequences = ["5-embed9x8-attn2:causal:block-stepwise9", "5-embed9x8-attn2:causal:block-tokens9", "5-embed9x4-rnn4:sequence-tokens2000", "5-embed9x8-attn2:causal:block-tokens9:tied"];
 
     // The runtime itself may allocate when it needs something for the first time, in whatever step that is. What a step allocates it allocates again in the same step of a new run.
     static long BytesPerSteps(string rule, Func<UpdateRule> update, string loss, string spec)
