@@ -5,10 +5,13 @@ namespace EdgeLearn;
 public static partial class Kernels
 {
     // From here on neighbouring samples fill a register. The same for every width, so that a forward pass has the same bits on every CPU.
-    const int PackedSamples = 16, PackedRows = 16;
+    const int PackedSamples = 16, PackedRows = 4;
 
-    /// <summary>Whether <see cref="DenseForward"/> reads a batch of this size packed: packing costs about as much as eight rows of weights.</summary>
+    /// <summary>Whether <see cref="DenseForward"/> reads a batch of this size packed: packing costs about as much as three rows of weights.</summary>
     public static bool PacksBatch(int batch, int rows) => batch >= PackedSamples && rows >= PackedRows;
+
+    /// <summary>Samples that are best packed at a time: a tile of the widest registers, or half of one where few rows would pay for more memory. More would cost memory, and weights are read from the second-level cache fast enough.</summary>
+    public static int SamplesPacked(int rows) => rows >= 16 ? 32 : 16;
 
     /// <summary>Floats that <see cref="PackBatch"/> writes.</summary>
     public static long PackedBatchLength(int batch, int length) => (long)Packing.PaddedBatch(batch) * length;

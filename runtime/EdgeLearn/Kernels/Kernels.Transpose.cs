@@ -176,6 +176,13 @@ public static partial class Kernels
         int r = 0;
         for (; CanTranspose8 && r + 8 <= rows && samples >= 8; r += 8) TransposeTileRows8(r, columns, ref tile, Vector256.LoadUnsafe(in bias[r]), bias, ref y, yStride, samples);
         for (; CanTranspose4 && r + 4 <= rows && samples >= 4; r += 4) TransposeTileRows4(r, columns, ref tile, Vector128.LoadUnsafe(in bias[r]), bias, ref y, yStride, samples);
+        if (CanTranspose4 && r < rows && rows >= 4 && samples >= 4)
+        {
+            // What is left is the last four rows, some of them once more.
+            TransposeTileRows4(rows - 4, columns, ref tile, Vector128.LoadUnsafe(in bias[rows - 4]), bias, ref y, yStride, samples);
+            r = rows;
+        }
+
         AddTransposed(r, rows, 0, samples, columns, ref tile, bias, ref y, yStride);
     }
 

@@ -66,8 +66,14 @@ sealed unsafe class OwnProduct : IDisposable
             return;
         }
 
-        Kernels.PackBatch(_shape.M, _shape.K, x, scratch);
-        Kernels.DenseForwardPacked(_shape.M, _shape.K, w, bias, scratch, y, _shape.N);
+        int samples = Kernels.SamplesPacked(_shape.N);
+        for (int b = 0; b < _shape.M; b += samples)
+        {
+            int count = Math.Min(samples, _shape.M - b);
+            var packed = scratch[..(int)Kernels.PackedBatchLength(count, _shape.K)];
+            Kernels.PackBatch(count, _shape.K, x.Slice(b * _shape.K, count * _shape.K), packed);
+            Kernels.DenseForwardPacked(count, _shape.K, w, bias, packed, y[(b * _shape.N)..], _shape.N);
+        }
     }
 
     public void Dispose()

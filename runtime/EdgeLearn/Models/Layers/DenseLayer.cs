@@ -8,9 +8,6 @@ public sealed class DenseLayer : Layer
     // Rows of W that are read at a time when a probe perturbs them: a strip of the product kernel.
     const int ProbedRows = 6;
 
-    // Samples that are packed at a time: a tile of the widest registers. More would cost memory, and weights are read from the second-level cache fast enough.
-    const int PackedSamples = 32;
-
     readonly ParameterSlice _weight;
     readonly ParameterSlice? _bias;
     readonly float[] _zeros = []; // in the place of a bias that is not there
@@ -51,7 +48,7 @@ public sealed class DenseLayer : Layer
     // Codes and scales of a batch of inputs.
     long CodesLength(int batch) => _weight.Storage == WeightStorage.Int8 ? batch + ((long)batch * _inputs + 3) / 4 : 0;
 
-    long PackedLength(int batch) => Kernels.PacksBatch(batch, _outputs) ? Kernels.PackedBatchLength(Math.Min(batch, PackedSamples), _inputs) : 0;
+    long PackedLength(int batch) => Kernels.PacksBatch(batch, _outputs) ? Kernels.PackedBatchLength(Math.Min(batch, Kernels.SamplesPacked(_outputs)), _inputs) : 0;
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch) => Math.Max(GradientSink.ProductScratchLength(_outputs, _inputs), _outputs);
@@ -74,7 +71,7 @@ public sealed class DenseLayer : Layer
         }
 
         bool packs = Kernels.PacksBatch(batch, _outputs), copies = !mode.Probe.IsNone || IsDecoded;
-        int samples = packs ? PackedSamples : batch;
+        int samples = packs ? Kernels.SamplesPacked(_outputs) : batch;
         int block = copies ? ProbedRows : _outputs;
         for (int b = 0; b < batch; b += samples)
         {
@@ -125,7 +122,7 @@ public sealed class DenseLayer : Layer
         else
         {
             bool packs = Kernels.PacksBatch(batch, _outputs);
-            int samples = packs ? PackedSamples : batch;
+            int samples = packs ? Kernels.SamplesPacked(_outputs) : batch;
             for (int b = 0; b < batch; b += samples)
             {
                 int count = Math.Min(samples, batch - b);
