@@ -95,7 +95,8 @@ public static partial class Kernels
         where T : struct, ILanes<T>
         => T.IfPositive(T.Load(ref LastLanesOf<T>(length % T.Count), 0), T.Load(ref x, (nuint)(length - T.Count)), T.Broadcast(0));
 
-    // A register with 1 in its last lanes and 0 before; of 16 lanes at most.
+    // A register with 1 in its last lanes and 0 before; of 16 lanes at most. A call would drive the sums of its callers out of the registers.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ref float LastLanesOf<T>(int count)
         where T : struct, ILanes<T> => ref Unsafe.Add(ref MemoryMarshal.GetReference(LastLanes), 16 - T.Count + count);
 
