@@ -60,15 +60,20 @@ public static partial class Kernels
     /// <param name="yStride">distance between the rows of y</param>
     public static void DenseForwardInt8(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<sbyte> xCodes, ReadOnlySpan<float> xScales, Span<float> y, int yStride)
     {
-        int rows = bias.Length;
-        if (length > 1 << 17) throw new ArgumentOutOfRangeException(nameof(length), length, "sums of more than 131,072 products can overflow");
-        if (wCodes.Length != (long)rows * length || xCodes.Length != (long)batch * length || wScales.Length != rows || xScales.Length != batch) throw new ArgumentException($"{rows} rows, {batch} samples and length {length} do not fit {wCodes.Length} and {xCodes.Length} codes", nameof(wCodes));
-        if (batch > 0 && y.Length < (batch - 1) * yStride + rows) throw new ArgumentException($"y has {y.Length} values, needs {(batch - 1) * yStride + rows}", nameof(y));
+        CheckInt8(batch, length, bias.Length, wCodes.Length, wScales.Length, y.Length, yStride);
+        if (xCodes.Length != (long)batch * length || xScales.Length != batch) throw new ArgumentException($"{batch} samples of length {length} do not fit {xCodes.Length} codes and {xScales.Length} scales", nameof(xCodes));
         if (AvxVnni.IsSupported && InstructionSet.Use256) DenseForwardInt8<Int8DotVnni, Vector256<int>, Vector256<sbyte>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
         else if (Dp.IsSupported && InstructionSet.Use128) DenseForwardInt8<Int8DotArm, Vector128<int>, Vector128<sbyte>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
         else if (Avx512BW.IsSupported && InstructionSet.Use512) DenseForwardInt8<Int8Dot512, Vector512<int>, Vector512<short>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
         else if (Avx2.IsSupported && InstructionSet.Use256) DenseForwardInt8<Int8Dot256, Vector256<int>, Vector256<short>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
         else DenseForwardInt8<Int8Dot1, int, int>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+    }
+
+    static void CheckInt8(int batch, int length, int rows, int codes, int scales, int outputs, int yStride)
+    {
+        if (length > 1 << 17) throw new ArgumentOutOfRangeException(nameof(length), length, "sums of more than 131,072 products can overflow");
+        if (codes != (long)rows * length || scales != rows) throw new ArgumentException($"{rows} rows of length {length} do not fit {codes} codes and {scales} scales");
+        if (batch > 0 && outputs < (batch - 1) * yStride + rows) throw new ArgumentException($"y has {outputs} values, needs {(batch - 1) * yStride + rows}");
     }
 
     // Tiles of 4 rows and 2 samples: 8 sums in registers, 6 loads for 8 multiplications.

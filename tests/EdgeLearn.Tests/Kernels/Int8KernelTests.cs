@@ -60,6 +60,80 @@ public class Int8KernelTests
         }
     }
 
+    delegate void PackedForward(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride, Span<float> scratch);
+
+    static IEnumerable<(string Name, PackedForward Run)> PackedForms()
+    {
+        yield return ("chosen by the machine", Kernels.DenseForwardInt8);
+        yield return ("two codes a lane, scalar", Kernels.DenseForwardCells<ScalarCells2, int>);
+        yield return ("four codes a lane, scalar", Kernels.DenseForwardCells<ScalarCells4, int>);
+        if (Avx2.IsSupported) yield return ("AVX2", Kernels.DenseForwardCells<Int8Cells256, Vector256<int>>);
+        if (Avx512BW.IsSupported) yield return ("AVX-512", Kernels.DenseForwardCells<Int8Cells512, Vector512<int>>);
+        if (AvxVnni.IsSupported) yield return ("AVX-VNNI", Kernels.DenseForwardCells<Int8CellsVnni, Vector256<int>>);
+        if (Dp.IsSupported) yield return ("ARM dot product", Kernels.DenseForwardCells<Int8CellsArm, Vector128<int>>);
+    }
+
+    [Fact]
+    public void A_packed_batch_gives_the_same_bits_as_its_codes_in_every_form()
+    {
+        foreach (var (batch, rows) in new[] { (16, 1), (17, 4), (32, 7), (37, 12), (65, 2) })
+        {
+            for (int length = 1; length <= 257; length += length < 40 ? 1 : 31)
+            {
+                using GuardedMemory wMemory = new(rows * 65), xMemory = new(batch * length), yMemory = new(batch * (rows + 1)), scratchMemory = new((int)Kernels.Int8ScratchLength(batch, length));
+                var w = Codes(wMemory, rows * length, length);
+                var x = xMemory.Random(batch * length, length + 1);
+                float[] wScales = Values.Random(rows, 1), bias = Values.Random(rows, 3), xScales = new float[batch], expected = new float[batch * rows];
+                var codes = new sbyte[batch * length];
+                Kernels.QuantiseRows(batch, length, x, codes, xScales);
+                Kernels.DenseForwardInt8<Int8Dot1, int, int>(batch, length, w, wScales, bias, codes, xScales, expected, rows);
+                int stride = rows + length % 2;
+                foreach (var (name, run) in PackedForms())
+                {
+                    var y = yMemory.Last((batch - 1) * stride + rows);
+                    y.Fill(float.NaN);
+                    run(batch, length, w, wScales, bias, x, y, stride, scratchMemory.Last((int)Kernels.Int8ScratchLength(batch, length)));
+                    for (int b = 0; b < batch; b++) Values.AssertSameBits(expected.AsSpan(b * rows, rows), y.Slice(b * stride, rows), $"{name}: batch {batch}, {rows} rows of {length}, sample {b}");
+                }
+            }
+        }
+    }
+
+    // What the instructions do, for the layouts of CPUs that the tests do not stand on.
+    readonly struct ScalarCells2 : IInt8Cells<int>
+    {
+        public static int Codes => 2;
+
+        public static int Lanes => 1;
+
+        public static int Load(ref int source) => source;
+
+        public static int Broadcast(int cell) => cell;
+
+        public static int MultiplyAdd(int sum, int x, int w) => sum + (short)x * (short)w + (x >> 16) * (w >> 16);
+
+        public static void StoreScaled(int sums, ref float scales, float scale, ref float destination) => destination = scales * scale * sums;
+    }
+
+    readonly struct ScalarCells4 : IInt8Cells<int>
+    {
+        public static int Codes => 4;
+
+        public static int Lanes => 1;
+
+        public static int Load(ref int source) => source;
+
+        public static int Broadcast(int cell) => cell;
+
+        public static int MultiplyAdd(int sum, int x, int w)
+        {
+            for (int i = 0; i < 4; i++) sum += (sbyte)(x >> 8 * i) * (sbyte)(w >> 8 * i);
+            return sum;
+        }
+
+        public static void StoreScaled(int sums, ref float scales, float scale, ref float destination) => ScalarCells2.StoreScaled(sums, ref scales, scale, ref destination);
+    }
+
     [Fact]
     public void Rows_are_rounded_to_the_nearest_code_of_their_scale()
     {

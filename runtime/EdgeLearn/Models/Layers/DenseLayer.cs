@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace EdgeLearn;
 
 /// <summary>y = activation(x W^T + b), W [outputs x inputs]: of a whole sample, or of every step of a sequence.</summary>
@@ -45,8 +43,8 @@ public sealed class DenseLayer : Layer
     // Whether reading weights makes floats of them.
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
 
-    // Codes and scales of a batch of inputs.
-    long CodesLength(int batch) => _weight.Storage == WeightStorage.Int8 ? batch + ((long)batch * _inputs + 3) / 4 : 0;
+    // To multiply bytes instead.
+    long CodesLength(int batch) => _weight.Storage == WeightStorage.Int8 ? Kernels.Int8ScratchLength(batch, _inputs) : 0;
 
     long PackedLength(int batch) => Kernels.PacksBatch(batch, _outputs) ? Kernels.PackedBatchLength(Math.Min(batch, Kernels.SamplesPacked(_outputs)), _inputs) : 0;
 
@@ -65,7 +63,7 @@ public sealed class DenseLayer : Layer
         batch *= _steps; // each is a row of its own
         if (mode.MultipliesBytes && _weight.Storage == WeightStorage.Int8 && mode.Probe.IsNone)
         {
-            MultiplyBytes(batch, parameters, x, y, scratch);
+            Kernels.DenseForwardInt8(batch, _inputs, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight), _bias is null ? _zeros : parameters[_bias], x, y, _outputs, scratch);
             Kernels.Activate(_activation, y);
             return;
         }
@@ -88,14 +86,6 @@ public sealed class DenseLayer : Layer
         }
 
         Kernels.Activate(_activation, y);
-    }
-
-    void MultiplyBytes(int batch, ParameterSet parameters, ReadOnlySpan<float> x, Span<float> y, Span<float> scratch)
-    {
-        var scales = scratch[..batch];
-        var codes = MemoryMarshal.Cast<float, sbyte>(scratch[batch..])[..(batch * _inputs)];
-        Kernels.QuantiseRows(batch, _inputs, x, codes, scales);
-        Kernels.DenseForwardInt8(batch, _inputs, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight), _bias is null ? _zeros : parameters[_bias], codes, scales, y, _outputs);
     }
 
     /// <inheritdoc/>
