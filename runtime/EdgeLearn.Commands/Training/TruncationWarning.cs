@@ -13,7 +13,7 @@ static class TruncationWarning
             var layer = spec.Layers[i] is AdaptedSpec adapted ? adapted.Inner : spec.Layers[i];
             int steps = spec.InputOf(i).Height;
             if (layer is RecurrentSpec { Truncation: { } window } && window < steps)
-                writer.WriteLine($"warning: layers.{i} ({layer.ToShorthand(Activation.Identity)}) takes gradients through {window} of {steps} steps at most: short windows hurt, on har-hapt's 128 steps 8 cost 3 points of accuracy and 32 one (docs/forward-only.md)");
+                writer.WriteLine($"warning: layers.{i} ({layer.ToShorthand(Activation.Identity)}) takes gradients through {window} of {steps} steps at most: short windows hurt, on har-hapt's 128 steps 8 cost 2 to 3 points of accuracy, 32 at most one (docs/forward-only.md)");
         }
     }
 }
