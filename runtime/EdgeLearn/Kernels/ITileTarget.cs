@@ -20,6 +20,10 @@ interface ITileTarget
     /// <summary>Asks the caches for what <see cref="Accept"/> will read for a tile that comes soon: a few floats in each of many rows, which no prefetcher of the hardware sees coming.</summary>
     void Expect(int row, int column, int tileRows, int tileColumns);
 
+    /// <summary>What the sums at a place begin with.</summary>
+    T Start<T>(nint offset)
+        where T : struct, ILanes<T>;
+
     /// <summary>Takes sums of neighbouring columns of one row, at the place that <see cref="OffsetOf"/> and <see cref="RowStride"/> gave them.</summary>
     void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T>;
@@ -47,6 +51,39 @@ readonly ref struct StoreTarget(ref float c, nint stride) : ITileTarget
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Start<T>(nint offset)
+        where T : struct, ILanes<T> => T.Broadcast(0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Accept<T>(nint offset, T sums)
+        where T : struct, ILanes<T> => T.Store(sums, ref _c, (nuint)offset);
+
+    public void End<T>(int row, int column, int tileRows, ref float tile)
+        where T : struct, ILanes<T>
+    {
+    }
+}
+
+/// <summary>The sums go on from c, as if they had never left the registers.</summary>
+readonly ref struct ContinueTarget(ref float c, nint stride) : ITileTarget
+{
+    readonly ref float _c = ref c;
+
+    public static int MaxRows => 12;
+
+    public static bool IsBuffered => false;
+
+    public nint OffsetOf(int row, int column) => row * stride + column;
+
+    public nint RowStride(int tileColumns) => stride;
+
+    public void Expect(int row, int column, int tileRows, int tileColumns) => Cache.Expect(ref Unsafe.Add(ref _c, row * stride + column), stride, tileRows, tileColumns);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Start<T>(nint offset)
+        where T : struct, ILanes<T> => T.Load(ref _c, (nuint)offset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T> => T.Store(sums, ref _c, (nuint)offset);
 
@@ -72,6 +109,10 @@ readonly ref struct AddTarget(ref float c, nint stride) : ITileTarget
     public void Expect(int row, int column, int tileRows, int tileColumns) => Cache.Expect(ref Unsafe.Add(ref _c, row * stride + column), stride, tileRows, tileColumns);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Start<T>(nint offset)
+        where T : struct, ILanes<T> => T.Broadcast(0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T> => T.Store(T.Load(ref _c, (nuint)offset) + sums, ref _c, (nuint)offset);
 
@@ -95,6 +136,10 @@ readonly ref struct DescendTarget(float rate, ref float weights, nint stride) : 
     public nint RowStride(int tileColumns) => stride;
 
     public void Expect(int row, int column, int tileRows, int tileColumns) => Cache.Expect(ref Unsafe.Add(ref _weights, row * stride + column), stride, tileRows, tileColumns);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Start<T>(nint offset)
+        where T : struct, ILanes<T> => T.Broadcast(0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Accept<T>(nint offset, T sums)
@@ -133,6 +178,10 @@ readonly ref struct UpdateTarget<TUpdate>(in TUpdate update, ref float weights, 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Start<T>(nint offset)
+        where T : struct, ILanes<T> => T.Broadcast(0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T>
     {
@@ -167,6 +216,10 @@ readonly ref struct TransposedTarget(ReadOnlySpan<float> bias, ref float y, nint
     public void Expect(int row, int column, int tileRows, int tileColumns)
     {
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Start<T>(nint offset)
+        where T : struct, ILanes<T> => T.Broadcast(0);
 
     public void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T>

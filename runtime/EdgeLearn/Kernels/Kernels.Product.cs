@@ -9,6 +9,9 @@ public static partial class Kernels
     // Terms of a sum that are added up at a time: a panel of so many rows stays in the second-level cache.
     const int DepthBlock = 2048;
 
+    // Of those, terms that tiles add up before their sums wait in c, where a longer panel would not stay in the first-level cache from one tile to the next: the order of a sum is the same.
+    const int PassDepth = 256;
+
     // Floats of packed panels that share the second-level cache with a strip of a.
     const int PackedBlock = 96 * 1024;
 
@@ -20,8 +23,20 @@ public static partial class Kernels
     public static long ProductScratchLength(MatrixShape a, MatrixShape b)
     {
         int depth = Math.Min(a.Columns, DepthBlock);
+        return Math.Max(BlockScratchLength(a, b, depth), BlockScratchLength(a, b, PassOf(a, b)));
+    }
+
+    static long BlockScratchLength(MatrixShape a, MatrixShape b, int depth)
+    {
         long packed = b.ColumnStride != 1 || PaysPacking(a.Rows, b) ? (long)Math.Min(b.Columns, BlockColumns(depth)) * depth : 0;
         return packed + (PaysCopying(a, b.Columns) ? StripRows * (depth + StripPadding) : 0);
+    }
+
+    // Long sums of many tiles are taken in passes.
+    static int PassOf(MatrixShape a, MatrixShape b)
+    {
+        int depth = Math.Min(a.Columns, DepthBlock);
+        return depth > 2 * PassDepth && a.Rows >= 64 && b.Columns >= 256 ? PassDepth : depth;
     }
 
     static int BlockColumns(int depth) => Math.Max(32, PackedBlock / Math.Max(depth, 1) / 32 * 32);
@@ -50,17 +65,31 @@ public static partial class Kernels
             for (int i = 0; i < rows; i++) c.Slice(i * cStride, columns).Clear();
         }
 
-        int block = BlockColumns(Math.Min(depth, DepthBlock));
+        int pass = PassOf(a.Shape, b.Shape);
         for (int k = 0; k < depth; k += DepthBlock)
         {
-            for (int j = 0; j < columns; j += block)
+            // Where c holds something already, a block of terms cannot wait there.
+            bool adds = accumulate || k > 0;
+            int terms = Math.Min(DepthBlock, depth - k), most = adds ? DepthBlock : pass, block = BlockColumns(adds ? Math.Min(depth, DepthBlock) : pass);
+            for (int done = 0; done < terms; done += most)
             {
-                ProductBlock(a, b, k, Math.Min(DepthBlock, depth - k), j, Math.Min(block, columns - j), ref c[j], cStride, scratch, accumulate || k > 0, isFar);
+                for (int j = 0; j < columns; j += block)
+                {
+                    ProductBlock(a, b, k + done, Math.Min(most, terms - done), j, Math.Min(block, columns - j), ref c[j], cStride, scratch, adds ? Sums.Add : done > 0 ? Sums.Continue : Sums.Store, isFar);
+                }
             }
         }
     }
 
-    static void ProductBlock(MatrixView a, MatrixView b, int firstTerm, int depth, int firstColumn, int columns, ref float c, int cStride, Span<float> scratch, bool accumulate, bool isFar)
+    // What becomes of the sums of a block.
+    enum Sums
+    {
+        Store,
+        Add,
+        Continue,
+    }
+
+    static void ProductBlock(MatrixView a, MatrixView b, int firstTerm, int depth, int firstColumn, int columns, ref float c, int cStride, Span<float> scratch, Sums sums, bool isFar)
     {
         ref float b0 = ref Unsafe.Add(ref MemoryMarshal.GetReference(b.Values), (nint)firstTerm * b.RowStride + (nint)firstColumn * b.ColumnStride);
         nint bStride = b.RowStride;
@@ -80,7 +109,7 @@ public static partial class Kernels
         ref float left = ref Unsafe.Add(ref MemoryMarshal.GetReference(a.Values), (nint)firstTerm * a.ColumnStride);
         if (!PaysCopying(a.Shape, b.Columns))
         {
-            RunProduct(a.Rows, columns, depth, ref left, a.RowStride, a.ColumnStride, ref right, bStride, ref c, cStride, accumulate, isFar);
+            RunProduct(a.Rows, columns, depth, ref left, a.RowStride, a.ColumnStride, ref right, bStride, ref c, cStride, sums, isFar);
             return;
         }
 
@@ -89,14 +118,15 @@ public static partial class Kernels
         {
             int strip = Math.Min(StripRows, a.Rows - i);
             for (int r = 0; r < strip; r++) MemoryMarshal.CreateSpan(ref Unsafe.Add(ref left, (nint)(i + r) * a.RowStride), depth).CopyTo(copy[(r * (depth + StripPadding))..]);
-            RunProduct(strip, columns, depth, ref copy[0], depth + StripPadding, 1, ref right, bStride, ref Unsafe.Add(ref c, (nint)i * cStride), cStride, accumulate, isFar);
+            RunProduct(strip, columns, depth, ref copy[0], depth + StripPadding, 1, ref right, bStride, ref Unsafe.Add(ref c, (nint)i * cStride), cStride, sums, isFar);
         }
     }
 
-    static void RunProduct(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, ref float c, nint cStride, bool accumulate, bool isFar)
+    static void RunProduct(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, ref float c, nint cStride, Sums sums, bool isFar)
     {
-        if (accumulate) ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new AddTarget(ref c, cStride), InstructionSet.VectorBits, isFar);
-        else ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new StoreTarget(ref c, cStride), InstructionSet.VectorBits);
+        if (sums == Sums.Store) ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new StoreTarget(ref c, cStride), InstructionSet.VectorBits);
+        else if (sums == Sums.Add) ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new AddTarget(ref c, cStride), InstructionSet.VectorBits, isFar);
+        else ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new ContinueTarget(ref c, cStride), InstructionSet.VectorBits, isFar);
     }
 
     // Rows at this distance fall into a few sets of a cache and drive each other out.

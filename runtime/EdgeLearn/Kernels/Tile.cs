@@ -18,7 +18,9 @@ static class Tile
         ref float a3 = ref Unsafe.Add(ref a, 3 * aRow);
         ref float a6 = ref Unsafe.Add(ref a3, 3 * aRow);
         ref float a9 = ref Unsafe.Add(ref a6, 3 * aRow);
-        T c0 = T.Broadcast(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
+        T c0 = target.Start<T>(offset), c1 = target.Start<T>(offset + rowStride), c2 = target.Start<T>(offset + 2 * rowStride), c3 = target.Start<T>(offset + 3 * rowStride),
+            c4 = target.Start<T>(offset + 4 * rowStride), c5 = target.Start<T>(offset + 5 * rowStride), c6 = target.Start<T>(offset + 6 * rowStride), c7 = target.Start<T>(offset + 7 * rowStride),
+            c8 = target.Start<T>(offset + 8 * rowStride), c9 = target.Start<T>(offset + 9 * rowStride), c10 = target.Start<T>(offset + 10 * rowStride), c11 = target.Start<T>(offset + 11 * rowStride);
         nint aRow2 = 2 * aRow;
         for (; depth > 0; depth--)
         {
@@ -62,7 +64,8 @@ static class Tile
         where TTarget : struct, ITileTarget, allows ref struct
     {
         ref float a3 = ref Unsafe.Add(ref a, 3 * aRow);
-        T c0 = T.Broadcast(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0;
+        T c0 = target.Start<T>(offset), c1 = target.Start<T>(offset + rowStride), c2 = target.Start<T>(offset + 2 * rowStride), c3 = target.Start<T>(offset + 3 * rowStride),
+            c4 = target.Start<T>(offset + 4 * rowStride), c5 = target.Start<T>(offset + 5 * rowStride);
         nint aRow2 = 2 * aRow;
         for (; depth > 0; depth--)
         {
@@ -92,7 +95,7 @@ static class Tile
         where TTarget : struct, ITileTarget, allows ref struct
     {
         ref float a3 = ref Unsafe.Add(ref a, 3 * aRow);
-        T c0 = T.Broadcast(0), c1 = c0, c2 = c0, c3 = c0;
+        T c0 = target.Start<T>(offset), c1 = target.Start<T>(offset + rowStride), c2 = target.Start<T>(offset + 2 * rowStride), c3 = target.Start<T>(offset + 3 * rowStride);
         nint aRow2 = 2 * aRow;
         for (; depth > 0; depth--)
         {
@@ -117,7 +120,7 @@ static class Tile
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        T c0 = T.Broadcast(0);
+        T c0 = target.Start<T>(offset);
         for (; depth > 0; depth--)
         {
             var v = T.Load(ref b, 0);

@@ -27,6 +27,8 @@ public class ProductTests
         Check(13, 65, 1024, 0); // rows of a 4096 bytes apart: copied
         Check(13, 65, 2048 + 1024, 0);
         Check(64, 1000, 200, 0); // more than a block of packed columns
+        Check(64, 256, 1024, 0); // in passes
+        Check(65, 400, 2048 + 600, 0);
     }
 
     // a and b each row-major and transposed, with rows that are `odd` floats longer than needed, b also strided both ways; c with a stride, stored and accumulated.
@@ -112,6 +114,21 @@ public class ProductTests
             Array.Clear(c);
             ProductLoop.Run(Rows, Columns, Depth, ref a[0], Depth, 1, ref packed[0], 0, new StoreTarget(ref c[0], Columns), bits);
             Values.AssertSameBits(expected, c, $"{bits} bits, b packed");
+        }
+    }
+
+    [Fact]
+    public void A_sum_that_is_taken_in_passes_has_the_bits_of_one_that_is_not()
+    {
+        const int Rows = 77, Columns = 333, Depth = 1100, Strip = 11;
+        float[] a = Values.Random(Rows * Depth, 1), b = Values.Random(Depth * Columns, 2), passes = new float[Rows * Columns], strip = new float[Strip * Columns];
+        MatrixView left = new(a, Rows, Depth), right = new(b, Depth, Columns);
+        Kernels.Product(left, right, passes, Columns, new float[Kernels.ProductScratchLength(left.Shape, right.Shape)]);
+        for (int i = 0; i < Rows; i += Strip)
+        {
+            var rows = left.RowRange(i, Strip);
+            Kernels.Product(rows, right, strip, Columns, new float[Kernels.ProductScratchLength(rows.Shape, right.Shape)]);
+            Values.AssertSameBits(strip, passes.AsSpan(i * Columns, Strip * Columns), $"rows from {i}");
         }
     }
 
