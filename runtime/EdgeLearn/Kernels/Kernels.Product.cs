@@ -147,7 +147,7 @@ public static partial class Kernels
     /// <param name="first">first state of each weight; the same length, or empty when the update keeps none</param>
     /// <param name="second">second state of each weight; the same length, or empty when the update keeps fewer than two</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    public static void ProductUpdate<TUpdate>(in TUpdate update, MatrixView a, MatrixView b, Span<float> weights, Span<float> first, Span<float> second)
+    public static void ProductUpdate<TUpdate>(in TUpdate update, in MatrixView a, in MatrixView b, Span<float> weights, Span<float> first, Span<float> second)
         where TUpdate : struct, IElementUpdate
     {
         if (b.Rows != a.Columns) throw new ArgumentException($"a is {a.Rows} x {a.Columns}, b is {b.Rows} x {b.Columns}", nameof(b));

@@ -6,7 +6,7 @@ namespace EdgeLearn;
 public static partial class Kernels
 {
     // One sample: each row of the gradient is a multiple of the input, and moving the weights is all that costs.
-    static void RankOneUpdate<TUpdate>(in TUpdate update, MatrixView a, ReadOnlySpan<float> x, Span<float> weights, Span<float> first, Span<float> second)
+    static void RankOneUpdate<TUpdate>(in TUpdate update, in MatrixView a, ReadOnlySpan<float> x, Span<float> weights, Span<float> first, Span<float> second)
         where TUpdate : struct, IElementUpdate
     {
         int length = x.Length, r = 0;

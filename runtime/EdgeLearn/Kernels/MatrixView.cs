@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
 namespace EdgeLearn;
 
 /// <summary>What a <see cref="MatrixView"/> looks like without its values, for planning.</summary>
@@ -18,16 +21,21 @@ public readonly ref struct MatrixView
 {
     /// <summary>Looks at values with strides of its own.</summary>
     /// <exception cref="ArgumentException">The last value lies beyond the span.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MatrixView(ReadOnlySpan<float> values, int rows, int columns, int rowStride, int columnStride)
     {
         long needed = rows > 0 && columns > 0 ? (long)(rows - 1) * rowStride + (long)(columns - 1) * columnStride + 1 : 0;
-        if (values.Length < needed) throw new ArgumentException($"a matrix of {rows} x {columns} with strides {rowStride} and {columnStride} needs {needed} values, the span has {values.Length}", nameof(values));
+        if (values.Length < needed) ThrowShort(values, rows, columns, rowStride, columnStride, needed);
         Values = values;
         Rows = rows;
         Columns = columns;
         RowStride = rowStride;
         ColumnStride = columnStride;
     }
+
+    [DoesNotReturn]
+    static void ThrowShort(ReadOnlySpan<float> values, int rows, int columns, int rowStride, int columnStride, long needed)
+        => throw new ArgumentException($"a matrix of {rows} x {columns} with strides {rowStride} and {columnStride} needs {needed} values, the span has {values.Length}", nameof(values));
 
     /// <summary>Looks at rows that lie one behind the other.</summary>
     public MatrixView(ReadOnlySpan<float> values, int rows, int columns)

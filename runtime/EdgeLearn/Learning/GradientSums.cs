@@ -40,7 +40,7 @@ sealed class GradientSums(IReadOnlyList<ParameterSlice> slices) : GradientSink
     }
 
     /// <inheritdoc/>
-    public override void AcceptProduct(ParameterSlice slice, int offset, MatrixView a, MatrixView b, Span<float> scratch)
+    public override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
     {
         if (!slice.Trainable) return;
         var sums = SumsOf(slice)[offset..];

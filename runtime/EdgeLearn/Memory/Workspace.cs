@@ -15,10 +15,10 @@ public sealed class Workspace : IDisposable
     }
 
     /// <summary>The floats of a buffer.</summary>
-    public Span<float> this[BufferId id] => _block.Span<float>(_places[id.Index].OffsetBytes, _places[id.Index].Length);
+    public Span<float> this[BufferId id] => _block.Part<float>(_places[id.Index].OffsetBytes, _places[id.Index].Length);
 
     /// <summary>The same bytes as 32-bit integers.</summary>
-    public Span<int> Integers(BufferId id) => _block.Span<int>(_places[id.Index].OffsetBytes, _places[id.Index].Length);
+    public Span<int> Integers(BufferId id) => _block.Part<int>(_places[id.Index].OffsetBytes, _places[id.Index].Length);
 
     /// <inheritdoc/>
     public void Dispose() => _block.Dispose();

@@ -67,7 +67,7 @@ sealed class Activations
     /// <param name="wantsInputGradient">see <see cref="ForwardTrace.WantsInputGradient"/></param>
     /// <param name="sharedGradient">see <see cref="ForwardTrace.SharedGradient"/></param>
     public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient, Span<float> sharedGradient = default)
-        => new(batch.Count, _network.Parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count)) { WantsInputGradient = wantsInputGradient, SharedGradient = sharedGradient };
+        => new(batch.Count, _network.Parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count), wantsInputGradient, sharedGradient);
 
     /// <summary>Runs one layer on its input.</summary>
     public void Forward(int layer, in Batch batch, in ForwardMode mode)

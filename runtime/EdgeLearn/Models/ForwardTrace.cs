@@ -7,7 +7,9 @@ namespace EdgeLearn;
 /// <param name="input">see <see cref="Input"/></param>
 /// <param name="output">see <see cref="Output"/></param>
 /// <param name="saved">see <see cref="Saved"/></param>
-public readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in ForwardMode mode, ReadOnlySpan<float> input, ReadOnlySpan<float> output, ReadOnlySpan<float> saved)
+/// <param name="wantsInputGradient">see <see cref="WantsInputGradient"/></param>
+/// <param name="sharedGradient">see <see cref="SharedGradient"/></param>
+public readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in ForwardMode mode, ReadOnlySpan<float> input, ReadOnlySpan<float> output, ReadOnlySpan<float> saved, bool wantsInputGradient = true, Span<float> sharedGradient = default)
 {
     /// <summary>Rows.</summary>
     public int Batch { get; } = batch;
@@ -28,8 +30,8 @@ public readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scop
     public ReadOnlySpan<float> Saved { get; } = saved;
 
     /// <summary>[of the layer's weights] what a later layer that shares them has to add to their gradient; overwritten. Empty where nobody shares them.</summary>
-    public Span<float> SharedGradient { get; init; }
+    public Span<float> SharedGradient { get; init; } = sharedGradient;
 
     /// <summary>Whether <see cref="Layer.InputGradient"/> will be asked for; false for the first layer that learns, so that a layer need not prepare it.</summary>
-    public bool WantsInputGradient { get; init; } = true;
+    public bool WantsInputGradient { get; init; } = wantsInputGradient;
 }

@@ -25,10 +25,10 @@ public abstract class Layer(string name, Shape input, Shape output)
     public Shape OutputShape { get; } = output;
 
     /// <summary>Values of one sample coming in.</summary>
-    public int InputLength => InputShape.Length;
+    public int InputLength { get; } = input.Length;
 
     /// <summary>Values of one sample going out.</summary>
-    public int OutputLength => OutputShape.Length;
+    public int OutputLength { get; } = output.Length;
 
     /// <summary>The layer in words.</summary>
     public abstract string Describe();

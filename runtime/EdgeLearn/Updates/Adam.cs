@@ -25,7 +25,7 @@ public sealed class Adam : ElementwiseUpdate
     protected override long StateLengthOf(ParameterSet parameters) => 2L * TrainableLength;
 
     /// <inheritdoc/>
-    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
+    private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
     {
         int at = slice.StateOffset + offset;
         gradient.Apply(

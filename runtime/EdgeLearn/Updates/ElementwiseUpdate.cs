@@ -7,16 +7,28 @@ public abstract class ElementwiseUpdate : UpdateRule
     public sealed override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
     {
         if (!slice.Trainable) return;
-        if (slice.Storage == WeightStorage.Float32) Use(slice, offset, new GradientPart(gradient), Parameters[slice].Slice(offset, gradient.Length));
-        else AcceptRounded(slice, offset, gradient);
+        if (slice.Storage != WeightStorage.Float32)
+        {
+            AcceptRounded(slice, offset, gradient);
+            return;
+        }
+
+        var part = new GradientPart(gradient); // as an argument it would be copied, which shows in small steps
+        Use(slice, offset, part, Parameters[slice].Slice(offset, gradient.Length));
     }
 
     /// <inheritdoc/>
-    public sealed override void AcceptProduct(ParameterSlice slice, int offset, MatrixView a, MatrixView b, Span<float> scratch)
+    public sealed override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
     {
         if (!slice.Trainable) return;
-        if (slice.Storage == WeightStorage.Float32) Use(slice, offset, new GradientPart(a, b), Parameters[slice].Slice(offset, a.Rows * b.Columns));
-        else base.AcceptProduct(slice, offset, a, b, scratch);
+        if (slice.Storage != WeightStorage.Float32)
+        {
+            base.AcceptProduct(slice, offset, a, b, scratch);
+            return;
+        }
+
+        var part = new GradientPart(a, b);
+        Use(slice, offset, part, Parameters[slice].Slice(offset, a.Rows * b.Columns));
     }
 
     // Weights of fewer bits: decoded, updated as floats, and stored again with stochastic rounding.
@@ -38,7 +50,7 @@ public abstract class ElementwiseUpdate : UpdateRule
     /// <param name="offset">first element in the tensor</param>
     /// <param name="gradient">of these elements</param>
     /// <param name="weights">these elements, or a copy of them in float32; changed in place</param>
-    private protected abstract void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights);
+    private protected abstract void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights);
 
     /// <summary>The gradient of part of a tensor: its values, or two matrices whose product they are.</summary>
     private protected readonly ref struct GradientPart
@@ -53,7 +65,7 @@ public abstract class ElementwiseUpdate : UpdateRule
             Length = values.Length;
         }
 
-        public GradientPart(MatrixView a, MatrixView b)
+        public GradientPart(in MatrixView a, in MatrixView b)
         {
             _a = a;
             _b = b;

@@ -18,7 +18,7 @@ public sealed class Sgd : ElementwiseUpdate
     protected override long StateLengthOf(ParameterSet parameters) => Momentum > 0 ? TrainableLength : 0;
 
     /// <inheritdoc/>
-    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
+    private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
     {
         if (Momentum > 0) gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), Momentum), weights, State.Slice(slice.StateOffset + offset, gradient.Length), default);
         else gradient.Apply(new PlainStep(KeepOf(slice), RateOf(slice)), weights, default, default);

@@ -13,7 +13,7 @@ public sealed class SignSgd : ElementwiseUpdate
     protected override long StateLengthOf(ParameterSet parameters) => 0;
 
     /// <inheritdoc/>
-    private protected override void Use(ParameterSlice slice, int offset, GradientPart gradient, Span<float> weights)
+    private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
         => gradient.Apply(new SignStep(KeepOf(slice), RateOf(slice)), weights, default, default);
 
     /// <summary>w = keep * w - rate * sign(g).</summary>

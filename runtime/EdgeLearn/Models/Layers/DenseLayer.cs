@@ -174,7 +174,8 @@ public sealed class DenseLayer : Layer
     public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int rows = trace.Batch * _steps;
-        sink.AcceptProduct(_weight, 0, new MatrixView(dz, rows, _outputs).Transpose(), new MatrixView(trace.Input, rows, _inputs), scratch);
+        MatrixView gradients = new(dz, _outputs, rows, 1, _outputs), inputs = new(trace.Input, rows, _inputs); // transposed by its strides
+        sink.AcceptProduct(_weight, 0, gradients, inputs, scratch);
         if (_bias is null) return;
         if (rows > 1) Kernels.ColumnSums(rows, dz, scratch[.._outputs]);
         sink.Accept(_bias, 0, rows > 1 ? scratch[.._outputs] : dz);
