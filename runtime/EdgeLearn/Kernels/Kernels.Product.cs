@@ -22,13 +22,14 @@ public static partial class Kernels
     /// <param name="b">right operand; its values may be empty</param>
     public static long ProductScratchLength(MatrixShape a, MatrixShape b)
     {
-        int depth = Math.Min(a.Columns, DepthBlock);
-        return Math.Max(BlockScratchLength(a, b, depth), BlockScratchLength(a, b, PassOf(a, b)));
+        int depth = Math.Min(a.Columns, DepthBlock), pass = PassOf(a, b);
+        long whole = BlockScratchLength(a, b, depth);
+        return pass == depth ? whole : Math.Max(whole, BlockScratchLength(a, b, pass));
     }
 
     static long BlockScratchLength(MatrixShape a, MatrixShape b, int depth)
     {
-        long packed = b.ColumnStride != 1 || PaysPacking(a.Rows, b) ? (long)Math.Min(b.Columns, BlockColumns(depth)) * depth : 0;
+        long packed = b.ColumnStride != 1 || PaysPacking(a.Rows, b) ? (long)BlockColumns(b.Columns, depth) * depth : 0;
         return packed + (PaysCopying(a, b.Columns) ? StripRows * (depth + StripPadding) : 0);
     }
 
@@ -39,7 +40,8 @@ public static partial class Kernels
         return depth > 2 * PassDepth && a.Rows >= 64 && b.Columns >= 256 ? PassDepth : depth;
     }
 
-    static int BlockColumns(int depth) => Math.Max(32, PackedBlock / Math.Max(depth, 1) / 32 * 32);
+    // Columns of b that are taken at a time.
+    static int BlockColumns(int columns, int depth) => (long)columns * depth <= PackedBlock ? columns : Math.Min(columns, Math.Max(32, PackedBlock / depth / 32 * 32));
 
     /// <summary>
     /// c[i, j] = sum over k of a[i, k] * b[k, j], or c[i, j] += that sum. Each sum is taken in the order of k with one fused multiply-add a term, in blocks of 2048 terms that are added one
@@ -70,7 +72,7 @@ public static partial class Kernels
         {
             // Where c holds something already, a block of terms cannot wait there.
             bool adds = accumulate || k > 0;
-            int terms = Math.Min(DepthBlock, depth - k), most = adds ? DepthBlock : pass, block = BlockColumns(adds ? Math.Min(depth, DepthBlock) : pass);
+            int terms = Math.Min(DepthBlock, depth - k), most = adds ? DepthBlock : pass, block = BlockColumns(columns, adds ? Math.Min(depth, DepthBlock) : pass);
             for (int done = 0; done < terms; done += most)
             {
                 for (int j = 0; j < columns; j += block)
