@@ -4,28 +4,34 @@ namespace EdgeLearn.Protocol;
 public sealed partial class RoundTraining
 {
     /// <summary>Settings for the wire. The rate is the settings' own; multiply it by the round's schedule before.</summary>
-    public static RoundTraining From(TrainingSettings settings) => new()
+    public static RoundTraining From(TrainingSettings settings)
     {
-        Rule = (Rule)((int)settings.Rule + 1),
-        Update = (Update)((int)settings.Update + 1),
-        LearningRate = settings.Rate,
-        HiddenRateScale = settings.HiddenRate,
-        Momentum = settings.Momentum ?? 0,
-        Epochs = (uint)settings.Epochs,
-        Steps = (ulong)(settings.Steps ?? 0),
-        Batch = (uint)settings.Batch,
-        Seed = settings.Seed,
-        Epsilon = settings.Epsilon,
-        Directions = (uint)settings.Directions,
-        Gaussian = settings.Noise == NoiseKind.Gaussian,
-        L1LocalLoss = settings.LocalLoss == LocalLoss.L1,
-        LinearLocalLoss = settings.LocalLoss == LocalLoss.Linear,
-        CrossEntropyLocalLoss = settings.LocalLoss == LocalLoss.CrossEntropy,
-        HingeLocalLoss = settings.LocalLoss == LocalLoss.Hinge,
-        TargetScale = settings.TargetScale,
-        WeightDecay = settings.WeightDecay,
-        ExactLayers = (uint)settings.ExactLayers,
-    };
+        var training = new RoundTraining
+        {
+            Rule = (Rule)((int)settings.Rule + 1),
+            Update = (Update)((int)settings.Update + 1),
+            LearningRate = settings.Rate,
+            Momentum = settings.Momentum ?? 0,
+            Epochs = (uint)settings.Epochs,
+            Steps = (ulong)(settings.Steps ?? 0),
+            Batch = (uint)settings.Batch,
+            Seed = settings.Seed,
+            Epsilon = settings.Epsilon,
+            Directions = (uint)settings.Directions,
+            Gaussian = settings.Noise == NoiseKind.Gaussian,
+            L1LocalLoss = settings.LocalLoss == LocalLoss.L1,
+            LinearLocalLoss = settings.LocalLoss == LocalLoss.Linear,
+            CrossEntropyLocalLoss = settings.LocalLoss == LocalLoss.CrossEntropy,
+            HingeLocalLoss = settings.LocalLoss == LocalLoss.Hinge,
+            TargetScale = settings.TargetScale,
+            WeightDecay = settings.WeightDecay,
+            ExactLayers = (uint)settings.ExactLayers,
+        };
+
+        // What suits elastic-zo depends on the network, which the board sees.
+        if (settings.Rule != RuleKind.ElasticZerothOrder || settings.HiddenRateScale is not null) training.HiddenRateScale = settings.HiddenRate;
+        return training;
+    }
 
     /// <summary>Settings for the core on one board, checked.</summary>
     /// <param name="round">Number of the round; its examples come in an order of their own.</param>
@@ -45,7 +51,7 @@ public sealed partial class RoundTraining
             Rule = rule,
             Update = update,
             LearningRate = LearningRate,
-            HiddenRateScale = HiddenRateScale,
+            HiddenRateScale = HasHiddenRateScale ? HiddenRateScale : null,
             Momentum = Momentum == 0 ? null : Momentum,
             Epochs = Whole(Epochs, 1 << 20, "epochs"),
             Steps = Steps == 0 ? null : Whole(Steps, int.MaxValue, "steps"),

@@ -16,7 +16,8 @@ sealed record XorRow(string Name) : ResultRow(Name)
         ("backprop, rate 0.3", new() { Rule = RuleKind.Backprop, LearningRate = 0.3f }),
         ("signsgd", new() { Rule = RuleKind.Backprop, Update = UpdateKind.SignSgd, LearningRate = 0.003f }),
         ("signum", new() { Rule = RuleKind.Backprop, Update = UpdateKind.Signum, LearningRate = 0.003f }),
-        ("tpsgd, l2", new() { LearningRate = 0.3f, Momentum = 0.9f }),
+        ("tpsgd", new() { LearningRate = 0.3f, Momentum = 0.9f }),
+        ("tpsgd, l2", new() { LearningRate = 0.3f, Momentum = 0.9f, LocalLoss = LocalLoss.L2 }),
         ("tpsgd, linear", new() { LearningRate = 0.3f, Momentum = 0.9f, LocalLoss = LocalLoss.Linear }),
         ("zo", new() { Rule = RuleKind.ZerothOrder, LearningRate = 0.1f }),
     ];
@@ -31,7 +32,7 @@ sealed record XorRow(string Name) : ResultRow(Name)
     /// <inheritdoc/>
     public override void Render(ResultScope scope, ResultValues values, ResultDocument document)
     {
-        document.Write(string.Create(CultureInfo.InvariantCulture, $"\n### {Name}\n\n`{Shorthand}`, one sample a step, {Steps:N0} steps at a constant rate, {SeedCount} seeds; starting weights and biases are uniform within 1 / sqrt(inputs), as PyTorch draws them. The signs of single samples cancel here, so that signSGD needs momentum; rates are chosen for the task.\n\n| rule | rate | loss below {LossLimit} and all right | median steps to it | all right | mean loss at the end |\n|---|---|---|---|---|---|\n"));
+        document.Write(string.Create(CultureInfo.InvariantCulture, $"\n### {Name}\n\n`{Shorthand}`, one sample a step, {Steps:N0} steps at a constant rate, {SeedCount} seeds; starting weights and biases are uniform within 1 / sqrt(inputs), as PyTorch draws them. The signs of single samples cancel here, so that signSGD needs momentum; rates are chosen for the task. PyTorch's own SGD at 0.1 gets there in 0 of 20 seeds, its mean loss at the end is 0.064; its signSGD in none at any of five rates; its SGD at 0.3 in 20 of 20 (`tests/Reference/xor.py`).\n\n| rule | rate | loss below {LossLimit} and all right | median steps to it | all right | mean loss at the end |\n|---|---|---|---|---|---|\n"));
         foreach (var (word, settings) in s_runs)
         {
             double solved = values.Value(word, "solved"), right = values.Value(word, "right"), steps = values.Value(word, "steps");

@@ -15,7 +15,7 @@ sealed class RoundOptions
     readonly Option<RuleKind?> _rule = OptionText.Parsed<RuleKind?>("--rule", string.Join('|', KindNames.RuleNames), "where the learning signal comes from (default tpsgd; zo with --codec records)", text => KindNames.ParseRule(text));
     readonly Option<UpdateKind?> _update = OptionText.Parsed<UpdateKind?>("--update", string.Join('|', KindNames.UpdateNames), "what is done with the gradient; its state is new in each round, and frugal has its default settings (default sgd)", text => KindNames.ParseUpdate(text));
     readonly Option<double?> _rate = OptionText.Number("--lr", "learning rate of the last layer in the first round (default: one that suits rule and update)");
-    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", "tpsgd, local-heads: rate of the hidden layers as a factor on --lr (default 1)");
+    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", "tpsgd, local-heads, elastic-zo: rate of the hidden layers as a factor on --lr (default 1; elastic-zo: 30 / their weights)");
     readonly Option<ScheduleKind?> _schedule = OptionText.Words("--schedule", "how the rate runs over the rounds (default linear, to zero after the last)", ("constant", ScheduleKind.Constant), ("linear", ScheduleKind.Linear));
     readonly Option<double?> _momentum = OptionText.Number("--momentum", "momentum of sgd (default 0: no state), decay of signum (default 0.9)");
     readonly Option<double?> _weightDecay = OptionText.Number("--weight-decay", "decoupled weight decay (default 0)");

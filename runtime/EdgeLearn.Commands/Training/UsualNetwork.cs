@@ -25,10 +25,10 @@ static class UsualNetwork
         _ => "256",
     };
 
-    // Long series are sampled often, so that the first layer may skip.
+    // Long series are sampled often, so that the first layer may skip; short ones cost little, so that it may be wide, which brings local heads nearest to backprop.
     static string Sequence(int steps)
     {
-        string first = steps >= 256 ? "conv16x32:stride4" : steps >= 16 ? "conv9x32:same" : "conv3x32:same", second = steps >= 16 ? "conv9x64:same" : "conv3x64:same";
+        string first = steps >= 256 ? "conv16x32:stride4" : steps >= 64 ? "conv9x32:same" : steps >= 16 ? "conv9x128:same" : "conv3x32:same", second = steps >= 16 ? "conv9x64:same" : "conv3x64:same";
         return $"{first}-batchnorm-relu-{(steps >= 64 ? "pool2-" : "")}{second}-batchnorm-relu-globalmax";
     }
 }

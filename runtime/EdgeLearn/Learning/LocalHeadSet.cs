@@ -4,7 +4,8 @@ namespace EdgeLearn;
 
 /// <summary>
 /// The local heads of a rule: small networks at the outputs of hidden units, with weights and update state of their own that live as long as the rule and are no part of the model.
-/// A head reads what the next unit reads (the outputs behind the pools and reshapes that prepare them), maps and steps averaged over cells until few enough values are left, and scores the classes.
+/// A head reads what the next unit reads (the outputs behind the pools and reshapes that prepare them) and scores the classes. Maps and steps are averaged over cells until few enough values are
+/// left; where the network pools a sequence as a whole further up, so does the head.
 /// </summary>
 /// <param name="network">has the units</param>
 /// <param name="hiddenUnits">units of a hidden layer in each head; 0 = a linear classifier</param>
@@ -31,19 +32,22 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         var layers = new List<LayerSpec>();
         for (int i = unit.End; network.Spec.Layers[i].Role != LayerRole.Learner; i++) layers.Add(network.Spec.Layers[i]);
         var shape = network.Spec.OutputOf(unit.End - 1 + layers.Count);
-        layers.AddRange(network.Spec.LabelsSteps ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits) : ClassHead(shape));
+        layers.AddRange(network.Spec.LabelsSteps ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits) : ClassHead(unit.End + layers.Count, shape));
         var head = new LayerStack(network.Layers[unit.Learner].Name + ".head", network.Layers[unit.End - 1].OutputShape, layers, _parameters);
         _heads.Add((unit, head));
         return new HeadObjective(head, _parameters, loss, update, network.Spec.LabelsSteps);
     }
 
-    // One label a sample.
-    IEnumerable<LayerSpec> ClassHead(Shape shape)
+    // One label a sample; next is the layer that the outputs of this shape go to.
+    IEnumerable<LayerSpec> ClassHead(int next, Shape shape)
     {
-        if (Cells(shape) is { } cells) yield return cells;
+        if (((shape.Rank == 2 ? GlobalPool(next) : null) ?? Cells(shape)) is { } pool) yield return pool;
         if (hiddenUnits > 0) yield return new DenseSpec(hiddenUnits, Activation.Relu);
         yield return new DenseSpec(network.OutputLength, Activation.Identity);
     }
+
+    // What the network itself makes of a sequence further up: a head that read stretches of it would tie its unit to places in time that the network does not heed. (On images cells are better.)
+    GlobalPoolSpec? GlobalPool(int next) => network.Spec.Layers.Skip(next).OfType<GlobalPoolSpec>().FirstOrDefault();
 
     // The average over square cells, or stretches of steps, that leaves few enough values; null when there are few enough.
     static LayerSpec? Cells(Shape shape)

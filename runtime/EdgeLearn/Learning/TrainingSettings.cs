@@ -66,10 +66,10 @@ public sealed record TrainingSettings
     /// <summary>Rate of the last layer at the start; null = the default of rule and update.</summary>
     public float? LearningRate { get; init; }
 
-    /// <summary>Rate of the hidden units as a factor on it, for tpsgd and local-heads; null = what suits the rule.</summary>
+    /// <summary>Rate of the hidden units as a factor on it, for tpsgd, local-heads and elastic-zo; null = what suits the rule.</summary>
     public float? HiddenRateScale { get; init; }
 
-    /// <summary>The factor in force.</summary>
+    /// <summary>The factor in force for tpsgd and local-heads.</summary>
     public float HiddenRate => HiddenRateScale ?? (Rule == RuleKind.TargetProjection ? LocalLoss.HiddenRateScale() : 1);
 
     /// <summary>Momentum of sgd, decay of signum.</summary>
@@ -218,7 +218,7 @@ public sealed record TrainingSettings
         }, BuildUpdate()),
         RuleKind.LocalHeads => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = HeadUnits, HiddenRateScale = HiddenRate, LayerByLayerSteps = LayerByLayer ? totalSteps : null, Seed = Seed }, BuildUpdate()),
         RuleKind.ZerothOrder => new ZerothOrder(new NetworkForwardPass(network, sharesRead: !SignsInTurn), network.Loss, ZerothOrder),
-        RuleKind.ElasticZerothOrder => new ElasticZerothOrder(network, ZerothOrder, ExactLayers),
+        RuleKind.ElasticZerothOrder => new ElasticZerothOrder(network, ZerothOrder, ExactLayers, HiddenRateScale),
         RuleKind.Backprop => new Backprop(network),
         RuleKind.Frozen => new Frozen(network),
         _ => throw new InvalidOperationException($"unknown rule {Rule}"),

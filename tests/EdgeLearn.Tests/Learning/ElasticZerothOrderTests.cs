@@ -41,6 +41,16 @@ public class ElasticZerothOrderTests
         return results[0];
     }
 
+    [Fact]
+    public void The_usual_rate_of_the_body_falls_with_its_weights()
+    {
+        using var network = Build();
+        _ = new ElasticZerothOrder(network, new ZerothOrderOptions());
+        int body = (21 * 10) + (18 * 22); // windows of 3x3 and 21 inputs, each with a bias
+        Assert.All(network.Layers.Take(2).SelectMany(layer => layer.Slices), slice => Assert.Equal(30f / body, slice.RateScale));
+        Assert.All(network.Layers[2].Slices, slice => Assert.Equal(1f, slice.RateScale));
+    }
+
     [Theory]
     [InlineData(1, NoiseKind.Sign)]
     [InlineData(1, NoiseKind.Gaussian)]
@@ -54,7 +64,7 @@ public class ElasticZerothOrderTests
         using Network plus = Perturbed(network, body, options, options.Epsilon), minus = Perturbed(network, body, options, -options.Epsilon), start = Build();
         double lossPlus = LossOf(plus, samples.Rows(Batch)), lossMinus = LossOf(minus, samples.Rows(Batch));
 
-        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, exactLayers), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, exactLayers, bodyRateScale: 1), new Sgd(), Batch);
         var report = run.Step(samples.Rows(Batch));
         Assert.Equal((lossPlus + lossMinus) / 2, report.Loss, 1e-12);
 

@@ -15,6 +15,7 @@ public class LocalHeadsTests
     [InlineData("9-8:relu-7-4", "9-8:relu-4", "layers.1")]
     [InlineData("6x6-conv3x3x3:relu-pool2-5-4", "6x6-conv3x3x3:relu-pool2-4", "layers.2")]
     [InlineData("8x3-gru4:sequence-gru4-4", "8x3-gru4:sequence-4", "layers.1")]
+    [InlineData("80x8-conv3x8:relu-pool2-conv3x6:relu-globalmax-4", "80x8-conv3x8:relu-pool2-globalmax-4", "layers.3")]
     [InlineData("6x6x2-conv3x3x4:same-batchnorm-relu-globalavg-4", "6x6x2-conv3x3x4:same-batchnorm-relu-globalavg-4", "layers.4")]
     public void A_unit_learns_as_a_network_that_ends_with_its_head(string spec, string alone, string head)
     {
