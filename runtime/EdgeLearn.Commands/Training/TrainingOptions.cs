@@ -23,6 +23,7 @@ sealed class TrainingOptions
     readonly Option<double?> _targetScale = OptionText.Number("--target-scale", "tpsgd: size of the random targets (default 0.9)");
     readonly Option<bool> _layerByLayer = OptionText.Flag("--layer-by-layer", "tpsgd, local-heads: train one layer after the other, first layer first");
     readonly Option<int?> _headUnits = OptionText.Whole("--head-units", "local-heads: units of a hidden layer in each local head (default 0: a linear classifier)");
+    readonly Option<double?> _similarity = OptionText.Number("--similarity", "local-heads: share of similarity matching in what hidden layers minimise: samples of a class alike, others not (0 to 1, default 0)");
     readonly Option<double?> _epsilon = OptionText.Number("--epsilon", "zo, elastic-zo: size of a probe (default 0.001)");
     readonly Option<int?> _directions = OptionText.Whole("--directions", "zo, elastic-zo: directions a step, each two forward passes (default 1)");
     readonly Option<TrainableParts?> _train = OptionText.Parsed<TrainableParts?>("--train", "head|bias|norm|lora:R|scale|residual:R|all|PATTERN", "what learns, the rest is frozen: the last layer, biases, norms, adaptors of rank R, a layer (layers.2) or a pattern of tensor names; several with commas (default all)", TrainableParts.Parse);
@@ -47,7 +48,7 @@ sealed class TrainingOptions
     {
         Option[] all =
         [
-            _rule, _update, _epochs, _steps, _batch, _rate, _hiddenRate, _momentum, _weightDecay, _schedule, _warmup, _seed, _localLoss, _targetScale, _layerByLayer, _headUnits,
+            _rule, _update, _epochs, _steps, _batch, _rate, _hiddenRate, _momentum, _weightDecay, _schedule, _warmup, _seed, _localLoss, _targetScale, _layerByLayer, _headUnits, _similarity,
             _epsilon, _directions, _signsInTurn, _train, _features, _featureBytes, _weights, _noise, _exactLayers, _rho, _selection, _refresh, _stateFull, _remainder,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -95,6 +96,7 @@ sealed class TrainingOptions
             TargetScale = (float?)parsed.GetValue(_targetScale) ?? s_default.TargetScale,
             LayerByLayer = parsed.GetValue(_layerByLayer),
             HeadUnits = parsed.GetValue(_headUnits) ?? s_default.HeadUnits,
+            Similarity = (float)(parsed.GetValue(_similarity) ?? s_default.Similarity),
             Epsilon = (float?)parsed.GetValue(_epsilon) ?? s_default.Epsilon,
             Directions = parsed.GetValue(_directions) ?? s_default.Directions,
             Train = parsed.GetValue(_train),

@@ -11,7 +11,8 @@ namespace EdgeLearn;
 /// <param name="hiddenUnits">units of a hidden layer in each head; 0 = a linear classifier</param>
 /// <param name="loss">what the scores are held against</param>
 /// <param name="update">learns the heads; used for nothing else</param>
-sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, UpdateRule update) : IDisposable
+/// <param name="similarity">share of similarity matching in what units minimise, see <see cref="SimilarityObjective"/></param>
+sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, UpdateRule update, float similarity = 0) : IDisposable
 {
     // Averages over cells cost little, and finer ones bring nothing on images and harm on the few samples that sequences come in.
     const int MostReadingsOfImages = 1024, MostReadingsOfSequences = 256;
@@ -32,16 +33,20 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         var layers = new List<LayerSpec>();
         for (int i = unit.End; network.Spec.Layers[i].Role != LayerRole.Learner; i++) layers.Add(network.Spec.Layers[i]);
         var shape = network.Spec.OutputOf(unit.End - 1 + layers.Count);
-        layers.AddRange(network.Spec.LabelsSteps ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits) : ClassHead(unit.End + layers.Count, shape));
-        var head = new LayerStack(network.Layers[unit.Learner].Name + ".head", network.Layers[unit.End - 1].OutputShape, layers, _parameters);
+        string name = network.Layers[unit.Learner].Name + ".head";
+        var outputs = network.Layers[unit.End - 1].OutputShape;
+        if (!network.Spec.LabelsSteps && ((shape.Rank == 2 ? GlobalPool(unit.End + layers.Count) : null) ?? Cells(shape)) is { } pool) layers.Add(pool);
+        var reading = layers.Count > 0 ? new LayerStack(name, outputs, layers, new ParameterSet()) : null;
+        layers.AddRange(network.Spec.LabelsSteps ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits) : ClassHead());
+        var head = new LayerStack(name, outputs, layers, _parameters);
         _heads.Add((unit, head));
-        return new HeadObjective(head, _parameters, loss, update, network.Spec.LabelsSteps);
+        LocalObjective objective = new HeadObjective(head, _parameters, loss, update, network.Spec.LabelsSteps);
+        return similarity == 0 ? objective : new SimilarityObjective(objective, name, reading, (outputs.Length, (reading?.OutputShape ?? outputs).Length, network.OutputLength), similarity);
     }
 
-    // One label a sample; next is the layer that the outputs of this shape go to.
-    IEnumerable<LayerSpec> ClassHead(int next, Shape shape)
+    // One label a sample.
+    IEnumerable<LayerSpec> ClassHead()
     {
-        if (((shape.Rank == 2 ? GlobalPool(next) : null) ?? Cells(shape)) is { } pool) yield return pool;
         if (hiddenUnits > 0) yield return new DenseSpec(hiddenUnits, Activation.Relu);
         yield return new DenseSpec(network.OutputLength, Activation.Identity);
     }

@@ -6,6 +6,9 @@ public readonly record struct LocalHeadsOptions()
     /// <summary>Units of a hidden layer in each head; 0 = the head is a linear classifier.</summary>
     public int HeadUnits { get; init; }
 
+    /// <summary>Share of similarity matching in what hidden units minimise, 0 to 1; see <see cref="SimilarityObjective"/>.</summary>
+    public float Similarity { get; init; }
+
     /// <summary>Rate of the hidden units as a factor on the run's rate.</summary>
     public float HiddenRateScale { get; init; } = 1;
 
@@ -30,7 +33,7 @@ public sealed class LocalHeads : LocalLearning
     /// <param name="options">of the heads</param>
     /// <param name="headUpdate">learns the heads; used for nothing else</param>
     public LocalHeads(Network network, LocalHeadsOptions options, UpdateRule headUpdate)
-        : this(network, options, new LocalHeadSet(network, options.HeadUnits, new LocalHeadLoss(network.Loss, IsHinge: false), headUpdate))
+        : this(network, options, new LocalHeadSet(network, options.HeadUnits, new LocalHeadLoss(network.Loss, IsHinge: false), headUpdate, options.Similarity))
     {
     }
 

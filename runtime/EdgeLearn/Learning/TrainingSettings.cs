@@ -96,6 +96,9 @@ public sealed record TrainingSettings
     /// <summary>Hidden units of each local head of local-heads; 0 = a linear classifier.</summary>
     public int HeadUnits { get; init; }
 
+    /// <summary>Share of similarity matching in what hidden units of local-heads minimise.</summary>
+    public float Similarity { get; init; }
+
     /// <summary>Whether tpsgd and local-heads train one layer after the other.</summary>
     public bool LayerByLayer { get; init; }
 
@@ -189,6 +192,7 @@ public sealed record TrainingSettings
         Expect(HiddenRateScale is null || (float.IsFinite(HiddenRateScale.Value) && HiddenRateScale >= 0), "--hidden-rate", HiddenRateScale, "0 or more");
         Expect(float.IsFinite(WeightDecay) && WeightDecay >= 0, "--weight-decay", WeightDecay, "0 or more");
         Expect(HeadUnits is >= 0 and < 65536, "--head-units", HeadUnits, "0 to 65535");
+        Expect(Similarity is >= 0 and <= 1, "--similarity", Similarity, "0 to 1");
         Expect(WarmupSteps >= 0, "--warmup", WarmupSteps, "0 or more");
         Expect(float.IsFinite(TargetScale) && TargetScale > 0, "--target-scale", TargetScale, "a number above 0");
         Expect(float.IsFinite(Epsilon) && Epsilon > 0, "--epsilon", Epsilon, "a number above 0");
@@ -216,7 +220,7 @@ public sealed record TrainingSettings
             LayerByLayerSteps = LayerByLayer ? totalSteps : null,
             Seed = Seed,
         }, BuildUpdate()),
-        RuleKind.LocalHeads => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = HeadUnits, HiddenRateScale = HiddenRate, LayerByLayerSteps = LayerByLayer ? totalSteps : null, Seed = Seed }, BuildUpdate()),
+        RuleKind.LocalHeads => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = HeadUnits, Similarity = Similarity, HiddenRateScale = HiddenRate, LayerByLayerSteps = LayerByLayer ? totalSteps : null, Seed = Seed }, BuildUpdate()),
         RuleKind.ZerothOrder => new ZerothOrder(new NetworkForwardPass(network, sharesRead: !SignsInTurn), network.Loss, ZerothOrder),
         RuleKind.ElasticZerothOrder => new ElasticZerothOrder(network, ZerothOrder, ExactLayers, HiddenRateScale),
         RuleKind.Backprop => new Backprop(network),
@@ -233,6 +237,8 @@ public sealed record TrainingSettings
     {
         if (network.LabelsSteps && Rule == RuleKind.TargetProjection && !LocalLoss.Scores())
             throw new EdgeLearnException($"tpsgd with this --local-loss has one target a sample, the network has a label for each of {network.LabelLength} steps: use --local-loss cross-entropy or hinge");
+        if (network.LabelsSteps && Rule == RuleKind.LocalHeads && Similarity > 0)
+            throw new EdgeLearnException($"--similarity compares samples by their label, the network has a label for each of {network.LabelLength} steps: leave it out");
         if (network.Layers[^1] is TokenHeadSpec { IsTied: true } head && Rule is not (RuleKind.Backprop or RuleKind.ZerothOrder))
             throw new EdgeLearnException($"{Rule.Name()} cannot train weights that the first and the last layer share: use backprop or zo, or end the network with tokens{head.Words}");
     }

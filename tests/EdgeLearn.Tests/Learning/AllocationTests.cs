@@ -7,7 +7,7 @@ public class AllocationTests
 {
     const int Batch = 6;
 
-    static readonly string[] s_rules = ["backprop", "frozen", "tpsgd", "tpsgd hinge", "local-heads", "local-heads hidden", "tpsgd l1", "tpsgd linear gaussian", "tpsgd layer by layer", "zo", "zo gaussian", "elastic-zo"];
+    static readonly string[] s_rules = ["backprop", "frozen", "tpsgd", "tpsgd hinge", "local-heads", "local-heads hidden", "local-heads similarity", "tpsgd l1", "tpsgd linear gaussian", "tpsgd layer by layer", "zo", "zo gaussian", "elastic-zo"];
 
     public static TheoryData<string, string> Cases
     {
@@ -33,6 +33,7 @@ public class AllocationTests
         "tpsgd hinge" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.Hinge }),
         "local-heads" => new LocalHeads(network, new LocalHeadsOptions(), new Adam()),
         "local-heads hidden" => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = 5 }, new Sgd()),
+        "local-heads similarity" => new LocalHeads(network, new LocalHeadsOptions { Similarity = 0.5f }, new Sgd()),
         "tpsgd layer by layer" => new TargetProjection(network, new TargetProjectionOptions { LayerByLayerSteps = 90 }),
         "zo" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Directions = 2 }),
         "zo gaussian" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Noise = NoiseKind.Gaussian }),
