@@ -40,7 +40,7 @@ static class ProductLoop
     {
         var job = new Job<TTarget>(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, target, bits, isFar || (long)rows * columns >= FarLength);
         if (ThreadTeam.Count > 1 && (long)rows * columns * depth >= SharedMultiplyAdds) ThreadTeam.Run(&RunPart<TTarget>, Unsafe.AsPointer(ref job));
-        else RunRows(0, rows, ref job);
+        else RunRows(0, rows, 0, columns, ref job);
     }
 
     // Multiply-adds from which on it pays to wake other threads, about ten microseconds of them.
@@ -60,27 +60,34 @@ static class ProductLoop
         public readonly TTarget Target = target;
     }
 
-    // Whole strips for everybody; the job lies on the stack of the thread that waits for all.
+    // Columns of the widest tile: panels are packed for whole ones.
+    const int WidestTile = 32;
+
+    // Whole strips for everybody or, where there are too few, whole tiles of them; the job lies on the stack of the thread that waits for all.
     static unsafe void RunPart<TTarget>(void* state, int index, int count)
         where TTarget : struct, ITileTarget, allows ref struct
     {
         ref var job = ref Unsafe.AsRef<Job<TTarget>>(state);
-        int strips = (job.Rows + 11) / 12;
-        RunRows((int)((long)strips * index / count) * 12, Math.Min(job.Rows, (int)((long)strips * (index + 1) / count) * 12), ref job);
+        int strips = (job.Rows + 11) / 12, tiles = (job.Columns + WidestTile - 1) / WidestTile;
+        if (strips >= count || tiles < count) RunRows(Share(strips, 12, job.Rows, index, count), Share(strips, 12, job.Rows, index + 1, count), 0, job.Columns, ref job);
+        else RunRows(0, job.Rows, Share(tiles, WidestTile, job.Columns, index, count), Share(tiles, WidestTile, job.Columns, index + 1, count), ref job);
     }
 
-    static void RunRows<TTarget>(int from, int to, ref Job<TTarget> job)
+    // Where a part begins.
+    static int Share(int pieces, int pieceLength, int length, int index, int count) => Math.Min(length, (int)((long)pieces * index / count) * pieceLength);
+
+    static void RunRows<TTarget>(int from, int to, int firstColumn, int columns, ref Job<TTarget> job)
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        int columns = job.Columns, depth = job.Depth, bits = job.Bits;
+        int depth = job.Depth, bits = job.Bits;
         nint aRow = job.ARow, aColumn = job.AColumn, bStride = job.BStride;
         ref float b = ref job.B;
         bool isFar = job.IsFar;
         for (int i = from; i < to;)
         {
-            int strip = StripRows(to - i, TTarget.MaxRows), j = 0;
+            int strip = StripRows(to - i, TTarget.MaxRows), j = firstColumn;
             ref float top = ref Unsafe.Add(ref job.A, i * aRow);
-            if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && columns >= 64) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, job.Target, bits);
+            if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && firstColumn == 0 && columns >= 64) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, job.Target, bits);
             if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
             if (j < columns && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
             if (j < columns && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);

@@ -9,16 +9,20 @@ public sealed class ThreadTeamTests : IDisposable
 
     public void Dispose() => ThreadTeam.Use(1);
 
-    [Fact]
-    public void Products_have_the_bits_of_one_thread()
+    // Many strips of rows; one strip, shared by columns; one strip whose packed panels are; rows that are copied strip by strip.
+    [Theory]
+    [InlineData(137, 75, 70)]
+    [InlineData(11, 250, 130)]
+    [InlineData(1, 1000, 300)]
+    [InlineData(70, 333, 1024)]
+    public void Products_have_the_bits_of_one_thread(int rows, int columns, int depth)
     {
-        const int Rows = 137, Columns = 75, Depth = 70;
-        float[] left = Values.Random(Rows * Depth, 1), right = Values.Random(Depth * Columns, 2);
+        float[] left = Values.Random(rows * depth, 1), right = Values.Random(depth * columns, 2);
         float[] Run(bool accumulate)
         {
-            float[] c = Values.Random(Rows * Columns, 3);
-            MatrixView a = new(left, Rows, Depth), b = new(right, Depth, Columns);
-            Kernels.Product(a, b, c, Columns, new float[Kernels.ProductScratchLength(a.Shape, b.Shape)], accumulate);
+            float[] c = Values.Random(rows * columns, 3);
+            MatrixView a = new(left, rows, depth), b = new(right, depth, columns);
+            Kernels.Product(a, b, c, columns, new float[Kernels.ProductScratchLength(a.Shape, b.Shape)], accumulate);
             return c;
         }
 
