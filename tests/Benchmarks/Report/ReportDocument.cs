@@ -20,6 +20,7 @@ sealed class ReportDocument(BenchReport report, string source, string? picture, 
         ("inference", "Inference", "A forward pass; outputs agree to 1e-4."),
         ("zeroth-order", "Zeroth-order probes", "Two opposite probes of one direction beside one forward pass of the same batch: Zs is W1's network, Zd W1s's, b the batch; *step* includes the update. The number of operations alone gives a ratio of 0.50."),
         ("scaling", "Cost as work grows", "One training step, batch 32, of two equal hidden layers: nanoseconds a weight, beside those of the net with a million weights in the same rounds. Flat is a ratio of 1."),
+        ("threads", "Two threads", "The same work by one thread and by two (`--threads 2`), in turns; here alone the process may use two cores. Results are the same to the bit."),
         ("online", "Single steps", "How even the steps of an online learner are, and what they allocate."),
         ("processes", "Memory and start", "Fresh processes that do one workload and nothing else (VmHWM); planned bytes are the same on every machine."),
     ];

@@ -75,7 +75,8 @@ sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null
         };
     }
 
-    static NativeBlock Values(int length, int period)
+    /// <summary>Small values that repeat.</summary>
+    public static NativeBlock Values(int length, int period)
     {
         var block = new NativeBlock((long)length * sizeof(float));
         var values = block.Span<float>(0, length);

@@ -102,6 +102,7 @@ sealed class StepJob(string id, string section, params Rival[] rivals) : BenchJo
     {
         { IsProbed: true, Noise: NoiseKind.Gaussian } => "two probes, Gaussian noise",
         { IsProbed: true } => "two probes, sign noise",
+        { Weights: WeightStorage.Int8 } => "inference in bytes",
         { Rule: null } => "inference",
         _ => "step",
     };

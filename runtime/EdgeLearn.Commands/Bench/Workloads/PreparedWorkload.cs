@@ -21,14 +21,14 @@ public sealed class PreparedWorkload : IDisposable
     public PreparedWorkload(Workload workload)
     {
         Workload = workload;
-        Network = new Network(workload.Spec).Initialise(Seed);
+        Network = new Network(workload.Spec, workload.Weights).Initialise(Seed);
         Plan = new MemoryPlan();
         Plan.Account("parameters", MemoryCategory.Parameters, Network.ParameterBytes);
         _inputs = Plan.Request("batch.inputs", MemoryCategory.Batch, (long)workload.Batch * Network.InputLength);
         _labels = Plan.Request("batch.labels", MemoryCategory.Batch, (long)workload.Batch * Network.Spec.LabelLength);
         if (workload.Rule is null)
         {
-            _pass = new NetworkForwardPass(Network, sharesRead: true);
+            _pass = new NetworkForwardPass(Network, sharesRead: true) { MultipliesBytes = workload.Weights == WeightStorage.Int8 };
             _pass.Plan(Plan, workload.Batch, workload.IsProbed, PlanTime.Step);
             _outputs = Plan.Request("outputs", MemoryCategory.Activations, (long)workload.Batch * Network.OutputLength);
         }

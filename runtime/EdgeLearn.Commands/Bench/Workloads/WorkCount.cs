@@ -12,7 +12,7 @@ public readonly record struct WorkCount(double Flop, double ReadBytes, double Up
     /// <summary>Counts a step.</summary>
     public static WorkCount Of(Workload workload)
     {
-        using var network = new Network(workload.Spec);
+        using var network = new Network(workload.Spec, workload.Weights);
         double forward = 0, inner = 0, inputGradient = 0;
         for (int i = 0; i < network.Layers.Count; i++)
         {

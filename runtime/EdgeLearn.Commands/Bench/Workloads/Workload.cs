@@ -24,6 +24,9 @@ public sealed record Workload(string Id, string Network, int Batch)
     /// <summary>Distribution of directions, for probes and the zeroth-order rule.</summary>
     public NoiseKind Noise { get; init; } = NoiseKind.Sign;
 
+    /// <summary>How the weights are stored; with int8 ones inference multiplies bytes.</summary>
+    public WeightStorage Weights { get; init; }
+
     /// <summary>The network without numbers.</summary>
     public NetworkSpec Spec => NetworkSpec.Parse(Network, null, Loss.SoftmaxCrossEntropy);
 
@@ -34,6 +37,7 @@ public sealed record Workload(string Id, string Network, int Batch)
     {
         { Rule: { } rule } => $"{rule.Name()} with {Update.Name()}",
         { IsProbed: true } => "two opposite probes",
+        { Weights: WeightStorage.Int8 } => "inference in bytes",
         _ => "inference",
     };
 

@@ -25,6 +25,7 @@ public static class Workloads
         new("W3s", "64-32-10", 1) { Rate = 1e-3f },
         new("W4b1", Small, 1) { Rule = null },
         new("W4b32", Small, 32) { Rule = null },
+        new("W4q32", Small, 32) { Rule = null, Weights = WeightStorage.Int8 },
         new("W2fb1", Convolution, 1) { Rule = null },
         new("W2fb32", Convolution, 32) { Rule = null },
         new("W5", Recurrent, 32),
