@@ -57,7 +57,7 @@ public sealed class PlanCommand
         if (data is not null) return network.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss);
         int classes = parsed.GetValue(_classes) ?? 10;
         if (classes < 1) throw new EdgeLearnException($"--classes {classes}: expected 1 or more");
-        if (_data.InputShape(parsed) is { } shape) return network.SpecFor(shape, classes, loss);
+        if (_data.InputShape(parsed) is { } shape) return network.SpecFor(shape, loss.OutputsFor(classes, classes), loss);
         return network.SpecAlone(loss) ?? throw new EdgeLearnException("nothing to plan: give --network SPEC, --data DATA or --input-shape HxW");
     }
 }

@@ -4,8 +4,11 @@ namespace EdgeLearn.Protocol;
 public sealed partial class RoundTraining
 {
     /// <summary>Settings for the wire. The rate is the settings' own; multiply it by the round's schedule before.</summary>
+    /// <exception cref="EdgeLearnException">They ask for what no round can carry.</exception>
     public static RoundTraining From(TrainingSettings settings)
     {
+        if (settings is not { HeadUnits: 0, Similarity: 0, LayerByLayer: false })
+            throw new EdgeLearnException("a round cannot carry hidden units of local heads, similarity matching or training layer by layer: leave them out");
         var training = new RoundTraining
         {
             Rule = (Rule)((int)settings.Rule + 1),

@@ -44,6 +44,10 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_usual_network_has_the_outputs_of_its_loss()
+        => Assert.EndsWith("-1", Invoked.Run("plan", "--input-shape", "16", "--classes", "2", "--loss", "binary-cross-entropy", "--json").Json().Text("network"), StringComparison.Ordinal);
+
+    [Fact]
     public void A_loss_that_needs_all_scores_of_a_vocabulary_is_planned_with_them()
     {
         double Bytes(params string[] options) => Invoked.Run(["plan", "--network", "32-embed16-tokens256", "--rule", "backprop", "--batch", "8", "--json", .. options]).Json().Number("workspace_bytes");

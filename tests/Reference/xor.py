@@ -1,6 +1,6 @@
 """XOR by PyTorch: 2-10-2, sigmoid, cross-entropy, one sample a step, 4,500 steps, 20 seeds.
 
-Prints in how many seeds the mean loss of the four samples ends below 0.01. The sentence about PyTorch in the row `xor` of docs/results.md is its first line.
+Prints in how many seeds the mean loss of the four samples ends below 0.01. It stands beside the row `xor` of docs/results.md.
 """
 import torch
 

@@ -28,7 +28,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         var settings = Settings(request.Settings, spec);
         var plan = TrainingSession.PlanMemory(spec, settings);
         output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, workspace {plan.WorkspaceBytes:N0})");
-        TruncationWarning.Write(spec, output.Error);
+        TruncationWarning.Write(spec, request.Settings.Rule, output.Error);
         MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch, batch => TrainingSession.PlanMemory(spec, settings with { Batch = batch }).TotalBytes);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);

@@ -13,7 +13,7 @@ sealed class TrainingOptions
     readonly Option<long?> _steps = OptionText.Long("--steps", "steps in all, in place of --epochs");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples of a step (default 64)");
     readonly Option<double?> _rate = OptionText.Number("--lr", "learning rate of the last layer at the start (default: one that suits rule and update)");
-    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", "tpsgd, local-heads, elastic-zo: rate of the hidden layers as a factor on --lr (default 1; 0.3 for the local losses l2, l1 and linear; elastic-zo: 30 / their weights)");
+    readonly Option<double?> _hiddenRate = OptionText.Number("--hidden-rate", "tpsgd, local-heads, elastic-zo: rate of the hidden layers as a factor on --lr (default 1; 0.3 for the local losses l2, l1 and linear; elastic-zo: 30 / their weights that learn)");
     readonly Option<double?> _momentum = OptionText.Number("--momentum", "momentum of sgd (default 0: no state), decay of signum (default 0.9)");
     readonly Option<double?> _weightDecay = OptionText.Number("--weight-decay", "decoupled weight decay (default 0)");
     readonly Option<ScheduleKind?> _schedule = OptionText.Words("--schedule", "how the rate runs to the end (default linear, to zero)", ("constant", ScheduleKind.Constant), ("linear", ScheduleKind.Linear), ("cosine", ScheduleKind.Cosine));

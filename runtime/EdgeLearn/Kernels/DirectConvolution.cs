@@ -5,7 +5,7 @@ namespace EdgeLearn;
 
 /// <summary>
 /// A convolution of stride 1 over planes where they lie, padded already, without laying out windows: forward pass and both gradients. Forward and for the gradient of the input, neighbouring columns
-/// of one row fill a register, and what is left of a row is taken by narrower ones; for the gradient of the weights neighbouring maps do.
+/// of one row fill a register, and what is left of a row is its last whole register, partly computed again; for the gradient of the weights neighbouring maps do.
 /// </summary>
 /// <param name="channels">planes that are read</param>
 /// <param name="planeLength">distance between them</param>

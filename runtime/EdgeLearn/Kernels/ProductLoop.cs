@@ -76,7 +76,7 @@ static class ProductLoop
     // Where a part begins.
     static int Share(int pieces, int pieceLength, int length, int index, int count) => Math.Min(length, (int)((long)pieces * index / count) * pieceLength);
 
-    static void RunRows<TTarget>(int from, int to, int firstColumn, int columns, ref Job<TTarget> job)
+    static void RunRows<TTarget>(int from, int to, int firstColumn, int endColumn, ref Job<TTarget> job)
         where TTarget : struct, ITileTarget, allows ref struct
     {
         int depth = job.Depth, bits = job.Bits;
@@ -87,12 +87,12 @@ static class ProductLoop
         {
             int strip = StripRows(to - i, TTarget.MaxRows), j = firstColumn;
             ref float top = ref Unsafe.Add(ref job.A, i * aRow);
-            if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && firstColumn == 0 && columns >= 64) j = WideRow(i, columns, depth, ref top, aColumn, ref b, bStride, job.Target, bits);
-            if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
-            if (j < columns && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
-            if (j < columns && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
-            if (j < columns && bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
-            if (j < columns) Tiles<Lanes1, TTarget>(i, strip, j, columns, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && firstColumn == 0 && endColumn >= 64) j = WideRow(i, endColumn, depth, ref top, aColumn, ref b, bStride, job.Target, bits);
+            if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < endColumn && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < endColumn && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < endColumn && bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < endColumn) Tiles<Lanes1, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
             i += strip;
         }
     }
@@ -107,20 +107,20 @@ static class ProductLoop
     }
 
     [SkipLocalsInit]
-    static int Tiles<T, TTarget>(int row, int strip, int from, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, bool isFar)
+    static int Tiles<T, TTarget>(int row, int strip, int from, int end, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, bool isFar)
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
         nint stride = bStride == 0 ? T.Count : bStride, step = bStride == 0 ? depth : 1;
         int j = from;
-        if (j + T.Count > columns) return j;
+        if (j + T.Count > end) return j;
         TileBuffer buffer;
         Unsafe.SkipInit(out buffer);
         ref float tile = ref Unsafe.As<TileBuffer, float>(ref buffer);
-        for (; j + T.Count <= columns; j += T.Count)
+        for (; j + T.Count <= end; j += T.Count)
         {
             ref float panel = ref Unsafe.Add(ref b, j * step);
-            if (isFar) Expect<T, TTarget>(row, strip, j + T.Count, columns, target);
+            if (isFar) Expect<T, TTarget>(row, strip, j + T.Count, from, end, target);
             if (TTarget.IsBuffered || (TTarget.MaxRows < 12 && T.Count < MainColumns))
             {
                 Multiply<T, StoreTarget>(strip, depth, ref a, aRow, aColumn, ref panel, stride, 0, T.Count, new StoreTarget(ref tile, T.Count));
@@ -136,12 +136,12 @@ static class ProductLoop
     }
 
     // The tile after this one.
-    static void Expect<T, TTarget>(int row, int strip, int column, int columns, in TTarget target)
+    static void Expect<T, TTarget>(int row, int strip, int column, int first, int end, in TTarget target)
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        if (column < columns) target.Expect(row, column, strip, T.Count);
-        else target.Expect(row + strip, 0, strip, T.Count);
+        if (column < end) target.Expect(row, column, strip, T.Count);
+        else target.Expect(row + strip, first, strip, T.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

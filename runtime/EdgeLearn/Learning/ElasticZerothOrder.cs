@@ -28,7 +28,7 @@ public sealed class ElasticZerothOrder : LearningRule
     /// <param name="network">two layers with weights or more</param>
     /// <param name="options">of the zeroth-order part</param>
     /// <param name="exactLayers">how many of the last layers get exact gradients</param>
-    /// <param name="bodyRateScale">rate of the layers below them as a factor on the step's; null = 30 / their weights, at most 1, for the noise of the estimate grows with their number</param>
+    /// <param name="bodyRateScale">rate of the layers below them as a factor on the step's; null = 30 / their weights that learn, at most 1, for the noise of the estimate grows with their number</param>
     /// <exception cref="EdgeLearnException">No layer would be left for the zeroth-order part, or none for the exact one.</exception>
     public ElasticZerothOrder(Network network, ZerothOrderOptions options, int exactLayers = 1, float? bodyRateScale = null)
     {
@@ -40,7 +40,7 @@ public sealed class ElasticZerothOrder : LearningRule
         _backward = new BackwardPass(network, _firstExact);
         _records = new ZerothOrderRecord[options.Directions];
         for (int i = 0; i < _firstExact; i++) _body.AddRange(network.Layers[i].Slices);
-        float scale = bodyRateScale ?? Math.Min(1, NoiseShare / _body.Sum(slice => (float)slice.Length));
+        float scale = bodyRateScale ?? Math.Min(1, NoiseShare / Math.Max(1, _body.Sum(slice => slice.Trainable ? (float)slice.Length : 0)));
         foreach (var slice in _body) slice.RateScale = scale;
     }
 

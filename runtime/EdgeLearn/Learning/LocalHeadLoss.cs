@@ -2,13 +2,13 @@ namespace EdgeLearn;
 
 /// <summary>What a local head's outputs are held against: the network's own loss, or a hinge.</summary>
 /// <param name="Network">the network's loss</param>
-/// <param name="IsHinge">hinge instead of it, for class labels</param>
+/// <param name="IsHinge">hinge instead of it, for class labels with an output each</param>
 readonly record struct LocalHeadLoss(Loss Network, bool IsHinge)
 {
     /// <summary>Sum of the losses, of each sample the mean over its labels; the scores become the gradient of their mean.</summary>
     /// <param name="batch">rows with labels or targets</param>
     /// <param name="scores">[batch x outputs]: scores in, gradient out</param>
-    public double Gradient(in Batch batch, Span<float> scores) => IsHinge && batch.Labels.Length > 0 ? Hinge(batch, scores) : Network.Gradient(batch, scores);
+    public double Gradient(in Batch batch, Span<float> scores) => IsHinge && batch.Labels.Length > 0 && scores.Length > batch.Labels.Length ? Hinge(batch, scores) : Network.Gradient(batch, scores);
 
     // Mean over the other classes of max(0, 1 + their score - the label's): Weston and Watkins 1999. Unlike the largest rival alone it moves all classes at once.
     static double Hinge(in Batch batch, Span<float> scores)

@@ -15,7 +15,7 @@ public enum LocalLoss
     /// <summary>The network's own loss of the scores, for labels their cross-entropy.</summary>
     CrossEntropy,
 
-    /// <summary>Mean over the other classes c of max(0, 1 + s_c - s_label); the network's own loss where there are no labels.</summary>
+    /// <summary>Mean over the other classes c of max(0, 1 + s_c - s_label); the network's own loss where there are no labels, or one output for two classes.</summary>
     Hinge,
 }
 

@@ -4,7 +4,7 @@ namespace EdgeLearn;
 
 /// <summary>
 /// Similarity matching beside a head's own loss: samples of a class shall have readings alike, those of two classes shall not. With u the readings of a batch, centred and divided by their norm,
-/// and t the one-hot labels (or real targets) treated likewise: (1 - share) * head + share * mean over pairs of (u_i . u_j - t_i . t_j)^2. No weights of its own.
+/// and t the one-hot labels (of two classes with one output, the labels; or real targets) treated likewise: (1 - share) * head + share * mean over pairs of (u_i . u_j - t_i . t_j)^2. No weights of its own.
 /// </summary>
 /// <remarks>Source: Nokland and Eidnes 2019, arXiv:1901.06656. Differs: what is compared is what the head reads, without a convolution of its own before.</remarks>
 /// <param name="head">its loss and gradient</param>
@@ -36,8 +36,8 @@ sealed class SimilarityObjective(LocalObjective head, string name, LayerStack? r
         _targets = Request("targets", (long)batch * lengths.Targets);
         _pairs = Request("pairs", (long)batch * batch);
         _norms = Request("norms", batch);
-        var rows = new MatrixShape(batch, lengths.Readings);
-        long scratch = Math.Max(Kernels.ProductScratchLength(rows, rows.Transpose()), Kernels.ProductScratchLength(new MatrixShape(batch, batch), rows));
+        long scratch = 0;
+        for (int count = 1; count <= batch; count++) scratch = Math.Max(scratch, ProductScratchLength(count)); // fewer samples may take more
         if (reading is not null)
         {
             _saved = Request("saved", reading.SavedLength(batch));
@@ -47,6 +47,12 @@ sealed class SimilarityObjective(LocalObjective head, string name, LayerStack? r
         }
 
         _scratch = plan.Request(name + ".similarity.scratch", MemoryCategory.Panels, scratch, time, time);
+    }
+
+    long ProductScratchLength(int count)
+    {
+        var rows = new MatrixShape(count, lengths.Readings);
+        return Math.Max(Kernels.ProductScratchLength(rows, rows.Transpose()), Kernels.ProductScratchLength(new MatrixShape(count, count), rows));
     }
 
     public override void Bind(Workspace workspace)
@@ -114,6 +120,10 @@ sealed class SimilarityObjective(LocalObjective head, string name, LayerStack? r
         if (batch.Labels.IsEmpty)
         {
             batch.Targets.CopyTo(targets);
+        }
+        else if (width == 1)
+        {
+            for (int i = 0; i < count; i++) targets[i] = batch.Labels[i];
         }
         else
         {

@@ -31,6 +31,7 @@ public sealed unsafe partial class NativeBlock : IDisposable
     ~NativeBlock() => Free();
 
     /// <summary>A view of part of the block; valid until the block is disposed of.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<T> Span<T>(long offsetBytes, int length)
         where T : unmanaged
     {

@@ -69,7 +69,7 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <summary>The floats of one tensor that is stored as float32.</summary>
     /// <exception cref="InvalidOperationException">It is stored otherwise: <see cref="Decode"/> reads any.</exception>
     public Span<float> this[ParameterSlice slice] => slice.Storage == WeightStorage.Float32
-        ? Block.Part<float>(slice.ByteOffset, slice.Length)
+        ? Block.Span<float>(slice.ByteOffset, slice.Length)
         : throw new InvalidOperationException($"{slice.Name} is stored as {slice.Storage.Word()}");
 
     /// <summary>The stored bytes of all tensors.</summary>

@@ -40,7 +40,7 @@ public static class PastFile
         if (!withAverage && session.Rule is LocalLearning { HeadParameters: { } heads })
         {
             writer.AddMetadata("heads.rule", session.Rule.Name);
-            foreach (var slice in heads.Slices) writer.Add(slice.Name, slice.Shape, heads[slice]);
+            foreach (var slice in heads.Slices.Where(slice => slice.Trainable)) writer.Add(slice.Name, slice.Shape, heads[slice]);
         }
 
         if (withAverage && session.Average is { } average)
@@ -241,14 +241,13 @@ public static class PastFile
             average.Count = steps;
         }
 
-        // Heads of another rule or network are dropped: they only serve the learning, and learn anew. A checkpoint brings none and has given the rule its own.
+        // Heads of another rule, network or form are dropped as a whole: they only serve the learning, and learn anew. A checkpoint brings none and has given the rule its own.
         void ReadHeads()
         {
             if (session.Rule is not LocalLearning { HeadParameters: { } heads } || file.Metadata.GetValueOrDefault("heads.rule") != session.Rule.Name) return;
-            foreach (var slice in heads.Slices)
-            {
-                if (file.Find(slice.Name) is { } tensor && Fits(tensor, slice)) Floats(tensor).CopyTo(heads[slice]);
-            }
+            ParameterSlice[] learning = [.. heads.Slices.Where(slice => slice.Trainable)];
+            if (!learning.All(slice => file.Find(slice.Name) is { } tensor && Fits(tensor, slice))) return;
+            foreach (var slice in learning) Floats(file.Find(slice.Name)!).CopyTo(heads[slice]);
         }
 
         // A tensor that has grown by rows since, as a head does by a class, has nothing known of the new ones: importance 0.

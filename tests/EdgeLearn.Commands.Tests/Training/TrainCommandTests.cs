@@ -43,7 +43,7 @@ public sealed class TrainCommandTests : IDisposable
     public void Short_windows_of_recurrent_layers_are_warned_of()
     {
         string Errors(string network) => Invoked.Run("train", "--data", _data, "--network", network, "--steps", "1").Error;
-        Assert.Contains("warning: layers.0 (gru4:truncate3) takes gradients through 3 of 8 steps at most: short windows hurt", Errors("8x8-gru4:truncate3-3"));
+        Assert.Contains("warning: layers.0 (gru4:truncate3) takes gradients through 3 of 8 steps at most; short windows hurt", Errors("8x8-gru4:truncate3-3"));
         Assert.Contains("warning: layers.0 (gru4:truncate3)", Errors("8x8-lora2(gru4:truncate3)-3"));
         foreach (string network in new[] { "8x8-gru4-3", "8x8-gru4:truncate8-3" }) Assert.DoesNotContain("warning", Errors(network));
     }

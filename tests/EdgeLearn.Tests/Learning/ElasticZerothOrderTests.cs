@@ -45,8 +45,10 @@ public class ElasticZerothOrderTests
     public void The_usual_rate_of_the_body_falls_with_its_weights()
     {
         using var network = Build();
+        var frozen = network.Layers[0].Slices[^1];
+        frozen.Trainable = false;
         _ = new ElasticZerothOrder(network, new ZerothOrderOptions());
-        int body = (21 * 10) + (18 * 22); // windows of 3x3 and 21 inputs, each with a bias
+        int body = (21 * 10) + (18 * 22) - frozen.Length; // windows of 3x3 and 21 inputs, each with a bias
         Assert.All(network.Layers.Take(2).SelectMany(layer => layer.Slices), slice => Assert.Equal(30f / body, slice.RateScale));
         Assert.All(network.Layers[2].Slices, slice => Assert.Equal(1f, slice.RateScale));
     }

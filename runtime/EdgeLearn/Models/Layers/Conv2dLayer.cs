@@ -2,8 +2,8 @@ namespace EdgeLearn;
 
 /// <summary>
 /// y[o] = activation(b[o] + sum over the group's channels c of w[o, c] * x[c]), a cross-correlation of maps with kernels. W [outputs x inputs / groups x kernel height x kernel width],
-/// outputs one plane a channel. One sample at a time, so that scratch does not grow with the batch: with few maps straight from the planes (<see cref="DirectConvolution"/>), else its windows become
-/// the columns of a product.
+/// outputs one plane a channel. One sample at a time, so that scratch does not grow with the batch: with few maps, and for the gradient of the weights at stride 1, straight from the planes
+/// (<see cref="DirectConvolution"/>), else its windows become the columns of a product.
 /// </summary>
 public sealed class Conv2dLayer : Layer
 {
