@@ -19,7 +19,7 @@ static class UsualRates
     /// <param name="hiddenRateIsGiven">whether the user chose the factor of the hidden layers</param>
     public static TrainingSettings FillIn(TrainingSettings settings, NetworkSpec spec, bool hiddenRateIsGiven)
     {
-        if (settings is { Update: UpdateKind.Adam, LearningRate: null, Rule: RuleKind.LocalHeads or RuleKind.TargetProjection } && spec.LabelLength > 1 && spec.Loss.IsClassification) return settings with { LearningRate = LocalRateOfSteps };
+        if (settings is { Update: UpdateKind.Adam, LearningRate: null, Rule: RuleKind.LocalHeads or RuleKind.TargetProjection } && spec.LabelsSteps) return settings with { LearningRate = LocalRateOfSteps };
         if (settings is { Update: UpdateKind.Sgd, LearningRate: null } && settings.Rule != RuleKind.Frozen && spec.Layers.Any(layer => layer is not (DenseSpec or ReceptiveFieldSpec) && layer.Role == LayerRole.Learner))
             return settings with { LearningRate = settings.Rate * SharedWeightShare };
         if (spec.Loss is not (MeanSquareLoss or HuberLoss) || settings.Update != UpdateKind.Sgd || settings.LearningRate is not null || settings.Rule == RuleKind.ZerothOrder) return settings;

@@ -44,6 +44,39 @@ public static partial class Kernels
         ProductLoop.Run(bias.Length, Packing.PaddedBatch(batch), length, ref MemoryMarshal.GetReference(w), length, 1, ref MemoryMarshal.GetReference(packed), 0, target, InstructionSet.VectorBits);
     }
 
+    /// <summary>Floats of scratch for <see cref="DenseForward(int, int, ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, int, Span{float})"/>.</summary>
+    /// <param name="batch">samples</param>
+    /// <param name="length">values in a row of x and of w</param>
+    /// <param name="rows">rows of w</param>
+    public static long DenseForwardScratchLength(int batch, int length, int rows) => PacksBatch(batch, rows) ? PackedBatchLength(Math.Min(batch, SamplesPacked(rows)), length) : 0;
+
+    /// <summary>y[b, r] = x[b, :] . w[r, :] + bias[r], the batch packed some samples at a time where that pays.</summary>
+    /// <param name="batch">samples</param>
+    /// <param name="length">values in a row of x and of w</param>
+    /// <param name="w">[rows x length], read where it lies</param>
+    /// <param name="bias">[rows]</param>
+    /// <param name="x">[batch x length]</param>
+    /// <param name="y">row b begins at b * yStride; [rows] values of each are written</param>
+    /// <param name="yStride">distance between the rows of y</param>
+    /// <param name="scratch">[<see cref="DenseForwardScratchLength"/>]</param>
+    public static void DenseForward(int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride, Span<float> scratch)
+    {
+        if (!PacksBatch(batch, bias.Length))
+        {
+            DenseForward(batch, length, w, bias, x, y, yStride);
+            return;
+        }
+
+        int samples = SamplesPacked(bias.Length);
+        for (int b = 0; b < batch; b += samples)
+        {
+            int count = Math.Min(samples, batch - b);
+            var packed = scratch[..(int)PackedBatchLength(count, length)];
+            PackBatch(count, length, x.Slice(b * length, count * length), packed);
+            DenseForwardPacked(count, length, w, bias, packed, y[(b * yStride)..], yStride);
+        }
+    }
+
     /// <summary>Prepares rows of a weight matrix for <see cref="DenseForwardByRows"/>: neighbouring outputs come to lie side by side, so that each input is multiplied with a register of them.</summary>
     /// <param name="rows">rows of w; whoever packs a matrix in pieces packs a multiple of 32 of them at a time</param>
     /// <param name="length">values in a row</param>

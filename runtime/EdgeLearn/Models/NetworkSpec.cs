@@ -82,7 +82,7 @@ public sealed class NetworkSpec
     public int LabelLength => _shapes[^1].Rank == 2 ? _shapes[^1].Height : 1;
 
     /// <summary>Whether a sample has a class for each step, and not one for all of it.</summary>
-    internal bool LabelsSteps => Loss.IsClassification && LabelLength > 1;
+    public bool LabelsSteps => Loss.IsClassification && LabelLength > 1;
 
     /// <summary>Outputs that one label chooses among.</summary>
     public int ClassCount => OutputLength / LabelLength;

@@ -11,7 +11,6 @@ sealed unsafe class OwnProduct : IDisposable
     readonly ProductShape _shape;
     readonly MatrixShape _a;
     readonly MatrixShape _b;
-    readonly bool _packs;
     readonly ParameterSet _weights = new();
     readonly ParameterSlice _slice;
     readonly Sgd _update = new();
@@ -22,8 +21,7 @@ sealed unsafe class OwnProduct : IDisposable
         _shape = shape;
         _a = shape.TransposeA ? new MatrixShape(shape.K, shape.M).Transpose() : new MatrixShape(shape.M, shape.K);
         _b = shape.TransposeB ? new MatrixShape(shape.N, shape.K).Transpose() : new MatrixShape(shape.K, shape.N);
-        _packs = Kernels.PacksBatch(shape.M, shape.N);
-        _scratch = new NativeBlock(sizeof(float) * (shape.TransposeB ? Kernels.PackedBatchLength(shape.M, shape.K) : Math.Max(Kernels.ProductScratchLength(_a, _b), GradientSink.ProductScratchLength(shape.M, shape.N))));
+        _scratch = new NativeBlock(sizeof(float) * (shape.TransposeB ? Kernels.DenseForwardScratchLength(shape.M, shape.K, shape.N) : Math.Max(Kernels.ProductScratchLength(_a, _b), GradientSink.ProductScratchLength(shape.M, shape.N))));
         _bias = new NativeBlock(shape.N * sizeof(float));
         _slice = _weights.Add("weight", [shape.M, shape.N], decay: false);
         var plan = new MemoryPlan();
@@ -59,21 +57,7 @@ sealed unsafe class OwnProduct : IDisposable
 
     void Forward(ReadOnlySpan<float> x, ReadOnlySpan<float> w, Span<float> y, Span<float> scratch)
     {
-        ReadOnlySpan<float> bias = _bias.Span<float>(0, _shape.N);
-        if (!_packs)
-        {
-            Kernels.DenseForward(_shape.M, _shape.K, w, bias, x, y, _shape.N);
-            return;
-        }
-
-        int samples = Kernels.SamplesPacked(_shape.N);
-        for (int b = 0; b < _shape.M; b += samples)
-        {
-            int count = Math.Min(samples, _shape.M - b);
-            var packed = scratch[..(int)Kernels.PackedBatchLength(count, _shape.K)];
-            Kernels.PackBatch(count, _shape.K, x.Slice(b * _shape.K, count * _shape.K), packed);
-            Kernels.DenseForwardPacked(count, _shape.K, w, bias, packed, y[(b * _shape.N)..], _shape.N);
-        }
+        Kernels.DenseForward(_shape.M, _shape.K, w, _bias.Span<float>(0, _shape.N), x, y, _shape.N, scratch);
     }
 
     public void Dispose()

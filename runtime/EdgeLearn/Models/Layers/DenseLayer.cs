@@ -46,7 +46,7 @@ public sealed class DenseLayer : Layer
     // To multiply bytes instead.
     long CodesLength(int batch) => _weight.Storage == WeightStorage.Int8 ? Kernels.Int8ScratchLength(batch, _inputs) : 0;
 
-    long PackedLength(int batch) => Kernels.PacksBatch(batch, _outputs) ? Kernels.PackedBatchLength(Math.Min(batch, Kernels.SamplesPacked(_outputs)), _inputs) : 0;
+    long PackedLength(int batch) => Kernels.DenseForwardScratchLength(batch, _inputs, _outputs);
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch) => Math.Max(GradientSink.ProductScratchLength(_outputs, _inputs), _outputs);

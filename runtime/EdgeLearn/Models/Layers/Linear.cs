@@ -3,7 +3,7 @@ namespace EdgeLearn;
 /// <summary>A weighted sum of rows inside a block: y = x W^T + b, W [outputs x inputs]. Its gradients are added to sums that the block keeps.</summary>
 sealed class Linear
 {
-    // Rows that are packed at a time, as in a dense layer; also rows of weights.
+    // Rows of weights that are packed at a time: a tile of the widest registers.
     const int PackedRows = 32;
 
     /// <summary>Rows from which on it costs less to pack the weights, once for all of them, than to pack the rows and to turn what comes out.</summary>
@@ -54,7 +54,7 @@ sealed class Linear
     /// <param name="rows">rows of a pass</param>
     /// <param name="allRows">rows of all passes</param>
     public long ForwardScratchLength(int rows, int allRows)
-        => !PacksWeights(allRows) && Kernels.PacksBatch(rows, Outputs) ? Kernels.PackedBatchLength(Math.Min(rows, PackedRows), Inputs) : 0;
+        => PacksWeights(allRows) ? 0 : Kernels.DenseForwardScratchLength(rows, Inputs, Outputs);
 
     /// <summary>Weight and bias as a pass reads them.</summary>
     public readonly ref struct Weights(ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, bool isPacked)
@@ -126,19 +126,7 @@ sealed class Linear
             return;
         }
 
-        if (!Kernels.PacksBatch(rows, Outputs))
-        {
-            Kernels.DenseForward(rows, Inputs, weights.Weight, weights.Bias, x[..(rows * Inputs)], y, Outputs);
-            return;
-        }
-
-        for (int r = 0; r < rows; r += PackedRows)
-        {
-            int count = Math.Min(PackedRows, rows - r);
-            var packed = scratch[..(int)Kernels.PackedBatchLength(count, Inputs)];
-            Kernels.PackBatch(count, Inputs, x.Slice(r * Inputs, count * Inputs), packed);
-            Kernels.DenseForwardPacked(count, Inputs, weights.Weight, weights.Bias, packed, y[(r * Outputs)..], Outputs);
-        }
+        Kernels.DenseForward(rows, Inputs, weights.Weight, weights.Bias, x[..(rows * Inputs)], y, Outputs, scratch);
     }
 
     /// <summary>Floats of scratch for <see cref="AddGradients"/> and <see cref="InputGradient"/>.</summary>
