@@ -47,22 +47,13 @@ sealed record SmallXorRow(string Name) : ResultRow(Name)
         {
             stop.ThrowIfCancellationRequested();
             using var network = new Network(Spec).Initialise(seed);
-            Draw(network, new Random((int)seed));
+            StartingWeights.Draw(network, seed, slice => slice.Shape is [int outputs, int inputs] ? Math.Sqrt(6.0 / (inputs + outputs)) : 0);
             using var session = new TrainingSession(network, Settings(UpdateKind.Adam, seed), data, Preparation.Identity);
             while (!session.IsDone) session.Step();
             if (IsSolved(session)) solved++;
         }
 
         return new() { ["solved"] = solved };
-    }
-
-    static void Draw(Network network, Random random)
-    {
-        foreach (var slice in network.Parameters.Slices)
-        {
-            double bound = slice.Shape is [int outputs, int inputs] ? Math.Sqrt(6.0 / (inputs + outputs)) : 0;
-            foreach (ref float value in network.Parameters.Values.Slice(slice.Offset, slice.Length)) value = (float)(bound * ((2 * random.NextDouble()) - 1));
-        }
     }
 
     // The loss of one sample is half its squared error, which says on which side of 0.5 the output lies.

@@ -20,6 +20,7 @@ sealed record XorRow(string Name) : ResultRow(Name)
         ("tpsgd, l2", new() { LearningRate = 0.3f, Momentum = 0.9f, LocalLoss = LocalLoss.L2 }),
         ("tpsgd, linear", new() { LearningRate = 0.3f, Momentum = 0.9f, LocalLoss = LocalLoss.Linear }),
         ("zo", new() { Rule = RuleKind.ZerothOrder, LearningRate = 0.1f }),
+        ("frozen", new() { Rule = RuleKind.Frozen, LearningRate = 0.3f, Momentum = 0.9f }),
     ];
 
     /// <inheritdoc/>
@@ -38,6 +39,7 @@ sealed record XorRow(string Name) : ResultRow(Name)
             double solved = values.Value(word, "solved"), right = values.Value(word, "right"), steps = values.Value(word, "steps");
             string typical = double.IsFinite(steps) ? steps.ToString("N0", CultureInfo.InvariantCulture) : "-";
             document.Write(string.Create(CultureInfo.InvariantCulture, $"| {word} | {settings.Rate:G3} | {solved:F0} of {SeedCount} | {typical} | {right:F0} of {SeedCount} | {values.Value(word, "loss"):G3} |\n"));
+            if (settings.Rule == RuleKind.Frozen) continue; // a control
             document.Add(new ResultTarget(Name, string.Create(CultureInfo.InvariantCulture, $"{word}: loss below {LossLimit} by {Steps:N0} steps, all four right, in 80 % of the seeds"), string.Create(CultureInfo.InvariantCulture, $"{solved:F0} of {SeedCount} seeds"), solved >= LeastShare * SeedCount));
         }
     }
@@ -53,7 +55,7 @@ sealed record XorRow(string Name) : ResultRow(Name)
         for (ulong seed = 1; seed <= SeedCount; seed++)
         {
             using var network = new Network(NetworkSpec.Parse(Shorthand, null, Loss.SoftmaxCrossEntropy)).Initialise(seed);
-            Draw(network, new Random((int)seed));
+            StartingWeights.Draw(network, seed, slice => 1 / Math.Sqrt(slice.Name.StartsWith("layers.0.", StringComparison.Ordinal) ? 2 : 10));
             using var session = new TrainingSession(network, Settings(settings, seed), data, Preparation.Identity);
             bool isSolved = false;
             while (!session.IsDone)
@@ -75,14 +77,5 @@ sealed record XorRow(string Name) : ResultRow(Name)
         var values = new Dictionary<string, double> { ["solved"] = steps.Count, ["right"] = right, ["loss"] = loss };
         if (steps.Count > 0) values["steps"] = steps[steps.Count / 2];
         return values;
-    }
-
-    static void Draw(Network network, Random random)
-    {
-        foreach (var slice in network.Parameters.Slices)
-        {
-            double bound = 1 / Math.Sqrt(slice.Name.StartsWith("layers.0.", StringComparison.Ordinal) ? 2 : 10);
-            foreach (ref float value in network.Parameters.Values.Slice(slice.Offset, slice.Length)) value = (float)(bound * (2 * random.NextDouble() - 1));
-        }
     }
 }
