@@ -27,7 +27,11 @@ sealed class Accelerometer : IDisposable
         {
             device.Dispose();
             var place = device.ConnectionSettings;
-            throw new EdgeLearnException(string.Create(CultureInfo.InvariantCulture, $"no MPU-6050 answers on bus {place.BusId} at address 0x{place.DeviceAddress:x2} ({e.Message.ReplaceLineEndings(" ").Trim()}): check the wiring with 'i2cdetect -y {place.BusId}', or use --simulate"), e);
+            throw new EdgeLearnException(
+                string.Create(CultureInfo.InvariantCulture,
+                $"no MPU-6050 answers on bus {place.BusId} at "
+                + $"address 0x{place.DeviceAddress:x2} ({e.Message.ReplaceLineEndings(" ").Trim()}): check the wiring with 'i2cdetect "
+                + $"-y {place.BusId}', or use --simulate"), e);
         }
     }
 

@@ -67,15 +67,22 @@ sealed record GestureOptions
     }
 
     static UpdateKind StateFree(string name)
-        => KindNames.ParseUpdate(name) is var kind and (UpdateKind.Sgd or UpdateKind.SignSgd) ? kind : throw new EdgeLearnException($"--update {name} keeps state between steps: expected sgd or signsgd");
+        => KindNames.ParseUpdate(name) is var kind and (UpdateKind.Sgd or UpdateKind.SignSgd)
+            ? kind
+            : throw new EdgeLearnException($"--update {name} keeps state between steps: expected sgd or signsgd");
 
     static int Whole(string name, string text, int low, int high)
     {
         bool isHex = text.StartsWith("0x", StringComparison.Ordinal);
-        bool isNumber = int.TryParse(isHex ? text.AsSpan(2) : text, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out int value);
-        return isNumber && value >= low && value <= high ? value : throw new EdgeLearnException($"{name} {text}: expected a whole number from {low} to {high}");
+        bool isNumber =
+            int.TryParse(isHex ? text.AsSpan(2) : text, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+            CultureInfo.InvariantCulture, out int value);
+        return isNumber && value >= low && value <= high
+            ? value
+            : throw new EdgeLearnException($"{name} {text}: expected a whole number from {low} to {high}");
     }
 
     static float Rate(string name, string text)
-        => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value > 0 && float.IsFinite(value) ? value : throw new EdgeLearnException($"{name} {text}: expected a positive number");
+        => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value > 0 && float.IsFinite(value)
+            ? value : throw new EdgeLearnException($"{name} {text}: expected a positive number");
 }

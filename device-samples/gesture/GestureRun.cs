@@ -5,11 +5,12 @@ namespace EdgeLearn.Gesture;
 /// <param name="Quarters">windows in each quarter of the run</param>
 /// <param name="Known">by learner, the windows of each quarter that it knew before it learned from them</param>
 /// <param name="AllocatedBytesPerWindow">managed bytes of answering and learning, by the rule under test</param>
-sealed record GestureResult(int Windows, int[] Quarters, IReadOnlyList<(string Name, int[] Known)> Known, MemoryPlan Plan, long UpdateStateBytes, long AllocatedBytesPerWindow);
+sealed record GestureResult(int Windows, int[] Quarters, IReadOnlyList<(string Name, int[] Known)> Known, MemoryPlan Plan,
+    long UpdateStateBytes, long AllocatedBytesPerWindow);
 
 /// <summary>
-/// Prompts for motions in random order, reads one window of each, and gives it to every learner: the rule under test, its ceiling (backprop), its floor (hidden layer
-/// left random), and a copy that stops learning half way, as a model would that was shipped then.
+/// Prompts for motions in random order, reads one window of each, and gives it to every learner: the rule under test, its ceiling
+/// (backprop), its floor (hidden layer left random), and a copy that stops learning half way, as a model would that was shipped then.
 /// </summary>
 sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedHand? hand) : IDisposable
 {
@@ -26,11 +27,14 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
     static IEnumerable<OnlineLearner> Learners(GestureOptions options)
     {
         var spec = NetworkSpec.Parse(Network, null, Loss.SoftmaxCrossEntropy);
-        var settings = new TrainingSettings { Rule = options.Rule, Update = options.Update, LearningRate = options.LearningRate ?? Rate(options.Rule, options.Update), Seed = (ulong)options.Seed, Batch = 1 };
+        var settings = new TrainingSettings { Rule = options.Rule, Update = options.Update,
+            LearningRate = options.LearningRate ?? Rate(options.Rule, options.Update), Seed = (ulong)options.Seed, Batch = 1 };
         yield return new OnlineLearner(options.Rule.Name(), spec, settings);
         foreach (var control in new[] { RuleKind.Backprop, RuleKind.Frozen })
         {
-            if (control != options.Rule) yield return new OnlineLearner(control.Name(), spec, settings with { Rule = control, LearningRate = Rate(control, options.Update) });
+            if (control != options.Rule)
+                yield return new OnlineLearner(control.Name(), spec,
+                    settings with { Rule = control, LearningRate = Rate(control, options.Update) });
         }
 
         yield return new OnlineLearner("stopped", spec, settings);
@@ -69,7 +73,8 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
             for (int i = 0; i < _learners.Length; i++)
             {
                 long before = GC.GetAllocatedBytesForCurrentThread();
-                bool isRight = _learners[i].AnswerThenLearn(_features, (int)motion, learns: !(isSecondHalf && _learners[i].Name == "stopped"));
+                bool isRight =
+                    _learners[i].AnswerThenLearn(_features, (int)motion, learns: !(isSecondHalf && _learners[i].Name == "stopped"));
                 if (i == 0 && done > 0) allocated = Math.Max(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
                 if (isRight) known[i].Item2[quarter]++;
             }

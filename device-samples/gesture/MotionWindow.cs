@@ -3,8 +3,8 @@ using System.Numerics;
 namespace EdgeLearn.Gesture;
 
 /// <summary>
-/// 64 samples of three axes, and what is told of them: per axis the mean and the amplitudes of 8 frequencies from 0.8 to 6.3 Hz. Where in a motion the window began
-/// does not matter to an amplitude, so the learner need not learn it.
+/// 64 samples of three axes, and what is told of them: per axis the mean and the amplitudes of 8 frequencies from 0.8 to 6.3 Hz. Where in a
+/// motion the window began does not matter to an amplitude, so the learner need not learn it.
 /// </summary>
 sealed class MotionWindow
 {
@@ -21,7 +21,8 @@ sealed class MotionWindow
     {
         for (int k = 0; k < FrequencyCount; k++)
         {
-            for (int t = 0; t < SampleCount; t++) (_sines[k * SampleCount + t], _cosines[k * SampleCount + t]) = MathF.SinCos(MathF.Tau * (k + 1) * t / SampleCount);
+            for (int t = 0; t < SampleCount; t++)
+                (_sines[k * SampleCount + t], _cosines[k * SampleCount + t]) = MathF.SinCos(MathF.Tau * (k + 1) * t / SampleCount);
         }
     }
 

@@ -1,8 +1,8 @@
 namespace EdgeLearn.Gesture;
 
 /// <summary>
-/// A small network that learns from each row once, and is asked before: the share of rows that it knew is what it would have been worth in use (prequential accuracy).
-/// All its memory is planned before the first row.
+/// A small network that learns from each row once, and is asked before: the share of rows that it knew is what it would have been worth in
+/// use (prequential accuracy). All its memory is planned before the first row.
 /// </summary>
 sealed class OnlineLearner : IDisposable
 {

@@ -18,7 +18,9 @@ try
     bool simulate = options.Simulate || !Accelerometer.IsThere(options.Bus);
     if (simulate && !options.Simulate) Console.Error.WriteLine($"note: there is no /dev/i2c-{options.Bus}, the sensor is simulated");
     var hand = simulate ? new SimulatedHand((ulong)options.Seed) : null;
-    using var sensor = new Accelerometer(hand is not null ? new SimulatedMpu6050(hand.Next) : I2cDevice.Create(new I2cConnectionSettings(options.Bus, options.Address)));
+    using var sensor = new Accelerometer(hand is not null
+        ? new SimulatedMpu6050(hand.Next)
+        : I2cDevice.Create(new I2cConnectionSettings(options.Bus, options.Address)));
     using var run = new GestureRun(options, sensor, hand);
 
     using var stop = new CancellationTokenSource();
@@ -35,8 +37,12 @@ try
     bool isTerminal = !Console.IsErrorRedirected;
     var result = run.Run(windows, (done, motion) =>
     {
-        if (!simulate) Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done + 1}/{windows}: {(motion == Motion.Shake ? "shake left and right" : "draw circles")}"));
-        else if (isTerminal && (done + 1) % 50 == 0) Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{done + 1}/{windows} windows"));
+        if (!simulate)
+            Console.Error.WriteLine(
+                string.Create(CultureInfo.InvariantCulture,
+                $"{done + 1}/{windows}: {(motion == Motion.Shake ? "shake left and right" : "draw circles")}"));
+        else if (isTerminal && (done + 1) % 50 == 0)
+            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{done + 1}/{windows} windows"));
     }, stop.Token);
     if (simulate && isTerminal) Console.Error.WriteLine();
     if (result.Windows < windows) Console.Error.WriteLine($"stopped after {result.Windows} of {windows} windows");

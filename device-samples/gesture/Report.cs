@@ -21,7 +21,8 @@ static class Report
             foreach (var (name, known) in result.Known)
             {
                 json.WriteStartArray(name);
-                for (int q = 0; q < known.Length; q++) json.WriteNumberValue(result.Quarters[q] > 0 ? Math.Round((double)known[q] / result.Quarters[q], 4) : 0);
+                for (int q = 0; q < known.Length; q++)
+                    json.WriteNumberValue(result.Quarters[q] > 0 ? Math.Round((double)known[q] / result.Quarters[q], 4) : 0);
                 json.WriteEndArray();
             }
 
@@ -49,19 +50,25 @@ static class Report
             if (result.Quarters[q] == 0) continue;
             if (q == 2 && simulated) output.WriteLine("  the sensor is turned by a quarter; \"stopped\" learns no more");
             output.Write(string.Create(CultureInfo.InvariantCulture, $"  windows {first + 1,4}-{first + result.Quarters[q],-9}"));
-            foreach (var (_, known) in result.Known) output.Write(string.Create(CultureInfo.InvariantCulture, $"{(double)known[q] / result.Quarters[q],11:0.000}"));
+            foreach (var (_, known) in result.Known) output.Write(
+                string.Create(CultureInfo.InvariantCulture, $"{(double)known[q] / result.Quarters[q],11:0.000}"));
             output.WriteLine();
             first += result.Quarters[q];
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory                {result.Plan.TotalBytes:N0} planned bytes ({result.Plan.BytesOf(MemoryCategory.Parameters):N0} of weights, {result.UpdateStateBytes} of update state), {result.AllocatedBytesPerWindow} managed bytes a step; peak RSS {PeakRssBytes() / 1048576.0:0.0} MiB"));
+        output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture,
+            $"memory                {result.Plan.TotalBytes:N0} planned bytes ({result.Plan.BytesOf(MemoryCategory.Parameters):N0} of "
+            + $"weights, {result.UpdateStateBytes} of update state), {result.AllocatedBytesPerWindow} managed bytes a step; peak "
+            + $"RSS {PeakRssBytes() / 1048576.0:0.0} MiB"));
     }
 
     static long PeakRssBytes()
     {
         foreach (string line in File.ReadLines("/proc/self/status"))
         {
-            if (line.StartsWith("VmHWM:", StringComparison.Ordinal)) return 1024 * long.Parse(line.AsSpan(6).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
+            if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                return 1024 * long.Parse(line.AsSpan(6).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
         }
 
         return 0;

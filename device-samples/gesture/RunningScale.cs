@@ -1,6 +1,8 @@
 namespace EdgeLearn.Gesture;
 
-/// <summary>Standardises features by the mean and deviation of all that came before them and of themselves: x' = (x - mean) / deviation.</summary>
+/// <summary>
+/// Standardises features by the mean and deviation of all that came before them and of themselves: x' = (x - mean) / deviation.
+/// </summary>
 /// <remarks>Source: Welford 1962.</remarks>
 sealed class RunningScale(int length)
 {

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace EdgeLearn.Gesture;
 
 /// <summary>
-/// A hand that moves the sensor: the acceleration of each of its two motions, with a strength, speed and starting point of its own every time, gravity, a trembling
-/// and the sensor's noise. The same seed gives the same movements.
+/// A hand that moves the sensor: the acceleration of each of its two motions, with a strength, speed and starting point of its own every
+/// time, gravity, a trembling and the sensor's noise. The same seed gives the same movements.
 /// </summary>
 sealed class SimulatedHand(ulong seed)
 {
@@ -37,7 +37,9 @@ sealed class SimulatedHand(ulong seed)
         float angle = _phase + MathF.Tau * _hertz * _samples++ / MotionWindow.SamplesPerSecond;
         var (sin, cos) = MathF.SinCos(angle);
         // A shake leaves its line a little; a circle is never round.
-        var moved = _motion == Motion.Shake ? new Vector3(sin, _slant * sin, 0.2f * cos) : new Vector3(sin, _turning * (0.75f + _slant) * cos, 0.1f * sin);
+        var moved = _motion == Motion.Shake
+            ? new Vector3(sin, _slant * sin, 0.2f * cos)
+            : new Vector3(sin, _turning * (0.75f + _slant) * cos, 0.1f * sin);
         var held = new Vector3(moved.X, moved.Y, moved.Z) * _strength + Gravity * new Vector3(_lean, -_lean, 1);
         if (IsTurned) held = new Vector3(-held.Y, held.X, held.Z);
         return held + NoiseDeviation * new Vector3(Normal(), Normal(), Normal());

@@ -5,8 +5,8 @@ using System.Numerics;
 namespace EdgeLearn.Gesture;
 
 /// <summary>
-/// An MPU-6050 on a bus that is not there: registers that are written, read back and reset like those of the chip, and acceleration registers that take the next
-/// sample each time a read starts at them. The driver cannot tell the difference.
+/// An MPU-6050 on a bus that is not there: registers that are written, read back and reset like those of the chip, and acceleration
+/// registers that take the next sample each time a read starts at them. The driver cannot tell the difference.
 /// </summary>
 /// <remarks>Source: InvenSense, MPU-6000 and MPU-6050 Register Map and Descriptions, revision 4.2.</remarks>
 sealed class SimulatedMpu6050(Func<Vector3>? motion = null) : I2cDevice

@@ -74,20 +74,26 @@ sealed class AdaptOptions
                 case "--save": options.Save = Value(); break;
                 case "--json": options.Json = true; break;
                 default:
-                    if (name.StartsWith('-') || options.Model.Length > 0) throw new EdgeLearnException($"unknown argument '{name}': see onnx-adapt --help");
+                    if (name.StartsWith('-') || options.Model.Length > 0)
+                        throw new EdgeLearnException($"unknown argument '{name}': see onnx-adapt --help");
                     options.Model = name;
                     break;
             }
         }
 
         if (options.Model.Length == 0) throw new EdgeLearnException("no model: expected onnx-adapt MODEL.onnx --lift NAME");
-        if (options.Lift.Length == 0) throw new EdgeLearnException($"nothing to train: name initializers with --lift; {options.Model} has {OnnxRuntime.OnnxModel.Load(options.Model).Describe()}");
+        if (options.Lift.Length == 0)
+            throw new EdgeLearnException($"nothing to train: name initializers with --lift; {options.Model} "
+                + $"has {OnnxRuntime.OnnxModel.Load(options.Model).Describe()}");
         return options;
     }
 
     static int Count(string name, string text)
-        => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is > 0 and <= 1 << 24 ? value : throw new EdgeLearnException($"{name} {text}: expected a whole number from 1 to {1 << 24}");
+        => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is > 0 and <= 1 << 24
+            ? value
+            : throw new EdgeLearnException($"{name} {text}: expected a whole number from 1 to {1 << 24}");
 
     static float Number(string name, string text)
-        => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value > 0 && float.IsFinite(value) ? value : throw new EdgeLearnException($"{name} {text}: expected a positive number");
+        => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value > 0 && float.IsFinite(value)
+            ? value : throw new EdgeLearnException($"{name} {text}: expected a positive number");
 }

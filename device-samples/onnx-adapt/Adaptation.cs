@@ -4,7 +4,8 @@ using EdgeLearn.OnnxRuntime;
 namespace EdgeLearn.OnnxAdapt;
 
 /// <summary>What a run says.</summary>
-sealed record AdaptResult(Evaluation Before, Evaluation After, int Weights, long PlannedBytes, long UpdateStateBytes, double StepMs, long AllocatedBytesPerStep);
+sealed record AdaptResult(Evaluation Before, Evaluation After, int Weights, long PlannedBytes, long UpdateStateBytes, double StepMs,
+    long AllocatedBytesPerStep);
 
 /// <summary>One run: a model, some of its weights, a stream of rows, and held-out rows beside it.</summary>
 sealed class Adaptation(AdaptOptions options, OrtNetwork network, Dataset train, Dataset test) : IDisposable
@@ -16,8 +17,10 @@ sealed class Adaptation(AdaptOptions options, OrtNetwork network, Dataset train,
 
     public AdaptResult Run(Action<int, double> progress)
     {
-        if (network.InputLength != train.InputLength) throw new EdgeLearnException($"the model takes {network.InputLength} values, a row of {train.Name} has {train.InputLength}");
-        if (network.OutputLength < train.ClassCount) throw new EdgeLearnException($"the model has {network.OutputLength} outputs, {train.Name} has {train.ClassCount} classes");
+        if (network.InputLength != train.InputLength)
+            throw new EdgeLearnException($"the model takes {network.InputLength} values, a row of {train.Name} has {train.InputLength}");
+        if (network.OutputLength < train.ClassCount)
+            throw new EdgeLearnException($"the model has {network.OutputLength} outputs, {train.Name} has {train.ClassCount} classes");
         var update = new Sgd();
         var rule = new ZerothOrder(_step, _loss, new ZerothOrderOptions { Epsilon = options.Epsilon, Seed = (ulong)options.Seed });
         var evaluator = new Evaluator(_evaluation, _loss);
@@ -58,7 +61,8 @@ sealed class Adaptation(AdaptOptions options, OrtNetwork network, Dataset train,
 
         Array.Sort(times);
         var after = evaluator.Run(test, _preparation);
-        return new AdaptResult(before, after, network.Parameters.Length, plan.TotalBytes, update.StateBytes, times[times.Length / 2], allocated);
+        return new AdaptResult(before, after, network.Parameters.Length, plan.TotalBytes, update.StateBytes, times[times.Length / 2],
+            allocated);
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using EdgeLearn.Datasets;
 using EdgeLearn;
 using EdgeLearn.Commands;
 using EdgeLearn.OnnxAdapt;
@@ -22,7 +23,8 @@ try
     bool isTerminal = !Console.IsErrorRedirected;
     var result = adaptation.Run((step, loss) =>
     {
-        if (isTerminal && (step % 100 == 0 || step == options.Steps)) Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\rstep {step}/{options.Steps}, loss {loss:0.000}   "));
+        if (isTerminal && (step % 100 == 0 || step == options.Steps))
+            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\rstep {step}/{options.Steps}, loss {loss:0.000}   "));
     });
     if (isTerminal) Console.Error.WriteLine();
     if (options.Save is { } path) network.Trained(model).Save(path);
@@ -66,8 +68,10 @@ static void Print(AdaptOptions options, AdaptResult result)
         held-out rows       before      after
           loss          {result.Before.Loss,10:0.0000} {result.After.Loss,10:0.0000}
           accuracy      {result.Before.Accuracy,10:0.000} {result.After.Accuracy,10:0.000}
-        trained         {result.Weights:N0} weights, {options.Steps:N0} two-sided steps of {options.Batch} rows, {result.StepMs:0.00} ms a step (median)
-        memory          {result.PlannedBytes:N0} planned bytes, {result.UpdateStateBytes} of update state, {result.AllocatedBytesPerStep} managed bytes a step; peak RSS {rss / 1048576.0:0.0} MiB
+        trained         {result.Weights:N0} weights, {options.Steps:N0} two-sided steps of {options.Batch} rows, {
+            result.StepMs:0.00} ms a step (median)
+        memory          {result.PlannedBytes:N0} planned bytes, {result.UpdateStateBytes} of update state, {
+            result.AllocatedBytesPerStep} managed bytes a step; peak RSS {rss / 1048576.0:0.0} MiB
         """));
 }
 
@@ -75,7 +79,8 @@ static long PeakRssBytes()
 {
     foreach (string line in File.ReadLines("/proc/self/status"))
     {
-        if (line.StartsWith("VmHWM:", StringComparison.Ordinal)) return 1024 * long.Parse(line.AsSpan(6).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
+        if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
+            return 1024 * long.Parse(line.AsSpan(6).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
     }
 
     return 0;

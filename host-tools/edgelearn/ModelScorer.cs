@@ -10,7 +10,8 @@ sealed class ModelScorer(Dataset test)
     public Evaluation Score(string path)
     {
         using var model = ModelFile.Load(path);
-        if (model.Network.InputLength != test.InputLength) throw new EdgeLearnException($"{path} takes {model.Network.InputLength} values, {test.Name} has {test.InputLength}");
+        if (model.Network.InputLength != test.InputLength)
+            throw new EdgeLearnException($"{path} takes {model.Network.InputLength} values, {test.Name} has {test.InputLength}");
         if (model.Network.Loss.IsClassification && model.Network.Loss.ClassesOf(model.Network.Spec.ClassCount) < test.ClassCount)
             throw new EdgeLearnException($"{path} tells {model.Network.OutputLength} classes apart, {test.Name} has {test.ClassCount}");
         return Evaluator.Score(model, test, Batch);

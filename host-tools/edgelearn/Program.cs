@@ -2,10 +2,10 @@ using System.CommandLine;
 using EdgeLearn.Cli;
 using EdgeLearn.Commands;
 
-var root = new RootCommand("EdgeLearn: boards that keep learning without backprop, alone and as a fleet. Every command has --help with examples, and --json.")
+var root = new RootCommand("EdgeLearn: boards that keep learning without backprop, alone and as a fleet. Every command has --help with "
+    + "examples, and --json.")
 {
     DemoCommand.Create(),
-    ResultsCommand.Create(),
     ServeCommand.Create(),
     DeviceCommand.Create(),
     PushCommand.Create(),

@@ -21,11 +21,17 @@ static class PushCommand
     {
         var model = new Argument<string>("MODEL") { Description = "a model file, as 'train --save' writes it" };
         var to = OptionText.Text("--to", "GROUP", "the boards that get it (default: default)");
-        var key = OptionText.Text("--release-key", "FILE", "sign with this key (default: release.key in the operator's folder, made at the hub's first start)");
-        var rounds = OptionText.Parsed<uint?>("--successors", "N", $"how many rounds may follow before the next push (default {OperatorClient.UsualGenerationLimit}, 0 = none)", ParseSuccessors);
-        var version = OptionText.Parsed<ulong?>("--as-version", "N", "version of the model, above the group's newest (default: the next one)", ParseVersion);
+        var key = OptionText.Text("--release-key", "FILE",
+            "sign with this key (default: release.key in the operator's folder, made at the hub's first start)");
+        var rounds =
+            OptionText.Parsed<uint?>("--successors", "N",
+            $"how many rounds may follow before the next push (default {OperatorClient.UsualGenerationLimit}, 0 = none)", ParseSuccessors);
+        var version =
+            OptionText.Parsed<ulong?>("--as-version", "N", "version of the model, above the group's newest (default: the next one)",
+            ParseVersion);
         var json = CommandOutput.JsonOption();
-        var command = new ExampleCommand("push", "sign a model and offer it to a group of boards", "model.safetensors", "model.safetensors --to field --json") { model, to, key, rounds, version, json };
+        var command = new ExampleCommand("push", "sign a model and offer it to a group of boards", "model.safetensors",
+            "model.safetensors --to field --json") { model, to, key, rounds, version, json };
         var hub = new HubLocation(command);
         command.SetAction(async (parsed, stop) =>
         {
@@ -35,8 +41,10 @@ static class PushCommand
             using var releaseKey = parsed.GetValue(key) is { } file ? FleetKey.Load(file) : null;
             var output = CommandOutput.Of(parsed, json);
             var answer = await client.PushAsync(
-                path, parsed.GetValue(to) ?? "", parsed.GetValue(rounds) ?? OperatorClient.UsualGenerationLimit, parsed.GetValue(version), releaseKey, stop);
-            var result = new PushResult(answer.Version, Convert.ToHexStringLower(answer.Digest.Span), answer.Group, size, answer.DeviceCount);
+                path, parsed.GetValue(to) ?? "", parsed.GetValue(rounds) ?? OperatorClient.UsualGenerationLimit, parsed.GetValue(version),
+                releaseKey, stop);
+            var result = new PushResult(answer.Version, Convert.ToHexStringLower(answer.Digest.Span), answer.Group, size,
+                answer.DeviceCount);
             if (output.Json) output.WriteJson(result, FleetJson.Default.PushResult);
             else Print(result, output.Output);
         });
@@ -48,7 +56,8 @@ static class PushCommand
         output.WriteLine($"version {result.Version} for {result.Group}: {ByteCount.Format(result.SizeBytes)}, SHA-256 {result.Digest}");
         output.WriteLine(result.Devices == 0
             ? $"no board is in {result.Group} yet: 'edgelearn device token --group {result.Group}' lets one in"
-            : $"{result.Devices} {(result.Devices == 1 ? "board" : "boards")} will try it on their own held-out examples, and take it unless it scores clearly worse");
+            : $"{result.Devices} {(result.Devices == 1 ? "board" : "boards")} will try it on their own held-out examples, and take it "
+                + $"unless it scores clearly worse");
     }
 
     // The hub would refuse what is no model too, but here nothing has to travel first.
@@ -60,8 +69,12 @@ static class PushCommand
     }
 
     static uint? ParseSuccessors(string text) =>
-        uint.TryParse(text, out uint count) ? count : throw new EdgeLearnException($"--successors {text}: expected a number of rounds, 0 or more");
+        uint.TryParse(text, out uint count)
+        ? count
+        : throw new EdgeLearnException($"--successors {text}: expected a number of rounds, 0 or more");
 
     static ulong? ParseVersion(string text) =>
-        ulong.TryParse(text, out ulong version) && version > 0 ? version : throw new EdgeLearnException($"--as-version {text}: expected a whole number of 1 or more");
+        ulong.TryParse(text, out ulong version) && version > 0
+        ? version
+        : throw new EdgeLearnException($"--as-version {text}: expected a whole number of 1 or more");
 }

@@ -23,12 +23,14 @@ static class VersionCommand
         command.SetAction(parsed =>
         {
             var output = CommandOutput.Of(parsed, json);
-            var result = new VersionResult(OwnVersion, RuntimeInformation.FrameworkDescription, RuntimeInformation.RuntimeIdentifier, Machine.Compiled);
+            var result = new VersionResult(OwnVersion, RuntimeInformation.FrameworkDescription, RuntimeInformation.RuntimeIdentifier,
+                Machine.Compiled);
             if (output.Json) output.WriteJson(result, FleetJson.Default.VersionResult);
             else output.Output.WriteLine($"edgelearn {result.Version} ({result.Platform}, {result.Runtime}, {result.Compiled})");
         });
         return command;
     }
 
-    static string OwnVersion => typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    static string OwnVersion
+        => typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 }

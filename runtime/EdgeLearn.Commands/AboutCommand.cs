@@ -16,7 +16,8 @@ public sealed class AboutCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new ExampleCommand("info", "Describe this program and this machine, or a model file.", "", "--model digits.safetensors");
+        var command = new ExampleCommand("info", "Describe this program and this machine, or a model file.", "",
+            "--model digits.safetensors");
         var options = new AboutCommand();
         command.Options.Add(options._model);
         command.Options.Add(options._json);
@@ -27,7 +28,9 @@ public sealed class AboutCommand
     int Run(ParseResult parsed)
     {
         var output = CommandOutput.Of(parsed, _json);
-        var result = parsed.GetValue(_model) is { } path ? new AboutResult { Model = ModelDescription.Of(path) } : new AboutResult { Program = ProgramDescription() };
+        var result = parsed.GetValue(_model) is { } path
+            ? new AboutResult { Model = ModelDescription.Of(path) }
+            : new AboutResult { Program = ProgramDescription() };
         if (output.Json) output.WriteJson(result, ResultJson.Default.AboutResult);
         else if (result.Model is { } model) model.Write(output.Output);
         else Write(result.Program!, output.Output);
@@ -55,8 +58,13 @@ public sealed class AboutCommand
     {
         var text = CultureInfo.InvariantCulture;
         output.WriteLine(string.Create(text, $"EdgeLearn     {program.Version}, {program.Compiled}, licence {program.Licence}"));
-        output.WriteLine(string.Create(text, $"instructions  {program.InstructionSet}, vectors of {program.VectorBits} bits; the CPU has {program.CpuInstructionSet}"));
-        output.WriteLine(string.Create(text, $"machine       {program.Machine ?? "unknown"}, {program.Cores} cores, memory {ByteCount.Format(program.MemoryBytes)}, {ByteCount.Format(program.AvailableBytes)} available"));
+        output.WriteLine(
+            string.Create(text,
+            $"instructions  {program.InstructionSet}, vectors of {program.VectorBits} bits; the CPU has {program.CpuInstructionSet}"));
+        output.WriteLine(
+            string.Create(text,
+            $"machine       {program.Machine ?? "unknown"}, {program.Cores} cores, "
+            + $"memory {ByteCount.Format(program.MemoryBytes)}, {ByteCount.Format(program.AvailableBytes)} available"));
         output.WriteLine(string.Create(text, $"this process  peak memory {program.PeakRssBytes:N0} bytes"));
         output.WriteLine(string.Create(text, $"formats       model file {program.ModelFormat}, noise {program.NoiseVersion}"));
     }

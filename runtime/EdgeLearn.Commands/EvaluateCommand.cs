@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
 
@@ -39,13 +40,17 @@ public sealed record EvaluateResult
 public sealed class EvaluateCommand
 {
     readonly DataArguments _data = new();
-    readonly Option<string?> _model = OptionText.Text("--model", "FILE", "a model file, or a PyTorch state_dict (safetensors) of the net that --network names");
-    readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "the net of a state_dict, whose inputs are taken as they are stored");
-    readonly Option<string?> _adaptor = OptionText.Text("--adaptor", "FILE", "an adaptor that was trained on the model, applied without merging");
+    readonly Option<string?> _model =
+        OptionText.Text("--model", "FILE", "a model file, or a PyTorch state_dict (safetensors) of the net that --network names");
+    readonly Option<string?> _network =
+        OptionText.Text("--network", "SPEC", "the net of a state_dict, whose inputs are taken as they are stored");
+    readonly Option<string?> _adaptor =
+        OptionText.Text("--adaptor", "FILE", "an adaptor that was trained on the model, applied without merging");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples at a time (default 64)");
     readonly Option<WeightStorage?> _weights = TrainingOptions.WeightsOption();
     readonly Option<int?> _threads = TrainingOptions.ThreadsOption();
-    readonly Option<bool> _bytes = OptionText.Flag("--int8-inputs", "with int8 weights: round the inputs of dense layers to int8 too and multiply bytes");
+    readonly Option<bool> _bytes =
+        OptionText.Flag("--int8-inputs", "with int8 weights: round the inputs of dense layers to int8 too and multiply bytes");
     readonly Option<bool> _json = CommandOutput.JsonOption();
 
     EvaluateCommand()
@@ -55,7 +60,9 @@ public sealed class EvaluateCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.", "--model digits.safetensors --data digits", "--model digits.safetensors --data digits --weights int8", "--model m.safetensors --data ./readings --json", "--model state.safetensors --network 64-100:relu-10 --data digits");
+        var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.",
+            "--model digits.safetensors --data digits", "--model digits.safetensors --data digits --weights int8",
+            "--model m.safetensors --data ./readings --json", "--model state.safetensors --network 64-100:relu-10 --data digits");
         var options = new EvaluateCommand();
         options._model.Required = true;
         command.Options.Add(options._model);
@@ -82,16 +89,24 @@ public sealed class EvaluateCommand
         using var whole = source is null ? ModelFile.Load(path) : null;
         var loss = whole?.Network.Loss ?? source!.Loss ?? Loss.SoftmaxCrossEntropy;
         using var data = _data.Open(parsed, loss, output)!;
-        using var state = source is null ? null : new Model(source.Build(source.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss), 0, WeightStorage.Float32), Preparation.Identity);
+        using var state = source is null
+            ? null
+            : new Model(
+                source.Build(source.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss), 0,
+                WeightStorage.Float32), Preparation.Identity);
         var file = whole ?? state!;
         using var adapted = parsed.GetValue(_adaptor) is { } adaptor ? Adaptor.Apply(file, adaptor, path) : null;
         var loaded = adapted ?? file;
-        using var converted = parsed.GetValue(_weights) is { } weights && weights != loaded.Network.Parameters.Storage ? new Model(loaded.Network.WithStorage(weights), loaded.Preparation, loaded.ClassNames) : null;
+        using var converted = parsed.GetValue(_weights) is { } weights && weights != loaded.Network.Parameters.Storage
+            ? new Model(loaded.Network.WithStorage(weights), loaded.Preparation, loaded.ClassNames) : null;
         var model = converted ?? loaded;
         if (model.ClassNames is { } known && data.ClassNames is { } names && !known.SequenceEqual(names))
-            throw new EdgeLearnException($"{path} knows the classes {string.Join(", ", known.Take(5))}, {data.Name} has {string.Join(", ", names.Take(5))}");
+            throw new EdgeLearnException($"{path} knows the classes {string.Join(", ", known.Take(5))}, {data.Name} "
+                + $"has {string.Join(", ", names.Take(5))}");
         bool bytes = parsed.GetValue(_bytes);
-        if (bytes && model.Network.Parameters.Storage != WeightStorage.Int8) throw new EdgeLearnException($"--int8-inputs needs int8 weights, {path} has {model.Network.Parameters.Storage.Word()}: add --weights int8");
+        if (bytes && model.Network.Parameters.Storage != WeightStorage.Int8)
+            throw new EdgeLearnException($"--int8-inputs needs int8 weights, {path} has {model.Network.Parameters.Storage.Word()}: add "
+                + $"--weights int8");
         var result = Evaluate(model, path, data, batch, bytes);
         if (output.Json) output.WriteJson(result, ResultJson.Default.EvaluateResult);
         else Write(result, data, output.Output);
@@ -130,6 +145,9 @@ public sealed class EvaluateCommand
         output.WriteLine(string.Create(text, $"data      {data.Name}: {result.TestExamples:N0} samples to test with"));
         if (result.TestAccuracy is { } accuracy) output.WriteLine(string.Create(text, $"accuracy  {accuracy:F4}"));
         output.WriteLine(string.Create(text, $"loss      {result.TestLoss:F4}"));
-        output.WriteLine(string.Create(text, $"memory    weights {result.ParameterBytes:N0} bytes, workspace {result.WorkspaceBytes:N0}; peak of the process {ByteCount.Format(result.PeakRssBytes)}; {result.Seconds:F1} s"));
+        output.WriteLine(
+            string.Create(text,
+            $"memory    weights {result.ParameterBytes:N0} bytes, workspace {result.WorkspaceBytes:N0}; peak of the "
+            + $"process {ByteCount.Format(result.PeakRssBytes)}; {result.Seconds:F1} s"));
     }
 }

@@ -13,7 +13,8 @@ namespace EdgeLearn.Commands;
 /// <param name="SampleBytes">what the layer leaves of one sample for its gradients: its output and what it saves</param>
 /// <param name="MultiplyAdds">of one sample</param>
 /// <param name="Training">trainable, frozen, or "-" where there are no weights</param>
-public sealed record LayerDescription(string Name, string Kind, int Inputs, int Outputs, string Shape, long ParameterCount, long ParameterBytes, long SampleBytes, long MultiplyAdds, string Training)
+public sealed record LayerDescription(string Name, string Kind, int Inputs, int Outputs, string Shape, long ParameterCount,
+    long ParameterBytes, long SampleBytes, long MultiplyAdds, string Training)
 {
     /// <summary>Describes all layers of a network.</summary>
     public static IReadOnlyList<LayerDescription> Of(Network network) => [.. network.Layers.Select(Of)];
@@ -38,8 +39,11 @@ public sealed record LayerDescription(string Name, string Kind, int Inputs, int 
     public static void Write(IReadOnlyList<LayerDescription> layers, TextWriter output)
     {
         var table = new TextTable("layer", "what", "shape", "weights", "bytes", "bytes a sample", "multiply-adds", "training");
-        foreach (var layer in layers) table.Add(layer.Name, layer.Kind, layer.Shape, Number(layer.ParameterCount), Number(layer.ParameterBytes), Number(layer.SampleBytes), Number(layer.MultiplyAdds), layer.Training);
-        table.Add("all", "", "", Number(layers.Sum(layer => layer.ParameterCount)), Number(layers.Sum(layer => layer.ParameterBytes)), Number(layers.Sum(layer => layer.SampleBytes)), Number(layers.Sum(layer => layer.MultiplyAdds)), "");
+        foreach (var layer in layers)
+            table.Add(layer.Name, layer.Kind, layer.Shape, Number(layer.ParameterCount), Number(layer.ParameterBytes),
+                Number(layer.SampleBytes), Number(layer.MultiplyAdds), layer.Training);
+        table.Add("all", "", "", Number(layers.Sum(layer => layer.ParameterCount)), Number(layers.Sum(layer => layer.ParameterBytes)),
+            Number(layers.Sum(layer => layer.SampleBytes)), Number(layers.Sum(layer => layer.MultiplyAdds)), "");
         table.Write(output);
     }
 

@@ -26,7 +26,8 @@ public static class Machine
         {
             bool arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
             if (Line("/proc/cpuinfo", arm ? "Features" : "flags") is not { } line) return "unknown";
-            var flags = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet();
+            var flags = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .ToHashSet();
             if (arm) return flags.Contains("asimddp") ? "arm64+dotprod" : "arm64";
             if (!flags.IsSupersetOf(["avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"])) return "x86-64-v2";
             return flags.IsSupersetOf(["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]) ? "x86-64-v4" : "x86-64-v3";
@@ -50,7 +51,8 @@ public static class Machine
         if (Line(path, name) is not { } line) return 0;
         var number = line.AsSpan(name.Length).Trim();
         int end = number.IndexOf(' ');
-        return long.TryParse(end < 0 ? number : number[..end], NumberStyles.None, CultureInfo.InvariantCulture, out long kilobytes) ? kilobytes * 1024 : 0;
+        return long.TryParse(end < 0 ? number : number[..end], NumberStyles.None, CultureInfo.InvariantCulture, out long kilobytes)
+            ? kilobytes * 1024 : 0;
     }
 
     static string? Line(string path, string start)

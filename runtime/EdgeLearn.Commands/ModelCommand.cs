@@ -19,7 +19,8 @@ public sealed class ModelCommand
 
     static ExampleCommand CreateMerge()
     {
-        var command = new ExampleCommand("merge", "Take an adaptor up into the weights of its base. Bottlenecks stay as they are.", "digits.safetensors site.adaptor --output site.safetensors");
+        var command = new ExampleCommand("merge", "Take an adaptor up into the weights of its base. Bottlenecks stay as they are.",
+            "digits.safetensors site.adaptor --output site.safetensors");
         var model = new Argument<string>("BASE") { Description = "the model file that the adaptor was trained on" };
         var adaptor = new Argument<string>("ADAPTOR") { Description = "what train --save-adaptor wrote" };
         var target = Target();
@@ -30,7 +31,8 @@ public sealed class ModelCommand
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
-            string path = parsed.GetRequiredValue(model), output = Checked(parsed.GetRequiredValue(target)!, path, parsed.GetRequiredValue(adaptor));
+            string path = parsed.GetRequiredValue(model),
+                output = Checked(parsed.GetRequiredValue(target)!, path, parsed.GetRequiredValue(adaptor));
             using var loaded = ModelFile.Load(path);
             using var adapted = Adaptor.Apply(loaded, parsed.GetRequiredValue(adaptor), path);
             using var network = adapted.Network.Merge();
@@ -43,7 +45,9 @@ public sealed class ModelCommand
 
     static ExampleCommand CreateAddClass()
     {
-        var command = new ExampleCommand("add-class", "Give a model an output for one class more. The others' outputs stay as they are, and the new one cannot win before it has learned.", "digits.safetensors --name 10 --output wider.safetensors");
+        var command = new ExampleCommand("add-class",
+            "Give a model an output for one class more. The others' outputs stay as they are, and the new one cannot win before it has "
+            + "learned.", "digits.safetensors --name 10 --output wider.safetensors");
         var model = new Argument<string>("MODEL") { Description = "a model file that ends with a dense layer" };
         var name = OptionText.Text("--name", "NAME", "what the class is called");
         var target = Target();
@@ -77,7 +81,8 @@ public sealed class ModelCommand
         SaveTarget.Check(output, "--output");
         foreach (string source in sources)
         {
-            if (Path.GetFullPath(source) == Path.GetFullPath(output)) throw new EdgeLearnException($"--output {output} would replace the file that it is made from: choose another name");
+            if (Path.GetFullPath(source) == Path.GetFullPath(output))
+                throw new EdgeLearnException($"--output {output} would replace the file that it is made from: choose another name");
         }
 
         return output;
@@ -87,7 +92,8 @@ public sealed class ModelCommand
     {
         var result = new ModelResult(path, network.Spec.ToString(), network.Parameters.Length, network.OutputLength);
         if (output.Json) output.WriteJson(result, ResultJson.Default.ModelResult);
-        else output.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"saved {path}: {result.Network}, {result.ParameterCount:N0} weights"));
+        else output.Output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"saved {path}: {result.Network}, {result.ParameterCount:N0} weights"));
     }
 }
 

@@ -46,7 +46,9 @@ public sealed record ModelDescription
             FileBytes = new FileInfo(path).Length,
             Network = network.Spec.ToString(),
             Loss = network.Loss.Name,
-            Preparation = model.Preparation.IsIdentity ? "none" : !model.Preparation.IsPerFeature ? "global" : model.Preparation.Shift.Length < network.InputLength ? "per channel" : "per feature",
+            Preparation = model.Preparation.IsIdentity ? "none" : !model.Preparation.IsPerFeature
+                ? "global"
+                : model.Preparation.Shift.Length < network.InputLength ? "per channel" : "per feature",
             Classes = model.ClassNames,
             Layers = LayerDescription.Of(network),
             ParameterCount = network.Parameters.Length,

@@ -8,7 +8,9 @@ public sealed class PlanCommand
     readonly DataArguments _data = new();
     readonly TrainingOptions _training = new();
     readonly LossOptions _loss = new();
-    readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 28x28-1000@10x10-10, a JSON file or a model file (default: one that suits the data)");
+    readonly Option<string?> _network =
+        OptionText.Text("--network", "SPEC",
+        "a shorthand such as 28x28-1000@10x10-10, a JSON file or a model file (default: one that suits the data)");
     readonly Option<int?> _classes = OptionText.Whole("--classes", "outputs of the default network where there is no data (default 10)");
     readonly Option<bool> _json = CommandOutput.JsonOption();
 
@@ -43,7 +45,9 @@ public sealed class PlanCommand
         var output = CommandOutput.Of(parsed, _json);
         var settings = _training.Read(parsed);
         var network = NetworkSource.Read(parsed.GetValue(_network));
-        var result = PlanResult.Of(settings.Train is { } train ? train.Adapt(Spec(parsed, network, output)) : Spec(parsed, network, output), settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 });
+        var result =
+            PlanResult.Of(settings.Train is { } train ? train.Adapt(Spec(parsed, network, output)) : Spec(parsed, network, output),
+            settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 });
         if (output.Json) output.WriteJson(result, ResultJson.Default.PlanResult);
         else result.Write(output.Output);
         return 0;
@@ -58,6 +62,7 @@ public sealed class PlanCommand
         int classes = parsed.GetValue(_classes) ?? 10;
         if (classes < 1) throw new EdgeLearnException($"--classes {classes}: expected 1 or more");
         if (_data.InputShape(parsed) is { } shape) return network.SpecFor(shape, loss.OutputsFor(classes, classes), loss);
-        return network.SpecAlone(loss) ?? throw new EdgeLearnException("nothing to plan: give --network SPEC, --data DATA or --input-shape HxW");
+        return network.SpecAlone(loss)
+            ?? throw new EdgeLearnException("nothing to plan: give --network SPEC, --data DATA or --input-shape HxW");
     }
 }

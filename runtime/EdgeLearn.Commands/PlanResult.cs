@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace EdgeLearn.Commands;
 
-/// <summary>What <c>plan --json</c> prints. Buffers that never live at the same time share bytes, so categories add up to more than the total.</summary>
+/// <summary>
+/// What <c>plan --json</c> prints. Buffers that never live at the same time share bytes, so categories add up to more than the total.
+/// </summary>
 public sealed record PlanResult
 {
     /// <summary>The network in shorthand.</summary>
@@ -73,7 +75,8 @@ public sealed record PlanResult
             TotalBytes = plan.TotalBytes,
             InferenceBytes = inference,
             Layers = LayerDescription.Of(network),
-            Rules = [.. KindNames.RuleNames.Select(name => RulePlan.Of(spec, settings with { Rule = KindNames.ParseRule(name) }, inference))],
+            Rules = [.. KindNames.RuleNames.Select(name =>
+                RulePlan.Of(spec, settings with { Rule = KindNames.ParseRule(name) }, inference))],
         };
     }
 
@@ -85,14 +88,17 @@ public sealed record PlanResult
         LayerDescription.Write(Layers, output);
         output.WriteLine();
         var categories = new TextTable("memory", "bytes");
-        foreach (var (name, bytes) in ((string, long)[])[("parameters", ParameterBytes), ("activations", ActivationBytes), ("panels", PanelBytes), ("update state", UpdateStateBytes), ("batch", BatchBytes), ("past", PastBytes), ("total", TotalBytes)])
+        foreach (var (name, bytes) in ((string, long)[])[("parameters", ParameterBytes), ("activations", ActivationBytes),
+            ("panels", PanelBytes), ("update state", UpdateStateBytes), ("batch", BatchBytes), ("past", PastBytes), ("total", TotalBytes)])
             categories.Add(name, Bytes(bytes));
         categories.Write(output);
         output.WriteLine("buffers that never live at the same time share bytes: the total can be less than the sum");
         output.WriteLine();
         var rules = new TextTable($"with {Update}", "bytes", "beside inference");
         rules.Add("inference", Bytes(InferenceBytes), "1.00 x");
-        foreach (var rule in Rules) rules.Add(rule.Rule, rule.TotalBytes is { } total ? Bytes(total) : "-", rule.BesideInference is { } ratio ? string.Create(CultureInfo.InvariantCulture, $"{ratio:F2} x") : "-");
+        foreach (var rule in Rules)
+            rules.Add(rule.Rule, rule.TotalBytes is { } total ? Bytes(total) : "-",
+                rule.BesideInference is { } ratio ? string.Create(CultureInfo.InvariantCulture, $"{ratio:F2} x") : "-");
         rules.Write(output);
     }
 

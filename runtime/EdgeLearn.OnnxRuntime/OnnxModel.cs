@@ -3,8 +3,8 @@ using System.IO.Enumeration;
 namespace EdgeLearn.OnnxRuntime;
 
 /// <summary>
-/// An ONNX file in memory: what it takes, gives and holds. Of the file only the graph's inputs, outputs and initializers are understood, so that a rewritten model
-/// keeps everything else byte for byte. Never changed: the rewriting methods return another model.
+/// An ONNX file in memory: what it takes, gives and holds. Of the file only the graph's inputs, outputs and initializers are understood, so
+/// that a rewritten model keeps everything else byte for byte. Never changed: the rewriting methods return another model.
 /// </summary>
 public sealed class OnnxModel
 {
@@ -34,7 +34,9 @@ public sealed class OnnxModel
         try
         {
             long length = new FileInfo(path).Length;
-            if (length > Array.MaxLength) throw new EdgeLearnException($"{path} has {length:N0} bytes, more than the 2 GiB that an ONNX model without external data can have");
+            if (length > Array.MaxLength)
+                throw new EdgeLearnException($"{path} has {length:N0} bytes, more than the 2 GiB that an ONNX model without external data "
+                    + $"can have");
             return new OnnxModel(File.ReadAllBytes(path), path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -67,11 +69,12 @@ public sealed class OnnxModel
     /// <summary>The initializer of this name.</summary>
     /// <exception cref="EdgeLearnException">There is none; the message lists those there are.</exception>
     public OnnxTensor Initializer(string name)
-        => _graph.Initializers.Find(tensor => tensor.Name == name) ?? throw new EdgeLearnException($"no initializer named '{OnnxTensor.OneLine(name)}': {Name} has {List(Initializers)}");
+        => _graph.Initializers.Find(tensor => tensor.Name == name)
+            ?? throw new EdgeLearnException($"no initializer named '{OnnxTensor.OneLine(name)}': {Name} has {List(Initializers)}");
 
     /// <summary>
-    /// The initializers that a name, or a pattern with <c>*</c> and <c>?</c>, selects. A pattern takes float32 tensors alone, since the others next to a layer are shapes
-    /// and indices; a full name takes its tensor or fails.
+    /// The initializers that a name, or a pattern with <c>*</c> and <c>?</c>, selects. A pattern takes float32 tensors alone, since the
+    /// others next to a layer are shapes and indices; a full name takes its tensor or fails.
     /// </summary>
     /// <exception cref="EdgeLearnException">Nothing is selected, or the named tensor is not float32.</exception>
     public IReadOnlyList<OnnxTensor> Select(string pattern)
@@ -82,17 +85,25 @@ public sealed class OnnxModel
             return [named];
         }
 
-        var selected = _graph.Initializers.FindAll(tensor => tensor.ElementType == OnnxElementType.Float32 && FileSystemName.MatchesSimpleExpression(pattern, tensor.Name, ignoreCase: false));
-        return selected.Count > 0 ? selected : throw new EdgeLearnException($"no float32 initializer named '{OnnxTensor.OneLine(pattern)}': {Name} has {List(Initializers)}");
+        var selected =
+            _graph.Initializers.FindAll(tensor => tensor.ElementType == OnnxElementType.Float32
+            && FileSystemName.MatchesSimpleExpression(pattern, tensor.Name, ignoreCase: false));
+        return selected.Count > 0
+            ? selected
+            : throw new EdgeLearnException($"no float32 initializer named '{OnnxTensor.OneLine(pattern)}': {Name} "
+                + $"has {List(Initializers)}");
     }
 
     /// <summary>Reads the values of an initializer.</summary>
     /// <param name="initializer">one of <see cref="Initializers"/>, float32</param>
     /// <param name="values">[length of the tensor], written</param>
-    /// <exception cref="EdgeLearnException">The tensor is not float32, lies outside the file, or has another number of values than its shape says.</exception>
+    /// <exception cref="EdgeLearnException">The tensor is not float32, lies outside the file, or has another number of values than its
+    /// shape says.</exception>
     public void ReadValues(OnnxTensor initializer, Span<float> values) => OnnxTensorValues.Read(_file, initializer, Name, values);
 
-    /// <summary>The same model with float32 initializers turned into inputs that have to be fed: the way to change weights from step to step.</summary>
+    /// <summary>
+    /// The same model with float32 initializers turned into inputs that have to be fed: the way to change weights from step to step.
+    /// </summary>
     /// <param name="initializers">some of <see cref="Initializers"/></param>
     public OnnxModel WithInputs(IEnumerable<OnnxTensor> initializers)
     {
@@ -102,7 +113,8 @@ public sealed class OnnxModel
         {
             splice.Replace(tensor.Field, []);
             // Up to IR version 3 every initializer is listed as an input too, and later ones may be.
-            if (!_graph.Inputs.Exists(input => input.Name == tensor.Name)) added.Bytes(OnnxFields.GraphInput, OnnxTensorValues.InputOf(tensor));
+            if (!_graph.Inputs.Exists(input => input.Name == tensor.Name))
+                added.Bytes(OnnxFields.GraphInput, OnnxTensorValues.InputOf(tensor));
         }
 
         splice.Replace(new ByteRange(_graph.Content.End, _graph.Content.End), added.ToArray());
@@ -117,7 +129,8 @@ public sealed class OnnxModel
     {
         var tensor = Initializer(name);
         int length = OnnxTensorValues.Require(tensor, Name);
-        if (values.Length != length) throw new EdgeLearnException($"{values.Length:N0} values for {tensor} of {Name}, expected {length:N0}");
+        if (values.Length != length)
+            throw new EdgeLearnException($"{values.Length:N0} values for {tensor} of {Name}, expected {length:N0}");
         var splice = new WireSplice(_file);
         splice.Replace(tensor.Field, OnnxTensorValues.Replace(_file, tensor, Name, values));
         return Rewritten(splice);
@@ -126,7 +139,8 @@ public sealed class OnnxModel
     OnnxModel Rewritten(WireSplice splice)
     {
         long graphLength = _graph.Content.Length + splice.Growth;
-        splice.Replace(new ByteRange(_graph.Field.Start, _graph.Content.Start), new WireWriter().Header(OnnxFields.ModelGraph, graphLength).ToArray());
+        splice.Replace(new ByteRange(_graph.Field.Start, _graph.Content.Start),
+            new WireWriter().Header(OnnxFields.ModelGraph, graphLength).ToArray());
         return new OnnxModel(splice.Apply(), Name);
     }
 

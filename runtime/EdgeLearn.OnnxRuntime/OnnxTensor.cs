@@ -87,7 +87,9 @@ public sealed class OnnxTensor
         return isEmpty ? 0 : (int)length;
     }
 
-    /// <summary>Such as <c>Parameter193 float32[16,4,4,10]</c>; an open dimension is a question mark. Always one line, whatever the file holds.</summary>
+    /// <summary>
+    /// Such as <c>Parameter193 float32[16,4,4,10]</c>; an open dimension is a question mark. Always one line, whatever the file holds.
+    /// </summary>
     public override string ToString()
     {
         var text = new StringBuilder(OneLine(Name)).Append(' ').Append(TypeName(ElementType)).Append('[');
@@ -101,7 +103,10 @@ public sealed class OnnxTensor
         return text.Append(']').ToString();
     }
 
-    static string TypeName(OnnxElementType type) => type is OnnxElementType.Undefined ? "unknown" : Enum.IsDefined(type) ? type.ToString().ToLowerInvariant() : string.Create(CultureInfo.InvariantCulture, $"type {(int)type}");
+    static string TypeName(OnnxElementType type)
+        => type is OnnxElementType.Undefined ? "unknown" : Enum.IsDefined(type)
+            ? type.ToString().ToLowerInvariant()
+            : string.Create(CultureInfo.InvariantCulture, $"type {(int)type}");
 
     /// <summary>A name from a file, made safe for a one-line message.</summary>
     internal static string OneLine(string name)

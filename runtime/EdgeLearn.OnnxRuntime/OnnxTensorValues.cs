@@ -10,15 +10,20 @@ static class OnnxTensorValues
     /// <summary>Requires a float32 tensor with a length; returns the length.</summary>
     public static int Require(OnnxTensor tensor, string model)
     {
-        if (tensor.ElementType != OnnxElementType.Float32) throw new EdgeLearnException($"{tensor} of {model} is not float32, the only type that is trained: name another tensor, or export the model in float32");
-        return tensor.Length > 0 ? tensor.Length : throw new EdgeLearnException($"{tensor} of {model} has no usable number of values, expected 1 to 2^31 - 1");
+        if (tensor.ElementType != OnnxElementType.Float32)
+            throw new EdgeLearnException($"{tensor} of {model} is not float32, the only type that is trained: name another tensor, or "
+                + $"export the model in float32");
+        return tensor.Length > 0
+            ? tensor.Length
+            : throw new EdgeLearnException($"{tensor} of {model} has no usable number of values, expected 1 to 2^31 - 1");
     }
 
     /// <summary>Reads all values.</summary>
     public static void Read(ReadOnlySpan<byte> file, OnnxTensor tensor, string model, Span<float> values)
     {
         int length = Require(tensor, model);
-        if (values.Length != length) throw new ArgumentException($"room for {values.Length} values, the tensor has {length}", nameof(values));
+        if (values.Length != length)
+            throw new ArgumentException($"room for {values.Length} values, the tensor has {length}", nameof(values));
         int done = 0;
         var message = new WireReader(file, tensor.Content, model);
         while (message.Next())
@@ -33,19 +38,25 @@ static class OnnxTensorValues
             }
 
             var bytes = message.RequireBytes().Of(file);
-            if (bytes.Length % sizeof(float) != 0) throw new EdgeLearnException($"{tensor} of {model} holds {bytes.Length:N0} bytes, no whole number of float32 values: export the model again");
+            if (bytes.Length % sizeof(float) != 0)
+                throw new EdgeLearnException($"{tensor} of {model} holds {bytes.Length:N0} bytes, no whole number of float32 values: "
+                    + $"export the model again");
             int count = bytes.Length / sizeof(float);
-            for (int i = 0; i < Math.Min(count, length - done); i++) values[done + i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
+            for (int i = 0; i < Math.Min(count, length - done); i++)
+                values[done + i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
             done += count;
         }
 
-        if (done != length) throw new EdgeLearnException($"{tensor} of {model} holds {done:N0} values, its shape says {length:N0}: export the model again");
+        if (done != length)
+            throw new EdgeLearnException($"{tensor} of {model} holds {done:N0} values, its shape says {length:N0}: export the model again");
     }
 
     static void RequireInside(in WireReader field, OnnxTensor tensor, string model)
     {
         bool isElsewhere = field.Number == OnnxFields.TensorDataLocation && field.RequireVarint() == External;
-        if (isElsewhere) throw new EdgeLearnException($"{tensor} of {model} lies in a file beside the model (external data), which is not supported: export the model as one file");
+        if (isElsewhere)
+            throw new EdgeLearnException($"{tensor} of {model} lies in a file beside the model (external data), which is not supported: "
+                + $"export the model as one file");
     }
 
     /// <summary>The initializer's field with other values, as raw data; its other fields are copied.</summary>
@@ -67,8 +78,11 @@ static class OnnxTensorValues
     public static byte[] InputOf(OnnxTensor tensor)
     {
         var shape = new WireWriter();
-        foreach (long size in tensor.Dimensions) shape.Bytes(OnnxFields.ShapeDimension, new WireWriter().Varint(OnnxFields.DimensionValue, (ulong)size).ToArray());
-        byte[] type = new WireWriter().Varint(OnnxFields.TensorTypeElement, (ulong)tensor.ElementType).Bytes(OnnxFields.TensorTypeShape, shape.ToArray()).ToArray();
-        return new WireWriter().Text(OnnxFields.ValueName, tensor.Name).Bytes(OnnxFields.ValueType, new WireWriter().Bytes(OnnxFields.TypeTensor, type).ToArray()).ToArray();
+        foreach (long size in tensor.Dimensions)
+            shape.Bytes(OnnxFields.ShapeDimension, new WireWriter().Varint(OnnxFields.DimensionValue, (ulong)size).ToArray());
+        byte[] type = new WireWriter().Varint(OnnxFields.TensorTypeElement, (ulong)tensor.ElementType)
+            .Bytes(OnnxFields.TensorTypeShape, shape.ToArray()).ToArray();
+        return new WireWriter().Text(OnnxFields.ValueName, tensor.Name)
+            .Bytes(OnnxFields.ValueType, new WireWriter().Bytes(OnnxFields.TypeTensor, type).ToArray()).ToArray();
     }
 }

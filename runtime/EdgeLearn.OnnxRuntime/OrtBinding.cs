@@ -5,7 +5,10 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeLearn.OnnxRuntime;
 
-/// <summary>Inputs and outputs of a session bound to native memory that somebody else owns and keeps alive. Running with it allocates nothing managed.</summary>
+/// <summary>
+/// Inputs and outputs of a session bound to native memory that somebody else owns and keeps alive. Running with it allocates nothing
+/// managed.
+/// </summary>
 sealed unsafe class OrtBinding(InferenceSession session) : IDisposable
 {
     readonly List<OrtValue> _values = [];
@@ -23,10 +26,12 @@ sealed unsafe class OrtBinding(InferenceSession session) : IDisposable
     {
         long length = 1;
         foreach (long size in shape) length *= size;
-        if (length > buffer.Length) throw new ArgumentException($"a tensor of {length} values in a buffer of {buffer.Length}", nameof(buffer));
+        if (length > buffer.Length)
+            throw new ArgumentException($"a tensor of {length} values in a buffer of {buffer.Length}", nameof(buffer));
         // The buffers come from a NativeBlock, so their address stays.
         nint address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(buffer));
-        var value = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, TensorElementType.Float, shape, address, length * sizeof(float));
+        var value = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, TensorElementType.Float, shape, address,
+            length * sizeof(float));
         _values.Add(value);
         return value;
     }

@@ -18,10 +18,12 @@ static class OrtErrors
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException })
         {
-            throw new EdgeLearnException($"{model} cannot be run: the native library of ONNX Runtime (libonnxruntime.so) is not beside the program", e);
+            throw new EdgeLearnException($"{model} cannot be run: the native library of ONNX Runtime (libonnxruntime.so) is not beside "
+                + $"the program", e);
         }
     }
 
     /// <summary>The runtime's refusal as one line.</summary>
-    public static EdgeLearnException Refused(string model, OnnxRuntimeException e) => new($"{model}: ONNX Runtime says: {e.Message.ReplaceLineEndings(" ").Trim()}", e);
+    public static EdgeLearnException Refused(string model, OnnxRuntimeException e)
+        => new($"{model}: ONNX Runtime says: {e.Message.ReplaceLineEndings(" ").Trim()}", e);
 }

@@ -3,9 +3,10 @@ using Microsoft.ML.OnnxRuntime;
 namespace EdgeLearn.OnnxRuntime;
 
 /// <summary>
-/// Outputs and losses of an <see cref="OrtNetwork"/>. Plain weights are read by the runtime where the <see cref="ParameterSet"/> holds them; a probe is written, once for
-/// all rows, into planned buffers that the lifted inputs are bound to, so the weights themselves are never touched. A model with a fixed number of rows is run as often as
-/// the batch needs. No managed allocation, except at the first sight of a new number of rows, whose bindings are then kept.
+/// Outputs and losses of an <see cref="OrtNetwork"/>. Plain weights are read by the runtime where the <see cref="ParameterSet"/> holds
+/// them; a probe is written, once for all rows, into planned buffers that the lifted inputs are bound to, so the weights themselves are
+/// never touched. A model with a fixed number of rows is run as often as the batch needs. No managed allocation, except at the first sight
+/// of a new number of rows, whose bindings are then kept.
 /// </summary>
 public sealed class OrtForwardPass(OrtNetwork network) : IForwardPass, IDisposable
 {

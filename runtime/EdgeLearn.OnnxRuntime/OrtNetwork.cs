@@ -3,12 +3,12 @@ using Microsoft.ML.OnnxRuntime;
 namespace EdgeLearn.OnnxRuntime;
 
 /// <summary>
-/// An ONNX model in ONNX Runtime over one <see cref="ParameterSet"/>: the initializers that are to be trained are lifted to inputs and live in the set, all others stay
-/// constants of the runtime. One batch input and one output, both float32. Owns the session and the parameters.
+/// An ONNX model in ONNX Runtime over one <see cref="ParameterSet"/>: the initializers that are to be trained are lifted to inputs and live
+/// in the set, all others stay constants of the runtime. One batch input and one output, both float32. Owns the session and the parameters.
 /// </summary>
 /// <remarks>
-/// The runtime sees lifted weights as data, so it neither folds nor packs them: each run costs somewhat more than plain inference, and their memory is the set's.
-/// One thread, no spinning: the process keeps the core that the caller is on.
+/// The runtime sees lifted weights as data, so it neither folds nor packs them: each run costs somewhat more than plain inference, and
+/// their memory is the set's. One thread, no spinning: the process keeps the core that the caller is on.
 /// </remarks>
 public sealed class OrtNetwork : IDisposable
 {
@@ -18,7 +18,8 @@ public sealed class OrtNetwork : IDisposable
     /// <param name="model">the file; not kept</param>
     /// <param name="trainable">names or patterns of initializers, see <see cref="OnnxModel.Select"/>; empty = inference only</param>
     /// <param name="output">the output to learn from; null = the only one</param>
-    /// <exception cref="EdgeLearnException">A name selects nothing, the model has other inputs or outputs than described above, or ONNX Runtime refuses it.</exception>
+    /// <exception cref="EdgeLearnException">A name selects nothing, the model has other inputs or outputs than described above, or ONNX
+    /// Runtime refuses it.</exception>
     public OrtNetwork(OnnxModel model, IReadOnlyList<string> trainable, string? output = null)
     {
         Name = model.Name;
@@ -89,16 +90,25 @@ public sealed class OrtNetwork : IDisposable
 
     static OnnxTensor OnlyInput(OnnxModel model)
     {
-        if (model.Inputs.Count != 1) throw new EdgeLearnException($"{model.Name} has {model.Inputs.Count} inputs, expected one: {model.Describe()}");
+        if (model.Inputs.Count != 1)
+            throw new EdgeLearnException($"{model.Name} has {model.Inputs.Count} inputs, expected one: {model.Describe()}");
         var input = model.Inputs[0];
-        bool isUsable = input.ElementType == OnnxElementType.Float32 && input.Dimensions.Length > 1 && OnnxTensor.LengthOf(input.Dimensions[1..]) > 0 && input.Dimensions[0] <= int.MaxValue;
-        return isUsable ? input : throw new EdgeLearnException($"{input} of {model.Name} cannot be fed: expected float32[batch or a number, then fixed sizes]; export the model with fixed sample sizes");
+        bool isUsable = input.ElementType == OnnxElementType.Float32 && input.Dimensions.Length > 1
+            && OnnxTensor.LengthOf(input.Dimensions[1..]) > 0 && input.Dimensions[0] <= int.MaxValue;
+        return isUsable
+            ? input
+            : throw new EdgeLearnException($"{input} of {model.Name} cannot be fed: expected float32[batch or a number, then fixed "
+                + $"sizes]; export the model with fixed sample sizes");
     }
 
     static OnnxTensor OutputOf(OnnxModel model, string? name)
     {
-        if (name is null && model.Outputs.Count != 1) throw new EdgeLearnException($"{model.Name} has {model.Outputs.Count} outputs, name the one to learn from: {model.Describe()}");
-        return name is null ? model.Outputs[0] : model.Outputs.FirstOrDefault(output => output.Name == name) ?? throw new EdgeLearnException($"no output named '{OnnxTensor.OneLine(name)}': {model.Describe()}");
+        if (name is null && model.Outputs.Count != 1)
+            throw new EdgeLearnException($"{model.Name} has {model.Outputs.Count} outputs, name the one to learn from: {model.Describe()}");
+        return name is null
+            ? model.Outputs[0]
+            : model.Outputs.FirstOrDefault(output => output.Name == name)
+                ?? throw new EdgeLearnException($"no output named '{OnnxTensor.OneLine(name)}': {model.Describe()}");
     }
 
     // The runtime infers shapes that the file leaves open.
@@ -108,7 +118,11 @@ public sealed class OrtNetwork : IDisposable
         bool isUsable = output.ElementType == typeof(float) && output.Dimensions.Length > 1;
         var rows = isUsable ? Array.ConvertAll(output.Dimensions[1..], size => (long)size) : [];
         isUsable = isUsable && OnnxTensor.LengthOf(rows) > 0 && (output.Dimensions[0] < 0 || output.Dimensions[0] == FixedRows);
-        return isUsable ? rows : throw new EdgeLearnException($"output {OnnxTensor.OneLine(OutputName)} of {Name} cannot be learned from: expected float32[{(FixedRows is { } n ? n : "batch")}, then fixed sizes], found {output.ElementType?.Name}[{string.Join(',', output.Dimensions ?? [])}]");
+        return isUsable
+            ? rows
+            : throw new EdgeLearnException($"output {OnnxTensor.OneLine(OutputName)} of {Name} cannot be learned from: expected "
+                + $"float32[{(FixedRows is { } n ? n : "batch")}, then fixed sizes], "
+                + $"found {output.ElementType?.Name}[{string.Join(',', output.Dimensions ?? [])}]");
     }
 
     /// <inheritdoc/>

@@ -12,8 +12,8 @@ enum WireType
 }
 
 /// <summary>
-/// Walks the fields of one protobuf message without a schema. Every length is checked against what is really there before it is believed, so a broken file
-/// ends in one <see cref="EdgeLearnException"/> with the offset; nothing is allocated.
+/// Walks the fields of one protobuf message without a schema. Every length is checked against what is really there before it is believed,
+/// so a broken file ends in one <see cref="EdgeLearnException"/> with the offset; nothing is allocated.
 /// </summary>
 /// <remarks>Source: Protocol Buffers, "Encoding". Groups, which ONNX never used, are refused.</remarks>
 ref struct WireReader
@@ -85,10 +85,12 @@ ref struct WireReader
     }
 
     /// <summary>Requires that the field holds bytes: a string, a message or a packed list.</summary>
-    public readonly ByteRange RequireBytes() => Type == WireType.Bytes ? Content : Throw<ByteRange>(Field.Start, $"field {Number} is a number where a message was expected");
+    public readonly ByteRange RequireBytes()
+        => Type == WireType.Bytes ? Content : Throw<ByteRange>(Field.Start, $"field {Number} is a number where a message was expected");
 
     /// <summary>Requires that the field is a varint.</summary>
-    public readonly ulong RequireVarint() => Type == WireType.Varint ? Value : Throw<ulong>(Field.Start, $"field {Number} is not an integer");
+    public readonly ulong RequireVarint()
+        => Type == WireType.Varint ? Value : Throw<ulong>(Field.Start, $"field {Number} is not an integer");
 
     /// <summary>Reads a varint of a packed list; false at the end of the message.</summary>
     public bool NextPacked(out ulong value)
@@ -124,7 +126,8 @@ ref struct WireReader
 
     [DoesNotReturn]
     readonly T Throw<T>(int offset, string what)
-        => throw new EdgeLearnException($"{_name} is no whole ONNX model: at byte {offset:N0} of {_file.Length:N0} {what}; copy or export the file again");
+        => throw new EdgeLearnException($"{_name} is no whole ONNX model: at byte {offset:N0} of {_file.Length:N0} {what}; copy or export "
+            + $"the file again");
 }
 
 /// <summary>Bytes <see cref="Start"/> to <see cref="End"/> - 1 of a file.</summary>

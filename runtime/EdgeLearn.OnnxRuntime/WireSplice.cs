@@ -1,7 +1,8 @@
 namespace EdgeLearn.OnnxRuntime;
 
 /// <summary>
-/// Replaces ranges of a file and copies everything else byte for byte: fields that this library does not know stay as they were, whoever wrote them.
+/// Replaces ranges of a file and copies everything else byte for byte: fields that this library does not know stay as they were, whoever
+/// wrote them.
 /// </summary>
 sealed class WireSplice(byte[] source)
 {
@@ -21,7 +22,9 @@ sealed class WireSplice(byte[] source)
     /// <exception cref="EdgeLearnException">It would be 2 GiB or larger, more than protobuf allows.</exception>
     public byte[] Apply()
     {
-        if (source.Length + Growth > Array.MaxLength) throw new EdgeLearnException($"the ONNX model would have {source.Length + Growth:N0} bytes, more than the 2 GiB that the format allows");
+        if (source.Length + Growth > Array.MaxLength)
+            throw new EdgeLearnException($"the ONNX model would have {source.Length + Growth:N0} bytes, more than the 2 GiB that the "
+                + $"format allows");
         var result = new byte[source.Length + Growth];
         _edits.Sort((a, b) => a.Range.Start != b.Range.Start ? a.Range.Start.CompareTo(b.Range.Start) : a.Range.End.CompareTo(b.Range.End));
         int from = 0, to = 0;

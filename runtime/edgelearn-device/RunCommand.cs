@@ -16,7 +16,8 @@ namespace EdgeLearn.Agent;
 sealed record RunResult(string Device, int RoundsAccepted, int RoundsRefused, ulong ModelVersion, int Examples, long PeakRssBytes);
 
 /// <summary>JSON without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(RunResult))]
 sealed partial class RunJson : JsonSerializerContext;
 
@@ -24,17 +25,23 @@ sealed partial class RunJson : JsonSerializerContext;
 sealed class RunCommand
 {
     readonly DataArguments _data = new();
-    readonly Option<string?> _token = OptionText.Text("--token", "TOKEN", "enrolment token from 'edgelearn device token' on the host; needed the first time only");
-    readonly Option<string?> _folder = OptionText.Text("--folder", "DIR", "the board's key, certificate, models and state (default ./edgelearn-device)");
+    readonly Option<string?> _token =
+        OptionText.Text("--token", "TOKEN", "enrolment token from 'edgelearn device token' on the host; needed the first time only");
+    readonly Option<string?> _folder =
+        OptionText.Text("--folder", "DIR", "the board's key, certificate, models and state (default ./edgelearn-device)");
     readonly Option<string?> _hub = OptionText.Text("--hub", "URL", "dial this address in place of the token's");
     readonly Option<string?> _name = OptionText.Text("--name", "NAME", "what people call the board (default: the machine's name)");
-    readonly Option<(int Part, int Count)?> _part = OptionText.Parsed<(int, int)?>("--part", "I/N", "take part I of N of the data (default: all of it)", text => ParsePart(text));
-    readonly Option<double?> _alpha = OptionText.Number("--alpha", "with --part: Dirichlet shares by label; small = few classes a board (default: equal shares)");
+    readonly Option<(int Part, int Count)?> _part =
+        OptionText.Parsed<(int, int)?>("--part", "I/N", "take part I of N of the data (default: all of it)", text => ParsePart(text));
+    readonly Option<double?> _alpha =
+        OptionText.Number("--alpha", "with --part: Dirichlet shares by label; small = few classes a board (default: equal shares)");
     readonly Option<ulong?> _seed = OptionText.Seed("--seed", "seed of the parts and of what is held out (default 0)");
-    readonly Option<double?> _heldOut = OptionText.Number("--held-out", "part of the examples that is never trained on but scores models (default 0.1)");
+    readonly Option<double?> _heldOut =
+        OptionText.Number("--held-out", "part of the examples that is never trained on but scores models (default 0.1)");
     readonly Option<int?> _rounds = OptionText.Whole("--rounds", "stop after so many rounds (default 0: go on)");
     readonly Option<bool> _once = OptionText.Flag("--once", "stop when the hub has nothing to do for this board");
-    readonly Option<double?> _poll = OptionText.Number("--poll", "check in every so many seconds in place of when the hub says; for trials");
+    readonly Option<double?> _poll =
+        OptionText.Number("--poll", "check in every so many seconds in place of when the hub says; for trials");
     readonly Option<bool> _json = CommandOutput.JsonOption();
 
     RunCommand()
@@ -51,7 +58,8 @@ sealed class RunCommand
         var options = new RunCommand();
         foreach (Option option in (Option[])[options._token, options._folder, options._hub, options._name]) command.Options.Add(option);
         options._data.AddTo(command, required: true);
-        foreach (Option option in (Option[])[options._part, options._alpha, options._seed, options._heldOut, options._rounds, options._once, options._poll, options._json]) command.Options.Add(option);
+        foreach (Option option in (Option[])[options._part, options._alpha, options._seed, options._heldOut, options._rounds, options._once,
+            options._poll, options._json]) command.Options.Add(option);
         command.SetAction(options.RunAsync);
         return command;
     }
@@ -62,7 +70,9 @@ sealed class RunCommand
         using var data = _data.Open(parsed, Loss.SoftmaxCrossEntropy, output)!;
         var (part, count) = parsed.GetValue(_part) ?? (1, 1);
         double? poll = parsed.GetValue(_poll);
-        if (poll is { } seconds && !(seconds > 0 && seconds <= 86400)) throw new EdgeLearnException(string.Create(CultureInfo.InvariantCulture, $"--poll {seconds}: expected seconds above 0, at most 86400"));
+        if (poll is { } seconds && !(seconds > 0 && seconds <= 86400))
+            throw new EdgeLearnException(
+                string.Create(CultureInfo.InvariantCulture, $"--poll {seconds}: expected seconds above 0, at most 86400"));
         int rounds = parsed.GetValue(_rounds) ?? 0;
         if (rounds < 0) throw new EdgeLearnException($"--rounds {rounds}: expected 0 or more");
         var run = await DeviceAgent.RunAsync(
@@ -73,7 +83,8 @@ sealed class RunCommand
                 Hub = parsed.GetValue(_hub),
                 Name = parsed.GetValue(_name) ?? Environment.MachineName,
                 Data = data.Train,
-                Share = new DataShare { Part = part, PartCount = count, Alpha = parsed.GetValue(_alpha), Groups = data.TrainGroups, Seed = parsed.GetValue(_seed) ?? 0, HeldOutFraction = parsed.GetValue(_heldOut) ?? new DataShare().HeldOutFraction },
+                Share = new DataShare { Part = part, PartCount = count, Alpha = parsed.GetValue(_alpha), Groups = data.TrainGroups,
+                    Seed = parsed.GetValue(_seed) ?? 0, HeldOutFraction = parsed.GetValue(_heldOut) ?? new DataShare().HeldOutFraction },
                 ExitWhenDone = parsed.GetValue(_once),
                 RoundLimit = rounds,
                 PollInterval = poll is { } interval ? TimeSpan.FromSeconds(interval) : null,
@@ -81,16 +92,21 @@ sealed class RunCommand
                 LogAsJson = output.Json,
             },
             stop).ConfigureAwait(false);
-        var result = new RunResult(run.DeviceId, run.RoundsAccepted, run.RoundsRefused, run.ModelVersion, run.Examples, Machine.PeakRssBytes);
+        var result = new RunResult(run.DeviceId, run.RoundsAccepted, run.RoundsRefused, run.ModelVersion, run.Examples,
+            Machine.PeakRssBytes);
         if (output.Json) output.WriteJson(result, RunJson.Default.RunResult);
-        else output.Output.WriteLine($"{result.Device}: {result.RoundsAccepted} rounds counted, {result.RoundsRefused} not, model version {result.ModelVersion}, {result.Examples:N0} examples, peak memory {ByteCount.Format(result.PeakRssBytes)}");
+        else output.Output.WriteLine($"{result.Device}: {result.RoundsAccepted} rounds counted, {result.RoundsRefused} not, model "
+            + $"version {result.ModelVersion}, {result.Examples:N0} examples, peak memory {ByteCount.Format(result.PeakRssBytes)}");
         return 0;
     }
 
     static (int Part, int Count) ParsePart(string text)
     {
         string[] halves = text.Split('/');
-        bool fits = halves.Length == 2 && int.TryParse(halves[0], NumberStyles.None, CultureInfo.InvariantCulture, out int _) && int.TryParse(halves[1], NumberStyles.None, CultureInfo.InvariantCulture, out int _);
-        return fits ? (int.Parse(halves[0], CultureInfo.InvariantCulture), int.Parse(halves[1], CultureInfo.InvariantCulture)) : throw new EdgeLearnException($"--part {text}: expected part/parts, such as 1/4");
+        bool fits = halves.Length == 2 && int.TryParse(halves[0], NumberStyles.None, CultureInfo.InvariantCulture, out int _)
+            && int.TryParse(halves[1], NumberStyles.None, CultureInfo.InvariantCulture, out int _);
+        return fits
+            ? (int.Parse(halves[0], CultureInfo.InvariantCulture), int.Parse(halves[1], CultureInfo.InvariantCulture))
+            : throw new EdgeLearnException($"--part {text}: expected part/parts, such as 1/4");
     }
 }

@@ -12,7 +12,8 @@ public class BenchProgramTests
     static async Task<(int Code, string Output, string Error)> RunHere(params string[] arguments)
     {
         using StringWriter output = new(), error = new();
-        int code = await CommandProgram.RunAsync([BenchCommand.Create()], "edgelearn", arguments, output, error, TestContext.Current.CancellationToken);
+        int code = await CommandProgram.RunAsync([BenchCommand.Create()], "edgelearn", arguments, output, error,
+            TestContext.Current.CancellationToken);
         return (code, output.ToString(), error.ToString());
     }
 
@@ -50,10 +51,12 @@ public class BenchProgramTests
         try
         {
             string report = Path.Combine(folder, "report.json"), document = Path.Combine(folder, "performance.md");
-            await File.WriteAllTextAsync(report, JsonSerializer.Serialize(FixedReport.Read(), ReportJson.Lines.BenchReport), TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(report, JsonSerializer.Serialize(FixedReport.Read(), ReportJson.Lines.BenchReport),
+                TestContext.Current.CancellationToken);
             Assert.Equal((0, "", ""), await RunHere("bench", "--report", report, "--output", document));
             Assert.StartsWith("# Performance\n", await File.ReadAllTextAsync(document, TestContext.Current.CancellationToken));
-            Assert.StartsWith("<svg ", await File.ReadAllTextAsync(Path.Combine(folder, "performance.svg"), TestContext.Current.CancellationToken));
+            Assert.StartsWith("<svg ",
+                await File.ReadAllTextAsync(Path.Combine(folder, "performance.svg"), TestContext.Current.CancellationToken));
             var (code, output, _) = await RunHere("bench", "--report", report);
             Assert.Equal(0, code);
             Assert.StartsWith("# Performance\n", output);
@@ -70,7 +73,8 @@ public class BenchProgramTests
     {
         // A process of its own: it pins the thread it runs on.
         string program = typeof(BenchCommand).Assembly.Location;
-        var start = new ProcessStartInfo("dotnet", [program, "bench", "--quick", "--only", "W3s", "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet",
+            [program, "bench", "--quick", "--only", "W3s", "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -36,7 +36,9 @@ public class InterleavingTests
     }
 
     [Fact]
-    public void A_stop_ends_the_measurement() => Assert.Throws<OperationCanceledException>(() => Interleaving.Measure([new Scripted("a", [], 1)], new Pace(1, 1, 1), new CancellationToken(canceled: true)));
+    public void A_stop_ends_the_measurement()
+    => Assert.Throws<OperationCanceledException>(() =>
+        Interleaving.Measure([new Scripted("a", [], 1)], new Pace(1, 1, 1), new CancellationToken(canceled: true)));
 
     [Fact]
     public void A_loop_times_steps_and_not_slices()

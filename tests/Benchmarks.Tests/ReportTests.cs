@@ -16,7 +16,8 @@ public class ReportTests
         Assert.Equal("Test CPU, 2 cores, 8 GB", json.RootElement.GetProperty("machine").GetString());
         Assert.Equal("x86-64-v3", json.RootElement.GetProperty("instruction_set").GetString());
         var row = json.RootElement.GetProperty("rows")[1];
-        Assert.Equal(("W1 step", "PyTorch autograd, optim.SGD"), (row.GetProperty("name").GetString(), row.GetProperty("peer").GetString()));
+        Assert.Equal(("W1 step", "PyTorch autograd, optim.SGD"),
+            (row.GetProperty("name").GetString(), row.GetProperty("peer").GetString()));
         string[] numbers = ["ours_us", "peer_us", "ratio", "ours_peak_rss_bytes", "peer_peak_rss_bytes", "allocated_bytes"];
         Assert.Equal([400, 800, 2, 6e6, 2.5e8, 0], numbers.Select(name => row.GetProperty(name).GetDouble()));
         Assert.False(row.GetProperty("met").GetBoolean());
@@ -50,7 +51,8 @@ public class ReportTests
         Assert.Contains("Note: no oneDNN", text);
         string losses = text[text.IndexOf("## Rows that we lose", StringComparison.Ordinal)..];
         Assert.Equal(2, losses.Split("\n- ").Length - 1);
-        Assert.Contains("**W1 step** against PyTorch autograd, optim.SGD: ratio 2.00, target 3.50; the target lies above the ceiling: at the multiply-add peak of the same rounds the ratio would be 2.50; ours attains 80 % of that limit.", losses);
+        Assert.Contains("**W1 step** against PyTorch autograd, optim.SGD: ratio 2.00, target 3.50; the target lies above the ceiling: at "
+            + "the multiply-add peak of the same rounds the ratio would be 2.50; ours attains 80 % of that limit.", losses);
         Assert.Contains("**W3 step** against hand-written C: ratio 0.75. The test says so.", losses);
     }
 

@@ -70,7 +70,8 @@ public class WorkloadTests
     {
         readonly double[] _x = [.. work.Inputs.ToArray()];
         readonly int _label = work.Labels[0];
-        readonly double[][] _p = [.. work.Network.Parameters.Slices.Select(slice => work.Network.Parameters[slice].ToArray().Select(v => (double)v).ToArray())];
+        readonly double[][] _p = [
+            .. work.Network.Parameters.Slices.Select(slice => work.Network.Parameters[slice].ToArray().Select(v => (double)v).ToArray())];
 
         public double Step(double rate)
         {

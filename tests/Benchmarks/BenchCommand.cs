@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using EdgeLearn.Commands;
+using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Benchmarks;
 
@@ -9,11 +10,17 @@ namespace EdgeLearn.Benchmarks;
 sealed class BenchCommand
 {
     readonly Option<bool> _quick = OptionText.Flag("--quick", "fewer and shorter rounds: within two minutes");
-    readonly Option<string?> _only = OptionText.Text("--only", "NAME,...", "rows whose first word or section this is: W1, square, kernels, training, inference, ...");
+    readonly Option<string?> _only =
+        OptionText.Text("--only", "NAME,...", "rows whose first word or section this is: W1, square, kernels, training, inference, ...");
     readonly Option<bool> _json = CommandOutput.JsonOption();
-    readonly Option<string?> _output = OptionText.Text("--output", "FILE", "write the report here as JSON; with --report or --roofline: the document or the picture (.svg)");
-    readonly Option<bool> _roofline = OptionText.Flag("--roofline", "the kernels alone: attained GFLOP/s and GB/s against the measured limits");
-    readonly Option<string?> _report = OptionText.Text("--report", "FILE.json", "measure nothing: make the document (or, with --roofline, the roofline) of an earlier report");
+    readonly Option<string?> _output =
+        OptionText.Text("--output", "FILE",
+        "write the report here as JSON; with --report or --roofline: the document or the picture (.svg)");
+    readonly Option<bool> _roofline =
+        OptionText.Flag("--roofline", "the kernels alone: attained GFLOP/s and GB/s against the measured limits");
+    readonly Option<string?> _report =
+        OptionText.Text("--report", "FILE.json",
+        "measure nothing: make the document (or, with --roofline, the roofline) of an earlier report");
     readonly Option<bool> _install = OptionText.Flag("--install-peers", "install PyTorch, OpenBLAS, oneDNN and gcc with apt-get, then end");
 
     /// <summary>The command.</summary>
@@ -21,7 +28,8 @@ sealed class BenchCommand
     {
         var command = new ExampleCommand(
             "bench",
-            "Hold speed and memory against PyTorch, OpenBLAS, oneDNN, ONNX Runtime and C, in turns on one core. Peers that are not installed are left out.",
+            "Hold speed and memory against PyTorch, OpenBLAS, oneDNN, ONNX Runtime and C, in turns on one core. Peers that are not "
+            + "installed are left out.",
             "",
             "--quick --only W1,W3",
             "--output tests/Benchmarks/results/here.json",
@@ -59,7 +67,8 @@ sealed class BenchCommand
         if (output.Json) output.Output.WriteLine(JsonSerializer.Serialize(report, ReportJson.OneLine.BenchReport));
         else if (!roofline) ReportTable.Write(report, output.Output);
         if (roofline) WriteRoofline(report, path, output.Json ? TextWriter.Null : output.Output);
-        else if (path is not null) DurableFile.Replace(path, [.. JsonSerializer.SerializeToUtf8Bytes(report, ReportJson.Lines.BenchReport), (byte)'\n']);
+        else if (path is not null)
+            DurableFile.Replace(path, [.. JsonSerializer.SerializeToUtf8Bytes(report, ReportJson.Lines.BenchReport), (byte)'\n']);
         return 0;
     }
 
@@ -67,7 +76,8 @@ sealed class BenchCommand
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ReportJson.OneLine.BenchReport) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ReportJson.OneLine.BenchReport)
+                ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {
@@ -108,9 +118,13 @@ sealed class BenchCommand
         if (only is null) return [.. Jobs.All];
         string[] words = only.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         string? unknown = Array.Find(words, word => !Jobs.All.Any(job => IsNamed(job, word)));
-        if (unknown is not null || words.Length == 0) throw new EdgeLearnException($"--only {only}: there is no '{unknown}': expected some of {string.Join(", ", Jobs.All.SelectMany(job => (string[])[job.Section, job.Name]).Distinct())}");
+        if (unknown is not null || words.Length == 0)
+            throw new EdgeLearnException($"--only {only}: there is no '{unknown}': expected some "
+                + $"of {string.Join(", ", Jobs.All.SelectMany(job => (string[])[job.Section, job.Name]).Distinct())}");
         return [.. Jobs.All.Where(job => words.Any(word => IsNamed(job, word)))];
     }
 
-    static bool IsNamed(BenchJob job, string word) => string.Equals(job.Name, word, StringComparison.OrdinalIgnoreCase) || string.Equals(job.Section, word, StringComparison.OrdinalIgnoreCase);
+    static bool IsNamed(BenchJob job, string word)
+        => string.Equals(job.Name, word, StringComparison.OrdinalIgnoreCase)
+            || string.Equals(job.Section, word, StringComparison.OrdinalIgnoreCase);
 }

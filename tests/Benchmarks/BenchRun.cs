@@ -2,10 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using EdgeLearn.Commands;
+using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>One run from finding the peers to the report. Everything happens on the calling thread, which is pinned to one core together with the processes it starts.</summary>
+/// <summary>
+/// One run from finding the peers to the report. Everything happens on the calling thread, which is pinned to one core together with the
+/// processes it starts.
+/// </summary>
 sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
 {
     readonly List<string> _versions = [];
@@ -14,7 +18,8 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
     /// <summary>Runs the jobs.</summary>
     public BenchReport Run(IReadOnlyList<BenchJob> jobs)
     {
-        string root = RepositoryRoot.Find() ?? throw new EdgeLearnException("the benchmark runs from a clone of EdgeLearn: start it with ./edgelearn bench");
+        string root = RepositoryRoot.Find()
+            ?? throw new EdgeLearnException("the benchmark runs from a clone of EdgeLearn: start it with ./edgelearn bench");
         var watch = Stopwatch.StartNew();
         string started = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
         int core = Core.Pin();
@@ -23,9 +28,14 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
         TorchPeer? torch = null;
         try
         {
-            var loops = Found(NativeLoops.Build(Path.Combine(root, "tests", "Benchmarks", "native"), Path.Combine(root, "artifacts", "bench"), out string reason), loops => $"C loops: {loops.Compiler}, {loops.VectorBits}-bit vectors", $"no C loops and no limits: {reason}");
-            torch = Found(TorchPeer.Find(Path.Combine(root, "tests", "Benchmarks", "peers", "torch_workloads.py")), torch => torch.Name, "no PyTorch");
-            if (torch is { HasTunedBlas: false }) _notes.Add("PyTorch runs on the reference BLAS and is no fair peer: apt-get install -y libopenblas0-pthread");
+            var loops = Found(
+                NativeLoops.Build(Path.Combine(root, "tests", "Benchmarks", "native"), Path.Combine(root, "artifacts", "bench"),
+                out string reason), loops => $"C loops: {loops.Compiler}, {loops.VectorBits}-bit vectors",
+                $"no C loops and no limits: {reason}");
+            torch = Found(TorchPeer.Find(Path.Combine(root, "tests", "Benchmarks", "peers", "torch_workloads.py")), torch => torch.Name,
+                "no PyTorch");
+            if (torch is { HasTunedBlas: false })
+                _notes.Add("PyTorch runs on the reference BLAS and is no fair peer: apt-get install -y libopenblas0-pthread");
             var context = new BenchContext
             {
                 Quick = quick,
@@ -38,7 +48,8 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
                 Stop = stop,
             };
             if (torch is not null) _versions.Add(OnnxContender.Version);
-            if (Machine.Compiled != "NativeAOT") _notes.Add("our side runs on the JIT: figures of the native program are better and steadier");
+            if (Machine.Compiled != "NativeAOT")
+                _notes.Add("our side runs on the JIT: figures of the native program are better and steadier");
             if (core < 0) _notes.Add("the system refused to pin the run to one core");
             foreach (string note in _notes) output.Error.WriteLine($"note: {note}");
             var meter = loops is null ? null : new LimitMeter(loops);
@@ -57,8 +68,12 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
                 Core = core,
                 Versions = _versions,
                 Notes = _notes,
-                Protocol = string.Create(CultureInfo.InvariantCulture, $"kernels: {context.KernelPace.Rounds} rounds of {context.KernelPace.Cycles} turns of {context.KernelPace.BlockMs} ms; steps: {context.StepPace.Rounds} rounds of {context.StepPace.Cycles} turns of {context.StepPace.BlockMs} ms"),
-                Limits = context.Limits is { } limits && meter is not null ? limits with { NopsPerCycleAfter = meter.Clock().NopsPerCycle } : null,
+                Protocol = string.Create(CultureInfo.InvariantCulture,
+                    $"kernels: {context.KernelPace.Rounds} rounds of {context.KernelPace.Cycles} turns of {context.KernelPace.BlockMs} "
+                    + $"ms; steps: {context.StepPace.Rounds} rounds of {context.StepPace.Cycles} turns of {context.StepPace.BlockMs} ms"),
+                Limits = context.Limits is { } limits && meter is not null
+                    ? limits with { NopsPerCycleAfter = meter.Clock().NopsPerCycle }
+                    : null,
                 Rows = rows,
             };
         }
@@ -87,7 +102,8 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
         {
             // What the estimates were worth so far says what they are worth from here on.
             double pace = done > 0 ? watch.Elapsed.TotalSeconds / done : 1;
-            line.Show(string.Create(CultureInfo.InvariantCulture, $"{i + 1} of {jobs.Count}: {jobs[i].Section}, {jobs[i].Name}; about {(total - done) * pace:F0} s left"));
+            line.Show(string.Create(CultureInfo.InvariantCulture,
+                $"{i + 1} of {jobs.Count}: {jobs[i].Section}, {jobs[i].Name}; about {(total - done) * pace:F0} s left"));
             rows.AddRange(jobs[i].Run(context));
             done += jobs[i].EstimatedSeconds(context);
         }
@@ -98,8 +114,10 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
     // The rows about time show the memory of the same workload too.
     static List<BenchRow> WithPeakRss(List<BenchRow> rows) =>
     [
-        .. rows.Select(row => row.OursUs is not null && rows.Find(other => other.OursPeakRssBytes is not null && other.Name == $"{row.Name.Split(' ')[0]} peak RSS") is { } memory
-            ? row with { OursPeakRssBytes = memory.OursPeakRssBytes, PeerPeakRssBytes = row.Peer.StartsWith("PyTorch", StringComparison.Ordinal) ? memory.PeerPeakRssBytes : null }
+        .. rows.Select(row => row.OursUs is not null
+            && rows.Find(other => other.OursPeakRssBytes is not null && other.Name == $"{row.Name.Split(' ')[0]} peak RSS") is { } memory
+            ? row with { OursPeakRssBytes = memory.OursPeakRssBytes,
+                PeerPeakRssBytes = row.Peer.StartsWith("PyTorch", StringComparison.Ordinal) ? memory.PeerPeakRssBytes : null }
             : row),
     ];
 
@@ -107,7 +125,10 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo("git", ["-C", root, "rev-parse", "--short", "HEAD"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process =
+                Process.Start(
+                new ProcessStartInfo("git", ["-C", root, "rev-parse", "--short", "HEAD"]) { RedirectStandardOutput = true,
+                RedirectStandardError = true })!;
             string text = process.StandardOutput.ReadToEnd().Trim();
             process.WaitForExit();
             return process.ExitCode == 0 ? text : null;

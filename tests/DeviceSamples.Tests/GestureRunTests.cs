@@ -14,7 +14,8 @@ public class GestureRunTests
         return run.Run(600, (_, _) => { }, stop);
     }
 
-    static double Known(GestureResult result, string learner, int quarter) => (double)result.Known.Single(known => known.Name == learner).Known[quarter] / result.Quarters[quarter];
+    static double Known(GestureResult result, string learner, int quarter)
+        => (double)result.Known.Single(known => known.Name == learner).Known[quarter] / result.Quarters[quarter];
 
     [Fact]
     public void Two_motions_are_learned_and_learned_again_when_the_sensor_is_turned()
@@ -54,6 +55,8 @@ public class GestureRunTests
     [InlineData("--address 0x70: expected a whole number from 104 to 105", "--address", "0x70")]
     [InlineData("--windows 0: expected a whole number from 4 to 1000000", "--windows", "0")]
     [InlineData("--update adam keeps state between steps: expected sgd or signsgd", "--update", "adam")]
-    [InlineData("unknown rule 'magic': expected tpsgd, zo, elastic-zo, backprop, frozen, local-heads, or backprop-free for the best of the forward-only rules", "--rule", "magic")]
-    public void Bad_options_are_one_line(string expected, params string[] args) => Assert.Equal(expected, Assert.Throws<EdgeLearnException>(() => GestureOptions.Parse(args)).Message);
+    [InlineData("unknown rule 'magic': expected tpsgd, zo, elastic-zo, backprop, "
+        + "frozen, local-heads, or backprop-free for the best of the forward-only rules", "--rule", "magic")]
+    public void Bad_options_are_one_line(string expected, params string[] args)
+    => Assert.Equal(expected, Assert.Throws<EdgeLearnException>(() => GestureOptions.Parse(args)).Message);
 }

@@ -64,7 +64,8 @@ public class GestureSensorTests
         var features = new float[MotionWindow.FeatureLength];
         foreach (float phase in new[] { 0, 1, 2.5f })
         {
-            for (int t = 0; t < MotionWindow.SampleCount; t++) window.Set(t, new Vector3(3 * MathF.Sin((MathF.Tau * 3 * t / 64) + phase), 0, Gravity));
+            for (int t = 0; t < MotionWindow.SampleCount; t++)
+                window.Set(t, new Vector3(3 * MathF.Sin((MathF.Tau * 3 * t / 64) + phase), 0, Gravity));
             window.Describe(features);
             for (int i = 0; i < features.Length; i++)
             {

@@ -34,29 +34,37 @@ public sealed class PlanCommandTests : IDisposable
         if (options.Contains("huber", StringComparison.Ordinal))
         {
             string table = _folder["table.csv"];
-            File.WriteAllLines(table, [string.Join(',', Enumerable.Range(0, 65).Select(k => $"c{k}")), .. Enumerable.Range(0, 40).Select(i => string.Join(',', Enumerable.Range(0, 65).Select(k => (i * k) % 7)))]);
+            File.WriteAllLines(table,
+                [string.Join(',', Enumerable.Range(0, 65).Select(k => $"c{k}")),
+                .. Enumerable.Range(0, 40).Select(i => string.Join(',', Enumerable.Range(0, 65).Select(k => (i * k) % 7)))]);
             all[1] = table;
         }
 
         var plan = Invoked.Run(["plan", .. all]).Json();
         var run = Invoked.Run(["train", .. all, "--steps", "1"]).Json();
-        Assert.Equal((run.Number("workspace_bytes"), run.Number("parameter_bytes")), (plan.Number("workspace_bytes"), plan.Number("parameter_bytes")));
+        Assert.Equal((run.Number("workspace_bytes"), run.Number("parameter_bytes")),
+            (plan.Number("workspace_bytes"), plan.Number("parameter_bytes")));
     }
 
     [Fact]
     public void A_usual_network_has_the_outputs_of_its_loss()
-        => Assert.EndsWith("-1", Invoked.Run("plan", "--input-shape", "16", "--classes", "2", "--loss", "binary-cross-entropy", "--json").Json().Text("network"), StringComparison.Ordinal);
+        => Assert.EndsWith("-1",
+            Invoked.Run("plan", "--input-shape", "16", "--classes", "2", "--loss", "binary-cross-entropy", "--json").Json().Text("network"),
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_loss_that_needs_all_scores_of_a_vocabulary_is_planned_with_them()
     {
-        double Bytes(params string[] options) => Invoked.Run(["plan", "--network", "32-embed16-tokens256", "--rule", "backprop", "--batch", "8", "--json", .. options]).Json().Number("workspace_bytes");
+        double Bytes(params string[] options)
+            => Invoked.Run(["plan", "--network", "32-embed16-tokens256", "--rule", "backprop", "--batch", "8", "--json", .. options]).Json()
+                .Number("workspace_bytes");
         Assert.True(Bytes("--label-smoothing", "0.1") > Bytes() + (8 * 32 * 256 * sizeof(float)));
     }
 
     [Fact]
     public void Weights_by_labels_need_labels()
-        => Assert.Contains("--class-weights balanced counts the labels of the training data: add --data", Invoked.Run("plan", "--network", "8-3", "--class-weights", "balanced").Error);
+        => Assert.Contains("--class-weights balanced counts the labels of the training data: add --data",
+            Invoked.Run("plan", "--network", "8-3", "--class-weights", "balanced").Error);
 
     [Fact]
     public void Every_rule_is_set_beside_inference()
@@ -66,7 +74,8 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Equal(["tpsgd", "zo", "elastic-zo", "backprop", "frozen", "local-heads"], rules.Keys);
         Assert.Equal(plan.Number("total_bytes"), rules["tpsgd"]);
         double inference = plan.Number("inference_bytes");
-        // 1000 units of 100 weights and 10 of 1000, biases, windows; inference holds a batch of images twice (as read, transposed), 1000 activations and two outputs a sample.
+        // 1000 units of 100 weights and 10 of 1000, biases, windows; inference holds a batch of images twice (as read, transposed), 1000
+        // activations and two outputs a sample.
         Assert.Equal(4 * ((1000 * 101) + (10 * 1001) + 2000), plan.Number("parameter_bytes"));
         Assert.InRange(inference - plan.Number("parameter_bytes"), 64 * 4 * (784 + 1000 + 10), 64 * 4 * ((2 * 784) + 1000 + 20 + 16));
         Assert.True(rules["zo"] < rules["tpsgd"] && rules["tpsgd"] < rules["backprop"]);
@@ -89,6 +98,7 @@ public sealed class PlanCommandTests : IDisposable
         var run = Invoked.Run("plan", "--input-shape", "8x8", "--classes", "4");
         Assert.Equal(0, run.ExitCode);
         Assert.StartsWith("8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-4: tpsgd with adam, batch 64\n", run.Output);
-        foreach (string row in new[] { "parameters", "activations", "panels", "update state", "batch", "total", "inference", "frozen" }) Assert.Contains($"\n{row} ", run.Output);
+        foreach (string row in new[] { "parameters", "activations", "panels", "update state", "batch", "total", "inference", "frozen" })
+            Assert.Contains($"\n{row} ", run.Output);
     }
 }

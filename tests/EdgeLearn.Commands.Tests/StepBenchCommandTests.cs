@@ -10,7 +10,8 @@ public class StepBenchCommandTests
         var result = Invoked.Run("bench", "--quick", "--only", "W3s", "--json").Json();
         Assert.Equal(InstructionSet.Name, result.Text("instruction_set"));
         Assert.True(result.Number("peak_rss_bytes") > 1e6);
-        Assert.True(result.TryGetProperty("before", out var before) && before.TryGetProperty("celsius", out _) && before.TryGetProperty("mhz", out _));
+        Assert.True(result.TryGetProperty("before", out var before) && before.TryGetProperty("celsius", out _)
+            && before.TryGetProperty("mhz", out _));
         var row = Assert.Single(result.GetProperty("rows").EnumerateArray());
         Assert.Equal(("W3s", "64-32-10, batch 1, backprop with sgd"), (row.Text("name"), row.Text("description")));
         Assert.True(row.Number("median_us") > 0 && row.Number("p99_us") >= row.Number("median_us") && row.Number("steps_per_second") > 0);

@@ -5,7 +5,8 @@ namespace EdgeLearn.Tests;
 /// <summary>A dense tanh network of the core and the same network as an ONNX model, its tensors under the same names.</summary>
 static class DenseOnnx
 {
-    public static Network Network(string text, ulong seed = 7) => new Network(NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy)).Initialise(seed);
+    public static Network Network(string text, ulong seed = 7)
+        => new Network(NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy)).Initialise(seed);
 
     /// <summary>Exports the network.</summary>
     /// <param name="network">dense layers, tanh below the last</param>
@@ -13,7 +14,8 @@ static class DenseOnnx
     /// <param name="irVersion">up to 3 initializers are inputs as well</param>
     /// <param name="gemm">one node per layer with the weights as they are; else MatMul and Add with transposed weights</param>
     /// <param name="encoding">of the weights</param>
-    public static OnnxModel Export(Network network, long rows = 0, int irVersion = 8, bool gemm = true, Encoding32 encoding = Encoding32.Raw)
+    public static OnnxModel Export(Network network, long rows = 0, int irVersion = 8, bool gemm = true,
+        Encoding32 encoding = Encoding32.Raw)
     {
         var nodes = new List<Message>();
         var tensors = new List<Message>();
@@ -45,7 +47,9 @@ static class DenseOnnx
             x = $"y{i}";
         }
 
-        byte[] file = OnnxWriter.Model(irVersion, nodes, tensors, irVersion <= 3 ? inputs : inputs[..1], [OnnxWriter.Value("y", rows, network.OutputLength)]);
+        byte[] file =
+            OnnxWriter.Model(irVersion, nodes, tensors, irVersion <= 3 ? inputs : inputs[..1],
+            [OnnxWriter.Value("y", rows, network.OutputLength)]);
         return new OnnxModel(file, "net.onnx");
     }
 

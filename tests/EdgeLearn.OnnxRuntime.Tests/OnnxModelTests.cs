@@ -36,7 +36,8 @@ public class OnnxModelTests
     [InlineData(3)]
     [InlineData(8)]
     public void A_model_says_what_it_takes_gives_and_holds(int irVersion) => Assert.Equal(
-        "inputs x float32[?,3]; outputs y float32[?,2]; initializers layers.0.weight float32[4,3], layers.0.bias float32[4], layers.1.weight float32[2,4], layers.1.bias float32[2]",
+        "inputs x float32[?,3]; outputs y float32[?,2]; initializers layers.0.weight float32[4,3], layers.0.bias float32[4], "
+        + "layers.1.weight float32[2,4], layers.1.bias float32[2]",
         Small(irVersion: irVersion).Describe());
 
     [Theory]
@@ -99,7 +100,8 @@ public class OnnxModelTests
     [Fact]
     public void An_unknown_name_is_answered_with_the_names_there_are()
     {
-        string expected = "net.onnx has layers.0.weight float32[4,3], layers.0.bias float32[4], layers.1.weight float32[2,4], layers.1.bias float32[2]";
+        string expected = "net.onnx has layers.0.weight float32[4,3], layers.0.bias float32[4], layers.1.weight float32[2,4], "
+            + "layers.1.bias float32[2]";
         Assert.Equal("no initializer named 'fc.weight': " + expected, Refusal(() => Small().Initializer("fc.weight")));
         Assert.Equal("no float32 initializer named 'fc.*': " + expected, Refusal(() => Small().Select("fc.*")));
     }
@@ -110,7 +112,8 @@ public class OnnxModelTests
         var half = new Message().Number(1, 2).Number(2, OnnxWriter.Float16).Text(8, "half").Bytes(9, new byte[4]);
         var index = new Message().Number(1, 1).Number(2, OnnxWriter.Int64).Text(8, "index").Bytes(9, new byte[8]);
         var model = new OnnxModel(OnnxWriter.Model(8, [], [half, index], [], []), "m.onnx");
-        Assert.Equal("half float16[2] of m.onnx is not float32, the only type that is trained: name another tensor, or export the model in float32", Refusal(() => model.Select("half")));
+        Assert.Equal("half float16[2] of m.onnx is not float32, the only type that is trained: name another tensor, or export the model "
+            + "in float32", Refusal(() => model.Select("half")));
         Assert.StartsWith("index int64[1] of m.onnx is not float32", Refusal(() => model.WithInitializer("index", [1])));
         Assert.StartsWith("no float32 initializer named '*': m.onnx has half float16[2], index int64[1]", Refusal(() => model.Select("*")));
     }
@@ -122,10 +125,13 @@ public class OnnxModelTests
         var beyond = new Message().Number(1, 1L << 40).Number(1, 1L << 40).Number(2, OnnxWriter.Float32).Text(8, "v").Bytes(9, new byte[8]);
         var odd = new Message().Number(1, 2).Number(2, OnnxWriter.Float32).Text(8, "u").Bytes(9, new byte[7]);
         var model = new OnnxModel(OnnxWriter.Model(8, [], [claims, beyond, odd], [], []), "m.onnx");
-        Assert.Contains("holds 2 values, its shape says 1,000,000", Refusal(() => model.ReadValues(model.Initializer("w"), new float[1_000_000])), StringComparison.Ordinal);
+        Assert.Contains("holds 2 values, its shape says 1,000,000",
+            Refusal(() => model.ReadValues(model.Initializer("w"), new float[1_000_000])), StringComparison.Ordinal);
         Assert.Contains("no usable number of values", Refusal(() => model.Select("v")), StringComparison.Ordinal);
-        Assert.Contains("7 bytes, no whole number of float32 values", Refusal(() => model.ReadValues(model.Initializer("u"), new float[2])), StringComparison.Ordinal);
-        Assert.Contains("2 values for w float32[1000,1000] of m.onnx, expected 1,000,000", Refusal(() => model.WithInitializer("w", [1, 2])), StringComparison.Ordinal);
+        Assert.Contains("7 bytes, no whole number of float32 values", Refusal(() => model.ReadValues(model.Initializer("u"), new float[2])),
+            StringComparison.Ordinal);
+        Assert.Contains("2 values for w float32[1000,1000] of m.onnx, expected 1,000,000",
+            Refusal(() => model.WithInitializer("w", [1, 2])), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,8 +148,11 @@ public class OnnxModelTests
     [InlineData("onnx-models/mnist-8-cntk/model.onnx")]
     public void Every_truncation_is_refused_in_one_line(string? real)
     {
-        byte[] file = real is not null && TestData.Find(real) is { } path ? File.ReadAllBytes(path) : Bytes(Small(Encoding32.UnpackedFloats, irVersion: 3));
-        for (int length = 0; length < file.Length; length++) Assert.Contains("is no whole ONNX model", Refusal(() => _ = new OnnxModel(file[..length], "m.onnx")), StringComparison.Ordinal);
+        byte[] file = real is not null && TestData.Find(real) is { } path
+            ? File.ReadAllBytes(path)
+            : Bytes(Small(Encoding32.UnpackedFloats, irVersion: 3));
+        for (int length = 0; length < file.Length; length++)
+            Assert.Contains("is no whole ONNX model", Refusal(() => _ = new OnnxModel(file[..length], "m.onnx")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -178,7 +187,8 @@ public class OnnxModelTests
     public void A_file_that_is_not_there_or_is_something_else_is_refused()
     {
         Assert.Contains("cannot be read", Refusal(() => OnnxModel.Load("/nowhere/model.onnx")), StringComparison.Ordinal);
-        Assert.Contains("is no whole ONNX model", Refusal(() => _ = new OnnxModel("PK\u0003\u0004 not a model"u8.ToArray(), "m.zip")), StringComparison.Ordinal);
+        Assert.Contains("is no whole ONNX model", Refusal(() => _ = new OnnxModel("PK\u0003\u0004 not a model"u8.ToArray(), "m.zip")),
+            StringComparison.Ordinal);
         Assert.Contains("cannot be written", Refusal(() => Small().Save("/nowhere/model.onnx")), StringComparison.Ordinal);
     }
 }

@@ -89,7 +89,8 @@ static class OnnxWriter
         return node;
     }
 
-    public static byte[] Model(int irVersion, IEnumerable<Message> nodes, IEnumerable<Message> initializers, IEnumerable<Message> inputs, IEnumerable<Message> outputs)
+    public static byte[] Model(int irVersion, IEnumerable<Message> nodes, IEnumerable<Message> initializers, IEnumerable<Message> inputs,
+        IEnumerable<Message> outputs)
     {
         var graph = new Message();
         foreach (var node in nodes) graph.Sub(1, node);

@@ -8,7 +8,8 @@ public class OrtForwardPassTests
 {
     const string Text = "6-11-4";
 
-    static readonly Probe[] s_probes = [new(NoiseKind.Sign, 5, 1e-2f), Probe.None, new(NoiseKind.Sign, 5, -1e-2f), new(NoiseKind.Gaussian, 6, 3e-2f)];
+    static readonly Probe[] s_probes = [new(NoiseKind.Sign, 5, 1e-2f), Probe.None, new(NoiseKind.Sign, 5, -1e-2f),
+        new(NoiseKind.Gaussian, 6, 3e-2f)];
 
     static void AssertClose(float[] expected, float[] actual, double tolerance)
     {
@@ -17,7 +18,8 @@ public class OrtForwardPassTests
     }
 
     // Rows of the model (0 = any), IR version, one node a layer or two.
-    public static TheoryData<int, int, bool> Models => new() { { 0, 8, true }, { 0, 3, false }, { 1, 3, true }, { 1, 8, false }, { 3, 8, true } };
+    public static TheoryData<int, int, bool> Models
+        => new() { { 0, 8, true }, { 0, 3, false }, { 1, 3, true }, { 1, 8, false }, { 3, 8, true } };
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -158,12 +160,15 @@ public class OrtForwardPassTests
         var add = OnnxWriter.Node("Add", ["x", "v"], "y");
         var w = OnnxWriter.Tensor("w", [1], [1]);
         Message value(string name, params long[] shape) => OnnxWriter.Value(name, shape);
-        Refuse([add], [value("x", 0, 2), value("v", 0, 2)], [value("y", 0, 2)], null, "m.onnx has 2 inputs, expected one: inputs x float32[?,2], v float32[?,2]; outputs");
+        Refuse([add], [value("x", 0, 2), value("v", 0, 2)], [value("y", 0, 2)], null,
+            "m.onnx has 2 inputs, expected one: inputs x float32[?,2], v float32[?,2]; outputs");
         Refuse([relu], [value("x", 0, 0)], [value("y", 0, 0)], null, "x float32[?,?] of m.onnx cannot be fed");
         Refuse([relu], [value("x", 0, 2)], [value("y", 0, 2), value("x", 0, 2)], null, "m.onnx has 2 outputs, name the one to learn from");
         Refuse([relu], [value("x", 0, 2)], [value("y", 0, 2)], "z", "no output named 'z': inputs x");
-        Refuse([OnnxWriter.Node("ReduceSum", ["x"], "y", ("keepdims", 0))], [value("x", 0, 2)], [value("y")], null, "output y of m.onnx cannot be learned from");
-        Refuse([OnnxWriter.Node("NoSuchOperation", ["x"], "y")], [value("x", 0, 2)], [value("y", 0, 2)], null, "m.onnx: ONNX Runtime says: ");
+        Refuse([OnnxWriter.Node("ReduceSum", ["x"], "y", ("keepdims", 0))], [value("x", 0, 2)], [value("y")], null,
+            "output y of m.onnx cannot be learned from");
+        Refuse([OnnxWriter.Node("NoSuchOperation", ["x"], "y")], [value("x", 0, 2)], [value("y", 0, 2)], null,
+            "m.onnx: ONNX Runtime says: ");
 
         void Refuse(Message[] nodes, Message[] inputs, Message[] outputs, string? output, string expected)
         {

@@ -1,11 +1,14 @@
 using System.Globalization;
 using EdgeLearn.Commands;
+using EdgeLearn.Datasets;
 using EdgeLearn.OnnxRuntime;
 using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>The CNN of the ONNX model zoo (MNIST-8, from CNTK: IR 3, one row at a time) where this machine has it, else an exported net of the core.</summary>
+/// <summary>
+/// The CNN of the ONNX model zoo (MNIST-8, from CNTK: IR 3, one row at a time) where this machine has it, else an exported net of the core.
+/// </summary>
 public class RealModelTests(ITestOutputHelper output)
 {
     const string Folder = "onnx-models/mnist-8-cntk";
@@ -27,13 +30,15 @@ public class RealModelTests(ITestOutputHelper output)
     static (OnnxModel, string, float[], float[]) Recorded(string folder, int set)
     {
         string records = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"source_data_set_{set}"));
-        return (OnnxModel.Load(Path.Combine(folder, "model.onnx")), "Parameter193", Values(Path.Combine(records, "input_0.pb")), Values(Path.Combine(records, "output_0.pb")));
+        return (OnnxModel.Load(Path.Combine(folder, "model.onnx")), "Parameter193", Values(Path.Combine(records, "input_0.pb")),
+            Values(Path.Combine(records, "output_0.pb")));
     }
 
     // The values of a TensorProto: one initializer of a model is the same message.
     static float[] Values(string path)
     {
-        byte[] model = new Message().Number(1, 3).Bytes(7, new Message().Bytes(5, File.ReadAllBytes(path)).ToArray()).Bytes(8, []).ToArray();
+        byte[] model = new Message().Number(1, 3).Bytes(7, new Message().Bytes(5, File.ReadAllBytes(path)).ToArray()).Bytes(8, [])
+            .ToArray();
         var wrapped = new OnnxModel(model, path);
         var values = new float[wrapped.Initializers[0].Length];
         wrapped.ReadValues(wrapped.Initializers[0], values);
@@ -67,9 +72,12 @@ public class RealModelTests(ITestOutputHelper output)
         using var data = isReal ? DataCatalog.Open(TestData.Find("mnist")!) : DataCatalog.Open("digits");
         float range = isReal ? 255 : 16;
         var inverted = new Preparation([range], [-1 / range]);
-        var model = isReal ? OnnxModel.Load(Path.Combine(TestData.Find(Folder)!, "model.onnx")) : Pretrained(data.Train, Preparation.ScaleBy(range));
+        var model = isReal
+            ? OnnxModel.Load(Path.Combine(TestData.Find(Folder)!, "model.onnx"))
+            : Pretrained(data.Train, Preparation.ScaleBy(range));
         using var network = new OrtNetwork(model, [isReal ? "Parameter193" : "layers.1.weight"]);
-        using var trainer = new Trainer(new OrtForwardPass(network), Batch, isReal ? 1e-3f : 5e-2f, new Schedule(ScheduleKind.Linear, steps));
+        using var trainer = new Trainer(new OrtForwardPass(network), Batch, isReal ? 1e-3f : 5e-2f,
+            new Schedule(ScheduleKind.Linear, steps));
         var held = new DatasetView(data.Test, [.. Enumerable.Range(0, 500)]);
 
         var before = Evaluate(network, held, inverted);
@@ -87,7 +95,10 @@ public class RealModelTests(ITestOutputHelper output)
         }
 
         var after = Evaluate(network, held, inverted);
-        string text = string.Create(CultureInfo.InvariantCulture, $"{(isReal ? "MNIST-8" : "exported net")}: held-out loss {before.Loss:0.000} -> {after.Loss:0.000}, accuracy {before.Accuracy:0.000} -> {after.Accuracy:0.000}, {allocated} managed bytes in {steps - 1} steps");
+        string text =
+            string.Create(CultureInfo.InvariantCulture,
+            $"{(isReal ? "MNIST-8" : "exported net")}: held-out loss {before.Loss:0.000} -> {after.Loss:0.000}, "
+            + $"accuracy {before.Accuracy:0.000} -> {after.Accuracy:0.000}, {allocated} managed bytes in {steps - 1} steps");
         output.WriteLine(text);
         Assert.True(after.Loss < 0.8 * before.Loss, text);
         Assert.True(after.Accuracy > before.Accuracy, text);

@@ -9,7 +9,8 @@ static class TestData
     /// <summary>The file or folder of this name under $EDGELEARN_DATA, data or ../shared/data; null where there is none.</summary>
     public static string? Find(string name)
     {
-        string?[] places = [Environment.GetEnvironmentVariable("EDGELEARN_DATA"), Path.Combine(Root, "data"), Path.Combine(Root, "..", "shared", "data")];
+        string?[] places = [Environment.GetEnvironmentVariable("EDGELEARN_DATA"), Path.Combine(Root, "data"),
+            Path.Combine(Root, "..", "shared", "data")];
         return places.Where(place => !string.IsNullOrEmpty(place)).Select(place => Path.Combine(place!, name)).FirstOrDefault(Path.Exists);
     }
 

@@ -4,15 +4,17 @@ using Xunit;
 namespace EdgeLearn.Tests;
 
 /// <summary>
-/// The deterministic costs of tests/Benchmarks/budgets.json: bytes of a run by network, batch and rule, and state of each update on 784-1000@10x10-10. A change that makes one cheaper lowers
-/// the number there; one that makes it dearer needs a reason. Allocated bytes a step are asserted for every rule and update in Learning/AllocationTests.cs, the size of the binary by ./test.
+/// The deterministic costs of tests/Benchmarks/budgets.json: bytes of a run by network, batch and rule, and state of each update on
+/// 784-1000@10x10-10. A change that makes one cheaper lowers the number there; one that makes it dearer needs a reason. Allocated bytes a
+/// step are asserted for every rule and update in Learning/AllocationTests.cs, the size of the binary by ./test.
 /// </summary>
 public sealed class BudgetTests
 {
     static JsonElement Budgets()
     {
         string root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "EdgeLearn.sln"))) root = Path.GetDirectoryName(root) ?? throw new DirectoryNotFoundException("no EdgeLearn.sln above the tests");
+        while (!File.Exists(Path.Combine(root, "EdgeLearn.sln")))
+            root = Path.GetDirectoryName(root) ?? throw new DirectoryNotFoundException("no EdgeLearn.sln above the tests");
         using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "tests", "Benchmarks", "budgets.json")));
         return document.RootElement.Clone();
     }
@@ -24,7 +26,9 @@ public sealed class BudgetTests
         {
             string[] words = budget.Name.Split(' ');
             var spec = NetworkSpec.Parse(words[0], null, Loss.SoftmaxCrossEntropy);
-            var settings = new TrainingSettings { Rule = KindNames.ParseRule(words[3]), LocalLoss = words.Length > 4 ? LocalLoss.L2 : LocalLoss.CrossEntropy, Batch = int.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture) };
+            var settings = new TrainingSettings { Rule = KindNames.ParseRule(words[3]),
+                LocalLoss = words.Length > 4 ? LocalLoss.L2 : LocalLoss.CrossEntropy,
+                    Batch = int.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture) };
             long actual = TrainingSession.PlanMemory(spec, settings).TotalBytes;
             Assert.True(actual <= budget.Value.GetInt64(), $"{budget.Name}: {actual:N0} bytes, budget {budget.Value}");
         }
@@ -36,7 +40,8 @@ public sealed class BudgetTests
         var spec = NetworkSpec.Parse("28x28-1000@10x10-10", null, Loss.SoftmaxCrossEntropy);
         foreach (var budget in Budgets().GetProperty("update_state_bytes").EnumerateObject())
         {
-            var settings = new TrainingSettings { Rule = RuleKind.Backprop, Update = KindNames.ParseUpdate(budget.Name.Split(' ')[0]), Rho = 0 };
+            var settings = new TrainingSettings { Rule = RuleKind.Backprop, Update = KindNames.ParseUpdate(budget.Name.Split(' ')[0]),
+                Rho = 0 };
             Assert.Equal(budget.Value.GetInt64(), TrainingSession.PlanMemory(spec, settings).BytesOf(MemoryCategory.UpdateState));
         }
     }

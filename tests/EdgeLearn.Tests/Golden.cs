@@ -8,14 +8,16 @@ static class Golden
 {
     public static JsonElement Read(string name)
     {
-        using var stream = typeof(Golden).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"no {name} among the golden files");
+        using var stream = typeof(Golden).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"no {name} among the golden files");
         using var document = JsonDocument.Parse(stream);
         return document.RootElement.Clone();
     }
 
     public static byte[] Bytes(string name)
     {
-        using var stream = typeof(Golden).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"no {name} among the golden files");
+        using var stream = typeof(Golden).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"no {name} among the golden files");
         using var bytes = new MemoryStream();
         stream.CopyTo(bytes);
         return bytes.ToArray();
@@ -25,11 +27,13 @@ static class Golden
 
     public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
 
-    public static ulong Hex(this JsonElement element, string name) => ulong.Parse(element.Text(name), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    public static ulong Hex(this JsonElement element, string name)
+        => ulong.Parse(element.Text(name), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     public static double[] Doubles(this JsonElement element, string name) => [.. element.Items(name).Select(value => value.GetDouble())];
 
-    public static float[] Floats(this JsonElement element, string name) => [.. element.Items(name).Select(value => (float)value.GetDouble())];
+    public static float[] Floats(this JsonElement element, string name)
+        => [.. element.Items(name).Select(value => (float)value.GetDouble())];
 
     public static int[] Integers(this JsonElement element, string name) => [.. element.Items(name).Select(value => value.GetInt32())];
 }

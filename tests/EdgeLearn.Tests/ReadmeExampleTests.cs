@@ -43,9 +43,11 @@ public sealed class ReadmeExampleTests
     public void The_readme_shows_the_code_that_is_tested()
     {
         string root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "EdgeLearn.sln"))) root = Path.GetDirectoryName(root) ?? throw new DirectoryNotFoundException("no EdgeLearn.sln above the tests");
+        while (!File.Exists(Path.Combine(root, "EdgeLearn.sln")))
+            root = Path.GetDirectoryName(root) ?? throw new DirectoryNotFoundException("no EdgeLearn.sln above the tests");
         string source = File.ReadAllText(Path.Combine(root, "tests", "EdgeLearn.Tests", "ReadmeExampleTests.cs"));
-        string code = Between(source, "// README begins\n", "        // README ends").Replace("\n        ", "\n", StringComparison.Ordinal)[8..];
+        string code = Between(source, "// README begins\n", "        // README ends")
+            .Replace("\n        ", "\n", StringComparison.Ordinal)[8..];
         string shown = Between(File.ReadAllText(Path.Combine(root, "README.md")), "```csharp\n", "```");
         Assert.Equal(shown.TrimEnd(), code.TrimEnd());
     }

@@ -35,7 +35,8 @@ static class Values
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
         {
-            if (BitConverter.SingleToInt32Bits(expected[i]) != BitConverter.SingleToInt32Bits(actual[i])) Assert.Fail($"{what}: value {i} is {actual[i]:R}, expected {expected[i]:R}");
+            if (BitConverter.SingleToInt32Bits(expected[i]) != BitConverter.SingleToInt32Bits(actual[i]))
+                Assert.Fail($"{what}: value {i} is {actual[i]:R}, expected {expected[i]:R}");
         }
     }
 
@@ -48,11 +49,16 @@ static class Values
         for (int i = 0; i < expected.Length; i++)
         {
             double error = Math.Abs(actual[i] - expected[i]);
-            if (!(error <= tolerance * largest)) Assert.Fail($"{what}: value {i} is {actual[i]:R}, expected {expected[i]:R}; error {error / largest:E2} of the largest, allowed {tolerance:E2}");
+            if (!(error <= tolerance * largest))
+                Assert.Fail($"{what}: value {i} is {actual[i]:R}, expected {expected[i]:R}; error {error / largest:E2} of the largest, "
+                    + $"allowed {tolerance:E2}");
         }
     }
 
-    /// <summary>Fails where the error of a float sum exceeds the bound that rounding alone can give: (terms + 2) units in the last place of the sum of magnitudes.</summary>
+    /// <summary>
+    /// Fails where the error of a float sum exceeds the bound that rounding alone can give: (terms + 2) units in the last place of the sum
+    /// of magnitudes.
+    /// </summary>
     public static void AssertSum(double expected, double magnitudes, int terms, float actual, Func<string> what)
     {
         double bound = (terms + 2) * Math.Pow(2, -24) * magnitudes;

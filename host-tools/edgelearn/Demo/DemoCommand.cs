@@ -2,19 +2,25 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using EdgeLearn.Commands;
+using EdgeLearn.Datasets;
 using EdgeLearn.Device;
 
 namespace EdgeLearn.Cli;
 
-/// <summary><c>edgelearn demo</c>: a hub and a fleet of real agents on this machine, real data, real rounds, and the controls that tell what they are worth.</summary>
+/// <summary>
+/// <c>edgelearn demo</c>: a hub and a fleet of real agents on this machine, real data, real rounds, and the controls that tell what they
+/// are worth.
+/// </summary>
 static class DemoCommand
 {
     const string Fallback = "digits";
 
-    static readonly Option<string> s_data = new("--data") { Description = "data set: a folder, a file or a known name", DefaultValueFactory = _ => "mnist" };
+    static readonly Option<string> s_data = new("--data") { Description = "data set: a folder, a file or a known name",
+        DefaultValueFactory = _ => "mnist" };
     static readonly Option<int> s_devices = new("--devices") { Description = "boards, each a process", DefaultValueFactory = _ => 4 };
     static readonly Option<int> s_rounds = new("--rounds") { Description = "federated rounds", DefaultValueFactory = _ => 10 };
-    static readonly Option<double> s_alpha = new("--alpha") { Description = "concentration of the Dirichlet shares by label: small = unequal", DefaultValueFactory = _ => 1 };
+    static readonly Option<double> s_alpha = new("--alpha") { Description = "concentration of the Dirichlet shares by label: small = "
+        + "unequal", DefaultValueFactory = _ => 1 };
     static readonly Option<ulong> s_seed = new("--seed") { Description = "of weights, shares and orders", DefaultValueFactory = _ => 1 };
     static readonly Option<bool> s_noControls = new("--no-controls") { Description = "leave the controls out" };
     static readonly Option<bool> s_json = new("--json") { Description = "one JSON object on standard output, nothing else" };
@@ -22,7 +28,9 @@ static class DemoCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new Command("demo", "A hub and four agents on this machine learn one model without backprop, over mutual TLS, each from its own share of real data.\n\nExamples:\n  edgelearn demo\n  edgelearn demo --alpha 0.5 --rounds 20\n  edgelearn demo --data digits --json")
+        var command = new Command("demo",
+            "A hub and four agents on this machine learn one model without backprop, over mutual TLS, each from its own share of real "
+            + "data.\n\nExamples:\n  edgelearn demo\n  edgelearn demo --alpha 0.5 --rounds 20\n  edgelearn demo --data digits --json")
         {
             s_data, s_devices, s_rounds, s_alpha, s_seed, s_noControls, s_json,
         };
@@ -63,7 +71,9 @@ static class DemoCommand
         double alpha = options.GetValue(s_alpha);
         if (devices is < 1 or > 64) throw new EdgeLearnException($"--devices {devices}: expected 1 to 64");
         if (rounds is < 1 or > 10_000) throw new EdgeLearnException($"--rounds {rounds}: expected 1 to 10000");
-        if (!(alpha > 0 && alpha <= 1e6)) throw new EdgeLearnException(FormattableString.Invariant($"--alpha {alpha}: expected a number above 0, such as 0.5 (unequal) or 5 (nearly equal)"));
+        if (!(alpha > 0 && alpha <= 1e6))
+            throw new EdgeLearnException(
+                FormattableString.Invariant($"--alpha {alpha}: expected a number above 0, such as 0.5 (unequal) or 5 (nearly equal)"));
     }
 
     // The first run must work without a network: the bundled digits are the last resort, and the user is told.
@@ -82,14 +92,16 @@ static class DemoCommand
         }
     }
 
-    static async Task<DemoResult> RunAsync(DemoPlan plan, DataSplit data, string name, string folder, bool controls, DemoView view, CancellationToken stop)
+    static async Task<DemoResult> RunAsync(DemoPlan plan, DataSplit data, string name, string folder, bool controls, DemoView view,
+        CancellationToken stop)
     {
         var watch = Stopwatch.StartNew();
         var preparation = Preparation.Standardise(data.Train, perFeature: false);
         var scorer = new ModelScorer(data.Test);
         view.Say($"Starting a hub and {plan.DeviceCount} agents, each with its own share of {data.Train.Count:N0} examples...");
         await using var fleet = await DemoFleet.StartAsync(plan, name, folder, scorer.Score, stop);
-        view.Say($"The hub listens on {fleet.Address}; all agents have enrolled with keys of their own. Pushing the signed first model {plan.Network}.");
+        view.Say($"The hub listens on {fleet.Address}; all agents have enrolled with keys of their own. Pushing the signed first "
+            + $"model {plan.Network}.");
         string first = Path.Combine(folder, "first.safetensors");
         using (var model = plan.FirstModel(preparation, data.ClassNames)) ModelFile.Save(first, model);
         await fleet.PushAsync(first, stop);
@@ -118,7 +130,8 @@ static class DemoCommand
         };
     }
 
-    static DemoControls RunControls(DemoPlan plan, DataSplit data, Preparation preparation, string folder, DemoView view, CancellationToken stop)
+    static DemoControls RunControls(DemoPlan plan, DataSplit data, Preparation preparation, string folder, DemoView view,
+        CancellationToken stop)
     {
         var simulation = new FederatedSimulation(plan, data.Train, preparation, folder);
         DataShare[] shares = [.. Enumerable.Range(0, plan.DeviceCount).Select(plan.Share)];
@@ -132,7 +145,8 @@ static class DemoCommand
         for (int i = 0; i < shares.Length; i++) runs.Add(($"alone-{i + 1}", rule, [shares[i]]));
         var accuracies = new double[runs.Count];
         view.Say($"Controls: {runs.Count} more trainings on the same data, in this process...");
-        Parallel.For(0, runs.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = stop }, i =>
+        Parallel.For(0, runs.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = stop },
+            i =>
         {
             var (name, kind, boards) = runs[i];
             var scorer = new ModelScorer(data.Test);

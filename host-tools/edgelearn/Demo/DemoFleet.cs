@@ -24,9 +24,11 @@ sealed class DemoFleet : IAsyncDisposable
     public string Address => _hub.Address;
 
     /// <summary>Starts the hub on a free port, starts the boards, and waits until all are enrolled.</summary>
-    public static async Task<DemoFleet> StartAsync(DemoPlan plan, string data, string folder, Func<string, Evaluation> score, CancellationToken stop)
+    public static async Task<DemoFleet> StartAsync(DemoPlan plan, string data, string folder, Func<string, Evaluation> score,
+        CancellationToken stop)
     {
-        var hub = await FleetHub.StartAsync(new HubOptions { Folder = Path.Combine(folder, "hub"), Evaluate = score, IdleInterval = TimeSpan.FromMilliseconds(300) }, stop);
+        var hub = await FleetHub.StartAsync(
+            new HubOptions { Folder = Path.Combine(folder, "hub"), Evaluate = score, IdleInterval = TimeSpan.FromMilliseconds(300) }, stop);
         var fleet = new DemoFleet(plan, hub);
         try
         {
@@ -54,7 +56,9 @@ sealed class DemoFleet : IAsyncDisposable
         while ((await _operator.ListDevicesAsync(cancel: stop)).Count(device => device.ExampleCount > 0) < _plan.DeviceCount)
         {
             foreach (var device in _devices) device.CheckAlive();
-            if (DateTime.UtcNow > deadline) throw new EdgeLearnException($"not all devices were enrolled after {s_enrolmentPatience.TotalSeconds:F0} s: is the machine overloaded?");
+            if (DateTime.UtcNow > deadline)
+                throw new EdgeLearnException($"not all devices were enrolled after {s_enrolmentPatience.TotalSeconds:F0} s: is the "
+                    + $"machine overloaded?");
             await Task.Delay(20, stop);
         }
     }
@@ -67,7 +71,8 @@ sealed class DemoFleet : IAsyncDisposable
     public async Task<DemoRound> RunRoundAsync(int round, CancellationToken stop)
     {
         var opened = await _operator.RunRoundAsync(
-            new RunRoundRequest { Codec = _plan.Codec, Training = _plan.Training(round, _plan.Settings.Rule), ExpectedDevices = (uint)_plan.DeviceCount, MinimumReports = (uint)_plan.DeviceCount },
+            new RunRoundRequest { Codec = _plan.Codec, Training = _plan.Training(round, _plan.Settings.Rule),
+            ExpectedDevices = (uint)_plan.DeviceCount, MinimumReports = (uint)_plan.DeviceCount },
             stop);
         var view = await _operator.WaitForRoundAsync(opened.Round, stop);
         if (view.State != RoundView.Types.State.Committed)

@@ -1,4 +1,5 @@
 using EdgeLearn.Commands;
+using EdgeLearn.Datasets;
 using EdgeLearn.Device;
 using EdgeLearn.Protocol;
 
@@ -32,12 +33,14 @@ sealed record DemoPlan
         {
             Network = NetworkSpec.Parse(network, shape, Loss.SoftmaxCrossEntropy),
             // One epoch a round is short: momentum, whose state is reset with every round, makes more of it.
-            Settings = new TrainingSettings { Epochs = 1, Batch = small ? 16 : 64, Momentum = 0.9f, LearningRate = 0.3f, LocalLoss = LocalLoss.L2, HiddenRateScale = 2, Seed = seed },
+            Settings = new TrainingSettings { Epochs = 1, Batch = small ? 16 : 64, Momentum = 0.9f, LearningRate = 0.3f,
+                LocalLoss = LocalLoss.L2, HiddenRateScale = 2, Seed = seed },
         };
     }
 
     /// <summary>Share i (from 0) of the training set, the same in the fleet and in the controls.</summary>
-    public DataShare Share(int index) => new() { Part = index + 1, PartCount = DeviceCount, Alpha = Alpha, Seed = Settings.Seed, HeldOutFraction = HeldOutFraction };
+    public DataShare Share(int index)
+        => new() { Part = index + 1, PartCount = DeviceCount, Alpha = Alpha, Seed = Settings.Seed, HeldOutFraction = HeldOutFraction };
 
     /// <summary>All of the training set, less as much as all boards hold out.</summary>
     public DataShare Pooled => new() { Seed = Settings.Seed, HeldOutFraction = HeldOutFraction };
@@ -50,5 +53,6 @@ sealed record DemoPlan
     }
 
     /// <summary>The model that every run starts from.</summary>
-    public Model FirstModel(Preparation preparation, IReadOnlyList<string>? classNames) => new(new Network(Network).Initialise(Settings.Seed), preparation, classNames);
+    public Model FirstModel(Preparation preparation, IReadOnlyList<string>? classNames)
+        => new(new Network(Network).Initialise(Settings.Seed), preparation, classNames);
 }

@@ -14,7 +14,9 @@ sealed class DemoView(bool quiet)
 
     /// <summary>A finished round.</summary>
     public void Say(DemoRound round, int roundCount)
-        => Say(string.Create(CultureInfo.InvariantCulture, $"round {round.Round,2}/{roundCount}  accuracy {round.Accuracy:F4}  {Bar(round.Accuracy)}  up {Kilobytes(round.BytesUp)}  down {Kilobytes(round.BytesDown)}  {round.Seconds:F1} s"));
+        => Say(string.Create(CultureInfo.InvariantCulture,
+            $"round {round.Round,2}/{roundCount}  accuracy {round.Accuracy:F4}  {Bar(round.Accuracy)}  up {Kilobytes(round.BytesUp)}  "
+            + $"down {Kilobytes(round.BytesDown)}  {round.Seconds:F1} s"));
 
     static string Bar(double share)
     {
@@ -28,20 +30,25 @@ sealed class DemoView(bool quiet)
     /// <summary>The result.</summary>
     public static void Show(DemoResult result)
     {
-        var rounds = new Table().Title($"{result.Data}: {result.Devices} devices, {result.Rule}, {result.Network}, Dirichlet({result.Alpha.ToString(CultureInfo.InvariantCulture)})");
-        foreach (string name in new[] { "round", "accuracy", "up", "down", "reported", "seconds" }) rounds.AddColumn(new TableColumn(name).RightAligned());
+        var rounds = new Table().Title($"{result.Data}: {result.Devices} devices, {result.Rule}, {result.Network}, "
+            + $"Dirichlet({result.Alpha.ToString(CultureInfo.InvariantCulture)})");
+        foreach (string name in new[] { "round", "accuracy", "up", "down", "reported", "seconds" })
+            rounds.AddColumn(new TableColumn(name).RightAligned());
         foreach (var round in result.Rounds)
         {
-            rounds.AddRow(Text(round.Round), Accuracy(round.Accuracy), Kilobytes(round.BytesUp), Kilobytes(round.BytesDown), $"{round.Reported}/{result.Devices}", round.Seconds.ToString("F1", CultureInfo.InvariantCulture));
+            rounds.AddRow(Text(round.Round), Accuracy(round.Accuracy), Kilobytes(round.BytesUp), Kilobytes(round.BytesDown),
+                $"{round.Reported}/{result.Devices}", round.Seconds.ToString("F1", CultureInfo.InvariantCulture));
         }
 
         AnsiConsole.Write(rounds);
         if (result.Controls is { } controls) ShowControls(result, controls);
         var devices = new Table();
-        foreach (string name in new[] { "device", "examples", "step ms", "peak RSS" }) devices.AddColumn(new TableColumn(name).RightAligned());
+        foreach (string name in new[] { "device", "examples", "step ms", "peak RSS" })
+            devices.AddColumn(new TableColumn(name).RightAligned());
         foreach (var device in result.PerDevice)
         {
-            devices.AddRow(device.Name, Text(device.Examples), device.StepMs.ToString("F2", CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"{device.PeakRssBytes / 1e6:F1} MB"));
+            devices.AddRow(device.Name, Text(device.Examples), device.StepMs.ToString("F2", CultureInfo.InvariantCulture),
+                string.Create(CultureInfo.InvariantCulture, $"{device.PeakRssBytes / 1e6:F1} MB"));
         }
 
         AnsiConsole.Write(devices);
@@ -53,7 +60,8 @@ sealed class DemoView(bool quiet)
 
     static void ShowControls(DemoResult result, DemoControls controls)
     {
-        var table = new Table().AddColumn("control").AddColumn(new TableColumn("accuracy").RightAligned()).AddColumn(new TableColumn("fleet is better by").RightAligned());
+        var table = new Table().AddColumn("control").AddColumn(new TableColumn("accuracy").RightAligned())
+            .AddColumn(new TableColumn("fleet is better by").RightAligned());
         (string Name, double Accuracy)[] rows =
         [
             ("alone: the best single device on its own share", controls.Alone),
@@ -61,7 +69,8 @@ sealed class DemoView(bool quiet)
             ("central: the same rule on the pooled data", controls.Central),
             ("backprop: the same rounds with backprop", controls.Backprop),
         ];
-        foreach (var (name, accuracy) in rows) table.AddRow(name, Accuracy(accuracy), string.Create(CultureInfo.InvariantCulture, $"{100 * (result.FinalAccuracy - accuracy):+0.0;-0.0;0.0} points"));
+        foreach (var (name, accuracy) in rows) table.AddRow(name, Accuracy(accuracy),
+            string.Create(CultureInfo.InvariantCulture, $"{100 * (result.FinalAccuracy - accuracy):+0.0;-0.0;0.0} points"));
         AnsiConsole.Write(table);
     }
 

@@ -13,11 +13,13 @@ sealed class DeviceProcess : IDisposable
     public DeviceProcess(string name, string folder, string token, string data, DataShare share)
     {
         Name = name;
-        var start = new ProcessStartInfo(ProgramPath()) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(ProgramPath()) { RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true };
         string[] arguments =
         [
             "run", "--folder", folder, "--token", token, "--name", name, "--data", data,
-            "--part", FormattableString.Invariant($"{share.Part}/{share.PartCount}"), "--alpha", FormattableString.Invariant($"{share.Alpha}"),
+            "--part", FormattableString.Invariant($"{share.Part}/{share.PartCount}"), "--alpha",
+                FormattableString.Invariant($"{share.Alpha}"),
             "--seed", FormattableString.Invariant($"{share.Seed}"), "--held-out", FormattableString.Invariant($"{share.HeldOutFraction}"),
         ];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
@@ -41,8 +43,11 @@ sealed class DeviceProcess : IDisposable
     public static string ProgramPath()
     {
         string? named = Environment.GetEnvironmentVariable("EDGELEARN_DEVICE");
-        string[] places = [named ?? "", Path.Combine(AppContext.BaseDirectory, "edgelearn-device"), Path.Combine(AppContext.BaseDirectory, "..", "device", "edgelearn-device")];
-        return Array.Find(places, File.Exists) ?? throw new EdgeLearnException("the agent edgelearn-device is not beside this program: set EDGELEARN_DEVICE to its path, or start ./edgelearn in the repository");
+        string[] places = [named ?? "", Path.Combine(AppContext.BaseDirectory, "edgelearn-device"),
+            Path.Combine(AppContext.BaseDirectory, "..", "device", "edgelearn-device")];
+        return Array.Find(places, File.Exists)
+            ?? throw new EdgeLearnException("the agent edgelearn-device is not beside this program: set EDGELEARN_DEVICE to its path, or "
+            + "start ./edgelearn in the repository");
     }
 
     void Keep(string? line)

@@ -5,7 +5,8 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Cli;
 
 /// <summary>
-/// The rounds of a plan inside this process: the boards' own local training and the hub's own sums, without network or processes. Serves the controls.
+/// The rounds of a plan inside this process: the boards' own local training and the hub's own sums, without network or processes. Serves
+/// the controls.
 /// </summary>
 sealed class FederatedSimulation(DemoPlan plan, Dataset train, Preparation preparation, string folder)
 {

@@ -46,8 +46,10 @@ static class DeviceCommand
             foreach (var device in devices)
             {
                 table.Add(
-                    device.DeviceId, device.Name, device.Group, device.Revoked ? "revoked" : "active", DurationText.Ago(device.LastSeenUnixMs, now),
-                    device.ModelVersion == 0 ? Figures.None : $"v{device.ModelVersion}", $"{device.ExampleCount}", $"{device.AcceptedReports}", $"{device.RefusedReports}");
+                    device.DeviceId, device.Name, device.Group, device.Revoked ? "revoked" : "active",
+                    DurationText.Ago(device.LastSeenUnixMs, now),
+                    device.ModelVersion == 0 ? Figures.None : $"v{device.ModelVersion}", $"{device.ExampleCount}",
+                    $"{device.AcceptedReports}", $"{device.RefusedReports}");
             }
 
             table.Write(output.Output);
@@ -78,7 +80,8 @@ static class DeviceCommand
             id            {device.DeviceId}
             name          {device.Name}
             group         {device.Group}
-            state         {(device.Revoked ? $"revoked{(string.IsNullOrEmpty(device.RevokedReason) ? "" : $": {device.RevokedReason}")}" : "active")}
+            state         {(device.Revoked
+                ? $"revoked{(string.IsNullOrEmpty(device.RevokedReason) ? "" : $": {device.RevokedReason}")}" : "active")}
             enrolled      {device.Enrolled:u}
             last seen     {(device.LastSeen is { } seen ? $"{seen:u}" : "never")}
             certificate   until {device.CertificateExpires:u}
@@ -88,17 +91,22 @@ static class DeviceCommand
             reports       {device.AcceptedReports} counted, {device.RefusedReports} refused
             """);
         if (device.LastOutcome is not { } outcome) return;
-        string score = outcome.AccuracyAfter is { } after ? $", held-out accuracy {Figures.Fraction(outcome.AccuracyBefore)} -> {Figures.Fraction(after)}" : "";
-        output.WriteLine($"last offer    {outcome.Kind.Replace('_', ' ')} {Figures.Short(outcome.ModelDigest)}{score}{(outcome.Reason is { } reason ? $" ({reason})" : "")}");
+        string score = outcome.AccuracyAfter is { } after
+            ? $", held-out accuracy {Figures.Fraction(outcome.AccuracyBefore)} -> {Figures.Fraction(after)}" : "";
+        output.WriteLine($"last offer "
+            + $"   {outcome.Kind.Replace('_', ' ')} {Figures.Short(outcome.ModelDigest)}{score}"
+                    + $"{(outcome.Reason is { } reason ? $" ({reason})" : "")}");
     }
 
     static ExampleCommand Revoke()
     {
-        var name = new Argument<string?>("DEVICE") { Description = "id of the board, or a name that no other board has", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("DEVICE") { Description = "id of the board, or a name that no other board has",
+            Arity = ArgumentArity.ZeroOrOne };
         var token = OptionText.Text("--token", "ID", "revoke a token that was not used yet, by its id, instead of a board");
         var reason = OptionText.Text("--reason", "TEXT", "one line, kept with the board and told to it");
         var json = CommandOutput.JsonOption();
-        var command = new ExampleCommand("revoke", "refuse a board from now on, at once and for good", "kitchen-pi --reason stolen", "--token 0f5c6a0e4c9d4b0fb6f5b7c6a1d2e3f4")
+        var command = new ExampleCommand("revoke", "refuse a board from now on, at once and for good", "kitchen-pi --reason stolen",
+            "--token 0f5c6a0e4c9d4b0fb6f5b7c6a1d2e3f4")
         {
             name, token, reason, json,
         };
@@ -109,10 +117,14 @@ static class DeviceCommand
             if (device is null == tokenId is null) throw new EdgeLearnException("name what to revoke: a board, or a token with --token ID");
             using var client = hub.Open(parsed);
             var output = CommandOutput.Of(parsed, json);
-            var answer = device is null ? await client.RevokeTokenAsync(tokenId!, stop) : await client.RevokeDeviceAsync(device, parsed.GetValue(reason) ?? "", stop);
+            var answer = device is null
+                ? await client.RevokeTokenAsync(tokenId!, stop)
+                : await client.RevokeDeviceAsync(device, parsed.GetValue(reason) ?? "", stop);
             var result = device is null ? new RevokeResult(null, answer.TokenId) : new RevokeResult(answer.DeviceId, null);
             if (output.Json) output.WriteJson(result, FleetJson.Default.RevokeResult);
-            else output.Output.WriteLine(device is null ? $"token {answer.TokenId} is revoked" : $"board {answer.DeviceId} is revoked: the hub refuses it from now on");
+            else output.Output.WriteLine(device is null
+                ? $"token {answer.TokenId} is revoked"
+                : $"board {answer.DeviceId} is revoked: the hub refuses it from now on");
         });
         return command;
     }

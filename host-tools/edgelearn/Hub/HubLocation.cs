@@ -4,11 +4,14 @@ using EdgeLearn.Hub;
 
 namespace EdgeLearn.Cli;
 
-/// <summary>The options by which a command of the operator finds its hub: the folder with the operator's certificate, and the address to dial.</summary>
+/// <summary>
+/// The options by which a command of the operator finds its hub: the folder with the operator's certificate, and the address to dial.
+/// </summary>
 sealed class HubLocation
 {
     readonly Option<string?> _folder = FolderOption("the hub's folder, or the operator's folder that was moved out of it");
-    readonly Option<string?> _hub = OptionText.Text("--hub", "ADDRESS", "what to dial, https://host:port (default: what 'serve' has noted in the folder)");
+    readonly Option<string?> _hub =
+        OptionText.Text("--hub", "ADDRESS", "what to dial, https://host:port (default: what 'serve' has noted in the folder)");
 
     /// <summary>Gives the options to a command.</summary>
     public HubLocation(Command command)
@@ -28,14 +31,18 @@ sealed class HubLocation
         if (!string.IsNullOrEmpty(named)) return Path.GetFullPath(named);
         string? variable = Environment.GetEnvironmentVariable("EDGELEARN_FOLDER");
         if (!string.IsNullOrEmpty(variable)) return Path.GetFullPath(variable);
-        string data = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        if (data.Length == 0) throw new EdgeLearnException("there is no home folder to keep the hub in: name a folder with --folder, or set EDGELEARN_FOLDER");
+        string data =
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        if (data.Length == 0)
+            throw new EdgeLearnException("there is no home folder to keep the hub in: name a folder with --folder, or set "
+                + "EDGELEARN_FOLDER");
         return Path.Combine(data, "edgelearn", "hub");
     }
 
     /// <summary>A client with the operator's rights; it dials at its first call. The caller disposes it.</summary>
     /// <exception cref="EdgeLearnException">No operator's folder there, or the address is none.</exception>
-    public OperatorClient Open(ParseResult parsed) => OperatorClient.Connect(OperatorFolder(parsed), Address("--hub", parsed.GetValue(_hub)));
+    public OperatorClient Open(ParseResult parsed)
+        => OperatorClient.Connect(OperatorFolder(parsed), Address("--hub", parsed.GetValue(_hub)));
 
     /// <summary>The operator's folder: the named one, or the one inside the hub's.</summary>
     public string OperatorFolder(ParseResult parsed)
@@ -53,7 +60,10 @@ sealed class HubLocation
     {
         if (text is null) return null;
         string whole = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
-        bool isAddress = Uri.TryCreate(whole, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.Host.Length > 0 && uri.PathAndQuery == "/";
-        return isAddress ? $"https://{uri!.Authority}" : throw new EdgeLearnException($"{option} {text}: expected an address such as https://hub.example:7443");
+        bool isAddress = Uri.TryCreate(whole, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.Host.Length > 0
+            && uri.PathAndQuery == "/";
+        return isAddress
+            ? $"https://{uri!.Authority}"
+            : throw new EdgeLearnException($"{option} {text}: expected an address such as https://hub.example:7443");
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using EdgeLearn.Commands;
+using EdgeLearn.Datasets;
 using EdgeLearn.Hub;
 
 namespace EdgeLearn.Cli;
@@ -23,10 +24,16 @@ static class ServeCommand
     public static Command Create()
     {
         var folder = HubLocation.FolderOption("where the hub keeps keys, database and models; made at the first start");
-        var listen = OptionText.Parsed<IPAddress?>("--listen", "ADDRESS", "address to listen on: 0.0.0.0 or :: for every network (default 127.0.0.1: this machine only)", ParseAddress);
+        var listen =
+            OptionText.Parsed<IPAddress?>("--listen", "ADDRESS",
+            "address to listen on: 0.0.0.0 or :: for every network (default 127.0.0.1: this machine only)", ParseAddress);
         var port = OptionText.Parsed<int?>("--port", "N", $"port to listen on, 0 = a free one (default {UsualPort})", ParsePort);
-        var publicHost = OptionText.Text("--public-host", "NAME", "name or address by which boards reach this machine (default: the address it listens on)");
-        var testData = OptionText.Text("--test-data", "DATA", "score the model of every round on the test part of this: a folder, a file or a known name");
+        var publicHost =
+            OptionText.Text("--public-host", "NAME",
+            "name or address by which boards reach this machine (default: the address it listens on)");
+        var testData =
+            OptionText.Text("--test-data", "DATA",
+            "score the model of every round on the test part of this: a folder, a file or a known name");
         var json = CommandOutput.JsonOption();
         var command = new ExampleCommand(
             "serve",
@@ -62,7 +69,9 @@ static class ServeCommand
             Log = line => error.WriteLine($"{DateTime.Now:HH:mm:ss} {line.ReplaceLineEndings(" ")}"),
         };
         await using var hub = await FleetHub.StartAsync(options, stop);
-        if (output.Json) output.WriteJson(new ServeResult(hub.Address, hub.Fleet.ToString(), options.Folder, hub.OperatorFolder, Environment.ProcessId), FleetJson.Default.ServeResult);
+        if (output.Json)
+            output.WriteJson(new ServeResult(hub.Address, hub.Fleet.ToString(), options.Folder, hub.OperatorFolder, Environment.ProcessId),
+                FleetJson.Default.ServeResult);
         else Introduce(hub, options, tests, output.Output);
         output.Output.Flush();
         try
@@ -88,7 +97,8 @@ static class ServeCommand
             fleet     {hub.Fleet}
             folder    {options.Folder}
             operator  {hub.OperatorFolder}   (release key and operator certificate: keep a copy)
-            tests     {(tests is null ? "none (--test-data DATA scores the model of every round)" : $"{tests.Test.Count:N0} samples of {tests.Name}")}
+            tests     {(tests is null
+                ? "none (--test-data DATA scores the model of every round)" : $"{tests.Test.Count:N0} samples of {tests.Name}")}
 
             next      edgelearn device token{where}
                       edgelearn-device run --token TOKEN --data DATA     (on the board)
@@ -103,5 +113,7 @@ static class ServeCommand
         : throw new EdgeLearnException($"--listen {text}: expected an address of this machine, such as 127.0.0.1, 0.0.0.0 or ::");
 
     static int? ParsePort(string text) =>
-        int.TryParse(text, out int port) && port is >= 0 and <= IPEndPoint.MaxPort ? port : throw new EdgeLearnException($"--port {text}: expected 0 to {IPEndPoint.MaxPort}");
+        int.TryParse(text, out int port) && port is >= 0 and <= IPEndPoint.MaxPort
+        ? port
+        : throw new EdgeLearnException($"--port {text}: expected 0 to {IPEndPoint.MaxPort}");
 }

@@ -24,5 +24,6 @@ static class Figures
     /// <summary>The start of a digest, enough to tell models apart.</summary>
     public static string Short(string? digest) => string.IsNullOrEmpty(digest) ? None : digest[..Math.Min(12, digest.Length)];
 
-    static string Number(double? value, string format) => value is { } number ? number.ToString(format, CultureInfo.InvariantCulture) : None;
+    static string Number(double? value, string format)
+        => value is { } number ? number.ToString(format, CultureInfo.InvariantCulture) : None;
 }

@@ -5,7 +5,8 @@ using Spectre.Console;
 namespace EdgeLearn.Cli;
 
 /// <summary>
-/// Rounds while they run, on standard error: a bar on a terminal, filled by the boards that have answered; otherwise one line a finished round.
+/// Rounds while they run, on standard error: a bar on a terminal, filled by the boards that have answered; otherwise one line a finished
+/// round.
 /// </summary>
 sealed class RoundProgress
 {

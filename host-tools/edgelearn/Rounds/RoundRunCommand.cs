@@ -26,12 +26,14 @@ static class RoundRunCommand
             var output = CommandOutput.Of(parsed, json);
             using var client = hub.Open(parsed);
             var watch = Stopwatch.StartNew();
-            var rounds = await RoundProgress.ShowAsync(output, plan.Count, progress => new RoundRunner(client, progress).RunAsync(plan, stop));
+            var rounds =
+                await RoundProgress.ShowAsync(output, plan.Count, progress => new RoundRunner(client, progress).RunAsync(plan, stop));
             var result = Sum(rounds, watch.Elapsed);
             if (output.Json) output.WriteJson(result, FleetJson.Default.RoundRunResult);
             else RoundTable.Write(rounds, output.Output);
             if (rounds.All(round => round.State != "committed"))
-                throw new EdgeLearnException($"no round was committed ({rounds[^1].Reason}): see 'edgelearn device list' for who is there, or try a longer --deadline or a smaller --minimum");
+                throw new EdgeLearnException($"no round was committed ({rounds[^1].Reason}): see 'edgelearn device list' for who is "
+                    + $"there, or try a longer --deadline or a smaller --minimum");
         });
         return command;
     }
@@ -45,6 +47,7 @@ static class RoundRunCommand
             down += round.BytesDown;
         }
 
-        return new RoundRunResult(rounds, rounds.LastOrDefault(round => round.State == "committed")?.Accuracy, up, down, elapsed.TotalSeconds);
+        return new RoundRunResult(rounds, rounds.LastOrDefault(round => round.State == "committed")?.Accuracy, up, down,
+            elapsed.TotalSeconds);
     }
 }

@@ -7,7 +7,8 @@ using Grpc.Core;
 namespace EdgeLearn.Cli;
 
 /// <summary>
-/// Runs and follows rounds at a hub. Rounds belong to the hub: one that restarts goes on with them, so a connection that breaks is made again for a while before it is an error.
+/// Runs and follows rounds at a hub. Rounds belong to the hub: one that restarts goes on with them, so a connection that breaks is made
+/// again for a while before it is an error.
 /// </summary>
 /// <param name="client">not owned</param>
 /// <param name="progress">told how rounds go</param>
@@ -18,7 +19,9 @@ sealed class RoundRunner(OperatorClient client, RoundProgress progress)
 
     bool _reached;
 
-    /// <summary>Runs the rounds of a plan and returns how each ended. A round that is abandoned is a result; the next starts from the same model.</summary>
+    /// <summary>
+    /// Runs the rounds of a plan and returns how each ended. A round that is abandoned is a result; the next starts from the same model.
+    /// </summary>
     /// <exception cref="CommandStoppedException">Stopped by the user; a round that is open goes on at the hub.</exception>
     /// <exception cref="EdgeLearnException">The hub refuses a round, or stays away.</exception>
     public async Task<IReadOnlyList<RoundResult>> RunAsync(RoundPlan plan, CancellationToken stop)
@@ -37,7 +40,8 @@ sealed class RoundRunner(OperatorClient client, RoundProgress progress)
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                throw new CommandStoppedException($"round {opened.Round} goes on at the hub: 'edgelearn round watch {opened.Round}' shows it", stop);
+                throw new CommandStoppedException($"round {opened.Round} goes on at the hub: 'edgelearn round watch {opened.Round}' "
+                    + $"shows it", stop);
             }
         }
 
@@ -63,7 +67,8 @@ sealed class RoundRunner(OperatorClient client, RoundProgress progress)
                 if (view.IsOver()) return view;
             }
 
-            throw new EdgeLearnException($"the hub at {client.Address} has stopped", new RpcException(new Status(StatusCode.Unavailable, "the stream has ended")));
+            throw new EdgeLearnException($"the hub at {client.Address} has stopped",
+                new RpcException(new Status(StatusCode.Unavailable, "the stream has ended")));
         },
         stop);
 
@@ -90,5 +95,6 @@ sealed class RoundRunner(OperatorClient client, RoundProgress progress)
         }
     }
 
-    static bool IsAway(EdgeLearnException e) => e.InnerException is RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Cancelled or StatusCode.DeadlineExceeded };
+    static bool IsAway(EdgeLearnException e)
+        => e.InnerException is RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Cancelled or StatusCode.DeadlineExceeded };
 }

@@ -6,7 +6,8 @@ namespace EdgeLearn.Cli;
 static class RoundWords
 {
     /// <summary>What travels in a round.</summary>
-    public static (string Word, Codec Value)[] Codecs { get; } = [("float32", Codec.Float32), ("sign", Codec.SignVote), ("records", Codec.ZerothOrder)];
+    public static (string Word, Codec Value)[] Codecs { get; } = [("float32", Codec.Float32), ("sign", Codec.SignVote),
+        ("records", Codec.ZerothOrder)];
 
     /// <summary>The codec's word.</summary>
     public static string Word(this Codec codec) => Array.Find(Codecs, pair => pair.Value == codec).Word ?? "unknown";

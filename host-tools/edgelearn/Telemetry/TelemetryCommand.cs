@@ -11,7 +11,8 @@ static class TelemetryCommand
 {
     static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    static readonly string[] s_header = ["time", "device", "round", "loss", "accuracy", "step ms", "RSS", "deg C", "up", "down", "examples"];
+    static readonly string[] s_header = ["time", "device", "round", "loss", "accuracy", "step ms", "RSS", "deg C", "up", "down",
+        "examples"];
 
     /// <summary>Widths while rows come one by one.</summary>
     static readonly int[] s_widths = [-8, 18, 6, 8, 8, 8, 8, 6, 8, 8, 8];
@@ -24,7 +25,8 @@ static class TelemetryCommand
         var limit = OptionText.Whole("--limit", "at most so many, the newest (default 1000)");
         var follow = OptionText.Flag("--follow", "go on with what comes in, until Ctrl-C; with --json one object a line");
         var json = CommandOutput.JsonOption();
-        var command = new ExampleCommand("telemetry", "show what the boards report: loss, accuracy, step time, memory, temperature, bytes", "", "--device kitchen-pi --follow", "--round 7 --json")
+        var command = new ExampleCommand("telemetry", "show what the boards report: loss, accuracy, step time, memory, temperature, bytes",
+            "", "--device kitchen-pi --follow", "--round 7 --json")
         {
             device, round, limit, follow, json,
         };
@@ -93,20 +95,26 @@ static class TelemetryCommand
 
     static string[] Cells(TelemetryResult row) =>
     [
-        row.Time.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture), row.Name, row.Round == 0 ? Figures.None : $"{row.Round}", Figures.Fraction(row.Loss),
-        Figures.Fraction(row.Accuracy), Figures.Fraction(row.StepMs), Figures.Bytes(row.RssBytes), Figures.Tenths(row.TemperatureCelsius), Figures.Bytes(row.BytesUp),
+        row.Time.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture), row.Name, row.Round == 0 ? Figures.None : $"{row.Round}",
+            Figures.Fraction(row.Loss),
+        Figures.Fraction(row.Accuracy), Figures.Fraction(row.StepMs), Figures.Bytes(row.RssBytes), Figures.Tenths(row.TemperatureCelsius),
+            Figures.Bytes(row.BytesUp),
         Figures.Bytes(row.BytesDown), Figures.Count(row.Examples),
     ];
 
     static void WriteRow(string[] cells, TextWriter output) =>
-        output.WriteLine(string.Join("  ", cells.Select((cell, i) => s_widths[i] < 0 ? cell.PadRight(-s_widths[i]) : cell.PadLeft(s_widths[i]))).TrimEnd());
+        output.WriteLine(
+        string.Join("  ", cells.Select((cell, i) => s_widths[i] < 0 ? cell.PadRight(-s_widths[i]) : cell.PadLeft(s_widths[i]))).TrimEnd());
 
     static ulong? ParseRound(string text) =>
-        ulong.TryParse(text, out ulong round) && round > 0 ? round : throw new EdgeLearnException($"--round {text}: expected the number of a round, 1 or more");
+        ulong.TryParse(text, out ulong round) && round > 0
+        ? round
+        : throw new EdgeLearnException($"--round {text}: expected the number of a round, 1 or more");
 
     /// <summary>What is asked for, oldest first.</summary>
     sealed record TelemetryQuery(OperatorClient Client, string Device, ulong Round, uint Limit)
     {
-        public async Task<IReadOnlyList<TelemetryView>> ReadAsync(CancellationToken stop) => [.. (await Client.ListTelemetryAsync(Device, Round, Limit, stop)).Reverse()];
+        public async Task<IReadOnlyList<TelemetryView>> ReadAsync(CancellationToken stop)
+            => [.. (await Client.ListTelemetryAsync(Device, Round, Limit, stop)).Reverse()];
     }
 }

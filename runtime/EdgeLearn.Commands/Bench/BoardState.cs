@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace EdgeLearn.Commands;
 
-/// <summary>What a board says about itself before and after a measurement: a hot one slows down. Null where the kernel does not say.</summary>
+/// <summary>
+/// What a board says about itself before and after a measurement: a hot one slows down. Null where the kernel does not say.
+/// </summary>
 /// <param name="Celsius">the hottest thermal zone</param>
 /// <param name="Mhz">present clock of the fastest core</param>
 public sealed record BoardState(double? Celsius, double? Mhz)
@@ -21,7 +23,9 @@ public sealed record BoardState(double? Celsius, double? Mhz)
             string path = Path.Combine(part, file);
             try
             {
-                if (File.Exists(path) && double.TryParse(File.ReadAllText(path), NumberStyles.AllowLeadingSign | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out double value)) most = Math.Max(most ?? double.MinValue, value * scale);
+                if (File.Exists(path)
+                    && double.TryParse(File.ReadAllText(path), NumberStyles.AllowLeadingSign | NumberStyles.AllowTrailingWhite,
+                    CultureInfo.InvariantCulture, out double value)) most = Math.Max(most ?? double.MinValue, value * scale);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace EdgeLearn.Commands;
 
-/// <summary><c>bench</c> of both programs: our own workloads on this machine, beside nobody. The launcher's <c>./edgelearn bench</c> holds them against other libraries.</summary>
+/// <summary>
+/// <c>bench</c> of both programs: our own workloads on this machine, beside nobody. The launcher's <c>./edgelearn bench</c> holds them
+/// against other libraries.
+/// </summary>
 public sealed class StepBenchCommand
 {
     readonly Option<string?> _only = OptionText.Text("--only", "ID,...", "workloads: W1, W3, ... (default: all)");
@@ -19,7 +22,8 @@ public sealed class StepBenchCommand
     {
         var command = new ExampleCommand(
             "bench",
-            "Time the steps of known workloads on this machine, with memory, temperature and clock. ./edgelearn bench holds them against PyTorch, OpenBLAS and others.",
+            "Time the steps of known workloads on this machine, with memory, temperature and clock. ./edgelearn bench holds them against "
+            + "PyTorch, OpenBLAS and others.",
             "",
             "--quick --only W1,W3 --json");
         var options = new StepBenchCommand();
@@ -33,7 +37,8 @@ public sealed class StepBenchCommand
     int Run(ParseResult parsed, CancellationToken stop)
     {
         var output = CommandOutput.Of(parsed, _json);
-        Workload[] workloads = parsed.GetValue(_only) is { } only ? [.. only.Split(',', StringSplitOptions.TrimEntries).Select(Workloads.Named)] : [.. Workloads.All];
+        Workload[] workloads = parsed.GetValue(_only) is { } only
+            ? [.. only.Split(',', StringSplitOptions.TrimEntries).Select(Workloads.Named)] : [.. Workloads.All];
         double milliseconds = parsed.GetValue(_quick) ? 100 : 1000;
         var before = BoardState.Read();
         var rows = new List<StepBenchRow>();
@@ -41,7 +46,8 @@ public sealed class StepBenchCommand
         {
             for (int i = 0; i < workloads.Length; i++)
             {
-                line.Show(string.Create(CultureInfo.InvariantCulture, $"{i + 1} of {workloads.Length}: {workloads[i].Id}; about {1.2e-3 * milliseconds * (workloads.Length - i):F0} s left"));
+                line.Show(string.Create(CultureInfo.InvariantCulture,
+                    $"{i + 1} of {workloads.Length}: {workloads[i].Id}; about {1.2e-3 * milliseconds * (workloads.Length - i):F0} s left"));
                 rows.Add(StepBench.Measure(workloads[i], milliseconds, stop));
             }
         }

@@ -36,14 +36,18 @@ public sealed record StepBenchResult
         foreach (var row in Rows)
         {
             table.Add(
-                row.Name, Number(row.MedianUs), Number(row.P99Us), Number(row.StepsPerSecond), Number(row.Gflops), row.AllocatedBytes.ToString("0.##", CultureInfo.InvariantCulture),
+                row.Name, Number(row.MedianUs), Number(row.P99Us), Number(row.StepsPerSecond), Number(row.Gflops),
+                row.AllocatedBytes.ToString("0.##", CultureInfo.InvariantCulture),
                 ByteCount.Format(row.PlannedBytes), row.Description);
         }
 
         table.Write(output);
     }
 
-    static string Text(BoardState state) => string.Create(CultureInfo.InvariantCulture, $"{(state.Celsius is { } celsius ? $"{celsius:F0} degrees Celsius" : "temperature unknown")}, {(state.Mhz is { } mhz ? $"{mhz:F0} MHz" : "clock unknown")}");
+    static string Text(BoardState state)
+        => string.Create(CultureInfo.InvariantCulture,
+            $"{(state.Celsius is { } celsius ? $"{celsius:F0} degrees Celsius" : "temperature unknown")}, "
+                + $"{(state.Mhz is { } mhz ? $"{mhz:F0} MHz" : "clock unknown")}");
 
     static string Number(double value) => value.ToString(value >= 1000 ? "N0" : value >= 10 ? "F1" : "F3", CultureInfo.InvariantCulture);
 }

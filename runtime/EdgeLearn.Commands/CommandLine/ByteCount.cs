@@ -7,7 +7,8 @@ static class ByteCount
 {
     static readonly (string Unit, double Bytes)[] s_units =
     [
-        ("", 1), ("b", 1), ("k", 1e3), ("kb", 1e3), ("kib", 1024), ("m", 1e6), ("mb", 1e6), ("mib", 1 << 20), ("g", 1e9), ("gb", 1e9), ("gib", 1 << 30),
+        ("", 1), ("b", 1), ("k", 1e3), ("kb", 1e3), ("kib", 1024), ("m", 1e6), ("mb", 1e6), ("mib", 1 << 20), ("g", 1e9), ("gb", 1e9),
+            ("gib", 1 << 30),
     ];
 
     /// <summary>Reads a number with a unit; fractions of a byte are dropped.</summary>
@@ -19,7 +20,9 @@ static class ByteCount
         string unit = text[digits..].Trim().ToLowerInvariant();
         foreach (var (word, bytes) in s_units)
         {
-            if (word != unit || !double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)) continue;
+            if (word != unit
+                || !double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value))
+                    continue;
             if (value * bytes is >= 1 and < long.MaxValue) return (long)(value * bytes);
         }
 

@@ -20,7 +20,8 @@ public sealed record CommandOutput(TextWriter Output, TextWriter Error, bool Jso
     public static CommandOutput Of(ParseResult parsed, Option<bool> json)
     {
         var error = parsed.InvocationConfiguration.Error;
-        return new(parsed.InvocationConfiguration.Output, error, parsed.GetValue(json), ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected);
+        return new(parsed.InvocationConfiguration.Output, error, parsed.GetValue(json),
+            ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected);
     }
 
     /// <summary>Prints a result as its one line of JSON.</summary>

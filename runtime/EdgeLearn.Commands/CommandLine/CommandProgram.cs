@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// Runs the command line of a program. A mistake of the user is one line on standard error that begins with <c>error:</c>, and exit code 1; so is a mistake of the
-/// program, which shows its stack trace only when EDGELEARN_TRACE=1; help is printed only on
+/// Runs the command line of a program. A mistake of the user is one line on standard error that begins with <c>error:</c>, and exit code 1;
+/// so is a mistake of the program, which shows its stack trace only when EDGELEARN_TRACE=1; help is printed only on
 /// request. Ctrl-C and SIGTERM ask the command to stop; it then leaves with 130 or 143. A second one ends the process at once.
 /// </summary>
 public static class CommandProgram
@@ -42,13 +42,15 @@ public static class CommandProgram
     internal const string TraceVariable = "EDGELEARN_TRACE";
 
     /// <summary>Runs a command line inside another program, such as a test.</summary>
-    internal static async Task<int> RunAsync(RootCommand root, string name, IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken stop)
+    internal static async Task<int> RunAsync(RootCommand root, string name, IReadOnlyList<string> arguments, TextWriter output,
+        TextWriter error, CancellationToken stop)
     {
         root.HelpName = name;
         ExampleHelp.Install(root, name);
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction || parsed.Action is null) return UsageError(parsed, name, error);
-        var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null };
         try
         {
             return await parsed.InvokeAsync(invocation, stop).ConfigureAwait(false);
@@ -77,7 +79,8 @@ public static class CommandProgram
     {
         var command = parsed.CommandResult.Command;
         string path = string.Join(' ', PathTo(command, name));
-        string what = parsed.Errors.Count == 0 || (command.Subcommands.Count > 0 && parsed.CommandResult.Tokens.Count == 0 && parsed.UnmatchedTokens.Count == 0)
+        string what = parsed.Errors.Count == 0
+            || (command.Subcommands.Count > 0 && parsed.CommandResult.Tokens.Count == 0 && parsed.UnmatchedTokens.Count == 0)
             ? $"no command given: expected {string.Join(", ", command.Subcommands.Select(c => c.Name))}"
             : Message(parsed, command);
         error.WriteLine($"error: {what.TrimEnd('.').ReplaceLineEndings(" ")}; see '{path} --help'");
@@ -91,7 +94,8 @@ public static class CommandProgram
         var known = isCommand ? command.Subcommands.Select(c => c.Name) : command.Options.Select(o => o.Name);
         string? meant = known.FirstOrDefault(candidate => IsClose(stray, candidate));
         string what = isCommand ? "command" : stray.StartsWith('-') ? "option" : "argument";
-        return $"unknown {what} '{stray}'" + (meant is null ? isCommand ? $": expected {string.Join(", ", known)}" : "" : $": did you mean {meant}?");
+        return $"unknown {what} '{stray}'"
+            + (meant is null ? isCommand ? $": expected {string.Join(", ", known)}" : "" : $": did you mean {meant}?");
     }
 
     // At most two letters apart, by the number of single-letter edits (Levenshtein).

@@ -27,28 +27,40 @@ static class OptionText
         };
 
     /// <summary>Free text.</summary>
-    public static Option<string?> Text(string name, string placeholder, string description) => new(name) { Description = description, HelpName = placeholder };
+    public static Option<string?> Text(string name, string placeholder, string description)
+        => new(name) { Description = description, HelpName = placeholder };
 
     /// <summary>True when it is there.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
     /// <summary>A whole number.</summary>
-    public static Option<int?> Whole(string name, string description) => Parsed<int?>(name, "N", description, text => (int)WholeIn(name, text, int.MinValue, int.MaxValue));
+    public static Option<int?> Whole(string name, string description)
+        => Parsed<int?>(name, "N", description, text => (int)WholeIn(name, text, int.MinValue, int.MaxValue));
 
     /// <summary>A whole number of 64 bits.</summary>
-    public static Option<long?> Long(string name, string description) => Parsed<long?>(name, "N", description, text => WholeIn(name, text, long.MinValue, long.MaxValue));
+    public static Option<long?> Long(string name, string description)
+        => Parsed<long?>(name, "N", description, text => WholeIn(name, text, long.MinValue, long.MaxValue));
 
     /// <summary>A seed.</summary>
     public static Option<ulong?> Seed(string name, string description)
-        => Parsed<ulong?>(name, "N", description, text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : throw new EdgeLearnException($"{name} {text}: expected a whole number of 0 or more"));
+        => Parsed<ulong?>(name, "N", description,
+            text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            ? value
+            : throw new EdgeLearnException($"{name} {text}: expected a whole number of 0 or more"));
 
     /// <summary>A number.</summary>
     public static Option<double?> Number(string name, string description)
-        => Parsed<double?>(name, "X", description, text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : throw new EdgeLearnException($"{name} {text}: expected a number"));
+        => Parsed<double?>(name, "X", description,
+            text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            ? value
+            : throw new EdgeLearnException($"{name} {text}: expected a number"));
 
     /// <summary>A shape.</summary>
     public static Option<Shape?> ShapeOf(string name, string description)
-        => Parsed<Shape?>(name, "HxW[xC]", description, text => Shape.TryParse(text, out var shape) ? shape : throw new EdgeLearnException($"{name} {text}: expected a shape such as 28x28 or 32x32x3, or a number of values"));
+        => Parsed<Shape?>(name, "HxW[xC]", description,
+            text => Shape.TryParse(text, out var shape)
+            ? shape
+            : throw new EdgeLearnException($"{name} {text}: expected a shape such as 28x28 or 32x32x3, or a number of values"));
 
     /// <summary>One of a few words.</summary>
     public static Option<T?> Words<T>(string name, string description, params (string Word, T Value)[] words)
@@ -65,7 +77,10 @@ static class OptionText
 
     static long WholeIn(string name, string text, long least, long most)
     {
-        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)) throw new EdgeLearnException($"{name} {text}: expected a whole number");
-        return value >= least && value <= most ? value : throw new EdgeLearnException($"{name} {text}: expected a whole number up to {most}");
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+            throw new EdgeLearnException($"{name} {text}: expected a whole number");
+        return value >= least && value <= most
+            ? value
+            : throw new EdgeLearnException($"{name} {text}: expected a whole number up to {most}");
     }
 }

@@ -7,12 +7,15 @@ static class ForwardChecks
 
     public static void Dense()
     {
-        for (int width = 1; width <= WidestInput; width++) CheckForward(NetworkSpec.Parse($"{width}-{(width % 19) + 1}:identity", null, Loss.SoftmaxCrossEntropy), batch: (width % 5) + 1);
+        for (int width = 1; width <= WidestInput; width++)
+            CheckForward(NetworkSpec.Parse($"{width}-{(width % 19) + 1}:identity", null, Loss.SoftmaxCrossEntropy), batch: (width % 5) + 1);
     }
 
     public static void RandomInputs()
     {
-        for (int fan = 1; fan <= WidestInput; fan++) CheckForward(NetworkSpec.Parse($"{WidestInput}-{(fan % 19) + 1}@{fan}:identity", null, Loss.SoftmaxCrossEntropy), batch: (fan % 5) + 1);
+        for (int fan = 1; fan <= WidestInput; fan++)
+            CheckForward(NetworkSpec.Parse($"{WidestInput}-{(fan % 19) + 1}@{fan}:identity", null, Loss.SoftmaxCrossEntropy),
+                batch: (fan % 5) + 1);
     }
 
     static void CheckForward(NetworkSpec spec, int batch)
@@ -39,7 +42,8 @@ static class ForwardChecks
                 }
 
                 float actual = outputs[(b * network.OutputLength) + u];
-                if (!(Math.Abs(actual - sum) <= 1e-6 * magnitude)) throw new SelfTestException($"{spec}, batch {batch}: output {u} of row {b} is {actual}, expected {sum}");
+                if (!(Math.Abs(actual - sum) <= 1e-6 * magnitude))
+                    throw new SelfTestException($"{spec}, batch {batch}: output {u} of row {b} is {actual}, expected {sum}");
             }
         }
     }
@@ -49,7 +53,8 @@ static class ForwardChecks
         const float Epsilon = 0.01f;
         using var network = new Network(SmallTask.Network).Initialise(SmallTask.Seed);
         using var changed = new Network(SmallTask.Network).Initialise(SmallTask.Seed);
-        foreach (var slice in changed.Parameters.Slices) Noise.Add(kind, Noise.Key(5, slice.NameHash), 0, Epsilon, changed.Parameters[slice], changed.Parameters[slice]);
+        foreach (var slice in changed.Parameters.Slices)
+            Noise.Add(kind, Noise.Key(5, slice.NameHash), 0, Epsilon, changed.Parameters[slice], changed.Parameters[slice]);
         byte[] before = SmallTask.Bits(network);
         const int Batch = 9;
         var inputs = Values(Batch * network.InputLength);
@@ -57,10 +62,12 @@ static class ForwardChecks
         var batch = new Batch(Batch, inputs, labels);
         Span<double> losses = stackalloc double[3], expected = stackalloc double[1];
         using (var pass = new BoundPass(network, Batch))
-            pass.Pass.Losses([new Probe(kind, 5, Epsilon), new Probe(kind, 5, -Epsilon), EdgeLearn.Probe.None], batch, network.Loss, losses);
+            pass.Pass.Losses([new Probe(kind, 5, Epsilon), new Probe(kind, 5, -Epsilon), EdgeLearn.Probe.None], batch, network.Loss,
+                losses);
         using (var pass = new BoundPass(changed, Batch)) pass.Pass.Losses([EdgeLearn.Probe.None], batch, network.Loss, expected);
         SmallTask.ExpectEqual(before, SmallTask.Bits(network), "weights after three probes");
-        if (losses[0] != expected[0]) throw new SelfTestException($"the loss under a probe is {losses[0]}, with changed weights {expected[0]}");
+        if (losses[0] != expected[0])
+            throw new SelfTestException($"the loss under a probe is {losses[0]}, with changed weights {expected[0]}");
         if (losses[0] == losses[2] || losses[1] == losses[2]) throw new SelfTestException("a probe does not change the loss");
     }
 

@@ -7,7 +7,8 @@ static class GoldenChecks
     {
         foreach (var (key, index, word) in GoldenValues.Words)
         {
-            if (Noise.Word(key, index) != word) throw new SelfTestException($"word {index} of key {key:X} is {Noise.Word(key, index):X}, expected {word:X}");
+            if (Noise.Word(key, index) != word)
+                throw new SelfTestException($"word {index} of key {key:X} is {Noise.Word(key, index):X}, expected {word:X}");
             // The vectorised form must give the same bits at every alignment.
             if (index < 1 << 20) CheckSigns(key, (long)index * 32);
         }
@@ -33,7 +34,8 @@ static class GoldenChecks
             for (int i = 0; i < bits.Length; i++)
             {
                 uint actual = BitConverter.SingleToUInt32Bits(Noise.GaussianAt(key, first + i));
-                if (actual != bits[i]) throw new SelfTestException($"value {first + i} of key {key:X} has the bits {actual:X}, expected {bits[i]:X}");
+                if (actual != bits[i])
+                    throw new SelfTestException($"value {first + i} of key {key:X} has the bits {actual:X}, expected {bits[i]:X}");
             }
         }
     }
@@ -45,7 +47,8 @@ static class GoldenChecks
             var order = new EpochOrder(seed, epoch, count);
             for (int i = 0; i < expected.Length; i++)
             {
-                if (order[i] != expected[i]) throw new SelfTestException($"position {i} of epoch {epoch} of {count} is {order[i]}, expected {expected[i]}");
+                if (order[i] != expected[i])
+                    throw new SelfTestException($"position {i} of epoch {epoch} of {count} is {order[i]}, expected {expected[i]}");
             }
         }
     }
@@ -54,14 +57,23 @@ static class GoldenChecks
     public static IEnumerable<(string Name, Action Run)> TrainingRuns()
     {
         var settings = new TrainingSettings { Seed = SmallTask.Seed, Batch = 32, Steps = 5, Schedule = ScheduleKind.Constant };
-        yield return ("backprop with momentum", () => Compare(GoldenValues.BackpropMomentum, settings with { Rule = RuleKind.Backprop, LearningRate = 0.1f, Momentum = 0.9f, WeightDecay = 0.01f }));
-        yield return ("backprop with adam", () => Compare(GoldenValues.BackpropAdam, settings with { Rule = RuleKind.Backprop, Update = UpdateKind.Adam, LearningRate = 0.01f }));
+        yield return ("backprop with "
+            + "momentum", () =>
+            Compare(GoldenValues.BackpropMomentum,
+            settings with { Rule = RuleKind.Backprop, LearningRate = 0.1f, Momentum = 0.9f, WeightDecay = 0.01f }));
+        yield return ("backprop with "
+            + "adam", () =>
+            Compare(GoldenValues.BackpropAdam, settings with { Rule = RuleKind.Backprop, Update = UpdateKind.Adam, LearningRate = 0.01f }));
         yield return ("frozen", () => Compare(GoldenValues.Frozen, settings with { Rule = RuleKind.Frozen, LearningRate = 0.5f }));
-        var local = settings with { Rule = RuleKind.TargetProjection, LocalLoss = LocalLoss.L2, LearningRate = 0.5f, HiddenRateScale = 0.15f, TargetScale = 0.9f };
+        var local = settings with { Rule = RuleKind.TargetProjection, LocalLoss = LocalLoss.L2, LearningRate = 0.5f,
+            HiddenRateScale = 0.15f, TargetScale = 0.9f };
         yield return ("tpsgd", () => Compare(GoldenValues.TargetProjectionL2, local));
-        yield return ("tpsgd with linear loss", () => Compare(GoldenValues.TargetProjectionLinear, local with { LocalLoss = LocalLoss.Linear }));
+        yield return ("tpsgd with linear "
+            + "loss", () => Compare(GoldenValues.TargetProjectionLinear, local with { LocalLoss = LocalLoss.Linear }));
         // The slope of two float losses is known to about 1e-7 / (2 eps).
-        yield return ("zo", () => Compare(GoldenValues.ZerothOrder, settings with { Rule = RuleKind.ZerothOrder, LearningRate = 0.01f, Epsilon = 1e-2f, Directions = 2 }));
+        yield return ("zo", () =>
+            Compare(GoldenValues.ZerothOrder,
+            settings with { Rule = RuleKind.ZerothOrder, LearningRate = 0.01f, Epsilon = 1e-2f, Directions = 2 }));
     }
 
     static void Compare((double[] Losses, double[] Sums, double[] Squares) expected, TrainingSettings settings)
@@ -88,6 +100,7 @@ static class GoldenChecks
 
     static void Expect(double expected, double actual, double tolerance, string what)
     {
-        if (!(Math.Abs(actual - expected) <= tolerance * Math.Max(1, Math.Abs(expected)))) throw new SelfTestException($"{what} is {actual}, expected {expected} within {tolerance}");
+        if (!(Math.Abs(actual - expected) <= tolerance * Math.Max(1, Math.Abs(expected))))
+            throw new SelfTestException($"{what} is {actual}, expected {expected} within {tolerance}");
     }
 }

@@ -1,6 +1,8 @@
 namespace EdgeLearn.Commands;
 
-/// <summary>Written by tests/Reference/make_selftest_golden.py, from a second implementation in Python and from PyTorch; never by this program.</summary>
+/// <summary>
+/// Written by tests/Reference/make_selftest_golden.py, from a second implementation in Python and from PyTorch; never by this program.
+/// </summary>
 static class GoldenValues
 {
     /// <summary>Key, index, word.</summary>

@@ -13,10 +13,12 @@ static class ResumeChecks
         using var back = ModelFile.Load(path);
         SmallTask.ExpectEqual(SmallTask.Bits(network), SmallTask.Bits(back.Network), "weights of the file");
         SmallTask.ExpectEqual(ModelFile.ToArray(new Model(network, preparation, ["a", "b", "c"])), File.ReadAllBytes(path), "the file");
-        if (back.Network.Spec.ToString() != network.Spec.ToString() || back.ClassNames is not ["a", "b", "c"]) throw new SelfTestException($"the file describes {back.Network.Spec}, expected {network.Spec}");
+        if (back.Network.Spec.ToString() != network.Spec.ToString() || back.ClassNames is not ["a", "b", "c"])
+            throw new SelfTestException($"the file describes {back.Network.Spec}, expected {network.Spec}");
         for (int i = 0; i < network.Layers[0].Integers[0].Values.Length; i++)
         {
-            if (network.Layers[0].Integers[0].Values[i] != back.Network.Layers[0].Integers[0].Values[i]) throw new SelfTestException($"window {i} differs");
+            if (network.Layers[0].Integers[0].Values[i] != back.Network.Layers[0].Integers[0].Values[i])
+                throw new SelfTestException($"window {i} differs");
         }
     }
 
@@ -44,7 +46,8 @@ static class ResumeChecks
         {
             if (!checkpoint.TryResume(resumed.Session)) throw new SelfTestException("there was nothing to go on from");
             int known = settings.Rule == RuleKind.ZerothOrder ? 8 : 5;
-            if (resumed.Session.StepCount != known) throw new SelfTestException($"it goes on at step {resumed.Session.StepCount}, expected {known}");
+            if (resumed.Session.StepCount != known)
+                throw new SelfTestException($"it goes on at step {resumed.Session.StepCount}, expected {known}");
         }
 
         SmallTask.ExpectEqual(expected, resumed.Finish(), "weights and state of the resumed run");
@@ -53,7 +56,8 @@ static class ResumeChecks
     /// <summary>The log alone, from the starting weights, without the data's help.</summary>
     public static void Replay(NoiseKind kind)
     {
-        var settings = new TrainingSettings { Rule = RuleKind.ZerothOrder, Seed = SmallTask.Seed, Batch = 7, Steps = 12, Directions = 3, Noise = kind, LearningRate = 0.05f };
+        var settings = new TrainingSettings { Rule = RuleKind.ZerothOrder, Seed = SmallTask.Seed, Batch = 7, Steps = 12, Directions = 3,
+            Noise = kind, LearningRate = 0.05f };
         using var folder = new SelfTestFolder();
         string path = Path.Combine(folder.Path, "steps.log");
         using var data = SmallTask.Data();

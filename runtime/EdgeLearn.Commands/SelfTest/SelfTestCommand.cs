@@ -15,7 +15,8 @@ public sealed class SelfTestCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new ExampleCommand("selftest", "Check this program on this machine: golden values, replay, resume, allocation; takes seconds.", "", "--verbose");
+        var command = new ExampleCommand("selftest",
+            "Check this program on this machine: golden values, replay, resume, allocation; takes seconds.", "", "--verbose");
         var options = new SelfTestCommand();
         command.Options.Add(options._verbose);
         command.Options.Add(options._json);
@@ -23,7 +24,8 @@ public sealed class SelfTestCommand
         return command;
     }
 
-    int Run(ParseResult parsed, CancellationToken stop) => Run(SelfTestChecks.All(), CommandOutput.Of(parsed, _json), parsed.GetValue(_verbose), stop);
+    int Run(ParseResult parsed, CancellationToken stop)
+        => Run(SelfTestChecks.All(), CommandOutput.Of(parsed, _json), parsed.GetValue(_verbose), stop);
 
     /// <summary>Runs checks; the exit code is 0 when all hold.</summary>
     internal static int Run(IEnumerable<(string Name, Action Check)> checks, CommandOutput output, bool verbose, CancellationToken stop)
@@ -46,7 +48,9 @@ public sealed class SelfTestCommand
             }
         }
 
-        if (output.Json) output.WriteJson(new SelfTestResult(passed, failures.Count, InstructionSet.Name, InstructionSet.VectorBits, failures), ResultJson.Default.SelfTestResult);
+        if (output.Json)
+            output.WriteJson(new SelfTestResult(passed, failures.Count, InstructionSet.Name, InstructionSet.VectorBits, failures),
+                ResultJson.Default.SelfTestResult);
         else output.Output.WriteLine($"{passed} passed, {failures.Count} failed");
         return failures.Count == 0 ? 0 : 1;
     }

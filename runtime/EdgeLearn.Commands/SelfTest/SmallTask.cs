@@ -1,6 +1,8 @@
 namespace EdgeLearn.Commands;
 
-/// <summary>The task of the selftest: 6x6 images of three classes, made from the noise; tests/Reference/make_selftest_golden.py makes the same.</summary>
+/// <summary>
+/// The task of the selftest: 6x6 images of three classes, made from the noise; tests/Reference/make_selftest_golden.py makes the same.
+/// </summary>
 static class SmallTask
 {
     const int Side = 6;
@@ -53,15 +55,19 @@ static class SmallTask
     /// <summary>Every update in the forms that differ in state.</summary>
     public static IEnumerable<(string Name, TrainingSettings Settings)> Updates()
     {
-        var settings = new TrainingSettings { Seed = Seed, Batch = 7, Steps = 14, LearningRate = 0.01f, WeightDecay = 0.01f, ExactLayers = 2, Directions = 2 };
+        var settings = new TrainingSettings { Seed = Seed, Batch = 7, Steps = 14, LearningRate = 0.01f, WeightDecay = 0.01f,
+            ExactLayers = 2, Directions = 2 };
         yield return ("sgd", settings with { Update = UpdateKind.Sgd });
         yield return ("sgd with momentum", settings with { Update = UpdateKind.Sgd, Momentum = 0.9f });
         yield return ("signsgd", settings with { Update = UpdateKind.SignSgd });
         yield return ("signum", settings with { Update = UpdateKind.Signum });
         yield return ("adam", settings with { Update = UpdateKind.Adam });
         yield return ("frugal with rho 0", settings with { Update = UpdateKind.Frugal, Rho = 0 });
-        yield return ("frugal by columns", settings with { Update = UpdateKind.Frugal, Rho = 0.5, RefreshSteps = 3, StateFullPattern = "*.bias" });
-        yield return ("frugal by block", settings with { Update = UpdateKind.Frugal, Rho = 0.4, RefreshSteps = 3, Selection = FrugalSelection.Block, Remainder = FrugalRemainder.Plain });
+        yield return ("frugal by "
+            + "columns", settings with { Update = UpdateKind.Frugal, Rho = 0.5, RefreshSteps = 3, StateFullPattern = "*.bias" });
+        yield return ("frugal by "
+            + "block", settings with { Update = UpdateKind.Frugal, Rho = 0.4, RefreshSteps = 3, Selection = FrugalSelection.Block,
+            Remainder = FrugalRemainder.Plain });
     }
 
     /// <summary>Every rule with every update.</summary>
@@ -77,6 +83,7 @@ static class SmallTask
     public static void ExpectEqual(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual, string what)
     {
         int at = expected.CommonPrefixLength(actual);
-        if (at < expected.Length || expected.Length != actual.Length) throw new SelfTestException($"{what}: {actual.Length} bytes differ from {expected.Length} expected at byte {at}");
+        if (at < expected.Length || expected.Length != actual.Length)
+            throw new SelfTestException($"{what}: {actual.Length} bytes differ from {expected.Length} expected at byte {at}");
     }
 }

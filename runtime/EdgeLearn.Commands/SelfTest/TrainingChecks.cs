@@ -8,7 +8,8 @@ static class TrainingChecks
 
     public static void Allocation(string name, TrainingSettings settings)
     {
-        // The runtime may allocate when it needs something for the first time; what a step allocates it allocates again in the same step of a new run.
+        // The runtime may allocate when it needs something for the first time; what a step allocates it allocates again in the same step of
+        // a new run.
         long allocated = AllocatedBytes(name, settings);
         if (allocated != 0) allocated = AllocatedBytes(name, settings);
         if (allocated != 0) throw new SelfTestException($"{settings.Steps - FirstSteps} steps allocated {allocated} bytes");
@@ -28,7 +29,8 @@ static class TrainingChecks
         if (!double.IsFinite(loss)) throw new SelfTestException($"the loss is {loss}");
         if (SmallTask.Bits(network).AsSpan().SequenceEqual(before)) throw new SelfTestException("the weights did not change");
         long floats = FloatsOf(settings, network.Parameters);
-        if (session.Update.StateBytes != floats * sizeof(float)) throw new SelfTestException($"{name} keeps {session.Update.StateBytes} bytes, expected {floats * sizeof(float)}");
+        if (session.Update.StateBytes != floats * sizeof(float))
+            throw new SelfTestException($"{name} keeps {session.Update.StateBytes} bytes, expected {floats * sizeof(float)}");
         return allocated;
     }
 
@@ -36,20 +38,27 @@ static class TrainingChecks
     {
         { Update: UpdateKind.SignSgd } or { Update: UpdateKind.Sgd, Momentum: null } or { Update: UpdateKind.Frugal, Rho: 0 } => 0,
         { Update: UpdateKind.Adam } => 2L * parameters.Length,
-        { Update: UpdateKind.Frugal, Selection: FrugalSelection.Block } => 2 * parameters.Slices.Select(slice => (long)slice.Length).OrderDescending().Take((int)Math.Round(settings.Rho * parameters.Slices.Count)).Sum(),
-        { Update: UpdateKind.Frugal } => 2 * parameters.Slices.Sum(slice => slice.Shape.Length == 1 ? slice.Length : (long)(int)(settings.Rho * slice.RowLength) * (slice.Length / slice.RowLength)),
+        { Update: UpdateKind.Frugal, Selection: FrugalSelection.Block } =>
+            2 * parameters.Slices.Select(slice => (long)slice.Length).OrderDescending()
+            .Take((int)Math.Round(settings.Rho * parameters.Slices.Count)).Sum(),
+        { Update: UpdateKind.Frugal } =>
+            2 * parameters.Slices.Sum(slice => slice.Shape.Length == 1
+            ? slice.Length
+            : (long)(int)(settings.Rho * slice.RowLength) * (slice.Length / slice.RowLength)),
         _ => parameters.Length,
     };
 
     public static void Regression(RuleKind rule)
     {
-        var settings = new TrainingSettings { Rule = rule, Seed = SmallTask.Seed, Batch = 8, Steps = 200, LearningRate = 0.02f, HiddenRateScale = 1, Schedule = ScheduleKind.Constant };
+        var settings = new TrainingSettings { Rule = rule, Seed = SmallTask.Seed, Batch = 8, Steps = 200, LearningRate = 0.02f,
+            HiddenRateScale = 1, Schedule = ScheduleKind.Constant };
         using var data = SmallTask.Regression();
         using var network = new Network(NetworkSpec.Parse("36-10-2", data.InputShape, Loss.MeanSquareError)).Initialise(settings.Seed);
         using var session = new TrainingSession(network, settings, data, Preparation.Identity);
         double before = session.Evaluate(data).Loss;
         while (!session.IsDone) session.Step();
         double after = session.Evaluate(data).Loss;
-        if (!(after < 0.8 * before)) throw new SelfTestException($"the loss went from {before} to {after}, expected less than {0.8 * before}");
+        if (!(after < 0.8 * before))
+            throw new SelfTestException($"the loss went from {before} to {after}, expected less than {0.8 * before}");
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
 
@@ -6,9 +7,14 @@ namespace EdgeLearn.Commands;
 sealed class LossOptions
 {
     readonly Option<Loss?> _loss = OptionText.Parsed<Loss?>(
-        "--loss", "cross-entropy|binary-cross-entropy[:multilabel]|mean-square|huber[:DELTA]", "what the outputs are held against: classes, two classes with one output, or real numbers, which multilabel takes as 0 or 1 for each output (default: the model's own; cross-entropy for a new one)", Loss.Named);
-    readonly Option<double?> _smoothing = OptionText.Number("--label-smoothing", "cross-entropy: share of the target that is spread over all classes (default 0)");
-    readonly Option<string?> _weights = OptionText.Text("--class-weights", "balanced|W0,W1,...", "cross-entropy: how much the classes count; balanced: rare ones more, by the training labels (default 1 each)");
+        "--loss", "cross-entropy|binary-cross-entropy[:multilabel]|mean-square|huber[:DELTA]",
+        "what the outputs are held against: classes, two classes with one output, or real numbers, which multilabel takes as 0 or 1 for "
+        + "each output (default: the model's own; cross-entropy for a new one)", Loss.Named);
+    readonly Option<double?> _smoothing =
+        OptionText.Number("--label-smoothing", "cross-entropy: share of the target that is spread over all classes (default 0)");
+    readonly Option<string?> _weights =
+        OptionText.Text("--class-weights", "balanced|W0,W1,...",
+        "cross-entropy: how much the classes count; balanced: rare ones more, by the training labels (default 1 each)");
 
     /// <summary>Gives the options to a command.</summary>
     public void AddTo(Command command)
@@ -19,16 +25,24 @@ sealed class LossOptions
     /// <summary>The loss, with balanced weights still missing.</summary>
     /// <param name="parsed">the command line</param>
     /// <param name="network">may have a loss of its own</param>
-    /// <exception cref="EdgeLearnException">The options contradict each other, or the loss takes other targets than the network was made for.</exception>
+    /// <exception cref="EdgeLearnException">The options contradict each other, or the loss takes other targets than the network was made
+    /// for.</exception>
     public Loss Read(ParseResult parsed, NetworkSource network)
     {
         var loss = parsed.GetValue(_loss) ?? network.Loss ?? Loss.SoftmaxCrossEntropy;
-        if (network.Loss is { } own && own.IsClassification != loss.IsClassification) throw new EdgeLearnException($"--loss {loss.Name}: the network of --network was made for {own.Name}, which takes {(own.IsClassification ? "classes" : "real targets")}");
+        if (network.Loss is { } own && own.IsClassification != loss.IsClassification)
+            throw new EdgeLearnException($"--loss {loss.Name}: the network of --network was made for {own.Name}, which "
+                + $"takes {(own.IsClassification ? "classes" : "real targets")}");
         float? smoothing = (float?)parsed.GetValue(_smoothing);
         string? weights = parsed.GetValue(_weights);
         if (smoothing is null && weights is null) return loss;
-        if (loss is not CrossEntropyLoss plain) throw new EdgeLearnException($"{(smoothing is null ? "--class-weights" : "--label-smoothing")} belongs to cross-entropy, the loss is {loss.Name}: leave it out, or use --loss cross-entropy");
-        return new CrossEntropyLoss(smoothing ?? plain.Smoothing, weights is null ? plain.ClassWeights : weights == "balanced" ? [] : ((CrossEntropyLoss)Loss.Named($"cross-entropy:weights{weights}")).ClassWeights);
+        if (loss is not CrossEntropyLoss plain)
+            throw new EdgeLearnException($"{(smoothing is null ? "--class-weights" : "--label-smoothing")} belongs to cross-entropy, the "
+                + $"loss is {loss.Name}: leave it out, or use --loss cross-entropy");
+        return new CrossEntropyLoss(smoothing ?? plain.Smoothing,
+            weights is null ? plain.ClassWeights : weights == "balanced"
+            ? []
+            : ((CrossEntropyLoss)Loss.Named($"cross-entropy:weights{weights}")).ClassWeights);
     }
 
     /// <summary>The loss once the data are known.</summary>

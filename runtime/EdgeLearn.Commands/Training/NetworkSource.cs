@@ -1,8 +1,8 @@
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// What <c>--network</c> names: a shorthand, a JSON file, a model file to go on from, or nothing, which takes a default that suits the data. Builds the same network
-/// again for every control.
+/// What <c>--network</c> names: a shorthand, a JSON file, a model file to go on from, or nothing, which takes a default that suits the
+/// data. Builds the same network again for every control.
 /// </summary>
 sealed class NetworkSource
 {
@@ -11,7 +11,8 @@ sealed class NetworkSource
     readonly string? _shorthand;
     readonly NetworkSpec? _spec;
 
-    NetworkSource(string? shorthand, NetworkSpec? spec, string? modelPath, Preparation? preparation, IReadOnlyList<string>? classNames, WeightStorage? storage = null)
+    NetworkSource(string? shorthand, NetworkSpec? spec, string? modelPath, Preparation? preparation, IReadOnlyList<string>? classNames,
+        WeightStorage? storage = null)
     {
         Storage = storage;
         _shorthand = shorthand;
@@ -49,11 +50,19 @@ sealed class NetworkSource
     public static NetworkSource Read(string? text, string? model)
     {
         if (model is null) return Read(text);
-        if (!File.Exists(model)) throw new EdgeLearnException($"--model {model}: there is no such file; expected a model file, or a state_dict saved as safetensors");
-        if (!StateFile.IsBare(model)) return text is null ? Read(model) : throw new EdgeLearnException($"--model {model} and --network {text} both name the network: give one of them");
-        if (text is null) throw new EdgeLearnException($"{model} is a state_dict, which does not say its net: add --network, such as 784-100-10");
+        if (!File.Exists(model))
+            throw new EdgeLearnException($"--model {model}: there is no such file; expected a model file, or a state_dict saved as "
+                + $"safetensors");
+        if (!StateFile.IsBare(model))
+            return text is null
+                ? Read(model)
+                : throw new EdgeLearnException($"--model {model} and --network {text} both name the network: give one of them");
+        if (text is null)
+            throw new EdgeLearnException($"{model} is a state_dict, which does not say its net: add --network, such as 784-100-10");
         var network = Read(text);
-        return network.ModelPath is null ? new NetworkSource(network._shorthand, network._spec, null, null, null) { StatePath = model } : throw new EdgeLearnException($"--network {text} is a model with weights of its own, and so is {model}: give one of them");
+        return network.ModelPath is null
+            ? new NetworkSource(network._shorthand, network._spec, null, null, null) { StatePath = model }
+            : throw new EdgeLearnException($"--network {text} is a model with weights of its own, and so is {model}: give one of them");
     }
 
     /// <summary>Reads what the option names.</summary>
@@ -64,12 +73,15 @@ sealed class NetworkSource
         if (!File.Exists(text) && !Directory.Exists(text))
         {
             bool isPath = text.Contains('/', StringComparison.Ordinal) || Path.GetExtension(text) is ".json" or ".safetensors";
-            return isPath ? throw new EdgeLearnException($"--network {text}: there is no such file; expected a model file, a JSON file or a shorthand such as 784-100-10") : new NetworkSource(text, null, null, null, null);
+            return isPath
+                ? throw new EdgeLearnException($"--network {text}: there is no such file; expected a model file, a JSON file or a "
+                    + $"shorthand such as 784-100-10") : new NetworkSource(text, null, null, null, null);
         }
 
         if (Path.GetExtension(text) == ".json")
         {
-            if (new FileInfo(text).Length > LongestJsonBytes) throw new EdgeLearnException($"{text} is longer than {LongestJsonBytes} bytes: not a network description");
+            if (new FileInfo(text).Length > LongestJsonBytes)
+                throw new EdgeLearnException($"{text} is longer than {LongestJsonBytes} bytes: not a network description");
             return new NetworkSource(null, NetworkJson.Read(File.ReadAllText(text), text), null, null, null);
         }
 
@@ -85,12 +97,14 @@ sealed class NetworkSource
     /// <param name="outputs">classes, or real targets of a sample</param>
     /// <param name="loss">what the outputs are held against</param>
     public NetworkSpec SpecFor(Shape input, int outputs, Loss loss)
-        => _spec?.WithLoss(loss) ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : UsualNetwork.For(input, outputs, loss));
+        => _spec?.WithLoss(loss)
+            ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : UsualNetwork.For(input, outputs, loss));
 
     /// <summary>The network where nothing is known of the data.</summary>
     /// <param name="loss">what the outputs are held against</param>
     /// <returns>null when the network depends on the data</returns>
-    public NetworkSpec? SpecAlone(Loss loss) => _spec?.WithLoss(loss) ?? (_shorthand is { } text ? NetworkSpec.Parse(text, null, loss) : null);
+    public NetworkSpec? SpecAlone(Loss loss)
+        => _spec?.WithLoss(loss) ?? (_shorthand is { } text ? NetworkSpec.Parse(text, null, loss) : null);
 
     /// <summary>The network with its starting weights: the model's, or drawn from a seed. The caller disposes of it.</summary>
     public Network Build(NetworkSpec spec, ulong seed, WeightStorage storage)

@@ -15,7 +15,8 @@ public sealed record PastResult(int? ReplaySamples, long? ReplaySeen, int? Repla
     {
         if (session.Settings.Continual is null) return null;
         var replay = session.ReplayBuffer;
-        return new PastResult(replay?.Count, replay?.SeenCount, replay?.RowBytes, session.Consolidation?.TaskCount, session.Average is null ? null : averagedSteps);
+        return new PastResult(replay?.Count, replay?.SeenCount, replay?.RowBytes, session.Consolidation?.TaskCount,
+            session.Average is null ? null : averagedSteps);
     }
 
     /// <summary>One line for people.</summary>
@@ -23,7 +24,8 @@ public sealed record PastResult(int? ReplaySamples, long? ReplaySeen, int? Repla
     {
         var parts = new List<string>();
         var text = CultureInfo.InvariantCulture;
-        if (ReplaySamples is { } samples) parts.Add(string.Create(text, $"{samples:N0} samples of {ReplaySeen:N0} seen, {ReplaySampleBytes:N0} bytes each"));
+        if (ReplaySamples is { } samples)
+            parts.Add(string.Create(text, $"{samples:N0} samples of {ReplaySeen:N0} seen, {ReplaySampleBytes:N0} bytes each"));
         if (ConsolidatedTasks is { } tasks) parts.Add(string.Create(text, $"anchors of {tasks} task{(tasks == 1 ? "" : "s")}"));
         if (AveragedSteps is { } steps) parts.Add(string.Create(text, $"weights averaged over {steps:N0} steps"));
         return $"kept: {string.Join("; ", parts)}";

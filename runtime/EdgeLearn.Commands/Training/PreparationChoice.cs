@@ -1,3 +1,5 @@
+using EdgeLearn.Datasets;
+
 namespace EdgeLearn.Commands;
 
 /// <summary>How inputs are to be prepared.</summary>

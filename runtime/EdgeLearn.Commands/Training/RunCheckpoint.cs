@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace EdgeLearn.Commands;
 
-/// <summary>The checkpoint folder of one run: begins or resumes it, saves it from time to time, at the end, and when the run is stopped.</summary>
+/// <summary>
+/// The checkpoint folder of one run: begins or resumes it, saves it from time to time, at the end, and when the run is stopped.
+/// </summary>
 sealed class RunCheckpoint : IDisposable
 {
     readonly Checkpoint _checkpoint;
@@ -23,7 +25,8 @@ sealed class RunCheckpoint : IDisposable
         _interval = request.CheckpointInterval;
         try
         {
-            if (request.Resume && _checkpoint.TryResume(session)) output.Error.WriteLine($"going on from {Folder} at step {session.StepCount:N0} of {session.TotalSteps:N0}");
+            if (request.Resume && _checkpoint.TryResume(session))
+                output.Error.WriteLine($"going on from {Folder} at step {session.StepCount:N0} of {session.TotalSteps:N0}");
             else _checkpoint.Start(session);
         }
         catch

@@ -19,11 +19,14 @@ sealed class RunPast
     public static RunPast? Of(TrainRequest request)
     {
         if (request.PastPath is not { } path) return null;
-        if (request.Settings.Rule != RuleKind.LocalHeads && request.Settings.Continual is not ({ ReplayBytes: > 0 } or { Consolidation: > 0 })) throw new EdgeLearnException("--past keeps nothing by itself: add --replay-bytes BYTES or --ewc LAMBDA");
+        if (request.Settings.Rule != RuleKind.LocalHeads
+            && request.Settings.Continual is not ({ ReplayBytes: > 0 } or { Consolidation: > 0 }))
+                throw new EdgeLearnException("--past keeps nothing by itself: add --replay-bytes BYTES or --ewc LAMBDA");
         SaveTarget.Check(path, "--past");
         try
         {
-            return new RunPast(path, File.Exists(path) ? File.ReadAllBytes(path) : null, request.Data.ClassNames ?? request.Network.ClassNames);
+            return new RunPast(path, File.Exists(path) ? File.ReadAllBytes(path) : null,
+                request.Data.ClassNames ?? request.Network.ClassNames);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,7 +1,8 @@
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// Quantiles of step times in fixed memory: counts in bins that grow by a 64th of an octave (1.1 %), from a microsecond to a day. Adding allocates nothing.
+/// Quantiles of step times in fixed memory: counts in bins that grow by a 64th of an octave (1.1 %), from a microsecond to a day. Adding
+/// allocates nothing.
 /// </summary>
 sealed class StepTimes
 {

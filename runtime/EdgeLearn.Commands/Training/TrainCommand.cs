@@ -7,21 +7,39 @@ public sealed class TrainCommand
 {
     readonly DataArguments _data = new();
     readonly TrainingOptions _training = new();
-    readonly Option<string?> _network = OptionText.Text("--network", "SPEC", "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file or checkpoint folder to go on from (default: one that suits the data)");
-    readonly Option<string?> _model = OptionText.Text("--model", "FILE", "weights to start from: a model file, or a PyTorch state_dict (safetensors) of the net that --network names");
+    readonly Option<string?> _network =
+        OptionText.Text("--network", "SPEC",
+        "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file or checkpoint folder to go on from (default: one that suits "
+        + "the data)");
+    readonly Option<string?> _model =
+        OptionText.Text("--model", "FILE",
+        "weights to start from: a model file, or a PyTorch state_dict (safetensors) of the net that --network names");
     readonly LossOptions _loss = new();
     readonly Option<PreparationChoice?> _preparation = OptionText.Words(
-        "--preparation", "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, per feature of vectors and of a sequence's steps, per channel of images; none for tokens)",
-        ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale), ("standardise", PreparationChoice.Standardise));
+        "--preparation",
+        "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, per feature of vectors and of a "
+        + "sequence's steps, per channel of images; none for tokens)",
+        ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale),
+        ("standardise", PreparationChoice.Standardise));
     readonly Option<string?> _save = OptionText.Text("--save", "FILE", "write the trained model (safetensors) there");
-    readonly Option<string?> _saveAdaptor = OptionText.Text("--save-adaptor", "FILE", "write only what learned there: a few kB that belong to --model, for 'evaluate --adaptor' and 'model merge'");
-    readonly Option<string?> _past = OptionText.Text("--past", "FILE", "what runs keep between them, earlier samples and weights (--replay-bytes, --ewc) and local heads: read when it is there, replaced at the end");
+    readonly Option<string?> _saveAdaptor =
+        OptionText.Text("--save-adaptor", "FILE",
+        "write only what learned there: a few kB that belong to --model, for 'evaluate --adaptor' and 'model merge'");
+    readonly Option<string?> _past =
+        OptionText.Text("--past", "FILE",
+        "what runs keep between them, earlier samples and weights (--replay-bytes, --ewc) and local heads: read when it is there, "
+        + "replaced at the end");
     readonly Option<string?> _checkpoint = OptionText.Text("--checkpoint", "DIR", "keep the run there, so that it can go on after a crash");
     readonly Option<double?> _interval = OptionText.Number("--checkpoint-interval", "seconds between two saves there (default 30)");
     readonly Option<bool> _resume = OptionText.Flag("--resume", "go on from --checkpoint; begins anew when nothing is there");
-    readonly Option<long?> _memoryLimit = OptionText.Parsed<long?>("--memory-limit", "BYTES", "refuse a run that needs more for weights and workspace (2MB, 1.5MiB, 800k)", text => ByteCount.Parse("--memory-limit", text));
-    readonly Option<double?> _validation = OptionText.Number("--validation", "part of the training samples to hold back and judge by, whole groups where subjects, users or writers are known (default 0)");
-    readonly Option<bool> _controls = OptionText.Flag("--controls", "train backprop and frozen afterwards on the same budget, each at its own rate");
+    readonly Option<long?> _memoryLimit =
+        OptionText.Parsed<long?>("--memory-limit", "BYTES", "refuse a run that needs more for weights and workspace (2MB, 1.5MiB, 800k)",
+        text => ByteCount.Parse("--memory-limit", text));
+    readonly Option<double?> _validation =
+        OptionText.Number("--validation",
+        "part of the training samples to hold back and judge by, whole groups where subjects, users or writers are known (default 0)");
+    readonly Option<bool> _controls =
+        OptionText.Flag("--controls", "train backprop and frozen afterwards on the same budget, each at its own rate");
     readonly Option<int?> _threads = TrainingOptions.ThreadsOption();
     readonly Option<bool> _verbose = OptionText.Flag("--verbose", "print lines of progress where standard error is no terminal");
     readonly Option<bool> _json = CommandOutput.JsonOption();
@@ -55,7 +73,8 @@ public sealed class TrainCommand
         options._training.AddTo(command);
         options._loss.AddTo(command);
         foreach (Option option in (Option[])[
-            options._preparation, options._save, options._saveAdaptor, options._past, options._checkpoint, options._interval, options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
+            options._preparation, options._save, options._saveAdaptor, options._past, options._checkpoint, options._interval,
+                options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
             options._verbose, options._json]) command.Options.Add(option);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
         return command;
@@ -67,12 +86,15 @@ public sealed class TrainCommand
         var settings = _training.Read(parsed);
         ThreadTeam.Use(parsed.GetValue(_threads) ?? 1);
         double seconds = parsed.GetValue(_interval) ?? 30;
-        if (!(seconds >= 0 && seconds <= TimeSpan.FromDays(1).TotalSeconds)) throw new EdgeLearnException($"--checkpoint-interval {seconds}: expected seconds, 0 to 86400");
+        if (!(seconds >= 0 && seconds <= TimeSpan.FromDays(1).TotalSeconds))
+            throw new EdgeLearnException($"--checkpoint-interval {seconds}: expected seconds, 0 to 86400");
         string? checkpoint = parsed.GetValue(_checkpoint);
-        if (parsed.GetValue(_resume) && checkpoint is null) throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
+        if (parsed.GetValue(_resume) && checkpoint is null)
+            throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
         var network = NetworkSource.Read(parsed.GetValue(_network), parsed.GetValue(_model));
         // Under a limit, memory is given up for speed only on request.
-        if (!_training.FeaturesAreGiven(parsed) && settings.Train is not null && parsed.GetValue(_memoryLimit) is null) settings = settings with { Features = FeatureStorage.Auto };
+        if (!_training.FeaturesAreGiven(parsed) && settings.Train is not null && parsed.GetValue(_memoryLimit) is null)
+            settings = settings with { Features = FeatureStorage.Auto };
         settings = settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 };
         var loss = _loss.Read(parsed, network);
         using var whole = _data.Open(parsed, loss, output)!;
@@ -81,7 +103,9 @@ public sealed class TrainCommand
         loss = _loss.Complete(parsed, loss, network, data);
         var request = new TrainRequest
         {
-            Settings = _training.LengthIsGiven(parsed) ? settings : settings with { Epochs = TrainingSettings.EpochsFor(data.Train.Count, settings.Batch) },
+            Settings = _training.LengthIsGiven(parsed)
+                ? settings
+                : settings with { Epochs = TrainingSettings.EpochsFor(data.Train.Count, settings.Batch) },
             HiddenRateIsGiven = _training.HiddenRateIsGiven(parsed),
             Network = network,
             Data = data,

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// Says how a run is doing: on a terminal one line that is drawn over, otherwise, when asked for, a plain line from time to time. The accuracy is that of a few test
-/// samples, measured between steps; it changes nothing in the run.
+/// Says how a run is doing: on a terminal one line that is drawn over, otherwise, when asked for, a plain line from time to time. The
+/// accuracy is that of a few test samples, measured between steps; it changes nothing in the run.
 /// </summary>
 sealed class TrainProgress : IDisposable
 {
@@ -60,7 +60,8 @@ sealed class TrainProgress : IDisposable
         // A moving mean over about a hundred steps.
         _loss = double.IsNaN(_loss) ? report.Loss : _loss + 0.02 * (report.Loss - _loss);
         if (!_plain && !_line.IsDue) return;
-        bool lineIsDue = !_plain || Stopwatch.GetElapsedTime(_lastLine) >= s_lineInterval || _session.StepCount % _session.StepsPerEpoch == 0;
+        bool lineIsDue = !_plain || Stopwatch.GetElapsedTime(_lastLine) >= s_lineInterval
+            || _session.StepCount % _session.StepsPerEpoch == 0;
         if (!lineIsDue) return;
         MeasureAccuracy();
         string text = Text();
@@ -86,7 +87,9 @@ sealed class TrainProgress : IDisposable
         string accuracy = _accuracy is { } value ? string.Create(CultureInfo.InvariantCulture, $"accuracy {value:F3}  ") : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{_label}  step {_session.StepCount:N0} of {_session.TotalSteps:N0}  loss {_loss:F4}  {accuracy}{done * _session.Settings.Batch / seconds:N0} examples/s  {(int)left.TotalMinutes}:{left.Seconds:D2} left");
+            $"{_label}  step {_session.StepCount:N0} of {_session.TotalSteps:N0}  "
+            + $"loss {_loss:F4}  {accuracy}{done * _session.Settings.Batch / seconds:N0} "
+            + $"examples/s  {(int)left.TotalMinutes}:{left.Seconds:D2} left");
     }
 
     public void Dispose() => _line.Dispose();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
 
@@ -10,11 +11,15 @@ static class TrainReport
     {
         var text = CultureInfo.InvariantCulture;
         output.WriteLine(string.Create(text, $"network  {result.Network}"));
-        output.WriteLine(string.Create(text, $"data     {data.Name}: {result.TrainExamples:N0} to learn from, {result.TestExamples:N0} to test with"));
-        output.WriteLine(string.Create(text, $"run      {result.Rule} with {result.Update}, {result.Epochs:0.##} epochs, batch {result.Batch}, seed {result.Seed}"));
+        output.WriteLine(
+            string.Create(text, $"data     {data.Name}: {result.TrainExamples:N0} to learn from, {result.TestExamples:N0} to test with"));
+        output.WriteLine(
+            string.Create(text,
+            $"run      {result.Rule} with {result.Update}, {result.Epochs:0.##} epochs, batch {result.Batch}, seed {result.Seed}"));
         output.WriteLine();
         var table = new TextTable("", "accuracy", "loss", "rate", "ms/step", "seconds", "workspace", "state");
-        table.Add(Cells(result.Rule, result.TestAccuracy, result.TestLoss, result.LearningRate, result.StepMsMedian, result.Seconds, result.WorkspaceBytes, result.OptimizerStateBytes));
+        table.Add(Cells(result.Rule, result.TestAccuracy, result.TestLoss, result.LearningRate, result.StepMsMedian, result.Seconds,
+            result.WorkspaceBytes, result.OptimizerStateBytes));
         if (result.Controls is { } controls)
         {
             table.Add(Cells("backprop", controls.Backprop));
@@ -34,26 +39,35 @@ static class TrainReport
         }
 
         output.WriteLine();
-        output.WriteLine(string.Create(text, $"weights {result.ParameterBytes:N0} bytes, {result.AllocatedBytesPerStep:0.##} bytes allocated a step, peak memory of the process {ByteCount.Format(result.PeakRssBytes)}"));
+        output.WriteLine(
+            string.Create(text,
+            $"weights {result.ParameterBytes:N0} bytes, {result.AllocatedBytesPerStep:0.##} bytes allocated a step, peak memory of the "
+            + $"process {ByteCount.Format(result.PeakRssBytes)}"));
         if (result.Past is { } past) output.WriteLine(past.ToString());
-        if (result.Controls is not null) output.WriteLine("controls on the same budget: backprop is the ceiling, frozen (hidden layers left random) the floor");
-        if (result.Transfer is { } transfer) output.WriteLine(string.Create(text, $"learned: {transfer.Train}, {transfer.TrainableCount:N0} weights; the rest is frozen"));
-        if (result.Transfer is { Adaptor: { } adaptor } saved) output.WriteLine(string.Create(text, $"saved {adaptor}, {saved.AdaptorBytes:N0} bytes"));
+        if (result.Controls is not null)
+            output.WriteLine("controls on the same budget: backprop is the ceiling, frozen (hidden layers left random) the floor");
+        if (result.Transfer is { } transfer)
+            output.WriteLine(string.Create(text, $"learned: {transfer.Train}, {transfer.TrainableCount:N0} weights; the rest is frozen"));
+        if (result.Transfer is { Adaptor: { } adaptor } saved)
+            output.WriteLine(string.Create(text, $"saved {adaptor}, {saved.AdaptorBytes:N0} bytes"));
         if (result.Model is { } model) output.WriteLine($"saved {model}");
     }
 
     static string[] Cells(string name, ValidationResult held)
-        => [name, held.Accuracy?.ToString("F4", CultureInfo.InvariantCulture) ?? "-", held.Loss.ToString("F4", CultureInfo.InvariantCulture)];
+        => [name, held.Accuracy?.ToString("F4", CultureInfo.InvariantCulture) ?? "-",
+            held.Loss.ToString("F4", CultureInfo.InvariantCulture)];
 
     static string[] Cells(string name, ControlResult control)
-        => Cells(name, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds, control.WorkspaceBytes, control.OptimizerStateBytes);
+        => Cells(name, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds,
+            control.WorkspaceBytes, control.OptimizerStateBytes);
 
     static string[] Cells(string name, double? accuracy, double? loss, float rate, double ms, double seconds, long workspace, long state)
     {
         var text = CultureInfo.InvariantCulture;
         return
         [
-            name, accuracy?.ToString("F4", text) ?? "-", loss?.ToString("F4", text) ?? "diverged", rate.ToString("G4", text), ms.ToString("F3", text), seconds.ToString("F1", text),
+            name, accuracy?.ToString("F4", text) ?? "-", loss?.ToString("F4", text) ?? "diverged", rate.ToString("G4", text),
+                ms.ToString("F3", text), seconds.ToString("F1", text),
             ByteCount.Format(workspace), ByteCount.Format(state),
         ];
     }

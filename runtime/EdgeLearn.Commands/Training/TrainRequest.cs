@@ -1,3 +1,5 @@
+using EdgeLearn.Datasets;
+
 namespace EdgeLearn.Commands;
 
 /// <summary>What <c>train</c> is asked to do.</summary>

@@ -1,3 +1,5 @@
+using EdgeLearn.Datasets;
+
 namespace EdgeLearn.Commands;
 
 /// <summary>One run of <c>train</c>: plan, checkpoint, steps, test, save, then the controls.</summary>
@@ -18,7 +20,11 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         var spec = _transfer.SpecFor(request.Network.SpecFor(Data.InputShape, outputs, request.Loss), outputs, Data.ClassNames, output);
         var preparation = request.Preparation.Make(request.Network.Preparation, Data, spec);
         _transfer.Check(preparation, request.Settings.Weights);
-        if (request.Controls) TrainingSession.PlanMemory(spec, request.Settings with { Rule = RuleKind.Frozen, LearningRate = null, Weights = WeightStorage.Float32, Train = ControlTrain(RuleKind.Frozen) }); // refuses now what it would refuse after the run
+        // refuses now what it would refuse after the run
+        if (request.Controls)
+            TrainingSession.PlanMemory(spec,
+                request.Settings with { Rule = RuleKind.Frozen, LearningRate = null, Weights = WeightStorage.Float32,
+                Train = ControlTrain(RuleKind.Frozen) });
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }
@@ -27,13 +33,16 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     {
         var settings = Settings(request.Settings, spec);
         var plan = TrainingSession.PlanMemory(spec, settings);
-        output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, workspace {plan.WorkspaceBytes:N0})");
+        output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, "
+            + $"workspace {plan.WorkspaceBytes:N0})");
         TruncationWarning.Write(spec, request.Settings.Rule, output.Error);
-        MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch, batch => TrainingSession.PlanMemory(spec, settings with { Batch = batch }).TotalBytes);
+        MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch,
+            batch => TrainingSession.PlanMemory(spec, settings with { Batch = batch }).TotalBytes);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         _past?.Begin(session);
-        if (session.KeepsFeatures) output.Error.WriteLine($"the frozen body runs once: its features are kept, {session.Plan.TotalBytes:N0} bytes in all");
+        if (session.KeepsFeatures)
+            output.Error.WriteLine($"the frozen body runs once: its features are kept, {session.Plan.TotalBytes:N0} bytes in all");
         var loop = new TrainingLoop(session, stop);
         using (var checkpoint = request.CheckpointFolder is null ? null : new RunCheckpoint(request, session, output))
         {
@@ -89,12 +98,15 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         => new(RunControl(RuleKind.Backprop, spec, preparation), RunControl(RuleKind.Frozen, spec, preparation));
 
     // What is frozen for the rule is for backprop too; the last layer alone is what frozen means.
-    TrainableParts? ControlTrain(RuleKind rule) => request.Settings.Train is null || rule == RuleKind.Backprop ? request.Settings.Train : TrainableParts.Head;
+    TrainableParts? ControlTrain(RuleKind rule)
+        => request.Settings.Train is null || rule == RuleKind.Backprop ? request.Settings.Train : TrainableParts.Head;
 
     // The same network, data, steps and update in float32, at the control's own rate: the user's was chosen for another rule.
     ControlResult RunControl(RuleKind rule, NetworkSpec spec, Preparation preparation)
     {
-        var settings = Settings(request.Settings with { Rule = rule, LearningRate = null, Weights = WeightStorage.Float32, Train = ControlTrain(rule) }, spec);
+        var settings =
+            Settings(request.Settings with { Rule = rule, LearningRate = null, Weights = WeightStorage.Float32,
+            Train = ControlTrain(rule) }, spec);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation);
         _past?.Begin(session);
@@ -118,7 +130,8 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     {
         try
         {
-            using (var progress = new TrainProgress(session, Data.Test, $"control {session.Rule.Name}", output, request.Verbose)) loop.Run(progress);
+            using (var progress = new TrainProgress(session, Data.Test, $"control {session.Rule.Name}", output, request.Verbose))
+                loop.Run(progress);
             return loop.Evaluate(Data.Test);
         }
         catch (EdgeLearnException e)

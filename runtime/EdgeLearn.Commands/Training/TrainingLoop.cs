@@ -50,7 +50,9 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
             }
 
             if (double.IsNaN(_firstLoss)) _firstLoss = Math.Abs(report.Loss);
-            if (report.Diverged || IsHopeless(report.Loss)) throw Diverged(report.Loss, $"at step {session.StepCount:N0} of {session.TotalSteps:N0}", session.FindDivergence(), checkpoint);
+            if (report.Diverged || IsHopeless(report.Loss))
+                throw Diverged(report.Loss, $"at step {session.StepCount:N0} of {session.TotalSteps:N0}", session.FindDivergence(),
+                    checkpoint);
             checkpoint?.AfterStep(mayWait: report.Loss > DoubtfulFactor * (1 + _firstLoss));
             progress.AfterStep(report);
         }
@@ -62,9 +64,13 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
     /// <exception cref="EdgeLearnException">The loss ran away in the last steps.</exception>
     public Evaluation Evaluate(Dataset test)
     {
-        if (session.Network.Parameters.FindNotFinite() is { } slice) throw new EdgeLearnException($"{session.Rule.Name}: {slice.Name} has a value that is not finite after the last step: {LowerRate}{Kept()}");
+        if (session.Network.Parameters.FindNotFinite() is { } slice)
+            throw new EdgeLearnException($"{session.Rule.Name}: {slice.Name} has a value that is not finite after the last "
+                + $"step: {LowerRate}{Kept()}");
         var evaluation = session.Evaluate(test);
-        return double.IsFinite(evaluation.Loss) && !IsHopeless(evaluation.Loss) ? evaluation : throw Diverged(evaluation.Loss, "on the test samples after training", null, null);
+        return double.IsFinite(evaluation.Loss) && !IsHopeless(evaluation.Loss)
+            ? evaluation
+            : throw Diverged(evaluation.Loss, "on the test samples after training", null, null);
     }
 
     // Never true before the first step, for example of a run that is resumed at its end.
@@ -75,9 +81,11 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
         checkpoint?.KeepGood();
         string cause = divergence is null ? "" : $" {divergence};";
         // Before the first update there was no rate to blame.
-        bool blamesInputs = divergence is not null && (divergence.HasLargeInputs || (session.StepCount == 1 && divergence.Cause != DivergenceCause.Loss));
+        bool blamesInputs = divergence is not null
+            && (divergence.HasLargeInputs || (session.StepCount == 1 && divergence.Cause != DivergenceCause.Loss));
         string advice = !blamesInputs ? LowerRate : session.StepCount == 1 ? Prepare : $"{Prepare}, or {LowerRate}";
-        return new(string.Create(CultureInfo.InvariantCulture, $"{session.Rule.Name}: the loss was {loss} {where}:{cause} {advice}{Kept(checkpoint)}"));
+        return new(string.Create(CultureInfo.InvariantCulture,
+            $"{session.Rule.Name}: the loss was {loss} {where}:{cause} {advice}{Kept(checkpoint)}"));
     }
 
     const string Prepare = "prepare the inputs with --preparation standardise";
@@ -87,17 +95,23 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
         get
         {
             float rate = session.Settings.Rate, usual = (session.Settings with { LearningRate = null }).Rate;
-            return string.Create(CultureInfo.InvariantCulture, $"try a lower rate than --lr {rate}, such as --lr {Math.Min(rate / 4, usual):G3}");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"try a lower rate than --lr {rate}, such as --lr {Math.Min(rate / 4, usual):G3}");
         }
     }
 
     static string Kept(RunCheckpoint? checkpoint = null)
-        => checkpoint is null ? "" : $"; {checkpoint.Folder} keeps the state after step {checkpoint.SavedStep:N0}: --network {checkpoint.Folder} goes on from its weights";
+        => checkpoint is null
+            ? ""
+            : $"; {checkpoint.Folder} keeps the state after step {checkpoint.SavedStep:N0}: --network {checkpoint.Folder} goes on from "
+                + $"its weights";
 
     CommandStoppedException Stopped(RunCheckpoint? checkpoint)
     {
         checkpoint?.Save();
-        string kept = checkpoint is null ? "nothing was saved (--checkpoint DIR would)" : $"go on with --checkpoint {checkpoint.Folder} --resume";
+        string kept = checkpoint is null
+            ? "nothing was saved (--checkpoint DIR would)"
+            : $"go on with --checkpoint {checkpoint.Folder} --resume";
         return new($"stopped after step {session.StepCount:N0} of {session.TotalSteps:N0}; {kept}", stop);
     }
 }

@@ -1,6 +1,9 @@
 namespace EdgeLearn.Commands;
 
-/// <summary>What <c>--train</c> makes of a network: adaptors in its layers, a head for the data's classes, and, at the end, an adaptor's file or a model without adaptors.</summary>
+/// <summary>
+/// What <c>--train</c> makes of a network: adaptors in its layers, a head for the data's classes, and, at the end, an adaptor's file or a
+/// model without adaptors.
+/// </summary>
 /// <param name="source">the network as the user gave it</param>
 /// <param name="train">what learns; null = everything</param>
 /// <param name="adaptorPath">where the adaptor goes; null = nowhere</param>
@@ -14,12 +17,17 @@ sealed class TransferSource(NetworkSource source, TrainableParts? train, string?
     {
         if (adaptorPath is null) return;
         SaveTarget.Check(adaptorPath);
-        if (train is null) throw new EdgeLearnException("--save-adaptor needs --train, which says what learns: such as --train lora:4 or --train bias");
-        if (source.ModelPath is not { } path) throw new EdgeLearnException("--save-adaptor needs a model that the adaptor belongs to: give --model FILE");
+        if (train is null)
+            throw new EdgeLearnException("--save-adaptor needs --train, which says what learns: such as --train lora:4 or --train bias");
+        if (source.ModelPath is not { } path)
+            throw new EdgeLearnException("--save-adaptor needs a model that the adaptor belongs to: give --model FILE");
         using var model = NetworkSource.LoadModel(path);
-        if (storage != model.Network.Parameters.Storage) throw new EdgeLearnException($"--save-adaptor: {path} has {model.Network.Parameters.Storage.Word()} weights, the run has {storage.Word()}: leave --weights out");
+        if (storage != model.Network.Parameters.Storage)
+            throw new EdgeLearnException($"--save-adaptor: {path} has {model.Network.Parameters.Storage.Word()} weights, the run "
+                + $"has {storage.Word()}: leave --weights out");
         bool same = preparation.Shift.SequenceEqual(model.Preparation.Shift) && preparation.Scale.SequenceEqual(model.Preparation.Scale);
-        if (!same) throw new EdgeLearnException($"--save-adaptor: {path} prepares its inputs in another way than --preparation says: leave --preparation out");
+        if (!same) throw new EdgeLearnException($"--save-adaptor: {path} prepares its inputs in another way than --preparation says: "
+            + $"leave --preparation out");
         _baseIdentity = Adaptor.IdentityOf(model);
     }
 
@@ -28,7 +36,8 @@ sealed class TransferSource(NetworkSource source, TrainableParts? train, string?
     /// <param name="outputs">that the data needs</param>
     /// <param name="classNames">of the data</param>
     /// <param name="output">told of a new head</param>
-    /// <exception cref="EdgeLearnException">The data has other classes and the head does not learn, or no layer can have the adaptor.</exception>
+    /// <exception cref="EdgeLearnException">The data has other classes and the head does not learn, or no layer can have the
+    /// adaptor.</exception>
     public NetworkSpec SpecFor(NetworkSpec spec, int outputs, IReadOnlyList<string>? classNames, CommandOutput output)
     {
         if (train is null) return spec;
@@ -40,8 +49,12 @@ sealed class TransferSource(NetworkSource source, TrainableParts? train, string?
     {
         bool areOthers = source.ClassNames is { } known && classNames is not null && !known.SequenceEqual(classNames);
         if (outputs == spec.OutputLength && !areOthers) return spec;
-        string difference = outputs != spec.OutputLength ? $"{path} has {spec.OutputLength} outputs, the data needs {outputs}" : $"{path} knows the classes {string.Join(", ", source.ClassNames!.Take(5))}, the data has {string.Join(", ", classNames!.Take(5))}";
-        if (!train!.Has(TrainableKind.Head) && !train.Has(TrainableKind.All)) throw new EdgeLearnException($"{difference}: a new head has to learn too: --train {train},head");
+        string difference = outputs != spec.OutputLength
+            ? $"{path} has {spec.OutputLength} outputs, the data needs {outputs}"
+            : $"{path} knows the classes {string.Join(", ", source.ClassNames!.Take(5))}, the data "
+                + $"has {string.Join(", ", classNames!.Take(5))}";
+        if (!train!.Has(TrainableKind.Head) && !train.Has(TrainableKind.All))
+            throw new EdgeLearnException($"{difference}: a new head has to learn too: --train {train},head");
         output.Error.WriteLine($"{difference}: a new head is drawn");
         source.DrawsHead = true;
         return outputs == spec.OutputLength ? spec : spec.WithOutputs(outputs);

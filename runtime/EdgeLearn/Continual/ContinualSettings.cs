@@ -34,8 +34,8 @@ public enum AverageKind
 }
 
 /// <summary>
-/// What a run keeps of the past: earlier samples, a pull to earlier weights, an average of its own weights. It stands beside the learning rule, at the stream and behind the
-/// update, and so goes with every rule. All of it is in the <see cref="MemoryPlan"/>.
+/// What a run keeps of the past: earlier samples, a pull to earlier weights, an average of its own weights. It stands beside the learning
+/// rule, at the stream and behind the update, and so goes with every rule. All of it is in the <see cref="MemoryPlan"/>.
 /// </summary>
 public sealed record ContinualSettings
 {
@@ -70,7 +70,8 @@ public sealed record ContinualSettings
     public float AverageStart { get; init; } = 0.75f;
 
     /// <summary>Rows of a batch that come from the buffer.</summary>
-    public int ReplayRows(int batch) => ReplayBytes == 0 ? 0 : Math.Clamp((int)MathF.Round(batch * ReplayFraction), 1, Math.Max(1, batch - 1));
+    public int ReplayRows(int batch)
+        => ReplayBytes == 0 ? 0 : Math.Clamp((int)MathF.Round(batch * ReplayFraction), 1, Math.Max(1, batch - 1));
 
     /// <summary>Refuses numbers that no run can use.</summary>
     /// <param name="batch">rows of a step</param>
@@ -78,13 +79,16 @@ public sealed record ContinualSettings
     public void Check(int batch)
     {
         // A buffer is one span of bytes.
-        TrainingSettings.Expect(ReplayBytes is >= 0 and <= int.MaxValue, "--replay-bytes", ReplayBytes, "at most 2147483647 bytes");
-        TrainingSettings.Expect(ReplayFraction > 0 && ReplayFraction < 1, "--replay-fraction", ReplayFraction, "a number above 0 and below 1");
-        TrainingSettings.Expect(ReplayBytes == 0 || batch > 1, "--batch", batch, "2 or more, for a replayed sample beside a new one");
-        TrainingSettings.Expect(float.IsFinite(Consolidation) && Consolidation >= 0, "--ewc", Consolidation, "0 or more");
-        TrainingSettings.Expect(ConsolidationDecay > 0 && ConsolidationDecay <= 1, "--ewc-decay", ConsolidationDecay, "a number above 0 and up to 1");
-        TrainingSettings.Expect(ConsolidationSamples >= 1, "--ewc-samples", ConsolidationSamples, "1 or more");
-        TrainingSettings.Expect(AverageDecay >= 0 && AverageDecay < 1, "--average ema:", AverageDecay, "a decay from 0 to below 1");
-        TrainingSettings.Expect(AverageStart >= 0 && AverageStart < 1, "--average swa:", AverageStart, "the part of the run to leave out, from 0 to below 1");
+        OptionRange.Expect(ReplayBytes is >= 0 and <= int.MaxValue, "--replay-bytes", ReplayBytes, "at most 2147483647 bytes");
+        OptionRange.Expect(ReplayFraction > 0 && ReplayFraction < 1, "--replay-fraction", ReplayFraction,
+            "a number above 0 and below 1");
+        OptionRange.Expect(ReplayBytes == 0 || batch > 1, "--batch", batch, "2 or more, for a replayed sample beside a new one");
+        OptionRange.Expect(float.IsFinite(Consolidation) && Consolidation >= 0, "--ewc", Consolidation, "0 or more");
+        OptionRange.Expect(ConsolidationDecay > 0 && ConsolidationDecay <= 1, "--ewc-decay", ConsolidationDecay,
+            "a number above 0 and up to 1");
+        OptionRange.Expect(ConsolidationSamples >= 1, "--ewc-samples", ConsolidationSamples, "1 or more");
+        OptionRange.Expect(AverageDecay >= 0 && AverageDecay < 1, "--average ema:", AverageDecay, "a decay from 0 to below 1");
+        OptionRange.Expect(AverageStart >= 0 && AverageStart < 1, "--average swa:", AverageStart,
+            "the part of the run to leave out, from 0 to below 1");
     }
 }

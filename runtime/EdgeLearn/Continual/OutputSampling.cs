@@ -1,6 +1,8 @@
 namespace EdgeLearn;
 
-/// <summary>Answers drawn from the distribution that a network's outputs stand for: what the Fisher information is an expectation over.</summary>
+/// <summary>
+/// Answers drawn from the distribution that a network's outputs stand for: what the Fisher information is an expectation over.
+/// </summary>
 static class OutputSampling
 {
     /// <summary>A class, with the odds of the softmax of the outputs; of one output with those of its sigmoid.</summary>
@@ -26,8 +28,8 @@ static class OutputSampling
     }
 
     /// <summary>
-    /// Real targets: the outputs with Gaussian noise of variance 1, for which half the square difference is the log-likelihood; where several labels may be right at once, 0 and 1 with the
-    /// odds of the sigmoids.
+    /// Real targets: the outputs with Gaussian noise of variance 1, for which half the square difference is the log-likelihood; where
+    /// several labels may be right at once, 0 and 1 with the odds of the sigmoids.
     /// </summary>
     /// <param name="loss">of the network</param>
     /// <param name="outputs">[outputs], overwritten with the targets</param>

@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// Earlier samples in a fixed number of bytes, mixed into later batches so that what was learned from them is not lost. Inputs are stored as the data has them and prepared when they are
-/// drawn. Which samples are kept and drawn follows from the seed and their number alone. Offering and drawing allocate nothing.
+/// Earlier samples in a fixed number of bytes, mixed into later batches so that what was learned from them is not lost. Inputs are stored
+/// as the data has them and prepared when they are drawn. Which samples are kept and drawn follows from the seed and their number alone.
+/// Offering and drawing allocate nothing.
 /// </summary>
 public sealed class ReplayBuffer
 {
@@ -18,7 +19,8 @@ public sealed class ReplayBuffer
     readonly BufferId _id;
     readonly Workspace _workspace;
 
-    ReplayBuffer(ContinualSettings settings, Network network, Dataset data, Preparation preparation, ulong seed, BufferId id, Workspace workspace)
+    ReplayBuffer(ContinualSettings settings, Network network, Dataset data, Preparation preparation, ulong seed, BufferId id,
+        Workspace workspace)
     {
         _settings = settings;
         _preparation = preparation;
@@ -28,20 +30,27 @@ public sealed class ReplayBuffer
         _answerLength = _isLabelled ? network.Spec.LabelLength : network.OutputLength;
         _id = id;
         _workspace = workspace;
-        Number = settings.ReplayStorage == ReplayStorage.Int8 ? StoredNumber.Int8 : data.Number.ByteCount() > 2 ? StoredNumber.Float32 : data.Number;
+        Number = settings.ReplayStorage == ReplayStorage.Int8 ? StoredNumber.Int8 : data.Number.ByteCount() > 2
+            ? StoredNumber.Float32
+            : data.Number;
         RowBytes = InputBytes + (IsQuantised ? sizeof(float) : 0) + (_answerLength * sizeof(float));
         Capacity = (int)(BlockLength(settings, network) * sizeof(float) / RowBytes);
-        if (Capacity < 1) throw new EdgeLearnException($"--replay-bytes {settings.ReplayBytes:N0}: one sample takes {RowBytes:N0} bytes, and the buffer itself {settings.ReplayBytes - (BlockLength(settings, network) * sizeof(float)):N0}");
+        if (Capacity < 1)
+            throw new EdgeLearnException($"--replay-bytes {settings.ReplayBytes:N0}: one sample takes {RowBytes:N0} bytes, and the buffer "
+                + $"itself {settings.ReplayBytes - (BlockLength(settings, network) * sizeof(float)):N0}");
     }
 
     /// <summary>Makes a buffer in planned bytes.</summary>
-    internal static ReplayBuffer Open(ContinualSettings settings, Network network, Dataset data, Preparation preparation, ulong seed, BufferId id, Workspace workspace)
+    internal static ReplayBuffer Open(ContinualSettings settings, Network network, Dataset data, Preparation preparation, ulong seed,
+        BufferId id, Workspace workspace)
         => new(settings, network, data, preparation, seed, id, workspace);
 
     // The buffer's bytes less a row of scratch and the policy's counts, in floats.
-    static long BlockLength(ContinualSettings settings, Network network) => Math.Max(0, settings.ReplayBytes - ElsewhereBytes(settings, network)) / sizeof(float);
+    static long BlockLength(ContinualSettings settings, Network network)
+        => Math.Max(0, settings.ReplayBytes - ElsewhereBytes(settings, network)) / sizeof(float);
 
-    static long ElsewhereBytes(ContinualSettings settings, Network network) => (network.InputLength * (long)sizeof(float)) + ReplayPolicy.BytesOf(settings.Replay, ClassCount(network));
+    static long ElsewhereBytes(ContinualSettings settings, Network network)
+        => (network.InputLength * (long)sizeof(float)) + ReplayPolicy.BytesOf(settings.Replay, ClassCount(network));
 
     // One output may tell two classes apart.
     internal static int ClassCount(Network network) => Math.Max(2, network.OutputLength / Math.Max(1, network.Spec.LabelLength));
@@ -49,8 +58,11 @@ public sealed class ReplayBuffer
     /// <summary>Asks the plan for the buffer; it takes <see cref="ContinualSettings.ReplayBytes"/> in all, whatever the data.</summary>
     internal static BufferId Plan(ContinualSettings settings, Network network, MemoryPlan plan)
     {
-        if (settings.Replay == ReplayKind.Balanced && !network.Loss.IsClassification) throw new EdgeLearnException("--replay balanced needs classes, a regression has none: use --replay reservoir");
-        if (settings.Replay == ReplayKind.Balanced && network.Spec.LabelLength > 1) throw new EdgeLearnException("--replay balanced needs one class a sample, these have one for each step: use --replay reservoir");
+        if (settings.Replay == ReplayKind.Balanced && !network.Loss.IsClassification)
+            throw new EdgeLearnException("--replay balanced needs classes, a regression has none: use --replay reservoir");
+        if (settings.Replay == ReplayKind.Balanced && network.Spec.LabelLength > 1)
+            throw new EdgeLearnException("--replay balanced needs one class a sample, these have one for each step: use --replay "
+                + "reservoir");
         plan.Account("replay.counts", MemoryCategory.Past, ElsewhereBytes(settings, network));
         return plan.Request("replay", MemoryCategory.Past, BlockLength(settings, network));
     }
@@ -172,7 +184,8 @@ public sealed class ReplayBuffer
     /// <param name="inputs">[at least rows x input length], written, prepared</param>
     /// <param name="labels">[at least rows x labels of a sample], written</param>
     /// <returns>samples drawn</returns>
-    public int Draw(int rows, ulong key, Span<float> inputs, Span<int> labels) => Draw(rows, key, inputs, MemoryMarshal.Cast<int, float>(labels));
+    public int Draw(int rows, ulong key, Span<float> inputs, Span<int> labels)
+        => Draw(rows, key, inputs, MemoryMarshal.Cast<int, float>(labels));
 
     /// <summary>Draws different samples of a regression set, all equally likely.</summary>
     /// <param name="rows">how many, fewer where there are fewer</param>

@@ -1,7 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Decides which samples of a stream a buffer keeps. Choices are hashes of (seed, number of the sample), so that a run that is resumed makes the same ones. Allocates nothing after it was made.
+/// Decides which samples of a stream a buffer keeps. Choices are hashes of (seed, number of the sample), so that a run that is resumed
+/// makes the same ones. Allocates nothing after it was made.
 /// </summary>
 abstract class ReplayPolicy(ulong seed)
 {
@@ -25,12 +26,16 @@ abstract class ReplayPolicy(ulong seed)
     long Draw(long count) => (long)Math.BigMul(SplitMix64.Derive(seed, (ulong)SeenCount), (ulong)count, out _);
 
     /// <summary>The policy of a kind.</summary>
-    public static ReplayPolicy Of(ReplayKind kind, int classCount, ulong seed) => kind == ReplayKind.Balanced ? new Balanced(classCount, seed) : new Reservoir(seed);
+    public static ReplayPolicy Of(ReplayKind kind, int classCount, ulong seed)
+        => kind == ReplayKind.Balanced ? new Balanced(classCount, seed) : new Reservoir(seed);
 
     /// <summary>Bytes of a policy's counts.</summary>
-    public static long BytesOf(ReplayKind kind, int classCount) => kind == ReplayKind.Balanced ? classCount * (long)(sizeof(long) + sizeof(bool) + sizeof(int)) : 0;
+    public static long BytesOf(ReplayKind kind, int classCount)
+        => kind == ReplayKind.Balanced ? classCount * (long)(sizeof(long) + sizeof(bool) + sizeof(int)) : 0;
 
-    /// <summary>Sample n replaces a random one with odds capacity / n: at any time all samples seen so far have the same odds to be in the buffer.</summary>
+    /// <summary>
+    /// Sample n replaces a random one with odds capacity / n: at any time all samples seen so far have the same odds to be in the buffer.
+    /// </summary>
     /// <remarks>Source: Vitter, "Random Sampling with a Reservoir", 1985, algorithm R.</remarks>
     sealed class Reservoir(ulong seed) : ReplayPolicy(seed)
     {
@@ -44,8 +49,8 @@ abstract class ReplayPolicy(ulong seed)
     }
 
     /// <summary>
-    /// Class-balancing reservoir sampling: once the buffer is full, a sample of a class that was never the largest replaces one of the largest class; any other replaces one of its own
-    /// class, with odds stored / seen, so that each class is a reservoir of its own.
+    /// Class-balancing reservoir sampling: once the buffer is full, a sample of a class that was never the largest replaces one of the
+    /// largest class; any other replaces one of its own class, with odds stored / seen, so that each class is a reservoir of its own.
     /// </summary>
     /// <remarks>Source: Chrysakis and Moens, "Online Continual Learning from Imbalanced Data", ICML 2020.</remarks>
     sealed class Balanced(int classCount, ulong seed) : ReplayPolicy(seed)

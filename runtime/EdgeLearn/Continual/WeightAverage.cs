@@ -4,11 +4,13 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// A mean of a run's weights, which often does better than the last ones and is what gets evaluated and saved. avg_t = avg_(t-1) + a_t (w_t - avg_(t-1)), with a_t = 1 / t for the equal
-/// average and max(1 - decay, 1 / t) for the exponential one: a plain mean until 1 / (1 - decay) steps are done, so that the starting weights leave no trace. Running statistics are averaged like
-/// weights. State: one float a weight, and a copy of weights that are not float32.
+/// A mean of a run's weights, which often does better than the last ones and is what gets evaluated and saved. avg_t = avg_(t-1) + a_t (w_t
+/// - avg_(t-1)), with a_t = 1 / t for the equal average and max(1 - decay, 1 / t) for the exponential one: a plain mean until 1 / (1 -
+/// decay) steps are done, so that the starting weights leave no trace. Running statistics are averaged like weights. State: one float a
+/// weight, and a copy of weights that are not float32.
 /// </summary>
-/// <remarks>Source: Polyak and Juditsky 1992; Izmailov et al. 2018 (SWA; differs: batch norm's statistics are averaged, not measured anew).</remarks>
+/// <remarks>Source: Polyak and Juditsky 1992; Izmailov et al. 2018 (SWA; differs: batch norm's statistics are averaged, not measured
+/// anew).</remarks>
 public sealed class WeightAverage
 {
     readonly ContinualSettings _settings;
@@ -65,7 +67,9 @@ public sealed class WeightAverage
         }
     }
 
-    /// <summary>Puts the average in the place of the weights, until <see cref="Restore"/>. Weights of fewer bits are rounded to the nearest.</summary>
+    /// <summary>
+    /// Puts the average in the place of the weights, until <see cref="Restore"/>. Weights of fewer bits are rounded to the nearest.
+    /// </summary>
     public void Apply()
     {
         if (IsFloat)

@@ -3,14 +3,16 @@ using System.Runtime.CompilerServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// Elastic weight consolidation: after a task the weights w* and the importance F of each weight are kept; later steps minimise loss + lambda / 2 sum_i F_i (w_i - w*_i)^2. The penalty is
-/// taken by its proximal step behind the update, w = w* + (w - w*) / (1 + rate lambda F): the minimum is that of the sum, and no lambda is too large for a rate. F is the diagonal of
-/// the Fisher information: the mean of squared gradients at labels drawn from the network's own outputs. With more than one task the importances add up, the older ones times gamma, around
-/// the newest weights. State: two floats a weight.
+/// Elastic weight consolidation: after a task the weights w* and the importance F of each weight are kept; later steps minimise loss +
+/// lambda / 2 sum_i F_i (w_i - w*_i)^2. The penalty is taken by its proximal step behind the update, w = w* + (w - w*) / (1 + rate lambda
+/// F): the minimum is that of the sum, and no lambda is too large for a rate. F is the diagonal of the Fisher information: the mean of
+/// squared gradients at labels drawn from the network's own outputs. With more than one task the importances add up, the older ones times
+/// gamma, around the newest weights. State: two floats a weight.
 /// </summary>
 /// <remarks>
-/// Source: Kirkpatrick et al. 2017; the online form of Schwarz et al. 2018, "Progress and Compress". Differs: gradients are those of the run's own rule, so that its memory is enough: with a
-/// forward-only rule a weight's importance is that for its unit's local loss, with zo all weights of a tensor are about equally important.
+/// Source: Kirkpatrick et al. 2017; the online form of Schwarz et al. 2018, "Progress and Compress". Differs: gradients are those of the
+/// run's own rule, so that its memory is enough: with a forward-only rule a weight's importance is that for its unit's local loss, with zo
+/// all weights of a tensor are about equally important.
 /// </remarks>
 public sealed class WeightConsolidation
 {
@@ -50,7 +52,9 @@ public sealed class WeightConsolidation
             var slice = _parameters.Slices[s];
             var pull = new PullStep(clock.Rate * slice.RateScale * _settings.Consolidation);
             if (!slice.Trainable) continue;
-            if (slice.Storage == WeightStorage.Float32) Kernels.Update(pull, _parameters[slice], Importance.Slice(slice.Offset, slice.Length), Anchors.Slice(slice.Offset, slice.Length), default);
+            if (slice.Storage == WeightStorage.Float32)
+                Kernels.Update(pull, _parameters[slice], Importance.Slice(slice.Offset, slice.Length),
+                    Anchors.Slice(slice.Offset, slice.Length), default);
             else PullRounded(slice, pull, Noise.Key(Noise.Derive(_seed, (ulong)clock.Step), slice.NameHash));
         }
     }
@@ -62,7 +66,8 @@ public sealed class WeightConsolidation
         {
             var weights = chunk[..Math.Min(chunk.Length, slice.Length - i)];
             _parameters.Decode(slice, i, weights);
-            Kernels.Update(pull, weights, Importance.Slice(slice.Offset + i, weights.Length), Anchors.Slice(slice.Offset + i, weights.Length), default);
+            Kernels.Update(pull, weights, Importance.Slice(slice.Offset + i, weights.Length),
+                Anchors.Slice(slice.Offset + i, weights.Length), default);
             _parameters.EncodeStochastic(slice, i, weights, key);
         }
     }
@@ -97,7 +102,8 @@ public sealed class WeightConsolidation
         protected override long StateLengthOf(ParameterSet parameters) => 0;
 
         public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
-            => Kernels.Update(new SquareStep(weight), consolidation.Importance.Slice(slice.Offset + offset, gradient.Length), gradient, default, default);
+            => Kernels.Update(new SquareStep(weight), consolidation.Importance.Slice(slice.Offset + offset, gradient.Length), gradient,
+                default, default);
     }
 
     /// <summary>w = first + (w - first) / (1 + factor * gradient), with the importance in the gradient's place.</summary>

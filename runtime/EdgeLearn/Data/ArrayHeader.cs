@@ -38,21 +38,25 @@ public readonly record struct ArrayHeader(StoredNumber Number, bool BigEndian, i
     {
         if (actualBytes == TotalBytes) return;
         string verdict = actualBytes < TotalBytes ? "it is cut short" : "there are bytes behind the last item";
-        throw new EdgeLearnException($"{name}: the header promises {Count} items of {Item} in {TotalBytes} bytes, the file has {actualBytes}; {verdict}");
+        throw new EdgeLearnException($"{name}: the header promises {Count} items of {Item} in {TotalBytes} bytes, the file "
+            + $"has {actualBytes}; {verdict}");
     }
 
     /// <summary>Makes a header from dimensions, refusing sizes that no program here could read.</summary>
     internal static ArrayHeader Create(StoredNumber number, bool bigEndian, ReadOnlySpan<long> sizes, long startBytes, string name)
     {
         if (sizes.Length is < 1 or > 4)
-            throw new EdgeLearnException($"{name} has {sizes.Length} dimensions; expected 1 to 4: items, then a length or height, width, channels");
+            throw new EdgeLearnException($"{name} has {sizes.Length} dimensions; expected 1 to 4: items, then a length or height, width, "
+                + $"channels");
         if (sizes[0] == 0) throw new EdgeLearnException($"{name} holds no items");
-        if (sizes[0] > int.MaxValue) throw new EdgeLearnException($"{name}: the header promises {sizes[0]} items; at most {int.MaxValue} can be read");
+        if (sizes[0] > int.MaxValue)
+            throw new EdgeLearnException($"{name}: the header promises {sizes[0]} items; at most {int.MaxValue} can be read");
         long itemLength = 1;
         foreach (long size in sizes[1..])
         {
             if (size is < 1 or >= Shape.LongestLength || (itemLength *= size) >= Shape.LongestLength)
-                throw new EdgeLearnException($"{name}: the header gives items of {Text(sizes[1..])} values; expected 1 to {Shape.LongestLength - 1}");
+                throw new EdgeLearnException($"{name}: the header gives items of {Text(sizes[1..])} values; expected 1 "
+                    + $"to {Shape.LongestLength - 1}");
         }
 
         var item = sizes.Length switch

@@ -15,7 +15,8 @@ public sealed class DatasetView : Dataset
         if (indices.Length == 0) throw new ArgumentException("a view needs at least one sample", nameof(indices));
         foreach (int index in indices)
         {
-            if ((uint)index >= (uint)whole.Count) throw new ArgumentException($"no sample {index} in a set of {whole.Count}", nameof(indices));
+            if ((uint)index >= (uint)whole.Count)
+                throw new ArgumentException($"no sample {index} in a set of {whole.Count}", nameof(indices));
         }
 
         _whole = whole;

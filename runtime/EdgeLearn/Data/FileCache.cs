@@ -22,7 +22,8 @@ public sealed class FileCache
     readonly long _limitBytes;
 
     /// <summary>Uses one folder, or the user's own cache.</summary>
-    /// <param name="folder">the folder; null takes $XDG_CACHE_HOME/edgelearn or ~/.cache/edgelearn, and a temporary folder after them</param>
+    /// <param name="folder">the folder; null takes $XDG_CACHE_HOME/edgelearn or ~/.cache/edgelearn, and a temporary folder after
+    /// them</param>
     /// <param name="limitBytes">most bytes of one cached file</param>
     public FileCache(string? folder = null, long limitBytes = DefaultLimitBytes)
     {
@@ -44,10 +45,12 @@ public sealed class FileCache
     /// <param name="name">what the user calls it, for messages</param>
     /// <param name="expectedBytes">its exact length, or -1 when that is not known before</param>
     /// <param name="write">writes the content to a seekable stream; it may be called twice, on two streams</param>
-    /// <exception cref="EdgeLearnException">The content is larger than the limit or than expected, or <paramref name="write"/> refused.</exception>
+    /// <exception cref="EdgeLearnException">The content is larger than the limit or than expected, or <paramref name="write"/>
+    /// refused.</exception>
     public ByteSource GetOrCreate(string file, string name, long expectedBytes, Action<Stream> write)
     {
-        if (expectedBytes > _limitBytes) throw new EdgeLearnException($"{name} expands to {expectedBytes} bytes; the limit is {_limitBytes}");
+        if (expectedBytes > _limitBytes)
+            throw new EdgeLearnException($"{name} expands to {expectedBytes} bytes; the limit is {_limitBytes}");
         string? reason = null;
         foreach (string folder in _folders)
         {
@@ -151,7 +154,8 @@ public sealed class FileCache
     {
         string because = $"no cache can be written ({reason})";
         if (expectedBytes > MemoryLimitBytes)
-            throw new EdgeLearnException($"{name} expands to {expectedBytes} bytes and {because}; set XDG_CACHE_HOME to a folder with room");
+            throw new EdgeLearnException($"{name} expands to {expectedBytes} bytes and {because}; set XDG_CACHE_HOME to a folder with "
+                + $"room");
         try
         {
             using var stream = new MemoryStream((int)Math.Max(expectedBytes, 0));

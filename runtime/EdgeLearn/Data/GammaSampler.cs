@@ -22,7 +22,8 @@ struct GammaSampler
             if (v <= 0) continue;
             v = v * v * v;
             double logV = PortableMath.Log(v);
-            if (PortableMath.Log(_random.NextDouble()) < (0.5 * x * x) + d - (d * v) + (d * logV)) return PortableMath.Log(d) + logV + boost;
+            if (PortableMath.Log(_random.NextDouble()) < (0.5 * x * x) + d - (d * v) + (d * logV))
+                return PortableMath.Log(d) + logV + boost;
         }
     }
 

@@ -56,7 +56,9 @@ public static class GzipFile
         }
     }
 
-    /// <summary>Opens an IDX or npy file for reading by position; a compressed one is expanded into <paramref name="cache"/> once.</summary>
+    /// <summary>
+    /// Opens an IDX or npy file for reading by position; a compressed one is expanded into <paramref name="cache"/> once.
+    /// </summary>
     /// <param name="path">the file</param>
     /// <param name="cache">where expanded files are kept</param>
     /// <param name="header">what its header promises; the length has been checked against it</param>
@@ -74,7 +76,8 @@ public static class GzipFile
                 source.Dispose();
                 header = ArrayHeader.Parse(ReadStart(path), name);
                 if (header.TotalBytes / LargestRatio > compressedBytes)
-                    throw new EdgeLearnException($"{name}: the header promises {header.TotalBytes} bytes; {compressedBytes} compressed bytes cannot hold them");
+                    throw new EdgeLearnException($"{name}: the header promises {header.TotalBytes} bytes; {compressedBytes} compressed "
+                        + $"bytes cannot hold them");
                 source = cache.GetOrCreate(Digest(path) + ".raw", name, header.TotalBytes, stream => Expand(path, name, stream));
             }
             else
@@ -117,7 +120,8 @@ public static class GzipFile
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16,
+                FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -9,7 +9,8 @@ namespace EdgeLearn;
 public static class IdxFile
 {
     /// <summary>True when the bytes may begin an IDX file.</summary>
-    public static bool HasMagic(ReadOnlySpan<byte> start) => start.Length >= 3 && start[0] == 0 && start[1] == 0 && Number(start[2]) is not null;
+    public static bool HasMagic(ReadOnlySpan<byte> start)
+        => start.Length >= 3 && start[0] == 0 && start[1] == 0 && Number(start[2]) is not null;
 
     /// <summary>Reads the header.</summary>
     /// <param name="start">the first bytes of the file: 20 are enough</param>
@@ -21,7 +22,8 @@ public static class IdxFile
         if (start.Length < 4) throw new EdgeLearnException($"{name}: the IDX header is cut short after {start.Length} bytes");
         int dimensions = start[3];
         int headerBytes = 4 + (4 * dimensions);
-        if (dimensions is < 1 or > 4) throw new EdgeLearnException($"{name}: the IDX header gives {dimensions} dimensions; expected 1 to 4");
+        if (dimensions is < 1 or > 4)
+            throw new EdgeLearnException($"{name}: the IDX header gives {dimensions} dimensions; expected 1 to 4");
         if (start.Length < headerBytes)
             throw new EdgeLearnException($"{name}: the IDX header is cut short after {start.Length} of {headerBytes} bytes");
         Span<long> sizes = stackalloc long[4];

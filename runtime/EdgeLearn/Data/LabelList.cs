@@ -84,5 +84,7 @@ public sealed class LabelList
     }
 
     static EdgeLearnException OutOfRange(string name, int index, float label) =>
-        new(FormattableString.Invariant($"{name}: the label of row {index} is {label}; expected a whole number from 0 to {LargestClassCount - 1}"));
+        new(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"{name}: the label of row {index} is {label}; expected a whole number from 0 "
+        + $"to {LargestClassCount - 1}"));
 }

@@ -18,7 +18,8 @@ public sealed class MemoryDataset : Dataset
     public MemoryDataset(float[] inputs, ReadOnlySpan<int> labels, Shape shape, int classCount = 0, int labelLength = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(labelLength, 1);
-        if (labels.Length % labelLength != 0) throw new ArgumentException($"{labels.Length} labels are no rows of {labelLength}", nameof(labels));
+        if (labels.Length % labelLength != 0)
+            throw new ArgumentException($"{labels.Length} labels are no rows of {labelLength}", nameof(labels));
         _labels = new LabelList(labels);
         _inputs = inputs;
         _targets = [];
@@ -45,7 +46,8 @@ public sealed class MemoryDataset : Dataset
         InputShape = shape;
         TargetLength = targetLength;
         Count = targets.Length / targetLength;
-        if (targets.Length % targetLength != 0) throw new ArgumentException($"{targets.Length} targets are no rows of {targetLength}", nameof(targets));
+        if (targets.Length % targetLength != 0)
+            throw new ArgumentException($"{targets.Length} targets are no rows of {targetLength}", nameof(targets));
         CheckInputs();
     }
 
@@ -91,6 +93,7 @@ public sealed class MemoryDataset : Dataset
     {
         if (Count == 0) throw new ArgumentException("there are no samples");
         if (_inputs.Length != (long)Count * InputLength)
-            throw new ArgumentException($"{Count} samples of {InputShape} need {(long)Count * InputLength} values; there are {_inputs.Length}");
+            throw new ArgumentException($"{Count} samples of {InputShape} need {(long)Count * InputLength} values; there "
+                + $"are {_inputs.Length}");
     }
 }

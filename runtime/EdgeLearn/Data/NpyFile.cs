@@ -11,7 +11,9 @@ namespace EdgeLearn;
 /// </summary>
 public static class NpyFile
 {
-    /// <summary>Bytes of every header that <see cref="WriteHeader"/> writes, so that it can be written again when the count is known.</summary>
+    /// <summary>
+    /// Bytes of every header that <see cref="WriteHeader"/> writes, so that it can be written again when the count is known.
+    /// </summary>
     public const int WrittenHeaderBytes = 128;
 
     static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
@@ -30,9 +32,12 @@ public static class NpyFile
         int version = start[6];
         if (version is < 1 or > 3) throw new EdgeLearnException($"{name}: npy version {version}; expected 1, 2 or 3");
         int textStart = version == 1 ? 10 : 12;
-        uint textBytes = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
+        uint textBytes = version == 1
+            ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..])
+            : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
         if (textBytes > ArrayHeader.LongestBytes - textStart)
-            throw new EdgeLearnException($"{name}: an npy header of {textBytes} bytes; a plain array of numbers needs less than {ArrayHeader.LongestBytes}");
+            throw new EdgeLearnException($"{name}: an npy header of {textBytes} bytes; a plain array of numbers needs less "
+                + $"than {ArrayHeader.LongestBytes}");
         if (start.Length < textStart + textBytes)
             throw new EdgeLearnException($"{name}: the npy header is cut short after {start.Length} of {textStart + textBytes} bytes");
         return new NpyHeaderText(start.Slice(textStart, (int)textBytes), name).Parse(textStart + textBytes);

@@ -117,5 +117,6 @@ ref struct NpyHeaderText
         return _at < _text.Length ? _text[_at] : throw Broken("no end");
     }
 
-    readonly EdgeLearnException Broken(string found) => new($"{_name}: the npy header has {found} at character {_at}; was it written by numpy.save?");
+    readonly EdgeLearnException Broken(string found)
+        => new($"{_name}: the npy header has {found} at character {_at}; was it written by numpy.save?");
 }

@@ -31,7 +31,8 @@ public static class Partition
     public static int[][] Dirichlet(ReadOnlySpan<int> labels, int partCount, double alpha, ulong seed)
     {
         CheckParts(labels.Length, partCount);
-        if (!(alpha > 0 && double.IsFinite(alpha))) throw new EdgeLearnException($"alpha is {alpha}; expected a number above 0, such as 0.5");
+        if (!(alpha > 0 && double.IsFinite(alpha)))
+            throw new EdgeLearnException($"alpha is {alpha}; expected a number above 0, such as 0.5");
         var byClass = SortByClass(labels);
         var owner = new int[labels.Length];
         var proportions = new double[partCount];
@@ -72,7 +73,8 @@ public static class Partition
     static void CheckParts(int count, int partCount, string what = "samples")
     {
         if (partCount < 1) throw new EdgeLearnException($"{partCount} devices; expected at least 1");
-        if (count < partCount) throw new EdgeLearnException($"{count} {what} cannot be shared out to {partCount} devices; use at most {count} devices");
+        if (count < partCount)
+            throw new EdgeLearnException($"{count} {what} cannot be shared out to {partCount} devices; use at most {count} devices");
     }
 
     static void DrawProportions(double[] proportions, double alpha, ulong seed)

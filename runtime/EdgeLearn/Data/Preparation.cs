@@ -3,8 +3,9 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// x' = (x - shift) * scale, with one shift and scale for all values, or one of each a feature, or one of each a column of a sequence or a channel of an image, which repeat
-/// along the row. It is made from the training set once and saved with the model, so that every board prepares its inputs in the same way.
+/// x' = (x - shift) * scale, with one shift and scale for all values, or one of each a feature, or one of each a column of a sequence or a
+/// channel of an image, which repeat along the row. It is made from the training set once and saved with the model, so that every board
+/// prepares its inputs in the same way.
 /// </summary>
 public sealed class Preparation
 {
@@ -23,7 +24,8 @@ public sealed class Preparation
     public Preparation(ReadOnlySpan<float> shift, ReadOnlySpan<float> scale)
     {
         if (shift.IsEmpty || shift.Length != scale.Length)
-            throw new EdgeLearnException($"a preparation has {shift.Length} shifts and {scale.Length} scales; expected equal numbers, at least one");
+            throw new EdgeLearnException($"a preparation has {shift.Length} shifts and {scale.Length} scales; expected equal numbers, at "
+                + $"least one");
         if (!TensorPrimitives.IsFiniteAll(shift) || !TensorPrimitives.IsFiniteAll(scale))
             throw new EdgeLearnException("a preparation has a shift or scale that is not a finite number");
         _shift = shift.ToArray();
@@ -50,7 +52,9 @@ public sealed class Preparation
     /// <summary>x' = x / by.</summary>
     /// <exception cref="EdgeLearnException"><paramref name="by"/> is 0 or not finite.</exception>
     public static Preparation ScaleBy(float by) =>
-        by != 0 && float.IsFinite(1 / by) && float.IsFinite(by) ? new([0], [1 / by]) : throw new EdgeLearnException($"inputs cannot be divided by {by}");
+        by != 0 && float.IsFinite(1 / by) && float.IsFinite(by)
+        ? new([0], [1 / by])
+        : throw new EdgeLearnException($"inputs cannot be divided by {by}");
 
     /// <summary>x' = x / max |x| over all values of the set; the identity when all are 0.</summary>
     /// <exception cref="EdgeLearnException">A value is not finite.</exception>
@@ -76,7 +80,10 @@ public sealed class Preparation
     /// <exception cref="EdgeLearnException">A value is not finite.</exception>
     public static Preparation Standardise(Dataset data, bool perFeature) => Standardise(data, perFeature ? data.InputLength : 1);
 
-    /// <summary>The same with numbers for each of <paramref name="width"/> columns, such as the features of a sequence's steps or the channels of an image, which lie innermost.</summary>
+    /// <summary>
+    /// The same with numbers for each of <paramref name="width"/> columns, such as the features of a sequence's steps or the channels of an
+    /// image, which lie innermost.
+    /// </summary>
     /// <param name="data">the training set</param>
     /// <param name="width">columns; divides the length of an input</param>
     /// <exception cref="EdgeLearnException">A value is not finite.</exception>
@@ -84,7 +91,8 @@ public sealed class Preparation
     public static Preparation Standardise(Dataset data, int width)
     {
         int length = data.InputLength;
-        if (width < 1 || length % width != 0) throw new ArgumentException($"{width} columns do not divide an input of {length} values", nameof(width));
+        if (width < 1 || length % width != 0)
+            throw new ArgumentException($"{width} columns do not divide an input of {length} values", nameof(width));
         var row = new float[length];
         var origin = new float[width];
         var sums = new double[width];

@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// The bytes of a file as sequences of tokens: each sample is a window of so many bytes, and the label of each step is the byte that follows it. Windows do not overlap; what is left over at the end is
-/// not read. Any file can be read so, text in any language among them.
+/// The bytes of a file as sequences of tokens: each sample is a window of so many bytes, and the label of each step is the byte that
+/// follows it. Windows do not overlap; what is left over at the end is not read. Any file can be read so, text in any language among them.
 /// </summary>
 public sealed class TextDataset : Dataset
 {
@@ -18,8 +18,11 @@ public sealed class TextDataset : Dataset
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         long count = (source.Length - 1) / steps;
-        if (source.Length <= steps) throw new EdgeLearnException($"{source.Name} has {source.Length} bytes; a window of {steps} and the byte behind it need {steps + 1L}");
-        if (count > int.MaxValue) throw new EdgeLearnException($"{source.Name} has {count:N0} windows of {steps} bytes; at most {int.MaxValue:N0} can be read");
+        if (source.Length <= steps)
+            throw new EdgeLearnException($"{source.Name} has {source.Length} bytes; a window of {steps} and the byte behind it "
+                + $"need {steps + 1L}");
+        if (count > int.MaxValue)
+            throw new EdgeLearnException($"{source.Name} has {count:N0} windows of {steps} bytes; at most {int.MaxValue:N0} can be read");
         _source = source;
         Count = (int)count;
         InputShape = Shape.Vector(steps);

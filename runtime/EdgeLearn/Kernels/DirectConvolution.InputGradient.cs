@@ -6,8 +6,9 @@ namespace EdgeLearn;
 readonly partial struct DirectConvolution
 {
     /// <summary>
-    /// planes[c, y, x] += sum over o, ky, kx of w[o, (c, ky, kx)] * dz[o, y - ky, x - kx], of one sample or of two that share the loads of the weights. Column by column of the kernel; the sum of a
-    /// column is taken in the order of its rows and, for each, of the maps, with one fused multiply-add a term.
+    /// planes[c, y, x] += sum over o, ky, kx of w[o, (c, ky, kx)] * dz[o, y - ky, x - kx], of one sample or of two that share the loads of
+    /// the weights. Column by column of the kernel; the sum of a column is taken in the order of its rows and, for each, of the maps, with
+    /// one fused multiply-add a term.
     /// </summary>
     /// <param name="w">[maps x channels * kernel height * kernel width]</param>
     /// <param name="dz">[maps x output height * output width], and dzBelow behind it those of the second sample</param>
@@ -28,8 +29,10 @@ readonly partial struct DirectConvolution
         AddInputGradient<Lanes1>(done, 0, maps, w, dz, dzBelow, planes, planesBelow);
     }
 
-    // Columns from..outputWidth - 1 of dz; what is left of a row, if it is more than a narrower register takes, is the last whole register of the row, with 0 for what has been added already.
-    int AddInputGradient<T>(int from, int narrower, int maps, ReadOnlySpan<float> w, ReadOnlySpan<float> dz, int dzBelow, Span<float> planes, int planesBelow)
+    // Columns from..outputWidth - 1 of dz; what is left of a row, if it is more than a narrower register takes, is the last whole register
+    // of the row, with 0 for what has been added already.
+    int AddInputGradient<T>(int from, int narrower, int maps, ReadOnlySpan<float> w, ReadOnlySpan<float> dz, int dzBelow,
+        Span<float> planes, int planesBelow)
         where T : struct, ILanes<T>
     {
         int rest = (outputWidth - from) % T.Count, end = outputWidth - rest;
@@ -51,10 +54,13 @@ readonly partial struct DirectConvolution
                     ref float weights = ref Unsafe.Add(ref MemoryMarshal.GetReference(w), (nint)c * kernelLength + ky * kernelWidth + kx);
                     ref float gradients = ref Unsafe.Add(ref dz0, (y - ky) * outputWidth);
                     ref float row = ref Unsafe.Add(ref planes0, (nint)c * planeLength + y * width + kx);
-                    for (int x = from; x < end; x += T.Count) walk.Run<T, PlaneTarget>(strip, ref weights, kernelLength, ref Unsafe.Add(ref gradients, x), dzBelow, new PlaneTarget(ref Unsafe.Add(ref row, x), planeLength, planesBelow));
+                    for (int x = from; x < end; x += T.Count)
+                        walk.Run<T, PlaneTarget>(strip, ref weights, kernelLength, ref Unsafe.Add(ref gradients, x), dzBelow,
+                            new PlaneTarget(ref Unsafe.Add(ref row, x), planeLength, planesBelow));
                     if (!hasLast) continue;
                     int last = outputWidth - T.Count;
-                    walk.Run<T, LastPlaneTarget>(strip, ref weights, kernelLength, ref Unsafe.Add(ref gradients, last), dzBelow, new LastPlaneTarget(ref Unsafe.Add(ref row, last), planeLength, planesBelow, ref Kernels.LastLanesOf<T>(rest)));
+                    walk.Run<T, LastPlaneTarget>(strip, ref weights, kernelLength, ref Unsafe.Add(ref gradients, last), dzBelow,
+                        new LastPlaneTarget(ref Unsafe.Add(ref row, last), planeLength, planesBelow, ref Kernels.LastLanesOf<T>(rest)));
                 }
             }
 

@@ -8,12 +8,15 @@ readonly partial struct DirectConvolution
     // Weights whose sums share the loads of dz: as many as there are registers for their places in the image.
     const int MostTaps = 9;
 
-    /// <summary>Maps with padding, so that they fill whole registers: the same on every CPU, so that every board plans the same memory.</summary>
+    /// <summary>
+    /// Maps with padding, so that they fill whole registers: the same on every CPU, so that every board plans the same memory.
+    /// </summary>
     public static int PaddedMaps(int maps) => maps <= 4 ? 4 : (maps + 7) / 8 * 8;
 
     /// <summary>
-    /// One sample's part of the gradient of the weights: sums[(c, ky, kx), o] += sum over y, x of planes[c, y + ky, x + kx] * dz[(y, x), o]. The sum over a sample is taken in the order of its
-    /// positions with one fused multiply-add a term, then added: it has the same bits in every width.
+    /// One sample's part of the gradient of the weights: sums[(c, ky, kx), o] += sum over y, x of planes[c, y + ky, x + kx] * dz[(y, x),
+    /// o]. The sum over a sample is taken in the order of its positions with one fused multiply-add a term, then added: it has the same
+    /// bits in every width.
     /// </summary>
     /// <param name="planes">of the sample</param>
     /// <param name="maps">columns of dz and of the sums, a result of <see cref="PaddedMaps"/></param>

@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// A convolution of stride 1 over planes where they lie, padded already, without laying out windows: forward pass and both gradients. Forward and for the gradient of the input, neighbouring columns
-/// of one row fill a register, and what is left of a row is its last whole register, partly computed again; for the gradient of the weights neighbouring maps do.
+/// A convolution of stride 1 over planes where they lie, padded already, without laying out windows: forward pass and both gradients.
+/// Forward and for the gradient of the input, neighbouring columns of one row fill a register, and what is left of a row is its last whole
+/// register, partly computed again; for the gradient of the weights neighbouring maps do.
 /// </summary>
 /// <param name="channels">planes that are read</param>
 /// <param name="planeLength">distance between them</param>
@@ -14,13 +15,17 @@ namespace EdgeLearn;
 /// <param name="kernelWidth">columns of the kernel</param>
 /// <param name="outputHeight">rows of a map</param>
 /// <param name="outputWidth">columns of a map</param>
-readonly partial struct DirectConvolution(int channels, int planeLength, int width, int kernelHeight, int kernelWidth, int outputHeight, int outputWidth)
+readonly partial struct DirectConvolution(int channels, int planeLength, int width, int kernelHeight, int kernelWidth, int outputHeight,
+    int outputWidth)
 {
     int Fan => channels * kernelHeight * kernelWidth;
 
     int Positions => outputHeight * outputWidth;
 
-    /// <summary>maps[o, y, x] = bias[o] + sum over c, ky, kx of w[o, (c, ky, kx)] * planes[c, y + ky, x + kx]: in this order with one fused multiply-add a term, the bias last.</summary>
+    /// <summary>
+    /// maps[o, y, x] = bias[o] + sum over c, ky, kx of w[o, (c, ky, kx)] * planes[c, y + ky, x + kx]: in this order with one fused
+    /// multiply-add a term, the bias last.
+    /// </summary>
     /// <param name="w">[maps x channels * kernel height * kernel width]</param>
     /// <param name="bias">[maps]</param>
     /// <param name="planes">from the first value that is read</param>
@@ -43,7 +48,8 @@ readonly partial struct DirectConvolution(int channels, int planeLength, int wid
         if (planes.Length < needed) throw new ArgumentException($"the planes have {planes.Length} values, needs {needed}", nameof(planes));
     }
 
-    // Columns from..outputWidth - 1 of all maps; what is left of a row, if it is more than a narrower register takes, is the last whole register of the row, part of it once more.
+    // Columns from..outputWidth - 1 of all maps; what is left of a row, if it is more than a narrower register takes, is the last whole
+    // register of the row, part of it once more.
     int Forward<T>(int from, int narrower, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> planes, Span<float> maps)
         where T : struct, ILanes<T>
     {
@@ -63,7 +69,8 @@ readonly partial struct DirectConvolution(int channels, int planeLength, int wid
                 for (int x = from; x < end; x += T.Count)
                 {
                     int column = Math.Min(x, outputWidth - T.Count);
-                    var target = new MapTarget(ref maps[o * Positions + y * outputWidth + column], Positions, below * outputWidth, ref Unsafe.AsRef(in bias[o]));
+                    var target = new MapTarget(ref maps[o * Positions + y * outputWidth + column], Positions, below * outputWidth,
+                        ref Unsafe.AsRef(in bias[o]));
                     walk.Run<T, MapTarget>(strip, ref weights, Fan, ref Unsafe.Add(ref planes0, y * width + column), below * width, target);
                 }
             }

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// Exponential, hyperbolic tangent and what is made of them, over registers of any width. Polynomials of our own with fused multiply-adds: a value has the same bits in every width and at
-/// every place on a CPU that has the fused operation. NaN stays NaN.
+/// Exponential, hyperbolic tangent and what is made of them, over registers of any width. Polynomials of our own with fused multiply-adds:
+/// a value has the same bits in every width and at every place on a CPU that has the fused operation. NaN stays NaN.
 /// </summary>
 static class Functions
 {
@@ -27,7 +27,10 @@ static class Functions
         return T.Scale(power, n);
     }
 
-    /// <summary>tanh x = (e^2x - 1) / (e^2x + 1), with e^2x - 1 formed without cancellation. Error below 2 units in the last place; odd, and exact at 0.</summary>
+    /// <summary>
+    /// tanh x = (e^2x - 1) / (e^2x + 1), with e^2x - 1 formed without cancellation. Error below 2 units in the last place; odd, and exact
+    /// at 0.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Tanh<T>(T x)
         where T : struct, ILanes<T>
@@ -69,7 +72,10 @@ static class Functions
         return T.IfPositive(x, T.Broadcast(1) - tail, tail);
     }
 
-    /// <summary>value * 2^n for an integer n, -160 to 160, rounded once, by what every register can do: in two factors, as 2^n itself can be too small or too large for a float.</summary>
+    /// <summary>
+    /// value * 2^n for an integer n, -160 to 160, rounded once, by what every register can do: in two factors, as 2^n itself can be too
+    /// small or too large for a float.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Scale<T>(T value, T n)
         where T : struct, ILanes<T>

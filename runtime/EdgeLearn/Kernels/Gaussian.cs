@@ -7,8 +7,8 @@ namespace EdgeLearn;
 /// <summary>
 /// Standard normal values from <see cref="Noise.Word"/> by the Box-Muller transform, value 2p and 2p + 1 from words 2p and 2p + 1:
 /// r = sqrt(-2 ln u), u = (word0 / 2^8 + 1) / 2^24 in (0, 1]; z[2p] = r cos(2 pi v), z[2p + 1] = r sin(2 pi v), v = (word1 / 2^8) / 2^24.
-/// Logarithm, cosine and sine are polynomials of our own in single precision with separate multiplications and additions, so that every board gives
-/// the same bits. |z| is at most sqrt(48 ln 2) = 5.77.
+/// Logarithm, cosine and sine are polynomials of our own in single precision with separate multiplications and additions, so that every
+/// board gives the same bits. |z| is at most sqrt(48 ln 2) = 5.77.
 /// </summary>
 /// <remarks>Source: Box and Muller 1958. Differs: 24-bit uniforms, so the tail ends at 5.77.</remarks>
 static class Gaussian
@@ -51,7 +51,8 @@ static class Gaussian
             Noise.FillWords(key, (ulong)(first + i), words);
             var low = Vector256.Shuffle(Vector256.LoadUnsafe(ref w), even);
             var high = Vector256.Shuffle(Vector256.LoadUnsafe(ref w, 8), even);
-            var u = Vector256.ConvertToSingle((Vector256.Create(low.GetLower(), high.GetLower()) >> 8).AsInt32() + Vector256.Create(1)) * Vector256.Create(1f / (1 << 24));
+            var u = Vector256.ConvertToSingle((Vector256.Create(low.GetLower(), high.GetLower()) >> 8).AsInt32() + Vector256.Create(1))
+                * Vector256.Create(1f / (1 << 24));
             var turn = (Vector256.Create(low.GetUpper(), high.GetUpper()) >> 8).AsInt32();
             var radius = Vector256.Sqrt(Vector256.Create(-2f) * Log(u));
             var cos = size * (radius * CosTurn(turn));

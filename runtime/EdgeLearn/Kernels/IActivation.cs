@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeLearn;
 
-/// <summary>An activation over registers, with the derivative taken from its output: what fits into the passes over a layer's outputs.</summary>
+/// <summary>
+/// An activation over registers, with the derivative taken from its output: what fits into the passes over a layer's outputs.
+/// </summary>
 interface IActivation
 {
     /// <summary>y = activation(z).</summary>

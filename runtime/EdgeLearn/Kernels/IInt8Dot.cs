@@ -5,7 +5,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeLearn;
 
-/// <summary>How an instruction set multiplies bytes and adds the products into 32-bit sums. The sums are exact, so every form gives the same result.</summary>
+/// <summary>
+/// How an instruction set multiplies bytes and adds the products into 32-bit sums. The sums are exact, so every form gives the same result.
+/// </summary>
 /// <typeparam name="TSum">register of sums</typeparam>
 /// <typeparam name="TCodes">register of codes, as the multiplication wants them</typeparam>
 interface IInt8Dot<TSum, TCodes>
@@ -31,10 +33,12 @@ readonly struct Int8Dot512 : IInt8Dot<Vector512<int>, Vector512<short>>
     public static int Count => 32;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<short> Load(ref sbyte source, nuint offset) => Avx512BW.ConvertToVector512Int16(Vector256.LoadUnsafe(ref source, offset));
+    public static Vector512<short> Load(ref sbyte source, nuint offset)
+    => Avx512BW.ConvertToVector512Int16(Vector256.LoadUnsafe(ref source, offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> MultiplyAdd(Vector512<int> sum, Vector512<short> a, Vector512<short> b) => sum + Avx512BW.MultiplyAddAdjacent(a, b);
+    public static Vector512<int> MultiplyAdd(Vector512<int> sum, Vector512<short> a, Vector512<short> b)
+    => sum + Avx512BW.MultiplyAddAdjacent(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Sum(Vector512<int> sum) => Vector512.Sum(sum);
@@ -46,16 +50,20 @@ readonly struct Int8Dot256 : IInt8Dot<Vector256<int>, Vector256<short>>
     public static int Count => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> Load(ref sbyte source, nuint offset) => Avx2.ConvertToVector256Int16(Vector128.LoadUnsafe(ref source, offset));
+    public static Vector256<short> Load(ref sbyte source, nuint offset)
+    => Avx2.ConvertToVector256Int16(Vector128.LoadUnsafe(ref source, offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> MultiplyAdd(Vector256<int> sum, Vector256<short> a, Vector256<short> b) => sum + Avx2.MultiplyAddAdjacent(a, b);
+    public static Vector256<int> MultiplyAdd(Vector256<int> sum, Vector256<short> a, Vector256<short> b)
+    => sum + Avx2.MultiplyAddAdjacent(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Sum(Vector256<int> sum) => Vector256.Sum(sum);
 }
 
-/// <summary>vpdpbusd (AVX-VNNI): 32 products and their sums an instruction. It wants one side unsigned: |b| with the sign of b on a.</summary>
+/// <summary>
+/// vpdpbusd (AVX-VNNI): 32 products and their sums an instruction. It wants one side unsigned: |b| with the sign of b on a.
+/// </summary>
 readonly struct Int8DotVnni : IInt8Dot<Vector256<int>, Vector256<sbyte>>
 {
     public static int Count => 32;
@@ -64,7 +72,8 @@ readonly struct Int8DotVnni : IInt8Dot<Vector256<int>, Vector256<sbyte>>
     public static Vector256<sbyte> Load(ref sbyte source, nuint offset) => Vector256.LoadUnsafe(ref source, offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> MultiplyAdd(Vector256<int> sum, Vector256<sbyte> a, Vector256<sbyte> b) => AvxVnni.MultiplyWideningAndAdd(sum, Avx2.Abs(b), Avx2.Sign(a, b));
+    public static Vector256<int> MultiplyAdd(Vector256<int> sum, Vector256<sbyte> a, Vector256<sbyte> b)
+    => AvxVnni.MultiplyWideningAndAdd(sum, Avx2.Abs(b), Avx2.Sign(a, b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Sum(Vector256<int> sum) => Vector256.Sum(sum);

@@ -2,7 +2,8 @@ namespace EdgeLearn;
 
 /// <summary>
 /// A register of floats of one width. A kernel or an element update is written once over this interface and compiled for each width;
-/// every operation but <see cref="MultiplyAdd"/> and <see cref="Sum"/> is rounded as IEEE 754 says, so that its result does not depend on the width.
+/// every operation but <see cref="MultiplyAdd"/> and <see cref="Sum"/> is rounded as IEEE 754 says, so that its result does not depend on
+/// the width.
 /// </summary>
 /// <typeparam name="TSelf">the register type itself, so that the compiler sees through every call</typeparam>
 public interface ILanes<TSelf>
@@ -41,7 +42,10 @@ public interface ILanes<TSelf>
     /// <summary>-1, 0 or 1; the sign of 0 and of NaN is 0.</summary>
     static abstract TSelf Sign(TSelf a);
 
-    /// <summary>Sum of the lanes: halves are added to each other until one is left, so that registers of all widths that hold the same 16 floats give the same bits.</summary>
+    /// <summary>
+    /// Sum of the lanes: halves are added to each other until one is left, so that registers of all widths that hold the same 16 floats
+    /// give the same bits.
+    /// </summary>
     static abstract float Sum(TSelf a);
 
     /// <summary>The largest lane.</summary>

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeLearn;
 
-/// <summary>A function of single values over registers, with its derivative from input and output; a value of its own, so that it may have a parameter.</summary>
+/// <summary>
+/// A function of single values over registers, with its derivative from input and output; a value of its own, so that it may have a
+/// parameter.
+/// </summary>
 interface IPointwise
 {
     /// <summary>y = f(x).</summary>
@@ -95,7 +98,10 @@ readonly struct GeluFunction : IPointwise
     }
 }
 
-/// <summary>y = x (1 + tanh u) / 2 = x s with u = sqrt(2 / pi) (x + 0.044715 x^3) and s = sigmoid(2 u): the approximation that many transformers use. Derivative s + 2 x s (1 - s) u'.</summary>
+/// <summary>
+/// y = x (1 + tanh u) / 2 = x s with u = sqrt(2 / pi) (x + 0.044715 x^3) and s = sigmoid(2 u): the approximation that many transformers
+/// use. Derivative s + 2 x s (1 - s) u'.
+/// </summary>
 readonly struct GeluTanhFunction : IPointwise
 {
     const float Scale = 0.79788456f, Cubic = 0.044715f;

@@ -2,13 +2,19 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeLearn;
 
-/// <summary>What becomes of the finished tiles of a product: stored, added, written transposed with a bias, or used up by an update of the weights that lie there.</summary>
+/// <summary>
+/// What becomes of the finished tiles of a product: stored, added, written transposed with a bias, or used up by an update of the weights
+/// that lie there.
+/// </summary>
 interface ITileTarget
 {
     /// <summary>Most rows of a tile: what <see cref="Accept"/> does is inlined as often.</summary>
     static abstract int MaxRows { get; }
 
-    /// <summary>Whether tiles are left in a buffer for <see cref="End"/>, [rows x <see cref="ILanes{TSelf}.Count"/>], instead of being accepted row by row in registers.</summary>
+    /// <summary>
+    /// Whether tiles are left in a buffer for <see cref="End"/>, [rows x <see cref="ILanes{TSelf}.Count"/>], instead of being accepted row
+    /// by row in registers.
+    /// </summary>
     static abstract bool IsBuffered { get; }
 
     /// <summary>Where the first sum of a tile belongs, in floats.</summary>
@@ -17,14 +23,19 @@ interface ITileTarget
     /// <summary>Distance between the rows of a tile.</summary>
     nint RowStride(int tileColumns);
 
-    /// <summary>Asks the caches for what <see cref="Accept"/> will read for a tile that comes soon: a few floats in each of many rows, which no prefetcher of the hardware sees coming.</summary>
+    /// <summary>
+    /// Asks the caches for what <see cref="Accept"/> will read for a tile that comes soon: a few floats in each of many rows, which no
+    /// prefetcher of the hardware sees coming.
+    /// </summary>
     void Expect(int row, int column, int tileRows, int tileColumns);
 
     /// <summary>What the sums at a place begin with.</summary>
     T Start<T>(nint offset)
         where T : struct, ILanes<T>;
 
-    /// <summary>Takes sums of neighbouring columns of one row, at the place that <see cref="OffsetOf"/> and <see cref="RowStride"/> gave them.</summary>
+    /// <summary>
+    /// Takes sums of neighbouring columns of one row, at the place that <see cref="OffsetOf"/> and <see cref="RowStride"/> gave them.
+    /// </summary>
     void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T>;
 
@@ -77,7 +88,8 @@ readonly ref struct ContinueTarget(ref float c, nint stride) : ITileTarget
 
     public nint RowStride(int tileColumns) => stride;
 
-    public void Expect(int row, int column, int tileRows, int tileColumns) => Cache.Expect(ref Unsafe.Add(ref _c, row * stride + column), stride, tileRows, tileColumns);
+    public void Expect(int row, int column, int tileRows, int tileColumns)
+        => Cache.Expect(ref Unsafe.Add(ref _c, row * stride + column), stride, tileRows, tileColumns);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Start<T>(nint offset)
@@ -106,7 +118,8 @@ readonly ref struct AddTarget(ref float c, nint stride) : ITileTarget
 
     public nint RowStride(int tileColumns) => stride;
 
-    public void Expect(int row, int column, int tileRows, int tileColumns) => Cache.Expect(ref Unsafe.Add(ref _c, row * stride + column), stride, tileRows, tileColumns);
+    public void Expect(int row, int column, int tileRows, int tileColumns)
+        => Cache.Expect(ref Unsafe.Add(ref _c, row * stride + column), stride, tileRows, tileColumns);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Start<T>(nint offset)
@@ -135,7 +148,8 @@ readonly ref struct DescendTarget(float rate, ref float weights, nint stride) : 
 
     public nint RowStride(int tileColumns) => stride;
 
-    public void Expect(int row, int column, int tileRows, int tileColumns) => Cache.Expect(ref Unsafe.Add(ref _weights, row * stride + column), stride, tileRows, tileColumns);
+    public void Expect(int row, int column, int tileRows, int tileColumns)
+        => Cache.Expect(ref Unsafe.Add(ref _weights, row * stride + column), stride, tileRows, tileColumns);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Start<T>(nint offset)
@@ -152,7 +166,8 @@ readonly ref struct DescendTarget(float rate, ref float weights, nint stride) : 
 }
 
 /// <summary>The sums are gradients of the weights that lie there; an update uses them up in registers.</summary>
-readonly ref struct UpdateTarget<TUpdate>(in TUpdate update, ref float weights, ref float first, ref float second, nint stride) : ITileTarget
+readonly ref struct UpdateTarget<TUpdate>(in TUpdate update, ref float weights, ref float first, ref float second, nint stride)
+    : ITileTarget
     where TUpdate : struct, IElementUpdate
 {
     readonly TUpdate _update = update;
@@ -199,7 +214,10 @@ readonly ref struct UpdateTarget<TUpdate>(in TUpdate update, ref float weights, 
     }
 }
 
-/// <summary>y[column, row] = sum + bias[row]: a tile whose rows are units and whose columns are samples, written sample by sample. Columns from <c>batch</c> on are padding.</summary>
+/// <summary>
+/// y[column, row] = sum + bias[row]: a tile whose rows are units and whose columns are samples, written sample by sample. Columns from
+/// <c>batch</c> on are padding.
+/// </summary>
 readonly ref struct TransposedTarget(ReadOnlySpan<float> bias, ref float y, nint yStride, int batch) : ITileTarget
 {
     readonly ref float _y = ref y;
@@ -228,5 +246,6 @@ readonly ref struct TransposedTarget(ReadOnlySpan<float> bias, ref float y, nint
 
     public void End<T>(int row, int column, int tileRows, ref float tile)
         where T : struct, ILanes<T>
-        => Kernels.TransposeTile(tileRows, T.Count, ref tile, _bias.Slice(row, tileRows), ref Unsafe.Add(ref _y, column * yStride + row), yStride, Math.Min(T.Count, batch - column));
+        => Kernels.TransposeTile(tileRows, T.Count, ref tile, _bias.Slice(row, tileRows), ref Unsafe.Add(ref _y, column * yStride + row),
+            yStride, Math.Min(T.Count, batch - column));
 }

@@ -18,7 +18,8 @@ public static class InstructionSet
 #pragma warning disable CA2255 // an initialiser in a library: it reads one variable and can neither fail nor wait
     [ModuleInitializer]
 #pragma warning restore CA2255
-    internal static void ReadLimit() => s_limitBits = int.TryParse(Environment.GetEnvironmentVariable("EDGELEARN_VECTOR_BITS"), out int bits) && bits > 0 ? bits : 512;
+    internal static void ReadLimit()
+    => s_limitBits = int.TryParse(Environment.GetEnvironmentVariable("EDGELEARN_VECTOR_BITS"), out int bits) && bits > 0 ? bits : 512;
 
     /// <summary>Use 16 lanes.</summary>
     public static bool Use512 => Vector512.IsHardwareAccelerated && s_limitBits >= 512;

@@ -69,7 +69,8 @@ public static partial class Kernels
         ref float y0 = ref MemoryMarshal.GetReference(y);
         ref float dy0 = ref MemoryMarshal.GetReference(dy);
         int i = from;
-        for (; i + T.Count <= y.Length; i += T.Count) T.Store(TActivation.Gradient(T.Load(ref y0, (nuint)i), T.Load(ref dy0, (nuint)i)), ref dy0, (nuint)i);
+        for (; i + T.Count <= y.Length; i += T.Count)
+            T.Store(TActivation.Gradient(T.Load(ref y0, (nuint)i), T.Load(ref dy0, (nuint)i)), ref dy0, (nuint)i);
         return i;
     }
 }

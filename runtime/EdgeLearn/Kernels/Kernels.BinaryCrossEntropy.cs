@@ -5,7 +5,8 @@ namespace EdgeLearn;
 public static partial class Kernels
 {
     /// <summary>
-    /// Sum of max(z, 0) - z t + log(1 + e^-|z|), in double: binary cross-entropy of sigmoid(z) with targets t. With <paramref name="gradient"/>, z becomes scale * (sigmoid(z) - t); else it is left alone.
+    /// Sum of max(z, 0) - z t + log(1 + e^-|z|), in double: binary cross-entropy of sigmoid(z) with targets t. With
+    /// <paramref name="gradient"/>, z becomes scale * (sigmoid(z) - t); else it is left alone.
     /// </summary>
     /// <param name="z">[n] logits</param>
     /// <param name="targets">[n], 0 to 1</param>
@@ -16,7 +17,9 @@ public static partial class Kernels
         Check.Length(targets, z.Length);
         if (InstructionSet.Use512) return BinaryCrossEntropy<Lanes16>(z, targets, scale, gradient);
         if (InstructionSet.Use256) return BinaryCrossEntropy<Lanes8>(z, targets, scale, gradient);
-        return InstructionSet.Use128 ? BinaryCrossEntropy<Lanes4>(z, targets, scale, gradient) : BinaryCrossEntropy<Lanes1>(z, targets, scale, gradient);
+        return InstructionSet.Use128
+            ? BinaryCrossEntropy<Lanes4>(z, targets, scale, gradient)
+            : BinaryCrossEntropy<Lanes1>(z, targets, scale, gradient);
     }
 
     internal static double BinaryCrossEntropy<T>(Span<float> z, ReadOnlySpan<float> targets, float scale, bool gradient)
@@ -37,7 +40,8 @@ public static partial class Kernels
             for (int k = 0; k < count; k++) loss += Math.Max((double)logits[k], 0) - (double)logits[k] * wanted[k] + LogOnePlus(powers[k]);
             if (!gradient) continue;
             var sigmoid = T.IfPositive(x, T.Broadcast(1), power) / (T.Broadcast(1) + power);
-            T.Store(T.Broadcast(scale) * (sigmoid - T.Load(ref MemoryMarshal.GetReference(wanted), 0)), ref MemoryMarshal.GetReference(logits), 0);
+            T.Store(T.Broadcast(scale) * (sigmoid - T.Load(ref MemoryMarshal.GetReference(wanted), 0)),
+                ref MemoryMarshal.GetReference(logits), 0);
             logits[..count].CopyTo(z[i..]);
         }
 
@@ -48,8 +52,9 @@ public static partial class Kernels
     static double LogOnePlus(double e) => e < 1e-4 ? e * (1 - e / 2) : Math.Log(1 + e);
 
     /// <summary>
-    /// Sum over the batch of the mean over the outputs of h(z - target), in double: h(d) = d^2 / 2 where |d| is at most delta, else delta (|d| - delta / 2). With <paramref name="gradient"/>, z becomes
-    /// (z - target, at most delta in magnitude) / (batch * outputs), the gradient of the mean loss.
+    /// Sum over the batch of the mean over the outputs of h(z - target), in double: h(d) = d^2 / 2 where |d| is at most delta, else delta
+    /// (|d| - delta / 2). With <paramref name="gradient"/>, z becomes (z - target, at most delta in magnitude) / (batch * outputs), the
+    /// gradient of the mean loss.
     /// </summary>
     /// <param name="batch">rows</param>
     /// <param name="delta">above 0</param>

@@ -8,7 +8,9 @@ namespace EdgeLearn;
 
 public static partial class Kernels
 {
-    /// <summary>Rounds each row to codes in -127..127 with a scale of its own, row[k] = scale * codes[k], the largest magnitude at 127.</summary>
+    /// <summary>
+    /// Rounds each row to codes in -127..127 with a scale of its own, row[k] = scale * codes[k], the largest magnitude at 127.
+    /// </summary>
     /// <param name="rows">rows of x</param>
     /// <param name="length">values in a row</param>
     /// <param name="x">[rows x length], finite</param>
@@ -42,12 +44,13 @@ public static partial class Kernels
         for (; k < row.Length; k++) codes[k] = (sbyte)BitConverter.SingleToInt32Bits(row[k] * inverse + Rounding);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static Vector256<int> Rounded(ref float x, int k, Vector256<float> factor) => (Vector256.LoadUnsafe(ref x, (nuint)k) * factor + Vector256.Create(Rounding)).AsInt32();
+        static Vector256<int> Rounded(ref float x, int k, Vector256<float> factor)
+        => (Vector256.LoadUnsafe(ref x, (nuint)k) * factor + Vector256.Create(Rounding)).AsInt32();
     }
 
     /// <summary>
-    /// y[b, r] = bias[r] + xScale[b] * wScale[r] * sum over k of xCodes[b, k] * wCodes[r, k]: products of bytes with exact 32-bit sums, by the dot-product instructions where the CPU has them
-    /// (AVX-VNNI, ARM dot product), else by pairs of 16-bit products.
+    /// y[b, r] = bias[r] + xScale[b] * wScale[r] * sum over k of xCodes[b, k] * wCodes[r, k]: products of bytes with exact 32-bit sums, by
+    /// the dot-product instructions where the CPU has them (AVX-VNNI, ARM dot product), else by pairs of 16-bit products.
     /// </summary>
     /// <param name="batch">rows of x</param>
     /// <param name="length">values in a row; at most 2^17, so that no sum overflows</param>
@@ -58,26 +61,42 @@ public static partial class Kernels
     /// <param name="xScales">[batch]</param>
     /// <param name="y">row b begins at b * yStride; [rows] values of each are written</param>
     /// <param name="yStride">distance between the rows of y</param>
-    public static void DenseForwardInt8(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<sbyte> xCodes, ReadOnlySpan<float> xScales, Span<float> y, int yStride)
+    public static void DenseForwardInt8(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales,
+        ReadOnlySpan<float> bias, ReadOnlySpan<sbyte> xCodes, ReadOnlySpan<float> xScales, Span<float> y, int yStride)
     {
         CheckInt8(batch, length, bias.Length, wCodes.Length, wScales.Length, y.Length, yStride);
-        if (xCodes.Length != (long)batch * length || xScales.Length != batch) throw new ArgumentException($"{batch} samples of length {length} do not fit {xCodes.Length} codes and {xScales.Length} scales", nameof(xCodes));
-        if (AvxVnni.IsSupported && InstructionSet.Use256) DenseForwardInt8<Int8DotVnni, Vector256<int>, Vector256<sbyte>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
-        else if (Dp.IsSupported && InstructionSet.Use128) DenseForwardInt8<Int8DotArm, Vector128<int>, Vector128<sbyte>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
-        else if (Avx512BW.IsSupported && InstructionSet.Use512) DenseForwardInt8<Int8Dot512, Vector512<int>, Vector512<short>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
-        else if (Avx2.IsSupported && InstructionSet.Use256) DenseForwardInt8<Int8Dot256, Vector256<int>, Vector256<short>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+        if (xCodes.Length != (long)batch * length || xScales.Length != batch)
+            throw new ArgumentException($"{batch} samples of length {length} do not fit {xCodes.Length} codes and {xScales.Length} scales",
+                nameof(xCodes));
+        if (AvxVnni.IsSupported && InstructionSet.Use256)
+            DenseForwardInt8<Int8DotVnni, Vector256<int>,
+                Vector256<sbyte>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+        else if (Dp.IsSupported && InstructionSet.Use128)
+            DenseForwardInt8<Int8DotArm, Vector128<int>,
+                Vector128<sbyte>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+        else if (Avx512BW.IsSupported && InstructionSet.Use512)
+            DenseForwardInt8<Int8Dot512, Vector512<int>,
+                Vector512<short>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+        else if (Avx2.IsSupported && InstructionSet.Use256)
+            DenseForwardInt8<Int8Dot256, Vector256<int>,
+                Vector256<short>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
         else DenseForwardInt8<Int8Dot1, int, int>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
     }
 
     static void CheckInt8(int batch, int length, int rows, int codes, int scales, int outputs, int yStride)
     {
-        if (length > 1 << 17) throw new ArgumentOutOfRangeException(nameof(length), length, "sums of more than 131,072 products can overflow");
-        if (codes != (long)rows * length || scales != rows) throw new ArgumentException($"{rows} rows of length {length} do not fit {codes} codes and {scales} scales");
-        if (batch > 0 && outputs < (batch - 1) * yStride + rows) throw new ArgumentException($"y has {outputs} values, needs {(batch - 1) * yStride + rows}");
+        if (length > 1 << 17)
+            throw new ArgumentOutOfRangeException(nameof(length), length, "sums of more than 131,072 products can overflow");
+        if (codes != (long)rows * length || scales != rows)
+            throw new ArgumentException($"{rows} rows of length {length} do not fit {codes} codes and {scales} scales");
+        if (batch > 0 && outputs < (batch - 1) * yStride + rows)
+            throw new ArgumentException($"y has {outputs} values, needs {(batch - 1) * yStride + rows}");
     }
 
     // Tiles of 4 rows and 2 samples: 8 sums in registers, 6 loads for 8 multiplications.
-    internal static void DenseForwardInt8<TDot, TSum, TCodes>(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<sbyte> xCodes, ReadOnlySpan<float> xScales, Span<float> y, int yStride)
+    internal static void DenseForwardInt8<TDot, TSum,
+        TCodes>(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias,
+        ReadOnlySpan<sbyte> xCodes, ReadOnlySpan<float> xScales, Span<float> y, int yStride)
         where TDot : struct, IInt8Dot<TSum, TCodes>
         where TSum : struct
         where TCodes : struct
@@ -95,16 +114,20 @@ public static partial class Kernels
                 ref sbyte w = ref Unsafe.Add(ref w0, (nint)r * length);
                 ref sbyte x = ref Unsafe.Add(ref x0, (nint)b * length);
                 // Where rows or samples are missing, the last one is computed again.
-                Int8Tile<TDot, TSum, TCodes>(length, ref w, length * Math.Min(1, height - 1), length * Math.Min(2, height - 1), length * (height - 1), ref x, ref Unsafe.Add(ref x, length * (samples - 1)), sums);
+                Int8Tile<TDot, TSum,
+                    TCodes>(length, ref w, length * Math.Min(1, height - 1), length * Math.Min(2, height - 1), length * (height - 1), ref x,
+                    ref Unsafe.Add(ref x, length * (samples - 1)), sums);
                 for (int s = 0; s < samples; s++)
                 {
-                    for (int i = 0; i < height; i++) y[(b + s) * yStride + r + i] = bias[r + i] + xScales[b + s] * wScales[r + i] * sums[4 * s + i];
+                    for (int i = 0; i < height; i++)
+                        y[(b + s) * yStride + r + i] = bias[r + i] + xScales[b + s] * wScales[r + i] * sums[4 * s + i];
                 }
             }
         }
     }
 
-    static void Int8Tile<TDot, TSum, TCodes>(int length, ref sbyte w0, nint w1, nint w2, nint w3, ref sbyte xa, ref sbyte xb, Span<int> sums)
+    static void Int8Tile<TDot, TSum,
+        TCodes>(int length, ref sbyte w0, nint w1, nint w2, nint w3, ref sbyte xa, ref sbyte xb, Span<int> sums)
         where TDot : struct, IInt8Dot<TSum, TCodes>
         where TSum : struct
         where TCodes : struct

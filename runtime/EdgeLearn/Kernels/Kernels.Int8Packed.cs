@@ -11,7 +11,7 @@ public static partial class Kernels
     // Rows and samples that are multiplied at a time. The same for every CPU, so that every board plans the same memory.
     const int Int8Rows = 6, Int8Samples = 32;
 
-    /// <summary>Floats of scratch for <see cref="DenseForwardInt8(int, int, ReadOnlySpan{sbyte}, ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, int, Span{float})"/>.</summary>
+    /// <summary>Floats of scratch for the forward pass of bytes.</summary>
     public static long Int8ScratchLength(int batch, int length)
     {
         long codes = batch + ((long)batch * length + 3) / 4, cells = (length + 1) / 2;
@@ -19,8 +19,9 @@ public static partial class Kernels
     }
 
     /// <summary>
-    /// y[b, r] = bias[r] + (scale of x[b] * wScale[r]) * sum over k of code of x[b, k] * wCodes[r, k]: each sample is rounded as by <see cref="QuantiseRows"/>, the sums are exact. From 16
-    /// samples on, neighbouring samples fill a register and the codes of the weights are broadcast.
+    /// y[b, r] = bias[r] + (scale of x[b] * wScale[r]) * sum over k of code of x[b, k] * wCodes[r, k]: each sample is rounded as by
+    /// <see cref="QuantiseRows"/>, the sums are exact. From 16 samples on, neighbouring samples fill a register and the codes of the
+    /// weights are broadcast.
     /// </summary>
     /// <param name="batch">rows of x</param>
     /// <param name="length">values in a row; at most 2^17, so that no sum overflows</param>
@@ -31,16 +32,23 @@ public static partial class Kernels
     /// <param name="y">row b begins at b * yStride; [rows] values of each are written</param>
     /// <param name="yStride">distance between the rows of y</param>
     /// <param name="scratch">[<see cref="Int8ScratchLength"/>]</param>
-    public static void DenseForwardInt8(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride, Span<float> scratch)
+    public static void DenseForwardInt8(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales,
+        ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride, Span<float> scratch)
     {
         Check.Length(x, (long)batch * length);
         CheckInt8(batch, length, bias.Length, wCodes.Length, wScales.Length, y.Length, yStride);
-        if (scratch.Length < Int8ScratchLength(batch, length)) throw new ArgumentException($"the scratch has {scratch.Length} values, needs {Int8ScratchLength(batch, length)}", nameof(scratch));
+        if (scratch.Length < Int8ScratchLength(batch, length))
+            throw new ArgumentException($"the scratch has {scratch.Length} values, needs {Int8ScratchLength(batch, length)}",
+                nameof(scratch));
         bool packs = batch >= PackedSamples && length > 0;
-        if (packs && AvxVnni.IsSupported && InstructionSet.Use256) DenseForwardCells<Int8CellsVnni, Vector256<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
-        else if (packs && Avx512BW.IsSupported && InstructionSet.Use512) DenseForwardCells<Int8Cells512, Vector512<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
-        else if (packs && Avx2.IsSupported && InstructionSet.Use256) DenseForwardCells<Int8Cells256, Vector256<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
-        else if (packs && Dp.IsSupported && InstructionSet.Use128) DenseForwardCells<Int8CellsArm, Vector128<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
+        if (packs && AvxVnni.IsSupported && InstructionSet.Use256)
+            DenseForwardCells<Int8CellsVnni, Vector256<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
+        else if (packs && Avx512BW.IsSupported && InstructionSet.Use512)
+            DenseForwardCells<Int8Cells512, Vector512<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
+        else if (packs && Avx2.IsSupported && InstructionSet.Use256)
+            DenseForwardCells<Int8Cells256, Vector256<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
+        else if (packs && Dp.IsSupported && InstructionSet.Use128)
+            DenseForwardCells<Int8CellsArm, Vector128<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
         else
         {
             var codes = MemoryMarshal.Cast<float, sbyte>(scratch[batch..])[..(batch * length)];
@@ -49,7 +57,9 @@ public static partial class Kernels
         }
     }
 
-    internal static void DenseForwardCells<TCells, T>(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride, Span<float> scratch)
+    internal static void DenseForwardCells<TCells,
+        T>(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<float> x,
+        Span<float> y, int yStride, Span<float> scratch)
         where TCells : struct, IInt8Cells<T>
         where T : struct
     {
@@ -72,7 +82,9 @@ public static partial class Kernels
             }
 
             Transpose(Int8Samples, cells, lying, packed);
-            MultiplyCells<TCells, T>(samples, length, wCodes, wScales, bias, MemoryMarshal.Cast<float, int>(packed), scales, y[(b * yStride)..], yStride, strip);
+            MultiplyCells<TCells,
+                T>(samples, length, wCodes, wScales, bias, MemoryMarshal.Cast<float, int>(packed), scales, y[(b * yStride)..], yStride,
+                strip);
         }
     }
 
@@ -89,11 +101,14 @@ public static partial class Kernels
         var wide = MemoryMarshal.Cast<int, short>(cells);
         ref sbyte source = ref MemoryMarshal.GetReference(codes);
         int k = 0;
-        for (; Avx2.IsSupported && k + 16 <= codes.Length; k += 16) Avx2.ConvertToVector256Int16(Vector128.LoadUnsafe(ref source, (nuint)k)).StoreUnsafe(ref wide[k]);
+        for (; Avx2.IsSupported && k + 16 <= codes.Length; k += 16)
+            Avx2.ConvertToVector256Int16(Vector128.LoadUnsafe(ref source, (nuint)k)).StoreUnsafe(ref wide[k]);
         for (; k < codes.Length; k++) wide[k] = codes[k];
     }
 
-    static void MultiplyCells<TCells, T>(int samples, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<int> x, ReadOnlySpan<float> scales, Span<float> y, int yStride, Span<int> strip)
+    static void MultiplyCells<TCells,
+        T>(int samples, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<int> x,
+        ReadOnlySpan<float> scales, Span<float> y, int yStride, Span<int> strip)
         where TCells : struct, IInt8Cells<T>
         where T : struct
     {
@@ -111,7 +126,9 @@ public static partial class Kernels
             }
 
             for (int s = 0; s < samples; s += 2 * TCells.Lanes)
-                CellTile<TCells, T>(cells, ref strip[0], ref MemoryMarshal.GetReference(rowScales), ref Unsafe.AsRef(in x[s]), ref Unsafe.AsRef(in scales[s]), ref tile[s]);
+                CellTile<TCells,
+                    T>(cells, ref strip[0], ref MemoryMarshal.GetReference(rowScales), ref Unsafe.AsRef(in x[s]),
+                    ref Unsafe.AsRef(in scales[s]), ref tile[s]);
             TransposeTile(height, Int8Samples, ref tile[0], bias.Slice(r, height), ref y[r], yStride, samples);
         }
     }

@@ -6,8 +6,9 @@ namespace EdgeLearn;
 public static partial class Kernels
 {
     /// <summary>
-    /// One sample of target projection with the l2 loss in one pass: t = scale * noise signs from <paramref name="first"/> on, dz = factor * (y - t) * activation'(y). The signs are made in
-    /// registers. Returns the local loss, the sum of (y - t)^2 / 2, summed in 16 lanes whatever the width.
+    /// One sample of target projection with the l2 loss in one pass: t = scale * noise signs from <paramref name="first"/> on, dz = factor
+    /// * (y - t) * activation'(y). The signs are made in registers. Returns the local loss, the sum of (y - t)^2 / 2, summed in 16 lanes
+    /// whatever the width.
     /// </summary>
     /// <param name="activation">whose derivative, taken from the output</param>
     /// <param name="key">key of the targets' noise</param>
@@ -16,7 +17,8 @@ public static partial class Kernels
     /// <param name="factor">1 / batch</param>
     /// <param name="y">outputs of the layer</param>
     /// <param name="dz">written; the same length</param>
-    internal static double LocalResidual(Activation activation, ulong key, long first, float scale, float factor, ReadOnlySpan<float> y, Span<float> dz) => activation switch
+    internal static double LocalResidual(Activation activation, ulong key, long first, float scale, float factor, ReadOnlySpan<float> y,
+        Span<float> dz) => activation switch
     {
         Activation.Tanh => LocalResidual<TanhActivation>(key, first, scale, factor, y, dz),
         Activation.Relu => LocalResidual<ReluActivation>(key, first, scale, factor, y, dz),
@@ -35,7 +37,8 @@ public static partial class Kernels
     }
 
     [SkipLocalsInit]
-    internal static double LocalResidual<T, TActivation>(ulong key, long first, float scale, float factor, ReadOnlySpan<float> y, Span<float> dz)
+    internal static double LocalResidual<T,
+    TActivation>(ulong key, long first, float scale, float factor, ReadOnlySpan<float> y, Span<float> dz)
         where T : struct, ILanes<T>
         where TActivation : struct, IActivation
     {
@@ -54,7 +57,8 @@ public static partial class Kernels
         return twiceTheLoss / 2;
     }
 
-    static int AddResiduals<T, TActivation>(int from, int count, SignBits signs, float scale, float factor, ref float y, ref float dz, ref double twiceTheLoss)
+    static int AddResiduals<T,
+        TActivation>(int from, int count, SignBits signs, float scale, float factor, ref float y, ref float dz, ref double twiceTheLoss)
         where T : struct, ILanes<T>
         where TActivation : struct, IActivation
     {

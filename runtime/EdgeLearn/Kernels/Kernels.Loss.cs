@@ -5,8 +5,8 @@ namespace EdgeLearn;
 public static partial class Kernels
 {
     /// <summary>
-    /// Sum over the batch of -log softmax(z)[label], in double. With <paramref name="gradient"/>, z becomes (softmax(z) - onehot(label)) / batch,
-    /// the gradient of the mean loss; else it is left as scratch.
+    /// Sum over the batch of -log softmax(z)[label], in double. With <paramref name="gradient"/>, z becomes (softmax(z) - onehot(label)) /
+    /// batch, the gradient of the mean loss; else it is left as scratch.
     /// </summary>
     /// <param name="batch">rows</param>
     /// <param name="z">[batch x classes] logits; overwritten</param>
@@ -17,7 +17,9 @@ public static partial class Kernels
         // 16 lanes whatever the width: sums have the same order everywhere.
         if (InstructionSet.Use512) return SoftmaxCrossEntropy<Lanes16>(batch, z, labels, gradient);
         if (InstructionSet.Use256) return SoftmaxCrossEntropy<Pair<Lanes8>>(batch, z, labels, gradient);
-        return InstructionSet.Use128 ? SoftmaxCrossEntropy<Pair<Pair<Lanes4>>>(batch, z, labels, gradient) : SoftmaxCrossEntropy<Pair<Pair<Pair<Pair<Lanes1>>>>>(batch, z, labels, gradient);
+        return InstructionSet.Use128
+            ? SoftmaxCrossEntropy<Pair<Pair<Lanes4>>>(batch, z, labels, gradient)
+            : SoftmaxCrossEntropy<Pair<Pair<Pair<Pair<Lanes1>>>>>(batch, z, labels, gradient);
     }
 
     internal static double SoftmaxCrossEntropy<T>(int batch, Span<float> z, ReadOnlySpan<int> labels, bool gradient)
@@ -51,7 +53,8 @@ public static partial class Kernels
     {
         ref float v0 = ref MemoryMarshal.GetReference(values);
         var max = T.Load(ref last, 0);
-        for (int i = 0; i + T.Count <= values.Length; i += T.Count) max = T.Max(max, T.Load(ref v0, (nuint)i)); // a NaN can get lost here: the sum that follows meets it
+        // a NaN can get lost here: the sum that follows meets it
+        for (int i = 0; i + T.Count <= values.Length; i += T.Count) max = T.Max(max, T.Load(ref v0, (nuint)i));
         return T.Maximum(max);
     }
 

@@ -5,15 +5,17 @@ namespace EdgeLearn;
 
 public static partial class Kernels
 {
-    // Rows that share the loads of x. 16 lanes whatever the width: a sum has the same bits everywhere, and short registers have enough of them for 4 rows.
+    // Rows that share the loads of x. 16 lanes whatever the width: a sum has the same bits everywhere, and short registers have enough of
+    // them for 4 rows.
     const int SharedRows = 4;
 
     // Values whose sign bits are made at a time.
     const int SignBlock = 1024;
 
     /// <summary>
-    /// y[r] = w[r, :] . x + bias[r]: one sample. A product is summed in 16 interleaved parts with fused multiply-adds, the parts by halves, whatever the width of the registers; a length
-    /// that is no multiple of 16 ends with its last 16 values, those that were added already taken as 0.
+    /// y[r] = w[r, :] . x + bias[r]: one sample. A product is summed in 16 interleaved parts with fused multiply-adds, the parts by halves,
+    /// whatever the width of the registers; a length that is no multiple of 16 ends with its last 16 values, those that were added already
+    /// taken as 0.
     /// </summary>
     /// <param name="rows">rows of w</param>
     /// <param name="length">values in a row</param>
@@ -21,7 +23,8 @@ public static partial class Kernels
     /// <param name="bias">[rows]</param>
     /// <param name="x">[length]</param>
     /// <param name="y">[rows], written</param>
-    public static void MatrixVector(int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y)
+    public static void MatrixVector(int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x,
+        Span<float> y)
     {
         Check.Length(w, (long)rows * length);
         Check.Length(bias, rows);
@@ -33,13 +36,16 @@ public static partial class Kernels
         else MatrixVector<Pair<Pair<Pair<Pair<Lanes1>>>>>(rows, length, w, bias, x, y);
     }
 
-    internal static void MatrixVector<T>(int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y)
+    internal static void MatrixVector<T>(int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x,
+        Span<float> y)
         where T : struct, ILanes<T>
     {
         ref float w0 = ref MemoryMarshal.GetReference(w);
         ref float x0 = ref MemoryMarshal.GetReference(x);
         int r = 0;
-        for (; length >= T.Count && r + SharedRows <= rows; r += SharedRows) Dot4<T>(length, ref Unsafe.Add(ref w0, (nint)r * length), ref Unsafe.Add(ref MemoryMarshal.GetReference(bias), r), ref x0, ref Unsafe.Add(ref MemoryMarshal.GetReference(y), r));
+        for (; length >= T.Count && r + SharedRows <= rows; r += SharedRows)
+            Dot4<T>(length, ref Unsafe.Add(ref w0, (nint)r * length), ref Unsafe.Add(ref MemoryMarshal.GetReference(bias), r), ref x0,
+                ref Unsafe.Add(ref MemoryMarshal.GetReference(y), r));
         for (; r < rows; r++) y[r] = Dot<T>(length, ref Unsafe.Add(ref w0, (nint)r * length), ref x0) + bias[r];
     }
 
@@ -55,7 +61,8 @@ public static partial class Kernels
         return T.Sum(sum);
     }
 
-    // Calls within the loops would keep the sums out of the registers, so what is left of a length is the last whole register, with 0 for what has been added already.
+    // Calls within the loops would keep the sums out of the registers, so what is left of a length is the last whole register, with 0 for
+    // what has been added already.
     static void Dot4<T>(int length, ref float w, ref float bias, ref float x, ref float y)
         where T : struct, ILanes<T>
     {
@@ -95,12 +102,14 @@ public static partial class Kernels
         where T : struct, ILanes<T>
         => T.IfPositive(T.Load(ref LastLanesOf<T>(length % T.Count), 0), T.Load(ref x, (nuint)(length - T.Count)), T.Broadcast(0));
 
-    // A register with 1 in its last lanes and 0 before; of 16 lanes at most. A call would drive the sums of its callers out of the registers.
+    // A register with 1 in its last lanes and 0 before; of 16 lanes at most. A call would drive the sums of its callers out of the
+    // registers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ref float LastLanesOf<T>(int count)
         where T : struct, ILanes<T> => ref Unsafe.Add(ref MemoryMarshal.GetReference(LastLanes), 16 - T.Count + count);
 
-    static ReadOnlySpan<float> LastLanes => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+    static ReadOnlySpan<float> LastLanes
+        => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -110,7 +119,9 @@ public static partial class Kernels
         Span<float> left = stackalloc float[T.Count], right = stackalloc float[T.Count];
         CopyShort(length, ref a, left);
         CopyShort(length, ref b, right);
-        return T.Sum(T.MultiplyAdd(T.Load(ref MemoryMarshal.GetReference(left), 0), T.Load(ref MemoryMarshal.GetReference(right), 0), T.Broadcast(0)));
+        return T.Sum(
+            T.MultiplyAdd(T.Load(ref MemoryMarshal.GetReference(left), 0), T.Load(ref MemoryMarshal.GetReference(right), 0),
+            T.Broadcast(0)));
     }
 
     static void CopyShort(int length, ref float source, Span<float> buffer)
@@ -120,8 +131,8 @@ public static partial class Kernels
     }
 
     /// <summary>
-    /// yPlus = (w + scale z) xPlus + bias, yMinus = (w - scale z) xMinus + bias from one read of w, z = noise signs of the key, made in registers. The same bits as <see cref="MatrixVector"/> on
-    /// the two perturbed copies.
+    /// yPlus = (w + scale z) xPlus + bias, yMinus = (w - scale z) xMinus + bias from one read of w, z = noise signs of the key, made in
+    /// registers. The same bits as <see cref="MatrixVector"/> on the two perturbed copies.
     /// </summary>
     /// <param name="rows">rows of w</param>
     /// <param name="length">values in a row</param>
@@ -133,7 +144,8 @@ public static partial class Kernels
     /// <param name="xMinus">[length]</param>
     /// <param name="yPlus">[rows]: the bias in, the result out</param>
     /// <param name="yMinus">[rows]: the bias in, the result out</param>
-    public static void MatrixVectorPair(int rows, int length, ulong key, long first, float scale, ReadOnlySpan<float> w, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus)
+    public static void MatrixVectorPair(int rows, int length, ulong key, long first, float scale, ReadOnlySpan<float> w,
+        ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus)
     {
         Check.Length(w, (long)rows * length);
         Check.Length(xPlus, length);
@@ -142,12 +154,14 @@ public static partial class Kernels
         Check.Length(yMinus, rows);
         if (InstructionSet.Use512) MatrixVectorPair<Lanes16>(rows, length, key, first, scale, w, xPlus, xMinus, yPlus, yMinus);
         else if (InstructionSet.Use256) MatrixVectorPair<Pair<Lanes8>>(rows, length, key, first, scale, w, xPlus, xMinus, yPlus, yMinus);
-        else if (InstructionSet.Use128) MatrixVectorPair<Pair<Pair<Lanes4>>>(rows, length, key, first, scale, w, xPlus, xMinus, yPlus, yMinus);
+        else if (InstructionSet.Use128)
+            MatrixVectorPair<Pair<Pair<Lanes4>>>(rows, length, key, first, scale, w, xPlus, xMinus, yPlus, yMinus);
         else MatrixVectorPair<Pair<Pair<Pair<Pair<Lanes1>>>>>(rows, length, key, first, scale, w, xPlus, xMinus, yPlus, yMinus);
     }
 
     [SkipLocalsInit]
-    internal static void MatrixVectorPair<T>(int rows, int length, ulong key, long first, float scale, ReadOnlySpan<float> w, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus)
+    internal static void MatrixVectorPair<T>(int rows, int length, ulong key, long first, float scale, ReadOnlySpan<float> w,
+    ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus)
         where T : struct, ILanes<T>
     {
         Span<uint> words = stackalloc uint[SignBlock / 32 + 2];
@@ -176,10 +190,13 @@ public static partial class Kernels
             for (int from = 0; from < whole; from += SignBlock)
             {
                 int count = Math.Min(SignBlock, whole - from);
-                AddPair(count, new SignBits(key, index + from, count, words), scale, ref Unsafe.Add(ref row, from), ref Unsafe.Add(ref p0, from), ref Unsafe.Add(ref m0, from), ref plus, ref minus);
+                AddPair(count, new SignBits(key, index + from, count, words), scale, ref Unsafe.Add(ref row, from),
+                    ref Unsafe.Add(ref p0, from), ref Unsafe.Add(ref m0, from), ref plus, ref minus);
             }
 
-            if (whole < counted) AddLastPair(length, new SignBits(key, index + length - T.Count, T.Count, words), scale, ref row, ref p0, ref m0, ref plus, ref minus);
+            if (whole < counted)
+                AddLastPair(length, new SignBits(key, index + length - T.Count, T.Count, words), scale, ref row, ref p0, ref m0, ref plus,
+                    ref minus);
             yPlus[r] = T.Sum(plus) + yPlus[r];
             yMinus[r] = T.Sum(minus) + yMinus[r];
         }
@@ -215,7 +232,8 @@ public static partial class Kernels
         minus = m;
     }
 
-    static void AddLastPair<T>(int length, SignBits signs, float scale, ref float w, ref float xPlus, ref float xMinus, ref T plus, ref T minus)
+    static void AddLastPair<T>(int length, SignBits signs, float scale, ref float w, ref float xPlus, ref float xMinus, ref T plus,
+        ref T minus)
         where T : struct, ILanes<T>
     {
         var weight = T.Load(ref w, (nuint)(length - T.Count));

@@ -7,15 +7,16 @@ namespace EdgeLearn;
 public static partial class Kernels
 {
     /// <summary>
-    /// Lays out the windows of some channels as columns (im2col): columns[(c, ky, kx), (oy, ox)] = image[c, oy * stride + ky - padding, ox * stride + kx - padding], 0 in the padding. A
-    /// convolution is then one product.
+    /// Lays out the windows of some channels as columns (im2col): columns[(c, ky, kx), (oy, ox)] = image[c, oy * stride + ky - padding, ox
+    /// * stride + kx - padding], 0 in the padding. A convolution is then one product.
     /// </summary>
     /// <param name="geometry">how the window moves</param>
     /// <param name="firstChannel">first channel</param>
     /// <param name="channels">channels</param>
     /// <param name="image">one sample</param>
     /// <param name="columns">[channels * kernel length x windows], written</param>
-    public static void PatchColumns(in PatchGeometry geometry, int firstChannel, int channels, ReadOnlySpan<float> image, Span<float> columns)
+    public static void PatchColumns(in PatchGeometry geometry, int firstChannel, int channels, ReadOnlySpan<float> image,
+        Span<float> columns)
     {
         Check.Length(image, geometry.Image.Length);
         Check.Length(columns, (long)channels * geometry.KernelLength * geometry.OutputLength);
@@ -24,27 +25,35 @@ public static partial class Kernels
         {
             for (int ky = 0; ky < geometry.KernelHeight; ky++)
             {
-                var (top, bottom) = PatchGeometry.Inside(geometry.OutputHeight, geometry.Image.Height, geometry.Stride, ky - geometry.PaddingHeight);
+                var (top, bottom) =
+                    PatchGeometry.Inside(geometry.OutputHeight, geometry.Image.Height, geometry.Stride, ky - geometry.PaddingHeight);
                 for (int kx = 0; kx < geometry.KernelWidth; kx++, at += geometry.OutputLength)
                 {
                     var (left, right) = PatchGeometry.Inside(width, geometry.Image.Width, geometry.Stride, kx - geometry.PaddingWidth);
                     var plane = columns.Slice(at, geometry.OutputLength);
                     if (right - left < width || bottom - top < geometry.OutputHeight) plane.Clear();
                     if (right == left) continue;
-                    int source = SourceOf(geometry, c, ky, kx, top, left), rowStep = geometry.Stride * geometry.Image.RowStride, columnStep = geometry.Stride * geometry.Image.ColumnStride;
-                    for (int oy = top; oy < bottom; oy++, source += rowStep) CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), source), columnStep, ref Unsafe.Add(ref MemoryMarshal.GetReference(plane), oy * width + left), right - left);
+                    int source = SourceOf(geometry, c, ky, kx, top, left), rowStep = geometry.Stride * geometry.Image.RowStride,
+                        columnStep = geometry.Stride * geometry.Image.ColumnStride;
+                    for (int oy = top; oy < bottom; oy++, source += rowStep)
+                        CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), source), columnStep,
+                            ref Unsafe.Add(ref MemoryMarshal.GetReference(plane), oy * width + left), right - left);
                 }
             }
         }
     }
 
-    /// <summary>Adds columns back to where <see cref="PatchColumns"/> took them from (col2im): the gradient of an image from the gradient of its windows.</summary>
+    /// <summary>
+    /// Adds columns back to where <see cref="PatchColumns"/> took them from (col2im): the gradient of an image from the gradient of its
+    /// windows.
+    /// </summary>
     /// <param name="geometry">how the window moves</param>
     /// <param name="firstChannel">first channel</param>
     /// <param name="channels">channels</param>
     /// <param name="columns">[channels * kernel length x windows]</param>
     /// <param name="image">one sample, added to</param>
-    public static void AddPatchColumns(in PatchGeometry geometry, int firstChannel, int channels, ReadOnlySpan<float> columns, Span<float> image)
+    public static void AddPatchColumns(in PatchGeometry geometry, int firstChannel, int channels, ReadOnlySpan<float> columns,
+        Span<float> image)
     {
         Check.Length(image, geometry.Image.Length);
         Check.Length(columns, (long)channels * geometry.KernelLength * geometry.OutputLength);
@@ -53,12 +62,14 @@ public static partial class Kernels
         {
             for (int ky = 0; ky < geometry.KernelHeight; ky++)
             {
-                var (top, bottom) = PatchGeometry.Inside(geometry.OutputHeight, geometry.Image.Height, geometry.Stride, ky - geometry.PaddingHeight);
+                var (top, bottom) =
+                    PatchGeometry.Inside(geometry.OutputHeight, geometry.Image.Height, geometry.Stride, ky - geometry.PaddingHeight);
                 for (int kx = 0; kx < geometry.KernelWidth; kx++, at += geometry.OutputLength)
                 {
                     var (left, right) = PatchGeometry.Inside(width, geometry.Image.Width, geometry.Stride, kx - geometry.PaddingWidth);
                     if (right == left) continue;
-                    int target = SourceOf(geometry, c, ky, kx, top, left), rowStep = geometry.Stride * geometry.Image.RowStride, columnStep = geometry.Stride * geometry.Image.ColumnStride;
+                    int target = SourceOf(geometry, c, ky, kx, top, left), rowStep = geometry.Stride * geometry.Image.RowStride,
+                        columnStep = geometry.Stride * geometry.Image.ColumnStride;
                     for (int oy = top; oy < bottom; oy++, target += rowStep)
                     {
                         var source = columns.Slice(at + oy * width + left, right - left);
@@ -70,7 +81,9 @@ public static partial class Kernels
         }
     }
 
-    /// <summary>Copies an image into planes with their padding around them: padded[c, y + padding, x + padding] = image[c, y, x], 0 elsewhere.</summary>
+    /// <summary>
+    /// Copies an image into planes with their padding around them: padded[c, y + padding, x + padding] = image[c, y, x], 0 elsewhere.
+    /// </summary>
     /// <param name="geometry">says the padding and how the image lies</param>
     /// <param name="image">one sample</param>
     /// <param name="padded">[channels x padded height x padded width], written</param>
@@ -83,7 +96,8 @@ public static partial class Kernels
         {
             for (int y = 0; y < shape.Height; y++)
             {
-                CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), c * shape.ChannelStride + y * shape.RowStride), shape.ColumnStride, ref padded[c * geometry.PaddedLength + y * width + at], shape.Width);
+                CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), c * shape.ChannelStride + y * shape.RowStride),
+                    shape.ColumnStride, ref padded[c * geometry.PaddedLength + y * width + at], shape.Width);
             }
         }
     }
@@ -99,7 +113,8 @@ public static partial class Kernels
         {
             for (int y = 0; y < shape.Height; y++)
             {
-                var row = padded.Slice(c * geometry.PaddedLength + (y + geometry.PaddingHeight) * geometry.PaddedWidth + geometry.PaddingWidth, shape.Width);
+                var row = padded.Slice(c * geometry.PaddedLength + (y + geometry.PaddingHeight) * geometry.PaddedWidth
+                    + geometry.PaddingWidth, shape.Width);
                 int target = c * shape.ChannelStride + y * shape.RowStride;
                 if (shape.ColumnStride == 1) row.CopyTo(image[target..]);
                 else for (int x = 0; x < row.Length; x++) image[target + x * shape.ColumnStride] = row[x];
@@ -120,7 +135,8 @@ public static partial class Kernels
             for (int ky = 0; ky < geometry.KernelHeight; ky++, at += geometry.KernelWidth)
             {
                 int source = SourceOf(geometry, c, ky, 0, window / geometry.OutputWidth, window % geometry.OutputWidth);
-                CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), source), geometry.Image.ColumnStride, ref values[at], geometry.KernelWidth);
+                CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), source), geometry.Image.ColumnStride, ref values[at],
+                    geometry.KernelWidth);
             }
         }
     }
@@ -140,7 +156,8 @@ public static partial class Kernels
     }
 
     static int SourceOf(in PatchGeometry geometry, int channel, int ky, int kx, int oy, int ox)
-        => channel * geometry.Image.ChannelStride + (oy * geometry.Stride + ky - geometry.PaddingHeight) * geometry.Image.RowStride + (ox * geometry.Stride + kx - geometry.PaddingWidth) * geometry.Image.ColumnStride;
+        => channel * geometry.Image.ChannelStride + (oy * geometry.Stride + ky - geometry.PaddingHeight) * geometry.Image.RowStride
+            + (ox * geometry.Stride + kx - geometry.PaddingWidth) * geometry.Image.ColumnStride;
 
     // Runs are a few values long, so a call of a general copy would cost more than the copy.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -166,12 +183,17 @@ public static partial class Kernels
         int i = 0;
         ref float v = ref MemoryMarshal.GetReference(values);
         ref float s = ref MemoryMarshal.GetReference(sums);
-        for (; i + 8 <= sums.Length; i += 8) (Vector256.LoadUnsafe(ref s, (nuint)i) + Vector256.LoadUnsafe(ref v, (nuint)i)).StoreUnsafe(ref s, (nuint)i);
-        for (; i + 4 <= sums.Length; i += 4) (Vector128.LoadUnsafe(ref s, (nuint)i) + Vector128.LoadUnsafe(ref v, (nuint)i)).StoreUnsafe(ref s, (nuint)i);
+        for (; i + 8 <= sums.Length; i += 8)
+            (Vector256.LoadUnsafe(ref s, (nuint)i) + Vector256.LoadUnsafe(ref v, (nuint)i)).StoreUnsafe(ref s, (nuint)i);
+        for (; i + 4 <= sums.Length; i += 4)
+            (Vector128.LoadUnsafe(ref s, (nuint)i) + Vector128.LoadUnsafe(ref v, (nuint)i)).StoreUnsafe(ref s, (nuint)i);
         for (; i < sums.Length; i++) Unsafe.Add(ref s, i) += Unsafe.Add(ref v, i);
     }
 
-    /// <summary>sums[r] += sum over a row of values, row after row: the gradient of the bias of maps. Summed in 16 interleaved parts whatever the width, the parts by halves, then what is left of a row.</summary>
+    /// <summary>
+    /// sums[r] += sum over a row of values, row after row: the gradient of the bias of maps. Summed in 16 interleaved parts whatever the
+    /// width, the parts by halves, then what is left of a row.
+    /// </summary>
     /// <param name="values">[sums.Length x row length]</param>
     /// <param name="sums">added to</param>
     public static void AddRowSums(ReadOnlySpan<float> values, Span<float> sums)

@@ -67,7 +67,8 @@ public static partial class Kernels
     /// <param name="y">outputs; may hold anything when the derivative follows from the input</param>
     /// <param name="dy">gradient by y</param>
     /// <param name="dx">written; all four of the same length; may be dy</param>
-    internal static void PointwiseGradient<TFunction>(in TFunction function, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    internal static void PointwiseGradient<TFunction>(in TFunction function, ReadOnlySpan<float> x, ReadOnlySpan<float> y,
+        ReadOnlySpan<float> dy, Span<float> dx)
         where TFunction : struct, IPointwise
     {
         Check.Length(x, dx.Length);
@@ -80,7 +81,8 @@ public static partial class Kernels
         PointwiseGradientLanes<Lanes1, TFunction>(done, function, x, y, dy, dx);
     }
 
-    internal static int PointwiseGradientLanes<T, TFunction>(int from, in TFunction function, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    internal static int PointwiseGradientLanes<T,
+        TFunction>(int from, in TFunction function, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
         where T : struct, ILanes<T>
         where TFunction : struct, IPointwise
     {
@@ -89,7 +91,8 @@ public static partial class Kernels
         ref float dy0 = ref MemoryMarshal.GetReference(dy);
         ref float dx0 = ref MemoryMarshal.GetReference(dx);
         int i = from;
-        for (; i + T.Count <= dx.Length; i += T.Count) T.Store(function.Gradient(T.Load(ref x0, (nuint)i), T.Load(ref y0, (nuint)i), T.Load(ref dy0, (nuint)i)), ref dx0, (nuint)i);
+        for (; i + T.Count <= dx.Length; i += T.Count)
+            T.Store(function.Gradient(T.Load(ref x0, (nuint)i), T.Load(ref y0, (nuint)i), T.Load(ref dy0, (nuint)i)), ref dx0, (nuint)i);
         return i;
     }
 }

@@ -48,7 +48,8 @@ public static partial class Kernels
     /// <param name="maps">y</param>
     /// <param name="dy">gradient by y</param>
     /// <param name="dx">written</param>
-    public static void MaxPoolGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps, ReadOnlySpan<float> dy, Span<float> dx)
+    public static void MaxPoolGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps,
+        ReadOnlySpan<float> dy, Span<float> dx)
     {
         if (IsPairs(geometry))
         {
@@ -149,13 +150,15 @@ public static partial class Kernels
         }
     }
 
-    static void MaxPoolRowsGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps, ReadOnlySpan<float> dy, Span<float> dx)
+    static void MaxPoolRowsGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps, ReadOnlySpan<float> dy,
+        Span<float> dx)
     {
         int channels = geometry.Image.Channels;
         var windows = new WindowWalk(geometry, positionsOnly: true);
         while (windows.Next())
         {
-            int columns = windows.Right - windows.Left, last = columns * (windows.Bottom - windows.Top) - 1, first = windows.Source(windows.Top, windows.Left);
+            int columns = windows.Right - windows.Left, last = columns * (windows.Bottom - windows.Top) - 1,
+                first = windows.Source(windows.Top, windows.Left);
             for (int c = 0; c < channels; c++)
             {
                 float max = maps[windows.Target + c];
@@ -175,7 +178,9 @@ public static partial class Kernels
     }
 
     // The usual pool, windows of 2x2 side by side in planes.
-    static bool IsPairs(in PatchGeometry geometry) => geometry is { KernelHeight: 2, KernelWidth: 2, Stride: 2, PaddingHeight: 0, PaddingWidth: 0 } && geometry.Image.ColumnStride == 1;
+    static bool IsPairs(in PatchGeometry geometry)
+        => geometry is { KernelHeight: 2, KernelWidth: 2, Stride: 2, PaddingHeight: 0, PaddingWidth: 0 }
+            && geometry.Image.ColumnStride == 1;
 
     static void MaxPoolPairs(in PatchGeometry geometry, ReadOnlySpan<float> image, Span<float> maps)
     {
@@ -190,21 +195,24 @@ public static partial class Kernels
                 int ox = 0;
                 for (; ox + 4 <= outputs; ox += 4)
                 {
-                    var columns = Vector256.Max(Vector256.LoadUnsafe(ref top, (nuint)(2 * ox)), Vector256.LoadUnsafe(ref bottom, (nuint)(2 * ox)));
+                    var columns =
+                        Vector256.Max(Vector256.LoadUnsafe(ref top, (nuint)(2 * ox)), Vector256.LoadUnsafe(ref bottom, (nuint)(2 * ox)));
                     var split = Vector256.Shuffle(columns, Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7));
                     Vector128.Max(split.GetLower(), split.GetUpper()).StoreUnsafe(ref target, (nuint)ox);
                 }
 
                 for (; ox < outputs; ox++)
                 {
-                    float upper = MathF.Max(Unsafe.Add(ref top, 2 * ox), Unsafe.Add(ref top, 2 * ox + 1)), lower = MathF.Max(Unsafe.Add(ref bottom, 2 * ox), Unsafe.Add(ref bottom, 2 * ox + 1));
+                    float upper = MathF.Max(Unsafe.Add(ref top, 2 * ox), Unsafe.Add(ref top, 2 * ox + 1)),
+                        lower = MathF.Max(Unsafe.Add(ref bottom, 2 * ox), Unsafe.Add(ref bottom, 2 * ox + 1));
                     Unsafe.Add(ref target, ox) = MathF.Max(upper, lower);
                 }
             }
         }
     }
 
-    static void MaxPoolPairsGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps, ReadOnlySpan<float> dy, Span<float> dx)
+    static void MaxPoolPairsGradient(in PatchGeometry geometry, ReadOnlySpan<float> image, ReadOnlySpan<float> maps, ReadOnlySpan<float> dy,
+        Span<float> dx)
     {
         int width = geometry.Image.Width, outputs = geometry.OutputWidth, at = 0;
         for (int c = 0; c < geometry.Image.Channels; c++)
@@ -215,21 +223,27 @@ public static partial class Kernels
                 ref float x = ref Unsafe.Add(ref MemoryMarshal.GetReference(image), row);
                 ref float gradient = ref Unsafe.Add(ref MemoryMarshal.GetReference(dx), row);
                 int ox = 0;
-                for (; ox + 4 <= outputs; ox += 4, at += 4) PairsGradient4(Vector128.LoadUnsafe(in maps[at]), Vector128.LoadUnsafe(in dy[at]), ref Unsafe.Add(ref x, 2 * ox), ref Unsafe.Add(ref gradient, 2 * ox), width);
+                for (; ox + 4 <= outputs; ox += 4, at += 4)
+                    PairsGradient4(Vector128.LoadUnsafe(in maps[at]), Vector128.LoadUnsafe(in dy[at]), ref Unsafe.Add(ref x, 2 * ox),
+                        ref Unsafe.Add(ref gradient, 2 * ox), width);
                 for (; ox < outputs; ox++, at++)
                 {
                     float max = maps[at];
                     int place = 2 * ox;
                     // The last one has it where the others have not.
-                    place += Unsafe.Add(ref x, place) == max ? 0 : Unsafe.Add(ref x, place + 1) == max ? 1 : Unsafe.Add(ref x, place + width) == max ? width : width + 1;
-                    Unsafe.Add(ref gradient, 2 * ox) = Unsafe.Add(ref gradient, 2 * ox + 1) = Unsafe.Add(ref gradient, 2 * ox + width) = Unsafe.Add(ref gradient, 2 * ox + width + 1) = 0;
+                    place += Unsafe.Add(ref x, place) == max ? 0 : Unsafe.Add(ref x, place + 1) == max
+                        ? 1
+                        : Unsafe.Add(ref x, place + width) == max ? width : width + 1;
+                    Unsafe.Add(ref gradient, 2 * ox) = Unsafe.Add(ref gradient, 2 * ox + 1) = Unsafe.Add(ref gradient, 2 * ox + width) =
+                        Unsafe.Add(ref gradient, 2 * ox + width + 1) = 0;
                     Unsafe.Add(ref gradient, place) = dy[at];
                 }
             }
         }
     }
 
-    // Four windows side by side: each gradient goes to the first of its four positions that has the maximum, or to the last. A call would cost as much as they do.
+    // Four windows side by side: each gradient goes to the first of its four positions that has the maximum, or to the last. A call would
+    // cost as much as they do.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void PairsGradient4(Vector128<float> max, Vector128<float> dy, ref float x, ref float gradient, int width)
     {
@@ -262,7 +276,10 @@ public static partial class Kernels
 
         public int Right { get; private set; }
 
-        public readonly int Target => _image.IsPlanar ? (_channel * geometry.OutputHeight + _row) * geometry.OutputWidth + _column : (_row * geometry.OutputWidth + _column) * _image.Channels + _channel;
+        public readonly int Target
+            => _image.IsPlanar
+                ? (_channel * geometry.OutputHeight + _row) * geometry.OutputWidth + _column
+                : (_row * geometry.OutputWidth + _column) * _image.Channels + _channel;
 
         public readonly int Source(int y, int x) => _channel * _image.ChannelStride + y * _image.RowStride + x * _image.ColumnStride;
 

@@ -9,7 +9,8 @@ public static partial class Kernels
     // Terms of a sum that are added up at a time: a panel of so many rows stays in the second-level cache.
     const int DepthBlock = 2048;
 
-    // Of those, terms that tiles add up before their sums wait in c, where a longer panel would not stay in the first-level cache from one tile to the next: the order of a sum is the same.
+    // Of those, terms that tiles add up before their sums wait in c, where a longer panel would not stay in the first-level cache from one
+    // tile to the next: the order of a sum is the same.
     const int PassDepth = 256;
 
     // Floats of packed panels that share the second-level cache with a strip of a.
@@ -41,11 +42,13 @@ public static partial class Kernels
     }
 
     // Columns of b that are taken at a time.
-    static int BlockColumns(int columns, int depth) => (long)columns * depth <= PackedBlock ? columns : Math.Min(columns, Math.Max(32, PackedBlock / depth / 32 * 32));
+    static int BlockColumns(int columns, int depth)
+        => (long)columns * depth <= PackedBlock ? columns : Math.Min(columns, Math.Max(32, PackedBlock / depth / 32 * 32));
 
     /// <summary>
-    /// c[i, j] = sum over k of a[i, k] * b[k, j], or c[i, j] += that sum. Each sum is taken in the order of k with one fused multiply-add a term, in blocks of 2048 terms that are added one
-    /// to the other, so that its bits are the same for every register width on a CPU that has the fused operation.
+    /// c[i, j] = sum over k of a[i, k] * b[k, j], or c[i, j] += that sum. Each sum is taken in the order of k with one fused multiply-add a
+    /// term, in blocks of 2048 terms that are added one to the other, so that its bits are the same for every register width on a CPU that
+    /// has the fused operation.
     /// </summary>
     /// <param name="a">[rows x depth], any strides: its values are broadcast where they lie</param>
     /// <param name="b">[depth x columns], any strides</param>
@@ -53,15 +56,20 @@ public static partial class Kernels
     /// <param name="cStride">distance between the rows of c</param>
     /// <param name="scratch">[<see cref="ProductScratchLength"/>], often empty</param>
     /// <param name="accumulate">whether the sums are added to c</param>
-    /// <param name="isFar">whether c is a small part of something larger than the second-level cache, so that it pays to ask for it ahead; large products do so anyway</param>
+    /// <param name="isFar">whether c is a small part of something larger than the second-level cache, so that it pays to ask for it ahead;
+    /// large products do so anyway</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    public static void Product(MatrixView a, MatrixView b, Span<float> c, int cStride, Span<float> scratch, bool accumulate = false, bool isFar = false)
+    public static void Product(MatrixView a, MatrixView b, Span<float> c, int cStride, Span<float> scratch, bool accumulate = false,
+        bool isFar = false)
     {
         int rows = a.Rows, columns = b.Columns, depth = a.Columns;
         if (b.Rows != depth) throw new ArgumentException($"a is {rows} x {depth}, b is {b.Rows} x {columns}", nameof(b));
         if (rows == 0 || columns == 0) return;
-        if (c.Length < (long)(rows - 1) * cStride + columns) throw new ArgumentException($"c has {c.Length} values, needs {(long)(rows - 1) * cStride + columns}", nameof(c));
-        if (scratch.Length < ProductScratchLength(a.Shape, b.Shape)) throw new ArgumentException($"the scratch has {scratch.Length} values, needs {ProductScratchLength(a.Shape, b.Shape)}", nameof(scratch));
+        if (c.Length < (long)(rows - 1) * cStride + columns)
+            throw new ArgumentException($"c has {c.Length} values, needs {(long)(rows - 1) * cStride + columns}", nameof(c));
+        if (scratch.Length < ProductScratchLength(a.Shape, b.Shape))
+            throw new ArgumentException($"the scratch has {scratch.Length} values, needs {ProductScratchLength(a.Shape, b.Shape)}",
+                nameof(scratch));
         if (depth == 0 && !accumulate)
         {
             for (int i = 0; i < rows; i++) c.Slice(i * cStride, columns).Clear();
@@ -72,12 +80,14 @@ public static partial class Kernels
         {
             // Where c holds something already, a block of terms cannot wait there.
             bool adds = accumulate || k > 0;
-            int terms = Math.Min(DepthBlock, depth - k), most = adds ? DepthBlock : pass, block = BlockColumns(columns, adds ? Math.Min(depth, DepthBlock) : pass);
+            int terms = Math.Min(DepthBlock, depth - k), most = adds ? DepthBlock : pass,
+                block = BlockColumns(columns, adds ? Math.Min(depth, DepthBlock) : pass);
             for (int done = 0; done < terms; done += most)
             {
                 for (int j = 0; j < columns; j += block)
                 {
-                    ProductBlock(a, b, k + done, Math.Min(most, terms - done), j, Math.Min(block, columns - j), ref c[j], cStride, scratch, adds ? Sums.Add : done > 0 ? Sums.Continue : Sums.Store, isFar);
+                    ProductBlock(a, b, k + done, Math.Min(most, terms - done), j, Math.Min(block, columns - j), ref c[j], cStride, scratch,
+                        adds ? Sums.Add : done > 0 ? Sums.Continue : Sums.Store, isFar);
                 }
             }
         }
@@ -91,14 +101,17 @@ public static partial class Kernels
         Continue,
     }
 
-    static void ProductBlock(MatrixView a, MatrixView b, int firstTerm, int depth, int firstColumn, int columns, ref float c, int cStride, Span<float> scratch, Sums sums, bool isFar)
+    static void ProductBlock(MatrixView a, MatrixView b, int firstTerm, int depth, int firstColumn, int columns, ref float c, int cStride,
+        Span<float> scratch, Sums sums, bool isFar)
     {
-        ref float b0 = ref Unsafe.Add(ref MemoryMarshal.GetReference(b.Values), (nint)firstTerm * b.RowStride + (nint)firstColumn * b.ColumnStride);
+        ref float b0 =
+            ref Unsafe.Add(ref MemoryMarshal.GetReference(b.Values), (nint)firstTerm * b.RowStride + (nint)firstColumn * b.ColumnStride);
         nint bStride = b.RowStride;
         if (b.ColumnStride != 1)
         {
             // Packing reads rows of the transposed matrix; where those are strided as well, it reads values one by one.
-            Packing.PackStrided(columns, depth, ref b0, b.RowStride, b.ColumnStride, ref MemoryMarshal.GetReference(scratch), InstructionSet.VectorBits);
+            Packing.PackStrided(columns, depth, ref b0, b.RowStride, b.ColumnStride, ref MemoryMarshal.GetReference(scratch),
+                InstructionSet.VectorBits);
             bStride = 0;
         }
         else if (PaysPacking(a.Rows, b.Shape))
@@ -119,28 +132,40 @@ public static partial class Kernels
         for (int i = 0; i < a.Rows; i += StripRows)
         {
             int strip = Math.Min(StripRows, a.Rows - i);
-            for (int r = 0; r < strip; r++) MemoryMarshal.CreateSpan(ref Unsafe.Add(ref left, (nint)(i + r) * a.RowStride), depth).CopyTo(copy[(r * (depth + StripPadding))..]);
-            RunProduct(strip, columns, depth, ref copy[0], depth + StripPadding, 1, ref right, bStride, ref Unsafe.Add(ref c, (nint)i * cStride), cStride, sums, isFar);
+            for (int r = 0; r < strip; r++)
+                MemoryMarshal.CreateSpan(ref Unsafe.Add(ref left, (nint)(i + r) * a.RowStride), depth)
+                    .CopyTo(copy[(r * (depth + StripPadding))..]);
+            RunProduct(strip, columns, depth, ref copy[0], depth + StripPadding, 1, ref right, bStride,
+                ref Unsafe.Add(ref c, (nint)i * cStride), cStride, sums, isFar);
         }
     }
 
-    static void RunProduct(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, ref float c, nint cStride, Sums sums, bool isFar)
+    static void RunProduct(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, ref float c,
+        nint cStride, Sums sums, bool isFar)
     {
-        if (sums == Sums.Store) ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new StoreTarget(ref c, cStride), InstructionSet.VectorBits);
-        else if (sums == Sums.Add) ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new AddTarget(ref c, cStride), InstructionSet.VectorBits, isFar);
-        else ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new ContinueTarget(ref c, cStride), InstructionSet.VectorBits, isFar);
+        if (sums == Sums.Store)
+            ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new StoreTarget(ref c, cStride),
+                InstructionSet.VectorBits);
+        else if (sums == Sums.Add)
+            ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new AddTarget(ref c, cStride),
+                InstructionSet.VectorBits, isFar);
+        else ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new ContinueTarget(ref c, cStride),
+            InstructionSet.VectorBits, isFar);
     }
 
     // Rows at this distance fall into a few sets of a cache and drive each other out.
     static bool SharesSets(int strideLength, int periodBytes) => strideLength * (long)sizeof(float) % periodBytes == 0;
 
-    // Packing costs about as much as reading b once more: it pays when many strips read b and its rows share cache sets, or all of b does not stay in the second-level cache.
-    static bool PaysPacking(int rows, MatrixShape b) => rows >= 64 && (SharesSets(b.RowStride, 1024) || (long)b.Columns * b.Rows > 2 * PackedBlock);
+    // Packing costs about as much as reading b once more: it pays when many strips read b and its rows share cache sets, or all of b does
+    // not stay in the second-level cache.
+    static bool PaysPacking(int rows, MatrixShape b)
+        => rows >= 64 && (SharesSets(b.RowStride, 1024) || (long)b.Columns * b.Rows > 2 * PackedBlock);
 
     static bool PaysCopying(MatrixShape a, int columns) => columns >= 64 && a.ColumnStride == 1 && SharesSets(a.RowStride, 4096);
 
     /// <summary>
-    /// weights[i, j] = update(weights[i, j], sum over k of a[i, k] * b[k, j]): the product is the gradient, and every tile of it is used up while it is in registers or in the first-level cache.
+    /// weights[i, j] = update(weights[i, j], sum over k of a[i, k] * b[k, j]): the product is the gradient, and every tile of it is used up
+    /// while it is in registers or in the first-level cache.
     /// </summary>
     /// <param name="update">the rule with this step's numbers</param>
     /// <param name="a">[rows x samples], any strides: local gradients, transposed</param>
@@ -149,7 +174,8 @@ public static partial class Kernels
     /// <param name="first">first state of each weight; the same length, or empty when the update keeps none</param>
     /// <param name="second">second state of each weight; the same length, or empty when the update keeps fewer than two</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    public static void ProductUpdate<TUpdate>(in TUpdate update, in MatrixView a, in MatrixView b, Span<float> weights, Span<float> first, Span<float> second)
+    public static void ProductUpdate<TUpdate>(in TUpdate update, in MatrixView a, in MatrixView b, Span<float> weights, Span<float> first,
+        Span<float> second)
         where TUpdate : struct, IElementUpdate
     {
         if (b.Rows != a.Columns) throw new ArgumentException($"a is {a.Rows} x {a.Columns}, b is {b.Rows} x {b.Columns}", nameof(b));
@@ -160,7 +186,8 @@ public static partial class Kernels
         if (a.Columns == 1)
         {
             var x = b.Values[..b.Columns];
-            if (update is Sgd.PlainStep { IsPlain: true } descent) RankOneUpdate(new Sgd.DescentStep(descent.Rate), a, x, weights, first, second);
+            if (update is DecayedDescentStep { IsPlain: true } descent)
+                RankOneUpdate(new DescentStep(descent.Rate), a, x, weights, first, second);
             else RankOneUpdate(update, a, x, weights, first, second);
             return;
         }
@@ -168,14 +195,17 @@ public static partial class Kernels
         ref float w = ref MemoryMarshal.GetReference(weights);
         ref float a0 = ref MemoryMarshal.GetReference(a.Values);
         ref float b0 = ref MemoryMarshal.GetReference(b.Values);
-        if (update is Sgd.PlainStep { IsPlain: true } plain)
+        if (update is DecayedDescentStep { IsPlain: true } plain)
         {
-            ProductLoop.Run(a.Rows, b.Columns, a.Columns, ref a0, a.RowStride, a.ColumnStride, ref b0, b.RowStride, new DescendTarget(plain.Rate, ref w, b.Columns), InstructionSet.VectorBits);
+            ProductLoop.Run(a.Rows, b.Columns, a.Columns, ref a0, a.RowStride, a.ColumnStride, ref b0, b.RowStride,
+                new DescendTarget(plain.Rate, ref w, b.Columns), InstructionSet.VectorBits);
             return;
         }
 
-        var target = new UpdateTarget<TUpdate>(update, ref w, ref MemoryMarshal.GetReference(first), ref MemoryMarshal.GetReference(second), b.Columns);
-        ProductLoop.Run(a.Rows, b.Columns, a.Columns, ref a0, a.RowStride, a.ColumnStride, ref b0, b.RowStride, target, InstructionSet.VectorBits);
+        var target = new UpdateTarget<TUpdate>(update, ref w, ref MemoryMarshal.GetReference(first), ref MemoryMarshal.GetReference(second),
+            b.Columns);
+        ProductLoop.Run(a.Rows, b.Columns, a.Columns, ref a0, a.RowStride, a.ColumnStride, ref b0, b.RowStride, target,
+            InstructionSet.VectorBits);
     }
 
     /// <summary>sum[r] = sum over b of dz[b, r]: the gradient of a bias.</summary>

@@ -6,7 +6,8 @@ namespace EdgeLearn;
 public static partial class Kernels
 {
     // One sample: each row of the gradient is a multiple of the input, and moving the weights is all that costs.
-    static void RankOneUpdate<TUpdate>(in TUpdate update, in MatrixView a, ReadOnlySpan<float> x, Span<float> weights, Span<float> first, Span<float> second)
+    static void RankOneUpdate<TUpdate>(in TUpdate update, in MatrixView a, ReadOnlySpan<float> x, Span<float> weights, Span<float> first,
+        Span<float> second)
         where TUpdate : struct, IElementUpdate
     {
         int length = x.Length, r = 0;
@@ -17,8 +18,10 @@ public static partial class Kernels
             ref float dz = ref Unsafe.Add(ref MemoryMarshal.GetReference(a.Values), r * a.RowStride);
             int done = 0;
             if (InstructionSet.Use512) done = RankOneRows8<Lanes16, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
-            if (done < length && InstructionSet.Use256) done = RankOneRows8<Lanes8, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
-            if (done < length && InstructionSet.Use128) done = RankOneRows8<Lanes4, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (done < length && InstructionSet.Use256)
+                done = RankOneRows8<Lanes8, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
+            if (done < length && InstructionSet.Use128)
+                done = RankOneRows8<Lanes4, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
             if (done < length) RankOneRows8<Lanes1, TUpdate>(done, length, update, ref dz, a.RowStride, ref x0, ref w);
         }
 
@@ -30,13 +33,16 @@ public static partial class Kernels
             ref float s1 = ref Unsafe.Add(ref MemoryMarshal.GetReference(second), r * length);
             int done = 0;
             if (InstructionSet.Use512) done = RankOneRow<Lanes16, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
-            if (done < length && InstructionSet.Use256) done = RankOneRow<Lanes8, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
-            if (done < length && InstructionSet.Use128) done = RankOneRow<Lanes4, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
+            if (done < length && InstructionSet.Use256)
+                done = RankOneRow<Lanes8, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
+            if (done < length && InstructionSet.Use128)
+                done = RankOneRow<Lanes4, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
             if (done < length) RankOneRow<Lanes1, TUpdate>(done, length, update, dz, ref x0, ref w, ref s0, ref s1);
         }
     }
 
-    static int RankOneRow<T, TUpdate>(int from, int length, in TUpdate update, float dz, ref float x, ref float w, ref float first, ref float second)
+    static int RankOneRow<T,
+        TUpdate>(int from, int length, in TUpdate update, float dz, ref float x, ref float w, ref float first, ref float second)
         where T : struct, ILanes<T>
         where TUpdate : struct, IElementUpdate
     {
@@ -62,9 +68,11 @@ public static partial class Kernels
     {
         if (from + T.Count > length) return from;
         var step = update;
-        T d0 = T.Broadcast(dz), d1 = T.Broadcast(Unsafe.Add(ref dz, dzStride)), d2 = T.Broadcast(Unsafe.Add(ref dz, 2 * dzStride)), d3 = T.Broadcast(Unsafe.Add(ref dz, 3 * dzStride));
+        T d0 = T.Broadcast(dz), d1 = T.Broadcast(Unsafe.Add(ref dz, dzStride)), d2 = T.Broadcast(Unsafe.Add(ref dz, 2 * dzStride)),
+            d3 = T.Broadcast(Unsafe.Add(ref dz, 3 * dzStride));
         dz = ref Unsafe.Add(ref dz, 4 * dzStride);
-        T d4 = T.Broadcast(dz), d5 = T.Broadcast(Unsafe.Add(ref dz, dzStride)), d6 = T.Broadcast(Unsafe.Add(ref dz, 2 * dzStride)), d7 = T.Broadcast(Unsafe.Add(ref dz, 3 * dzStride));
+        T d4 = T.Broadcast(dz), d5 = T.Broadcast(Unsafe.Add(ref dz, dzStride)), d6 = T.Broadcast(Unsafe.Add(ref dz, 2 * dzStride)),
+            d7 = T.Broadcast(Unsafe.Add(ref dz, 3 * dzStride));
         ref float w4 = ref Unsafe.Add(ref w, 4 * (nint)length);
         nint two = 2 * (nint)length, three = 3 * (nint)length;
         T none = default, nothing = default;

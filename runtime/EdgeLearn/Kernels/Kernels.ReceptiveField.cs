@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// Where each unit of a receptive-field layer looks: unit u reads <see cref="RunCount"/> runs of <see cref="RunLength"/> neighbouring inputs.
-/// A window of an image is one run a row; a random choice of inputs is runs of length 1.
+/// Where each unit of a receptive-field layer looks: unit u reads <see cref="RunCount"/> runs of <see cref="RunLength"/> neighbouring
+/// inputs. A window of an image is one run a row; a random choice of inputs is runs of length 1.
 /// </summary>
 /// <param name="starts">first input of each run: [units x starts a unit]</param>
 /// <param name="runCount">runs a unit</param>
@@ -38,7 +38,8 @@ public static partial class Kernels
     /// <param name="xt">the batch with one row an input: [inputs x batch]</param>
     /// <param name="y">row b begins at b * yStride</param>
     /// <param name="yStride">distance between the rows of y</param>
-    public static void ReceptiveFieldForward(int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> xt, Span<float> y, int yStride)
+    public static void ReceptiveFieldForward(int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w,
+        ReadOnlySpan<float> bias, ReadOnlySpan<float> xt, Span<float> y, int yStride)
     {
         Check.Length(w, (long)bias.Length * fields.RunCount * fields.RunLength);
         int done = 0;
@@ -49,7 +50,8 @@ public static partial class Kernels
     }
 
     // Each weight is broadcast against neighbouring samples, so that no gather is needed whatever the field looks like.
-    internal static int FieldForward<T>(int from, int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> xt, Span<float> y, int yStride)
+    internal static int FieldForward<T>(int from, int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w,
+        ReadOnlySpan<float> bias, ReadOnlySpan<float> xt, Span<float> y, int yStride)
         where T : struct, ILanes<T>
     {
         int fan = fields.RunCount * fields.RunLength, b = from;
@@ -114,7 +116,8 @@ public static partial class Kernels
     /// <param name="dz">[batch], the unit's local gradient</param>
     /// <param name="xt">[inputs x batch]</param>
     /// <param name="g">[inputs a unit], written</param>
-    public static void ReceptiveFieldGradient(int unit, ReceptiveFields fields, ReadOnlySpan<float> dz, ReadOnlySpan<float> xt, Span<float> g)
+    public static void ReceptiveFieldGradient(int unit, ReceptiveFields fields, ReadOnlySpan<float> dz, ReadOnlySpan<float> xt,
+        Span<float> g)
     {
         Check.Length(g, (long)fields.RunCount * fields.RunLength);
         if (InstructionSet.Use512) FieldGradient<Lanes16>(unit, fields, dz, xt, g);
@@ -145,7 +148,8 @@ public static partial class Kernels
     /// <param name="w">[inputs a unit]</param>
     /// <param name="dz">[batch]</param>
     /// <param name="dxt">[inputs x batch], added to</param>
-    public static void ReceptiveFieldInputGradient(int unit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> dz, Span<float> dxt)
+    public static void ReceptiveFieldInputGradient(int unit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> dz,
+        Span<float> dxt)
     {
         int batch = dz.Length, k = 0;
         for (int run = 0; run < fields.RunCount; run++)

@@ -6,14 +6,17 @@ namespace EdgeLearn;
 // Layer norm and RMS norm of rows. Sums are taken in 16 lanes whatever the width of a register, what is left of a row is added behind them.
 public static partial class Kernels
 {
-    /// <summary>y = n * weight + bias with n = (x - mean) / sqrt(variance + epsilon), row by row; not centred: n = x / sqrt(mean square + epsilon).</summary>
+    /// <summary>
+    /// y = n * weight + bias with n = (x - mean) / sqrt(variance + epsilon), row by row; not centred: n = x / sqrt(mean square + epsilon).
+    /// </summary>
     /// <param name="isCentred">whether the mean is taken off</param>
     /// <param name="epsilon">added below the root</param>
     /// <param name="x">[rows x weight.Length]</param>
     /// <param name="weight">factors</param>
     /// <param name="bias">addends, as many; or empty</param>
     /// <param name="y">[rows x weight.Length], written; may be x</param>
-    public static void NormRows(bool isCentred, float epsilon, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, Span<float> y)
+    public static void NormRows(bool isCentred, float epsilon, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias,
+        Span<float> y)
     {
         Check.Length(y, x.Length);
         if (!bias.IsEmpty) Check.Length(bias, weight.Length);
@@ -23,7 +26,8 @@ public static partial class Kernels
         else NormRows<Pair<Pair<Pair<Pair<Lanes1>>>>>(isCentred, epsilon, x, weight, bias, y);
     }
 
-    static void NormRows<T>(bool isCentred, float epsilon, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, Span<float> y)
+    static void NormRows<T>(bool isCentred, float epsilon, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias,
+        Span<float> y)
         where T : struct, ILanes<T>
     {
         int width = weight.Length, whole = width / T.Count * T.Count;
@@ -40,7 +44,8 @@ public static partial class Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void NormRow<T>(int from, int to, float mean, float scale, ref float x, ref float weight, ref float bias, bool hasBias, ref float y)
+    static void NormRow<T>(int from, int to, float mean, float scale, ref float x, ref float weight, ref float bias, bool hasBias,
+    ref float y)
         where T : struct, ILanes<T>
     {
         T m = T.Broadcast(mean), f = T.Broadcast(scale);
@@ -85,8 +90,10 @@ public static partial class Kernels
     }
 
     /// <summary>
-    /// The way back through <see cref="NormRows(bool, float, ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float})"/>, of which x alone is needed: with g = dy * weight,
-    /// dx += scale * (g - mean of g - n * mean of g * n), without the first mean where the norm is not centred; dWeight += sum over the rows of n * dy, dBias += sum over the rows of dy.
+    /// The way back through
+    /// <see cref="NormRows(bool, float, ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float})"/>, of which x alone is
+    /// needed: with g = dy * weight, dx += scale * (g - mean of g - n * mean of g * n), without the first mean where the norm is not
+    /// centred; dWeight += sum over the rows of n * dy, dBias += sum over the rows of dy.
     /// </summary>
     /// <param name="isCentred">whether the mean was taken off</param>
     /// <param name="epsilon">added below the root</param>
@@ -96,7 +103,8 @@ public static partial class Kernels
     /// <param name="dx">[rows x weight.Length], added to; empty when nobody wants it</param>
     /// <param name="dWeight">[weight.Length], added to; empty when nobody wants it</param>
     /// <param name="dBias">[weight.Length], added to; as empty as dWeight</param>
-    public static void NormRowsGradient(bool isCentred, float epsilon, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> dy, Span<float> dx, Span<float> dWeight, Span<float> dBias)
+    public static void NormRowsGradient(bool isCentred, float epsilon, ReadOnlySpan<float> x, ReadOnlySpan<float> weight,
+        ReadOnlySpan<float> dy, Span<float> dx, Span<float> dWeight, Span<float> dBias)
     {
         Check.Length(dy, x.Length);
         if (!dx.IsEmpty) Check.Length(dx, x.Length);
@@ -108,7 +116,8 @@ public static partial class Kernels
         else NormRowsGradient<Pair<Pair<Pair<Pair<Lanes1>>>>>(isCentred, epsilon, x, weight, dy, dx, dWeight, dBias);
     }
 
-    static void NormRowsGradient<T>(bool isCentred, float epsilon, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> dy, Span<float> dx, Span<float> dWeight, Span<float> dBias)
+    static void NormRowsGradient<T>(bool isCentred, float epsilon, ReadOnlySpan<float> x, ReadOnlySpan<float> weight,
+        ReadOnlySpan<float> dy, Span<float> dx, Span<float> dWeight, Span<float> dBias)
         where T : struct, ILanes<T>
     {
         int width = weight.Length, whole = width / T.Count * T.Count;
@@ -151,7 +160,8 @@ public static partial class Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddWeightGradient<T>(int from, int to, float mean, float scale, ref float x, ref float dy, ref float dWeight, ref float dBias)
+    static void AddWeightGradient<T>(int from, int to, float mean, float scale, ref float x, ref float dy, ref float dWeight,
+    ref float dBias)
         where T : struct, ILanes<T>
     {
         T m = T.Broadcast(mean), f = T.Broadcast(scale);
@@ -164,7 +174,8 @@ public static partial class Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddInputGradient<T>(int from, int to, float mean, float scale, float level, float slope, ref float x, ref float dy, ref float weight, ref float dx)
+    static void AddInputGradient<T>(int from, int to, float mean, float scale, float level, float slope, ref float x, ref float dy,
+    ref float weight, ref float dx)
         where T : struct, ILanes<T>
     {
         T m = T.Broadcast(mean), f = T.Broadcast(scale), l = T.Broadcast(level), s = T.Broadcast(slope);

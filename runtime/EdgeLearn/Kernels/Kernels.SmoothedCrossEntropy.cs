@@ -5,8 +5,9 @@ namespace EdgeLearn;
 public static partial class Kernels
 {
     /// <summary>
-    /// Sum over the batch of (1 - s) w_y (-log p_y) + s / C * sum over c of w_c (-log p_c), in double, with p = softmax(z) over C classes, label y, label smoothing s and class weights w.
-    /// With <paramref name="gradient"/>, z becomes the gradient of the mean over the rows; else it is left as scratch.
+    /// Sum over the batch of (1 - s) w_y (-log p_y) + s / C * sum over c of w_c (-log p_c), in double, with p = softmax(z) over C classes,
+    /// label y, label smoothing s and class weights w. With <paramref name="gradient"/>, z becomes the gradient of the mean over the rows;
+    /// else it is left as scratch.
     /// </summary>
     /// <param name="batch">rows</param>
     /// <param name="z">[batch x classes] logits; overwritten</param>
@@ -14,7 +15,8 @@ public static partial class Kernels
     /// <param name="smoothing">0 to below 1</param>
     /// <param name="weights">[classes], or empty for 1 each</param>
     /// <param name="gradient">whether to turn z into its gradient</param>
-    public static double SmoothedCrossEntropy(int batch, Span<float> z, ReadOnlySpan<int> labels, float smoothing, ReadOnlySpan<float> weights, bool gradient)
+    public static double SmoothedCrossEntropy(int batch, Span<float> z, ReadOnlySpan<int> labels, float smoothing,
+        ReadOnlySpan<float> weights, bool gradient)
     {
         if (weights.Length > 0) Check.Length(weights, z.Length / batch);
         if (InstructionSet.Use512) return SmoothedCrossEntropy<Lanes16>(batch, z, labels, smoothing, weights, gradient);
@@ -24,7 +26,8 @@ public static partial class Kernels
             : SmoothedCrossEntropy<Pair<Pair<Pair<Pair<Lanes1>>>>>(batch, z, labels, smoothing, weights, gradient);
     }
 
-    internal static double SmoothedCrossEntropy<T>(int batch, Span<float> z, ReadOnlySpan<int> labels, float smoothing, ReadOnlySpan<float> weights, bool gradient)
+    internal static double SmoothedCrossEntropy<T>(int batch, Span<float> z, ReadOnlySpan<int> labels, float smoothing,
+        ReadOnlySpan<float> weights, bool gradient)
         where T : struct, ILanes<T>
     {
         int classes = z.Length / batch, rest = classes % T.Count;
@@ -45,7 +48,9 @@ public static partial class Kernels
             if (smoothing > 0)
             {
                 last[rest..].Fill(max);
-                below = weights.Length > 0 ? WeightedSum<T>(max, row, weights, ref last[0], ref lastWeights[0]) : ShiftedSum<T>(max, row, ref last[0]);
+                below = weights.Length > 0
+                    ? WeightedSum<T>(max, row, weights, ref last[0], ref lastWeights[0])
+                    : ShiftedSum<T>(max, row, ref last[0]);
                 last[rest..].Fill(float.NegativeInfinity);
             }
 

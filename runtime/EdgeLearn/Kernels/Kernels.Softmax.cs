@@ -5,7 +5,9 @@ namespace EdgeLearn;
 
 public static partial class Kernels
 {
-    /// <summary>Each row becomes softmax(scale * row), in place; a causal row i over its first i + 1 values alone, the others become 0.</summary>
+    /// <summary>
+    /// Each row becomes softmax(scale * row), in place; a causal row i over its first i + 1 values alone, the others become 0.
+    /// </summary>
     /// <param name="rows">rows</param>
     /// <param name="columns">values in a row</param>
     /// <param name="scale">factor before the exponential</param>
@@ -49,10 +51,14 @@ public static partial class Kernels
     // From place 16 - n: n values that bound nothing, then values whose exponential is 0.
     static ReadOnlySpan<float> Bounds =>
     [
-        float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity,
-        float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity,
-        float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity,
-        float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity,
+        float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity,
+            float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity,
+        float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity,
+            float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity,
+        float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity,
+            float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity,
+        float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity,
+            float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity,
     ];
 
     // Of whole registers and one more, which may lie elsewhere and whose values are bounded before anything else.
@@ -61,7 +67,8 @@ public static partial class Kernels
         where T : struct, ILanes<T>
     {
         T end = T.Min(factor * T.Load(ref last, 0), bounds), max = end; // where that is NaN the bound counts: infinity makes the row NaN
-        for (int i = 0; i < whole; i += T.Count) max = T.Max(max, factor * T.Load(ref row, (nuint)i)); // a NaN can get lost here: the sum that follows meets it
+        // a NaN can get lost here: the sum that follows meets it
+        for (int i = 0; i < whole; i += T.Count) max = T.Max(max, factor * T.Load(ref row, (nuint)i));
         T shift = T.Broadcast(T.Maximum(max)), sum = T.Broadcast(0);
         for (int i = 0; i < whole; i += T.Count)
         {
@@ -76,7 +83,10 @@ public static partial class Kernels
         T.Store(share * end, ref last, 0);
     }
 
-    /// <summary>The way back through <see cref="SoftmaxRows(int, int, float, bool, Span{float})"/>: gradient = scale * p * (gradient - sum over the row of p * gradient).</summary>
+    /// <summary>
+    /// The way back through <see cref="SoftmaxRows(int, int, float, bool, Span{float})"/>: gradient = scale * p * (gradient - sum over the
+    /// row of p * gradient).
+    /// </summary>
     /// <param name="rows">rows</param>
     /// <param name="columns">values in a row</param>
     /// <param name="scale">factor before the exponential</param>
@@ -117,6 +127,7 @@ public static partial class Kernels
         where T : struct, ILanes<T>
     {
         T m = T.Broadcast(mean), s = T.Broadcast(scale);
-        for (nuint j = (nuint)from; j < (nuint)to; j += (nuint)T.Count) T.Store((T.Load(ref gradient, j) - m) * T.Load(ref p, j) * s, ref gradient, j);
+        for (nuint j = (nuint)from; j < (nuint)to; j += (nuint)T.Count)
+            T.Store((T.Load(ref gradient, j) - m) * T.Load(ref p, j) * s, ref gradient, j);
     }
 }

@@ -2,12 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-// Softmax down the columns: one column a sample, one row a class, as a product leaves them whose left operand is the weights. Neighbouring samples fill a register, so that no sum goes across one.
+// Softmax down the columns: one column a sample, one row a class, as a product leaves them whose left operand is the weights. Neighbouring
+// samples fill a register, so that no sum goes across one.
 public static partial class Kernels
 {
     /// <summary>
-    /// Takes more classes into the running maximum and sum of exponentials of each column: afterwards maximum + log(sum) is the logarithm of the sum of exp over all classes so far. On request z becomes
-    /// exp(z - maximum), with the maximum as it is now.
+    /// Takes more classes into the running maximum and sum of exponentials of each column: afterwards maximum + log(sum) is the logarithm
+    /// of the sum of exp over all classes so far. On request z becomes exp(z - maximum), with the maximum as it is now.
     /// </summary>
     /// <param name="rows">classes</param>
     /// <param name="columns">samples</param>
@@ -37,7 +38,8 @@ public static partial class Kernels
         for (; j + T.Count <= columns; j += T.Count)
         {
             T before = T.Load(ref maxima0, (nuint)j), maximum = before;
-            for (nuint i = 0, at = (nuint)j; i < (nuint)rows; i++, at += (nuint)columns) maximum = T.Max(maximum, T.Load(ref z0, at)); // a NaN can get lost here: the sum that follows meets it
+            // a NaN can get lost here: the sum that follows meets it
+            for (nuint i = 0, at = (nuint)j; i < (nuint)rows; i++, at += (nuint)columns) maximum = T.Max(maximum, T.Load(ref z0, at));
             T sum = T.Load(ref sums0, (nuint)j) * Functions.Exp(before - maximum);
             for (nuint i = 0, at = (nuint)j; i < (nuint)rows; i++, at += (nuint)columns)
             {
@@ -56,12 +58,14 @@ public static partial class Kernels
     /// <summary>Powers become shares of the whole: z = z * exp(before - maximum) * factor / sum, down each column.</summary>
     /// <param name="rows">classes</param>
     /// <param name="columns">samples</param>
-    /// <param name="z">[rows x columns], exp(logit - before) as <see cref="AddExpColumns(int, int, Span{float}, Span{float}, Span{float}, bool)"/> left them; overwritten</param>
+    /// <param name="z">[rows x columns], exp(logit - before) as
+    /// <see cref="AddExpColumns(int, int, Span{float}, Span{float}, Span{float}, bool)"/> left them; overwritten</param>
     /// <param name="before">[columns], the maxima when the powers were made</param>
     /// <param name="maxima">[columns], of all classes</param>
     /// <param name="sums">[columns], of all classes</param>
     /// <param name="factor">times the probabilities</param>
-    public static void ShareColumns(int rows, int columns, Span<float> z, ReadOnlySpan<float> before, ReadOnlySpan<float> maxima, ReadOnlySpan<float> sums, float factor)
+    public static void ShareColumns(int rows, int columns, Span<float> z, ReadOnlySpan<float> before, ReadOnlySpan<float> maxima,
+        ReadOnlySpan<float> sums, float factor)
     {
         Check.Length(z, (long)rows * columns);
         Check.Length(before, columns);
@@ -74,7 +78,8 @@ public static partial class Kernels
         ShareColumns<Lanes1>(done, rows, columns, z, before, maxima, sums, factor);
     }
 
-    static int ShareColumns<T>(int from, int rows, int columns, Span<float> z, ReadOnlySpan<float> before, ReadOnlySpan<float> maxima, ReadOnlySpan<float> sums, float factor)
+    static int ShareColumns<T>(int from, int rows, int columns, Span<float> z, ReadOnlySpan<float> before, ReadOnlySpan<float> maxima,
+        ReadOnlySpan<float> sums, float factor)
         where T : struct, ILanes<T>
     {
         ref float z0 = ref MemoryMarshal.GetReference(z);
@@ -84,14 +89,18 @@ public static partial class Kernels
         int j = from;
         for (; j + T.Count <= columns; j += T.Count)
         {
-            var f = Functions.Exp(T.Load(ref before0, (nuint)j) - T.Load(ref maxima0, (nuint)j)) * T.Broadcast(factor) / T.Load(ref sums0, (nuint)j);
+            var f = Functions.Exp(T.Load(ref before0, (nuint)j) - T.Load(ref maxima0, (nuint)j)) * T.Broadcast(factor)
+                / T.Load(ref sums0, (nuint)j);
             for (nuint i = 0, at = (nuint)j; i < (nuint)rows; i++, at += (nuint)columns) T.Store(T.Load(ref z0, at) * f, ref z0, at);
         }
 
         return j;
     }
 
-    /// <summary>c[r, b] = w[r, :] . x[b, :] from a packed batch: as <see cref="DenseForwardPacked"/>, but with the classes in rows and the samples in columns, and no bias.</summary>
+    /// <summary>
+    /// c[r, b] = w[r, :] . x[b, :] from a packed batch: as <see cref="DenseForwardPacked"/>, but with the classes in rows and the samples
+    /// in columns, and no bias.
+    /// </summary>
     /// <param name="rows">rows of w</param>
     /// <param name="batch">samples; c has as many columns as they have with their padding to a multiple of 8</param>
     /// <param name="length">values in a row of w and of x</param>
@@ -104,6 +113,7 @@ public static partial class Kernels
         Check.Length(w, (long)rows * length);
         Check.Length(packed, PackedBatchLength(batch, length));
         Check.Length(c, (long)rows * columns);
-        ProductLoop.Run(rows, columns, length, ref MemoryMarshal.GetReference(w), length, 1, ref MemoryMarshal.GetReference(packed), 0, new StoreTarget(ref MemoryMarshal.GetReference(c), columns), InstructionSet.VectorBits);
+        ProductLoop.Run(rows, columns, length, ref MemoryMarshal.GetReference(w), length, 1, ref MemoryMarshal.GetReference(packed), 0,
+            new StoreTarget(ref MemoryMarshal.GetReference(c), columns), InstructionSet.VectorBits);
     }
 }

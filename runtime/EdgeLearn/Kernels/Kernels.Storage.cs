@@ -58,8 +58,8 @@ public static partial class Kernels
     }
 
     /// <summary>
-    /// stored[i] = values[i] rounded up or down with odds that keep its mean: the lower half of the bits and 16 noise bits are added, and the upper half is kept. Values that are stored
-    /// exactly stay as they are.
+    /// stored[i] = values[i] rounded up or down with odds that keep its mean: the lower half of the bits and 16 noise bits are added, and
+    /// the upper half is kept. Values that are stored exactly stay as they are.
     /// </summary>
     /// <param name="values">to store; finite</param>
     /// <param name="key">of the noise, one for each step and tensor</param>
@@ -70,11 +70,16 @@ public static partial class Kernels
         for (int i = 0; i < values.Length; i++)
         {
             uint bits = BitConverter.SingleToUInt32Bits(values[i]);
-            stored[i] = float.IsFinite(values[i]) ? (ushort)((bits + (Noise.Word(key, (ulong)(first + i)) >> 16)) >> 16) : (ushort)(bits >> 16 | (float.IsNaN(values[i]) ? 0x40u : 0));
+            stored[i] = float.IsFinite(values[i])
+                ? (ushort)((bits + (Noise.Word(key, (ulong)(first + i)) >> 16)) >> 16)
+                : (ushort)(bits >> 16 | (float.IsNaN(values[i]) ? 0x40u : 0));
         }
     }
 
-    /// <summary>codes[i] = floor(values[i] / scale + u) with u uniform in [0, 1), at most 127 in magnitude: a rounding whose mean is the value where nothing is clamped.</summary>
+    /// <summary>
+    /// codes[i] = floor(values[i] / scale + u) with u uniform in [0, 1), at most 127 in magnitude: a rounding whose mean is the value where
+    /// nothing is clamped.
+    /// </summary>
     /// <param name="values">to store; NaN becomes 0</param>
     /// <param name="scale">of the row</param>
     /// <param name="key">of the noise, one for each step and tensor</param>

@@ -10,7 +10,8 @@ public static partial class Kernels
     /// <param name="gradient">the same length</param>
     /// <param name="first">first state of each weight; the same length, or empty when the update keeps none</param>
     /// <param name="second">second state of each weight; the same length, or empty when the update keeps fewer than two</param>
-    public static void Update<TUpdate>(in TUpdate update, Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second)
+    public static void Update<TUpdate>(in TUpdate update, Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first,
+        Span<float> second)
         where TUpdate : struct, IElementUpdate
     {
         Check.Length(gradient, weights.Length);
@@ -18,12 +19,15 @@ public static partial class Kernels
         Check.Length(second, TUpdate.StateCount > 1 ? weights.Length : 0);
         int done = 0;
         if (InstructionSet.Use512) done = UpdateLanes<Lanes16, TUpdate>(done, in update, weights, gradient, first, second);
-        if (done < weights.Length && InstructionSet.Use256) done = UpdateLanes<Lanes8, TUpdate>(done, in update, weights, gradient, first, second);
-        if (done < weights.Length && InstructionSet.Use128) done = UpdateLanes<Lanes4, TUpdate>(done, in update, weights, gradient, first, second);
+        if (done < weights.Length && InstructionSet.Use256)
+            done = UpdateLanes<Lanes8, TUpdate>(done, in update, weights, gradient, first, second);
+        if (done < weights.Length && InstructionSet.Use128)
+            done = UpdateLanes<Lanes4, TUpdate>(done, in update, weights, gradient, first, second);
         if (done < weights.Length) UpdateLanes<Lanes1, TUpdate>(done, in update, weights, gradient, first, second);
     }
 
-    internal static int UpdateLanes<T, TUpdate>(int from, in TUpdate update, Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second)
+    internal static int UpdateLanes<T,
+        TUpdate>(int from, in TUpdate update, Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second)
         where T : struct, ILanes<T>
         where TUpdate : struct, IElementUpdate
     {

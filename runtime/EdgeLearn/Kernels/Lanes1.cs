@@ -45,10 +45,12 @@ readonly struct Lanes1(float value) : ILanes<Lanes1>
 
     public static Lanes1 IfPositive(Lanes1 condition, Lanes1 a, Lanes1 b) => condition._value > 0 ? a : b;
 
-    public static Lanes1 PowerOfTwo(Lanes1 shifted) => new(BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(shifted._value) << 23) + (127 << 23)));
+    public static Lanes1 PowerOfTwo(Lanes1 shifted)
+        => new(BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(shifted._value) << 23) + (127 << 23)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes1 Scale(Lanes1 value, Lanes1 n) => Functions.Scale(value, n);
 
-    public static Lanes1 FlipSigns(Lanes1 value, ulong bits) => new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) ^ (uint)(bits << 31)));
+    public static Lanes1 FlipSigns(Lanes1 value, ulong bits)
+        => new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) ^ (uint)(bits << 31)));
 }

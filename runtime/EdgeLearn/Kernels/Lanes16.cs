@@ -53,31 +53,46 @@ readonly struct Lanes16(Vector512<float> value) : ILanes<Lanes16>
     public static float Maximum(Lanes16 a) => Lanes8.Maximum(Lanes8.Max(new Lanes8(a._value.GetLower()), new Lanes8(a._value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes16 Min(Lanes16 a, Lanes16 b) => new(Avx512F.IsSupported ? Avx512F.Min(a._value, b._value) : Vector512.ConditionalSelect(Vector512.LessThan(a._value, b._value), a._value, b._value)); // the instruction takes b where one is NaN
+    // the instruction takes b where one is NaN
+    public static Lanes16 Min(Lanes16 a, Lanes16 b)
+    => new(Avx512F.IsSupported
+        ? Avx512F.Min(a._value, b._value)
+        : Vector512.ConditionalSelect(Vector512.LessThan(a._value, b._value), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes16 Max(Lanes16 a, Lanes16 b) => new(Avx512F.IsSupported ? Avx512F.Max(a._value, b._value) : Vector512.ConditionalSelect(Vector512.GreaterThan(a._value, b._value), a._value, b._value)); // the instruction takes b where one is NaN
+    // the instruction takes b where one is NaN
+    public static Lanes16 Max(Lanes16 a, Lanes16 b)
+    => new(Avx512F.IsSupported
+        ? Avx512F.Max(a._value, b._value)
+        : Vector512.ConditionalSelect(Vector512.GreaterThan(a._value, b._value), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 Abs(Lanes16 a) => new(Vector512.Abs(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes16 CopySign(Lanes16 magnitude, Lanes16 sign) => new(Vector512.ConditionalSelect(Vector512.Create(-0f), sign._value, magnitude._value));
+    public static Lanes16 CopySign(Lanes16 magnitude, Lanes16 sign)
+    => new(Vector512.ConditionalSelect(Vector512.Create(-0f), sign._value, magnitude._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes16 IfPositive(Lanes16 condition, Lanes16 a, Lanes16 b) => new(Vector512.ConditionalSelect(Vector512.GreaterThan(condition._value, Vector512<float>.Zero), a._value, b._value));
+    public static Lanes16 IfPositive(Lanes16 condition, Lanes16 a, Lanes16 b)
+    => new(Vector512.ConditionalSelect(Vector512.GreaterThan(condition._value, Vector512<float>.Zero), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes16 PowerOfTwo(Lanes16 shifted) => new(((Vector512.AsInt32(shifted._value) << 23) + Vector512.Create(127 << 23)).AsSingle());
+    public static Lanes16 PowerOfTwo(Lanes16 shifted)
+    => new(((Vector512.AsInt32(shifted._value) << 23) + Vector512.Create(127 << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes16 Scale(Lanes16 value, Lanes16 n) => Avx512F.IsSupported ? new(Avx512F.Scale(value._value, n._value)) : Functions.Scale(value, n);
+    public static Lanes16 Scale(Lanes16 value, Lanes16 n)
+    => Avx512F.IsSupported ? new(Avx512F.Scale(value._value, n._value)) : Functions.Scale(value, n);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 FlipSigns(Lanes16 value, ulong bits)
     {
         var shifts = Vector512.Create(31u, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16);
-        if (Avx512F.IsSupported) return new(value._value ^ (Avx512F.ShiftLeftLogicalVariable(Vector512.Create((uint)bits), shifts) & Vector512.Create(0x80000000u)).AsSingle());
-        return new(Vector512.Create(Lanes8.FlipSigns(new Lanes8(value._value.GetLower()), bits)._value, Lanes8.FlipSigns(new Lanes8(value._value.GetUpper()), bits >> 8)._value));
+        if (Avx512F.IsSupported)
+            return new(value._value
+                ^ (Avx512F.ShiftLeftLogicalVariable(Vector512.Create((uint)bits), shifts) & Vector512.Create(0x80000000u)).AsSingle());
+        return new(Vector512.Create(Lanes8.FlipSigns(new Lanes8(value._value.GetLower()), bits)._value,
+            Lanes8.FlipSigns(new Lanes8(value._value.GetUpper()), bits >> 8)._value));
     }
 }

@@ -62,22 +62,33 @@ readonly struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes4 Min(Lanes4 a, Lanes4 b) => new(Sse.IsSupported ? Sse.Min(a._value, b._value) : Vector128.ConditionalSelect(Vector128.LessThan(a._value, b._value), a._value, b._value)); // the instruction takes b where one is NaN
+    // the instruction takes b where one is NaN
+    public static Lanes4 Min(Lanes4 a, Lanes4 b)
+    => new(Sse.IsSupported
+        ? Sse.Min(a._value, b._value)
+        : Vector128.ConditionalSelect(Vector128.LessThan(a._value, b._value), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes4 Max(Lanes4 a, Lanes4 b) => new(Sse.IsSupported ? Sse.Max(a._value, b._value) : Vector128.ConditionalSelect(Vector128.GreaterThan(a._value, b._value), a._value, b._value)); // the instruction takes b where one is NaN
+    // the instruction takes b where one is NaN
+    public static Lanes4 Max(Lanes4 a, Lanes4 b)
+    => new(Sse.IsSupported
+        ? Sse.Max(a._value, b._value)
+        : Vector128.ConditionalSelect(Vector128.GreaterThan(a._value, b._value), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 Abs(Lanes4 a) => new(Vector128.Abs(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes4 CopySign(Lanes4 magnitude, Lanes4 sign) => new(Vector128.ConditionalSelect(Vector128.Create(-0f), sign._value, magnitude._value));
+    public static Lanes4 CopySign(Lanes4 magnitude, Lanes4 sign)
+    => new(Vector128.ConditionalSelect(Vector128.Create(-0f), sign._value, magnitude._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes4 IfPositive(Lanes4 condition, Lanes4 a, Lanes4 b) => new(Vector128.ConditionalSelect(Vector128.GreaterThan(condition._value, Vector128<float>.Zero), a._value, b._value));
+    public static Lanes4 IfPositive(Lanes4 condition, Lanes4 a, Lanes4 b)
+    => new(Vector128.ConditionalSelect(Vector128.GreaterThan(condition._value, Vector128<float>.Zero), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes4 PowerOfTwo(Lanes4 shifted) => new(((Vector128.AsInt32(shifted._value) << 23) + Vector128.Create(127 << 23)).AsSingle());
+    public static Lanes4 PowerOfTwo(Lanes4 shifted)
+    => new(((Vector128.AsInt32(shifted._value) << 23) + Vector128.Create(127 << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 Scale(Lanes4 value, Lanes4 n) => Functions.Scale(value, n);
@@ -85,7 +96,10 @@ readonly struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 FlipSigns(Lanes4 value, ulong bits)
     {
-        if (AdvSimd.IsSupported) return new(value._value ^ (AdvSimd.ShiftLogical(Vector128.Create((uint)bits), Vector128.Create(31, 30, 29, 28)) & Vector128.Create(0x80000000u)).AsSingle());
+        if (AdvSimd.IsSupported)
+            return new(value._value
+                ^ (AdvSimd.ShiftLogical(Vector128.Create((uint)bits), Vector128.Create(31, 30, 29, 28))
+                & Vector128.Create(0x80000000u)).AsSingle());
         var mask = Vector128.Create(1u, 2, 4, 8);
         return new(value._value ^ (Vector128.Equals(Vector128.Create((uint)bits) & mask, mask) & Vector128.Create(0x80000000u)).AsSingle());
     }

@@ -53,22 +53,33 @@ readonly struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     public static float Maximum(Lanes8 a) => Lanes4.Maximum(Lanes4.Max(new Lanes4(a._value.GetLower()), new Lanes4(a._value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes8 Min(Lanes8 a, Lanes8 b) => new(Avx.IsSupported ? Avx.Min(a._value, b._value) : Vector256.ConditionalSelect(Vector256.LessThan(a._value, b._value), a._value, b._value)); // the instruction takes b where one is NaN
+    // the instruction takes b where one is NaN
+    public static Lanes8 Min(Lanes8 a, Lanes8 b)
+    => new(Avx.IsSupported
+        ? Avx.Min(a._value, b._value)
+        : Vector256.ConditionalSelect(Vector256.LessThan(a._value, b._value), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes8 Max(Lanes8 a, Lanes8 b) => new(Avx.IsSupported ? Avx.Max(a._value, b._value) : Vector256.ConditionalSelect(Vector256.GreaterThan(a._value, b._value), a._value, b._value)); // the instruction takes b where one is NaN
+    // the instruction takes b where one is NaN
+    public static Lanes8 Max(Lanes8 a, Lanes8 b)
+    => new(Avx.IsSupported
+        ? Avx.Max(a._value, b._value)
+        : Vector256.ConditionalSelect(Vector256.GreaterThan(a._value, b._value), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 Abs(Lanes8 a) => new(Vector256.Abs(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes8 CopySign(Lanes8 magnitude, Lanes8 sign) => new(Vector256.ConditionalSelect(Vector256.Create(-0f), sign._value, magnitude._value));
+    public static Lanes8 CopySign(Lanes8 magnitude, Lanes8 sign)
+    => new(Vector256.ConditionalSelect(Vector256.Create(-0f), sign._value, magnitude._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes8 IfPositive(Lanes8 condition, Lanes8 a, Lanes8 b) => new(Vector256.ConditionalSelect(Vector256.GreaterThan(condition._value, Vector256<float>.Zero), a._value, b._value));
+    public static Lanes8 IfPositive(Lanes8 condition, Lanes8 a, Lanes8 b)
+    => new(Vector256.ConditionalSelect(Vector256.GreaterThan(condition._value, Vector256<float>.Zero), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes8 PowerOfTwo(Lanes8 shifted) => new(((Vector256.AsInt32(shifted._value) << 23) + Vector256.Create(127 << 23)).AsSingle());
+    public static Lanes8 PowerOfTwo(Lanes8 shifted)
+    => new(((Vector256.AsInt32(shifted._value) << 23) + Vector256.Create(127 << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 Scale(Lanes8 value, Lanes8 n) => Functions.Scale(value, n);
@@ -76,7 +87,10 @@ readonly struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 FlipSigns(Lanes8 value, ulong bits)
     {
-        if (Avx2.IsSupported) return new(value._value ^ (Avx2.ShiftLeftLogicalVariable(Vector256.Create((uint)bits), Vector256.Create(31u, 30, 29, 28, 27, 26, 25, 24)) & Vector256.Create(0x80000000u)).AsSingle());
+        if (Avx2.IsSupported)
+            return new(value._value
+                ^ (Avx2.ShiftLeftLogicalVariable(Vector256.Create((uint)bits), Vector256.Create(31u, 30, 29, 28, 27, 26, 25, 24))
+                & Vector256.Create(0x80000000u)).AsSingle());
         var mask = Vector256.Create(1u, 2, 4, 8, 16, 32, 64, 128);
         return new(value._value ^ (Vector256.Equals(Vector256.Create((uint)bits) & mask, mask) & Vector256.Create(0x80000000u)).AsSingle());
     }

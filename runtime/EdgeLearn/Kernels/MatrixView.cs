@@ -35,7 +35,8 @@ public readonly ref struct MatrixView
 
     [DoesNotReturn]
     static void ThrowShort(ReadOnlySpan<float> values, int rows, int columns, int rowStride, int columnStride, long needed)
-        => throw new ArgumentException($"a matrix of {rows} x {columns} with strides {rowStride} and {columnStride} needs {needed} values, the span has {values.Length}", nameof(values));
+        => throw new ArgumentException($"a matrix of {rows} x {columns} with strides {rowStride} and {columnStride} needs {needed} "
+            + $"values, the span has {values.Length}", nameof(values));
 
     /// <summary>Looks at rows that lie one behind the other.</summary>
     public MatrixView(ReadOnlySpan<float> values, int rows, int columns)

@@ -15,8 +15,8 @@ public enum NoiseKind
 }
 
 /// <summary>
-/// Noise as an integer hash of (seed, tensor name, logical index), version <see cref="Version"/>: independent of layout, thread, instruction set
-/// and board, and never stored. The word of 32 values is
+/// Noise as an integer hash of (seed, tensor name, logical index), version <see cref="Version"/>: independent of layout, thread,
+/// instruction set and board, and never stored. The word of 32 values is
 /// <c>mix(mix(low(i) * 0x9E3779B9 + high(i) * 0x85EBCA6B + k0) + k1)</c> with (k0, k1) the halves of <see cref="Key"/> and
 /// <c>mix</c> = xor 16, * 0x7FEB352D, xor 15, * 0x846CA68B, xor 16 on 32 bits.
 /// </summary>
@@ -38,7 +38,8 @@ public static class Noise
     public static ulong Key(ulong seed, ulong tensorHash) => Mix(Mix(seed + 0x9E3779B97F4A7C15) ^ tensorHash);
 
     /// <summary>A seed derived from another and two counters: (run seed, step, direction), (seed, refresh, slice), ...</summary>
-    public static ulong Derive(ulong seed, ulong a, ulong b = 0) => Mix(Mix(Mix(seed + 0x9E3779B97F4A7C15) ^ a) + 0xD1B54A32D192ED03 * (b + 1));
+    public static ulong Derive(ulong seed, ulong a, ulong b = 0)
+        => Mix(Mix(Mix(seed + 0x9E3779B97F4A7C15) ^ a) + 0xD1B54A32D192ED03 * (b + 1));
 
     // The finaliser of SplitMix64 (Steele, Lea, Flood 2014).
     static ulong Mix(ulong x)
@@ -50,7 +51,8 @@ public static class Noise
 
     /// <summary>Word i of a key's stream: 32 independent bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Word(ulong key, ulong i) => Mix(Mix((uint)i * 0x9E3779B9 + (uint)(i >> 32) * 0x85EBCA6B + (uint)key) + (uint)(key >> 32));
+    public static uint Word(ulong key, ulong i)
+    => Mix(Mix((uint)i * 0x9E3779B9 + (uint)(i >> 32) * 0x85EBCA6B + (uint)key) + (uint)(key >> 32));
 
     // lowbias32 (Wellons): the lowest-bias two-round integer hash known.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,12 +81,15 @@ public static class Noise
     /// <param name="destination">written; the same length</param>
     public static void Add(NoiseKind kind, ulong key, long first, float scale, ReadOnlySpan<float> source, Span<float> destination)
     {
-        if (source.Length != destination.Length) throw new ArgumentException($"source has {source.Length} values, destination {destination.Length}", nameof(destination));
+        if (source.Length != destination.Length)
+            throw new ArgumentException($"source has {source.Length} values, destination {destination.Length}", nameof(destination));
         if (kind == NoiseKind.Gaussian) Gaussian.Add(key, first, scale, source, destination);
         else AddSigns(key, first, scale, source, destination);
     }
 
-    /// <summary>plus = source + scale * z and minus = source - scale * z, the noise made once; to the bit as two calls of <see cref="Add"/>.</summary>
+    /// <summary>
+    /// plus = source + scale * z and minus = source - scale * z, the noise made once; to the bit as two calls of <see cref="Add"/>.
+    /// </summary>
     /// <param name="kind">distribution</param>
     /// <param name="key">see <see cref="Key"/></param>
     /// <param name="first">logical index of the first value</param>
@@ -92,7 +97,8 @@ public static class Noise
     /// <param name="source">values to perturb</param>
     /// <param name="plus">written; the same length</param>
     /// <param name="minus">written; the same length</param>
-    public static void AddPair(NoiseKind kind, ulong key, long first, float scale, ReadOnlySpan<float> source, Span<float> plus, Span<float> minus)
+    public static void AddPair(NoiseKind kind, ulong key, long first, float scale, ReadOnlySpan<float> source, Span<float> plus,
+        Span<float> minus)
     {
         Check.Length(plus, source.Length);
         Check.Length(minus, source.Length);
@@ -166,7 +172,8 @@ public static class Noise
     {
         var size = T.Broadcast(scale);
         int i = from;
-        for (; i + T.Count <= count; i += T.Count) T.Store(T.Load(ref source, (nuint)i) + T.FlipSigns(size, signs.At(i)), ref destination, (nuint)i);
+        for (; i + T.Count <= count; i += T.Count)
+            T.Store(T.Load(ref source, (nuint)i) + T.FlipSigns(size, signs.At(i)), ref destination, (nuint)i);
         return i;
     }
 
@@ -183,7 +190,8 @@ public static class Noise
     {
         ref uint w0 = ref MemoryMarshal.GetReference(words);
         var index = Vector256.Create((uint)first) + Vector256<uint>.Indices;
-        Vector256<uint> offset = Vector256.Create((uint)(first >> 32) * 0x85EBCA6B + (uint)key), second = Vector256.Create((uint)(key >> 32));
+        Vector256<uint> offset = Vector256.Create((uint)(first >> 32) * 0x85EBCA6B + (uint)key),
+            second = Vector256.Create((uint)(key >> 32));
         int i = 0;
         for (; i + 8 <= words.Length; i += 8)
         {

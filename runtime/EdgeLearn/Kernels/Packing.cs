@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics;
 namespace EdgeLearn;
 
 /// <summary>
-/// The right operand of a product as its tiles read it: panels of neighbouring columns, each [depth x width] and contiguous, widest first. The widths are those of the registers in use
-/// (a pair of them, then single ones), so that every load of a tile is a whole register that belongs to it.
+/// The right operand of a product as its tiles read it: panels of neighbouring columns, each [depth x width] and contiguous, widest first.
+/// The widths are those of the registers in use (a pair of them, then single ones), so that every load of a tile is a whole register that
+/// belongs to it.
 /// </summary>
 static class Packing
 {
@@ -18,10 +19,16 @@ static class Packing
         return 1;
     }
 
-    /// <summary>Columns of a batch with padding, so that its last tile is a register as well: a multiple of 8 everywhere, so that every board plans the same memory.</summary>
+    /// <summary>
+    /// Columns of a batch with padding, so that its last tile is a register as well: a multiple of 8 everywhere, so that every board plans
+    /// the same memory.
+    /// </summary>
     public static int PaddedBatch(int batch) => (batch + 7) / 8 * 8;
 
-    /// <summary>Packs rows of samples as columns: panel[k, j] = x[j, k]; columns from <paramref name="samples"/> to <paramref name="columns"/> become 0.</summary>
+    /// <summary>
+    /// Packs rows of samples as columns: panel[k, j] = x[j, k]; columns from <paramref name="samples"/> to <paramref name="columns"/>
+    /// become 0.
+    /// </summary>
     public static void PackTransposed(int samples, int columns, int depth, ref float x, nint xStride, ref float packed, int bits)
     {
         for (int j = 0; j < columns;)
@@ -84,7 +91,8 @@ static class Packing
             ref float panel = ref Unsafe.Add(ref packed, (nint)j * depth);
             for (int k = 0; k < depth; k++)
             {
-                for (int i = 0; i < width; i++) Unsafe.Add(ref panel, (nint)k * width + i) = Unsafe.Add(ref b, k * rowStride + (j + i) * columnStride);
+                for (int i = 0; i < width; i++)
+                    Unsafe.Add(ref panel, (nint)k * width + i) = Unsafe.Add(ref b, k * rowStride + (j + i) * columnStride);
             }
 
             j += width;

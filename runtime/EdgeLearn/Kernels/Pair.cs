@@ -13,7 +13,8 @@ readonly struct Pair<T>(T left, T right) : ILanes<Pair<T>>
     public static int Count => 2 * T.Count;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<T> Load(ref float source, nuint offset) => new(T.Load(ref source, offset), T.Load(ref source, offset + (nuint)T.Count));
+    public static Pair<T> Load(ref float source, nuint offset)
+    => new(T.Load(ref source, offset), T.Load(ref source, offset + (nuint)T.Count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Pair<T> value, ref float destination, nuint offset)
@@ -42,7 +43,8 @@ readonly struct Pair<T>(T left, T right) : ILanes<Pair<T>>
     public static Pair<T> operator /(Pair<T> a, Pair<T> b) => new(a._left / b._left, a._right / b._right);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<T> MultiplyAdd(Pair<T> a, Pair<T> b, Pair<T> c) => new(T.MultiplyAdd(a._left, b._left, c._left), T.MultiplyAdd(a._right, b._right, c._right));
+    public static Pair<T> MultiplyAdd(Pair<T> a, Pair<T> b, Pair<T> c)
+    => new(T.MultiplyAdd(a._left, b._left, c._left), T.MultiplyAdd(a._right, b._right, c._right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair<T> Sqrt(Pair<T> a) => new(T.Sqrt(a._left), T.Sqrt(a._right));
@@ -66,10 +68,12 @@ readonly struct Pair<T>(T left, T right) : ILanes<Pair<T>>
     public static Pair<T> Abs(Pair<T> a) => new(T.Abs(a._left), T.Abs(a._right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<T> CopySign(Pair<T> magnitude, Pair<T> sign) => new(T.CopySign(magnitude._left, sign._left), T.CopySign(magnitude._right, sign._right));
+    public static Pair<T> CopySign(Pair<T> magnitude, Pair<T> sign)
+    => new(T.CopySign(magnitude._left, sign._left), T.CopySign(magnitude._right, sign._right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<T> IfPositive(Pair<T> condition, Pair<T> a, Pair<T> b) => new(T.IfPositive(condition._left, a._left, b._left), T.IfPositive(condition._right, a._right, b._right));
+    public static Pair<T> IfPositive(Pair<T> condition, Pair<T> a, Pair<T> b)
+    => new(T.IfPositive(condition._left, a._left, b._left), T.IfPositive(condition._right, a._right, b._right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair<T> PowerOfTwo(Pair<T> shifted) => new(T.PowerOfTwo(shifted._left), T.PowerOfTwo(shifted._right));
@@ -78,5 +82,6 @@ readonly struct Pair<T>(T left, T right) : ILanes<Pair<T>>
     public static Pair<T> Scale(Pair<T> value, Pair<T> n) => new(T.Scale(value._left, n._left), T.Scale(value._right, n._right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<T> FlipSigns(Pair<T> value, ulong bits) => new(T.FlipSigns(value._left, bits), T.FlipSigns(value._right, bits >> T.Count));
+    public static Pair<T> FlipSigns(Pair<T> value, ulong bits)
+    => new(T.FlipSigns(value._left, bits), T.FlipSigns(value._right, bits >> T.Count));
 }

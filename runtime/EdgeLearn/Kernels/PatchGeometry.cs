@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// How a window of <c>KernelHeight x KernelWidth</c> moves over an image of several channels: what convolution, pooling and locally connected layers have in common. A position outside
-/// the image counts as padding.
+/// How a window of <c>KernelHeight x KernelWidth</c> moves over an image of several channels: what convolution, pooling and locally
+/// connected layers have in common. A position outside the image counts as padding.
 /// </summary>
 public readonly record struct PatchGeometry
 {

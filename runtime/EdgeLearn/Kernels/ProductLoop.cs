@@ -6,15 +6,17 @@ using System.Runtime.Intrinsics.X86;
 namespace EdgeLearn;
 
 /// <summary>
-/// The structure of every matrix product, target = a b: strips of rows from top to bottom; in a strip, tiles from left to right, as wide as what is left allows; in a tile the whole depth.
-/// a is read where it lies, b either where it lies or from panels (<see cref="Packing"/>). Instruction sets differ in the widths and in the rows of a strip only.
+/// The structure of every matrix product, target = a b: strips of rows from top to bottom; in a strip, tiles from left to right, as wide as
+/// what is left allows; in a tile the whole depth. a is read where it lies, b either where it lies or from panels (<see cref="Packing"/>).
+/// Instruction sets differ in the widths and in the rows of a strip only.
 /// </summary>
 static class ProductLoop
 {
     // Enough registers for 24 sums, two of b and one of a.
     internal static bool Has32Registers => Avx512F.VL.IsSupported || AdvSimd.Arm64.IsSupported;
 
-    // Columns of the usual tile. Narrower ones, at the right edge, leave updates to the buffered form: it is the same text for all of them, and a binary has room for other things.
+    // Columns of the usual tile. Narrower ones, at the right edge, leave updates to the buffered form: it is the same text for all of them,
+    // and a binary has room for other things.
     static int MainColumns => Vector256.IsHardwareAccelerated ? 16 : 8;
 
     static int StripRows(int left, int most)
@@ -35,11 +37,14 @@ static class ProductLoop
     /// <param name="target">takes the tiles</param>
     /// <param name="bits">widest register; panels must have been packed for the same</param>
     /// <param name="isFar">whether the target's place is known to lie beyond the second-level cache, though it is not large itself</param>
-    public static unsafe void Run<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits, bool isFar = false)
+    public static unsafe void Run<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b,
+        nint bStride, in TTarget target, int bits, bool isFar = false)
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        var job = new Job<TTarget>(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, target, bits, isFar || (long)rows * columns >= FarLength);
-        if (ThreadTeam.Count > 1 && (long)rows * columns * depth >= SharedMultiplyAdds) ThreadTeam.Run(&RunPart<TTarget>, Unsafe.AsPointer(ref job));
+        var job = new Job<TTarget>(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, target, bits,
+            isFar || (long)rows * columns >= FarLength);
+        if (ThreadTeam.Count > 1 && (long)rows * columns * depth >= SharedMultiplyAdds)
+            ThreadTeam.Run(&RunPart<TTarget>, Unsafe.AsPointer(ref job));
         else RunRows(0, rows, 0, columns, ref job);
     }
 
@@ -49,7 +54,8 @@ static class ProductLoop
     // Floats of a target that does not stay in the second-level cache: the next tile's place is asked for while this one is summed up.
     const int FarLength = 1 << 19;
 
-    ref struct Job<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, int bits, bool isFar)
+    ref struct Job<TTarget>(int rows, int columns, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride,
+        in TTarget target, int bits, bool isFar)
         where TTarget : struct, ITileTarget, allows ref struct
     {
         public readonly int Rows = rows, Columns = columns, Depth = depth, Bits = bits;
@@ -63,18 +69,22 @@ static class ProductLoop
     // Columns of the widest tile: panels are packed for whole ones.
     const int WidestTile = 32;
 
-    // Whole strips for everybody or, where there are too few, whole tiles of them; the job lies on the stack of the thread that waits for all.
+    // Whole strips for everybody or, where there are too few, whole tiles of them; the job lies on the stack of the thread that waits for
+    // all.
     static unsafe void RunPart<TTarget>(void* state, int index, int count)
         where TTarget : struct, ITileTarget, allows ref struct
     {
         ref var job = ref Unsafe.AsRef<Job<TTarget>>(state);
         int strips = (job.Rows + 11) / 12, tiles = (job.Columns + WidestTile - 1) / WidestTile;
-        if (strips >= count || tiles < count) RunRows(Share(strips, 12, job.Rows, index, count), Share(strips, 12, job.Rows, index + 1, count), 0, job.Columns, ref job);
-        else RunRows(0, job.Rows, Share(tiles, WidestTile, job.Columns, index, count), Share(tiles, WidestTile, job.Columns, index + 1, count), ref job);
+        if (strips >= count || tiles < count)
+            RunRows(Share(strips, 12, job.Rows, index, count), Share(strips, 12, job.Rows, index + 1, count), 0, job.Columns, ref job);
+        else RunRows(0, job.Rows, Share(tiles, WidestTile, job.Columns, index, count),
+            Share(tiles, WidestTile, job.Columns, index + 1, count), ref job);
     }
 
     // Where a part begins.
-    static int Share(int pieces, int pieceLength, int length, int index, int count) => Math.Min(length, (int)((long)pieces * index / count) * pieceLength);
+    static int Share(int pieces, int pieceLength, int length, int index, int count)
+        => Math.Min(length, (int)((long)pieces * index / count) * pieceLength);
 
     static void RunRows<TTarget>(int from, int to, int firstColumn, int endColumn, ref Job<TTarget> job)
         where TTarget : struct, ITileTarget, allows ref struct
@@ -87,27 +97,42 @@ static class ProductLoop
         {
             int strip = StripRows(to - i, TTarget.MaxRows), j = firstColumn;
             ref float top = ref Unsafe.Add(ref job.A, i * aRow);
-            if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && firstColumn == 0 && endColumn >= 64) j = WideRow(i, endColumn, depth, ref top, aColumn, ref b, bStride, job.Target, bits);
-            if (Vector512.IsHardwareAccelerated && bits >= 512) j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
-            if (j < endColumn && Vector256.IsHardwareAccelerated && bits >= 256) j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
-            if (j < endColumn && bits >= 128) j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
-            if (j < endColumn && bits >= 128) j = Tiles<Lanes4, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
-            if (j < endColumn) Tiles<Lanes1, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (TTarget.MaxRows >= 12 && !TTarget.IsBuffered && strip == 1 && bStride != 0 && firstColumn == 0 && endColumn >= 64)
+                j = WideRow(i, endColumn, depth, ref top, aColumn, ref b, bStride, job.Target, bits);
+            if (Vector512.IsHardwareAccelerated && bits >= 512)
+                j = Tiles<Pair<Lanes16>, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < endColumn && Vector256.IsHardwareAccelerated && bits >= 256)
+                j = Tiles<Pair<Lanes8>, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < endColumn && bits >= 128)
+                j = Tiles<Pair<Lanes4>, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < endColumn && bits >= 128)
+                j = Tiles<Lanes4, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
+            if (j < endColumn)
+                Tiles<Lanes1, TTarget>(i, strip, j, endColumn, depth, ref top, aRow, aColumn, ref b, bStride, job.Target, isFar);
             i += strip;
         }
     }
 
     // A single row leaves registers free for eight times the columns, and long stretches of b's rows are read in a go.
-    static int WideRow<TTarget>(int row, int columns, int depth, ref float a, nint aColumn, ref float b, nint bStride, in TTarget target, int bits)
+    static int WideRow<TTarget>(int row, int columns, int depth, ref float a, nint aColumn, ref float b, nint bStride, in TTarget target,
+        int bits)
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        if (Vector512.IsHardwareAccelerated && bits >= 512) return Tiles<Pair<Pair<Pair<Lanes16>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false);
-        if (Vector256.IsHardwareAccelerated && bits >= 256) return Tiles<Pair<Pair<Pair<Lanes8>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false);
-        return bits >= 128 ? Tiles<Pair<Pair<Pair<Lanes4>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false) : 0;
+        if (Vector512.IsHardwareAccelerated && bits >= 512)
+            return Tiles<Pair<Pair<Pair<Lanes16>>>,
+                TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false);
+        if (Vector256.IsHardwareAccelerated && bits >= 256)
+            return Tiles<Pair<Pair<Pair<Lanes8>>>,
+                TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false);
+        return bits >= 128
+            ? Tiles<Pair<Pair<Pair<Lanes4>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false)
+                : 0;
     }
 
     [SkipLocalsInit]
-    static int Tiles<T, TTarget>(int row, int strip, int from, int end, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride, in TTarget target, bool isFar)
+    static int Tiles<T,
+    TTarget>(int row, int strip, int from, int end, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bStride,
+    in TTarget target, bool isFar)
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
@@ -123,12 +148,14 @@ static class ProductLoop
             if (isFar) Expect<T, TTarget>(row, strip, j + T.Count, from, end, target);
             if (TTarget.IsBuffered || (TTarget.MaxRows < 12 && T.Count < MainColumns))
             {
-                Multiply<T, StoreTarget>(strip, depth, ref a, aRow, aColumn, ref panel, stride, 0, T.Count, new StoreTarget(ref tile, T.Count));
+                Multiply<T, StoreTarget>(strip, depth, ref a, aRow, aColumn, ref panel, stride, 0, T.Count,
+                    new StoreTarget(ref tile, T.Count));
                 target.End<T>(row, j, strip, ref tile);
             }
             else
             {
-                Multiply<T, TTarget>(strip, depth, ref a, aRow, aColumn, ref panel, stride, target.OffsetOf(row, j), target.RowStride(T.Count), target);
+                Multiply<T, TTarget>(strip, depth, ref a, aRow, aColumn, ref panel, stride, target.OffsetOf(row, j),
+                    target.RowStride(T.Count), target);
             }
         }
 
@@ -145,12 +172,15 @@ static class ProductLoop
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Multiply<T, TTarget>(int strip, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
+    static void Multiply<T,
+    TTarget>(int strip, int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride,
+    in TTarget target)
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
         if (T.Count > 32) Tile.Rows1<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
-        else if (Has32Registers && TTarget.MaxRows >= 12 && strip == 12) Tile.Rows12<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
+        else if (Has32Registers && TTarget.MaxRows >= 12 && strip == 12)
+            Tile.Rows12<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
         else if (strip == 6) Tile.Rows6<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
         else if (strip == 4) Tile.Rows4<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);
         else Tile.Rows1<T, TTarget>(depth, ref a, aRow, aColumn, ref b, bRow, offset, rowStride, target);

@@ -14,8 +14,9 @@ interface IShiftedTarget
 }
 
 /// <summary>
-/// The inner loops of a direct convolution: for a strip of rows of weights, the sums of a register that is shifted over planes times a weight for each place, from two sources that share the
-/// weights. Three loops in one another say which places; the order of a sum is theirs, one fused multiply-add a term, so that its bits do not depend on the width of the register.
+/// The inner loops of a direct convolution: for a strip of rows of weights, the sums of a register that is shifted over planes times a
+/// weight for each place, from two sources that share the weights. Three loops in one another say which places; the order of a sum is
+/// theirs, one fused multiply-add a term, so that its bits do not depend on the width of the register.
 /// </summary>
 /// <param name="planes">turns of the outer loop</param>
 /// <param name="planeStep">distance of its places in the source</param>
@@ -26,7 +27,8 @@ interface IShiftedTarget
 /// <param name="columns">turns of the inner loop</param>
 /// <param name="columnStep">distance of its places in the source</param>
 /// <param name="columnWeights">and in the weights</param>
-readonly struct ShiftedSums(int planes, nint planeStep, nint planeWeights, int rows, nint rowStep, nint rowWeights, int columns, nint columnStep, nint columnWeights)
+readonly struct ShiftedSums(int planes, nint planeStep, nint planeWeights, int rows, nint rowStep, nint rowWeights, int columns,
+    nint columnStep, nint columnWeights)
 {
     /// <summary>Rows of the next strip when so many are left.</summary>
     public static int StripOf(int left) => left >= 8 && ProductLoop.Has32Registers ? 8 : left >= 4 ? 4 : 1;
@@ -53,17 +55,20 @@ readonly struct ShiftedSums(int planes, nint planeStep, nint planeWeights, int r
         where T : struct, ILanes<T>
         where TTarget : struct, IShiftedTarget, allows ref struct
     {
-        T c0 = T.Broadcast(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0, d0 = c0, d1 = c0, d2 = c0, d3 = c0, d4 = c0, d5 = c0, d6 = c0, d7 = c0;
+        T c0 = T.Broadcast(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0, d0 = c0, d1 = c0, d2 = c0, d3 = c0, d4 = c0,
+            d5 = c0, d6 = c0, d7 = c0;
         nint wRow3 = 3 * wRow;
         for (int i = planes; i > 0; i--, source = ref Unsafe.Add(ref source, planeStep), w = ref Unsafe.Add(ref w, planeWeights))
         {
             ref float row = ref source;
             ref float rowWeights0 = ref w;
-            for (int j = rows; j > 0; j--, row = ref Unsafe.Add(ref row, rowStep), rowWeights0 = ref Unsafe.Add(ref rowWeights0, rowWeights))
+            for (int j = rows; j > 0; j--, row = ref Unsafe.Add(ref row, rowStep),
+                rowWeights0 = ref Unsafe.Add(ref rowWeights0, rowWeights))
             {
                 ref float value = ref row;
                 ref float weight = ref rowWeights0;
-                for (int k = columns; k > 0; k--, value = ref Unsafe.Add(ref value, columnStep), weight = ref Unsafe.Add(ref weight, columnWeights))
+                for (int k = columns; k > 0; k--, value = ref Unsafe.Add(ref value, columnStep),
+                    weight = ref Unsafe.Add(ref weight, columnWeights))
                 {
                     T v = T.Load(ref value, 0), u = T.Load(ref value, (nuint)below);
                     ref float w3 = ref Unsafe.Add(ref weight, wRow3);
@@ -116,11 +121,13 @@ readonly struct ShiftedSums(int planes, nint planeStep, nint planeWeights, int r
         {
             ref float row = ref source;
             ref float rowWeights0 = ref w;
-            for (int j = rows; j > 0; j--, row = ref Unsafe.Add(ref row, rowStep), rowWeights0 = ref Unsafe.Add(ref rowWeights0, rowWeights))
+            for (int j = rows; j > 0; j--, row = ref Unsafe.Add(ref row, rowStep),
+                rowWeights0 = ref Unsafe.Add(ref rowWeights0, rowWeights))
             {
                 ref float value = ref row;
                 ref float weight = ref rowWeights0;
-                for (int k = columns; k > 0; k--, value = ref Unsafe.Add(ref value, columnStep), weight = ref Unsafe.Add(ref weight, columnWeights))
+                for (int k = columns; k > 0; k--, value = ref Unsafe.Add(ref value, columnStep),
+                    weight = ref Unsafe.Add(ref weight, columnWeights))
                 {
                     T v = T.Load(ref value, 0), u = T.Load(ref value, (nuint)below);
                     var s0 = T.Broadcast(weight);
@@ -155,11 +162,13 @@ readonly struct ShiftedSums(int planes, nint planeStep, nint planeWeights, int r
         {
             ref float row = ref source;
             ref float rowWeights0 = ref w;
-            for (int j = rows; j > 0; j--, row = ref Unsafe.Add(ref row, rowStep), rowWeights0 = ref Unsafe.Add(ref rowWeights0, rowWeights))
+            for (int j = rows; j > 0; j--, row = ref Unsafe.Add(ref row, rowStep),
+                rowWeights0 = ref Unsafe.Add(ref rowWeights0, rowWeights))
             {
                 ref float value = ref row;
                 ref float weight = ref rowWeights0;
-                for (int k = columns; k > 0; k--, value = ref Unsafe.Add(ref value, columnStep), weight = ref Unsafe.Add(ref weight, columnWeights))
+                for (int k = columns; k > 0; k--, value = ref Unsafe.Add(ref value, columnStep),
+                    weight = ref Unsafe.Add(ref weight, columnWeights))
                 {
                     T v = T.Load(ref value, 0), u = T.Load(ref value, (nuint)below);
                     var s0 = T.Broadcast(weight);

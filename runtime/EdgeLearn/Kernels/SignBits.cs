@@ -28,6 +28,7 @@ readonly ref struct SignBits
     public ulong At(int i)
     {
         int bit = _shift + i;
-        return Unsafe.ReadUnaligned<ulong>(ref Unsafe.As<uint, byte>(ref Unsafe.Add(ref _words, bit >> 5))) >> (bit & 31); // every platform of ours is little-endian
+        // every platform of ours is little-endian
+        return Unsafe.ReadUnaligned<ulong>(ref Unsafe.As<uint, byte>(ref Unsafe.Add(ref _words, bit >> 5))) >> (bit & 31);
     }
 }

@@ -1,8 +1,9 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// The threads that share the work of a kernel: the caller and as many helpers as <see cref="Use"/> asked for, none by default, since a board is shared. A piece of work is cut into parts that
-/// are computed as one thread would, so that results have the same bits for any number. Idle helpers spin for some microseconds and then sleep. Nothing is allocated after Use.
+/// The threads that share the work of a kernel: the caller and as many helpers as <see cref="Use"/> asked for, none by default, since a
+/// board is shared. A piece of work is cut into parts that are computed as one thread would, so that results have the same bits for any
+/// number. Idle helpers spin for some microseconds and then sleep. Nothing is allocated after Use.
 /// </summary>
 public static unsafe class ThreadTeam
 {
@@ -25,7 +26,9 @@ public static unsafe class ThreadTeam
         s_helpers = count > 1 ? new Helpers(count) : null;
     }
 
-    /// <summary>Runs part(state, i, n) for i = 0..n-1, on n threads or, when another caller has the helpers, as the one part of one.</summary>
+    /// <summary>
+    /// Runs part(state, i, n) for i = 0..n-1, on n threads or, when another caller has the helpers, as the one part of one.
+    /// </summary>
     internal static void Run(delegate*<void*, int, int, void> part, void* state)
     {
         var helpers = s_helpers;

@@ -3,24 +3,29 @@ using System.Runtime.CompilerServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// The inner loops of every matrix product: sums of a tile of some rows and one register of columns, c[i, j] = sum over k of a[i, k] * b[k, j], all sums in registers. Each is added up in
-/// the order of k by one fused multiply-add a term, so that its bits depend neither on the width of the register nor on the size of the tile.
-/// a is read at <c>a[i * aRow + k * aColumn]</c> and broadcast; b is read at <c>b[k * bRow]</c>, a whole register from there. 12 rows are for CPUs with 32 registers (with a
+/// The inner loops of every matrix product: sums of a tile of some rows and one register of columns, c[i, j] = sum over k of a[i, k] * b[k,
+/// j], all sums in registers. Each is added up in the order of k by one fused multiply-add a term, so that its bits depend neither on the
+/// width of the register nor on the size of the tile. a is read at <c>a[i * aRow + k * aColumn]</c> and broadcast; b is read at <c>b[k *
+/// bRow]</c>, a whole register from there. 12 rows are for CPUs with 32 registers (with a
 /// <see cref="Pair{T}"/>: 24 sums), 6 for those with 16; 4 and 1 take what is left of the rows.
 /// </summary>
 static class Tile
 {
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Rows12<T, TTarget>(int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
+    public static void Rows12<T,
+    TTarget>(int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
         ref float a3 = ref Unsafe.Add(ref a, 3 * aRow);
         ref float a6 = ref Unsafe.Add(ref a3, 3 * aRow);
         ref float a9 = ref Unsafe.Add(ref a6, 3 * aRow);
-        T c0 = target.Start<T>(offset), c1 = target.Start<T>(offset + rowStride), c2 = target.Start<T>(offset + 2 * rowStride), c3 = target.Start<T>(offset + 3 * rowStride),
-            c4 = target.Start<T>(offset + 4 * rowStride), c5 = target.Start<T>(offset + 5 * rowStride), c6 = target.Start<T>(offset + 6 * rowStride), c7 = target.Start<T>(offset + 7 * rowStride),
-            c8 = target.Start<T>(offset + 8 * rowStride), c9 = target.Start<T>(offset + 9 * rowStride), c10 = target.Start<T>(offset + 10 * rowStride), c11 = target.Start<T>(offset + 11 * rowStride);
+        T c0 = target.Start<T>(offset), c1 = target.Start<T>(offset + rowStride), c2 = target.Start<T>(offset + 2 * rowStride),
+            c3 = target.Start<T>(offset + 3 * rowStride),
+            c4 = target.Start<T>(offset + 4 * rowStride), c5 = target.Start<T>(offset + 5 * rowStride),
+            c6 = target.Start<T>(offset + 6 * rowStride), c7 = target.Start<T>(offset + 7 * rowStride),
+            c8 = target.Start<T>(offset + 8 * rowStride), c9 = target.Start<T>(offset + 9 * rowStride),
+            c10 = target.Start<T>(offset + 10 * rowStride), c11 = target.Start<T>(offset + 11 * rowStride);
         nint aRow2 = 2 * aRow;
         for (; depth > 0; depth--)
         {
@@ -59,12 +64,14 @@ static class Tile
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Rows6<T, TTarget>(int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
+    public static void Rows6<T,
+    TTarget>(int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
         ref float a3 = ref Unsafe.Add(ref a, 3 * aRow);
-        T c0 = target.Start<T>(offset), c1 = target.Start<T>(offset + rowStride), c2 = target.Start<T>(offset + 2 * rowStride), c3 = target.Start<T>(offset + 3 * rowStride),
+        T c0 = target.Start<T>(offset), c1 = target.Start<T>(offset + rowStride), c2 = target.Start<T>(offset + 2 * rowStride),
+            c3 = target.Start<T>(offset + 3 * rowStride),
             c4 = target.Start<T>(offset + 4 * rowStride), c5 = target.Start<T>(offset + 5 * rowStride);
         nint aRow2 = 2 * aRow;
         for (; depth > 0; depth--)
@@ -90,12 +97,14 @@ static class Tile
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Rows4<T, TTarget>(int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
+    public static void Rows4<T,
+    TTarget>(int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
         ref float a3 = ref Unsafe.Add(ref a, 3 * aRow);
-        T c0 = target.Start<T>(offset), c1 = target.Start<T>(offset + rowStride), c2 = target.Start<T>(offset + 2 * rowStride), c3 = target.Start<T>(offset + 3 * rowStride);
+        T c0 = target.Start<T>(offset), c1 = target.Start<T>(offset + rowStride), c2 = target.Start<T>(offset + 2 * rowStride),
+            c3 = target.Start<T>(offset + 3 * rowStride);
         nint aRow2 = 2 * aRow;
         for (; depth > 0; depth--)
         {
@@ -116,7 +125,8 @@ static class Tile
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Rows1<T, TTarget>(int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
+    public static void Rows1<T,
+    TTarget>(int depth, ref float a, nint aRow, nint aColumn, ref float b, nint bRow, nint offset, nint rowStride, in TTarget target)
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {

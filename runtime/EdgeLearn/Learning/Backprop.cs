@@ -7,5 +7,8 @@ public sealed class Backprop(Network network) : ExactGradient(network, first: Fi
     public override string Name => "backprop";
 
     // Below it there is nothing to learn, so no gradient has to go there.
-    static int FirstOf(Network network) => network.FirstTrainable < network.Layers.Count ? network.FirstTrainable : throw new EdgeLearnException($"backprop: every layer of {network.Spec} is frozen, so that nothing could learn");
+    static int FirstOf(Network network)
+        => network.FirstTrainable < network.Layers.Count
+            ? network.FirstTrainable
+            : throw new EdgeLearnException($"backprop: every layer of {network.Spec} is frozen, so that nothing could learn");
 }

@@ -1,12 +1,14 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Exact gradients of layers <c>first</c>..last by backpropagation, updated as they appear: the input gradient of a layer is taken before the layer's own update.
-/// Serves <see cref="Backprop"/> (all layers), <see cref="Frozen"/> (the last) and <see cref="ElasticZerothOrder"/> (the last few).
+/// Exact gradients of layers <c>first</c>..last by backpropagation, updated as they appear: the input gradient of a layer is taken before
+/// the layer's own update. Serves <see cref="Backprop"/> (all layers), <see cref="Frozen"/> (the last) and <see cref="ElasticZerothOrder"/>
+/// (the last few).
 /// </summary>
 /// <param name="network">whose layers</param>
 /// <param name="first">the first layer that gets a gradient</param>
-/// <param name="head">a last layer that makes its outputs, the loss and its own gradients here, a few at a time; null = the forward pass has made all outputs</param>
+/// <param name="head">a last layer that makes its outputs, the loss and its own gradients here, a few at a time; null = the forward pass
+/// has made all outputs</param>
 sealed class BackwardPass(Network network, int first, TokenHeadLayer? head = null)
 {
     readonly BufferId[] _dy = new BufferId[network.Layers.Count];
@@ -38,8 +40,12 @@ sealed class BackwardPass(Network network, int first, TokenHeadLayer? head = nul
         if (head is not null)
         {
             // Its gradient is summed up over the batch; the embedding that shares its weights adds its own and hands both on.
-            _headGradient = plan.Request(head.Name + ".weights.gradient", MemoryCategory.Panels, head.Weight.Trainable ? head.Weight.Length : 0, Moment(Last), Moment(head.IsTied ? 0 : Last));
-            _headScratch = plan.Request(head.Name + ".panel", MemoryCategory.Panels, head.LossGradientScratchLength(batch), Moment(Last), Moment(Last));
+            _headGradient =
+                plan.Request(head.Name + ".weights.gradient", MemoryCategory.Panels, head.Weight.Trainable ? head.Weight.Length : 0,
+                Moment(Last), Moment(head.IsTied ? 0 : Last));
+            _headScratch =
+                plan.Request(head.Name + ".panel", MemoryCategory.Panels, head.LossGradientScratchLength(batch), Moment(Last),
+                Moment(Last));
         }
 
         for (int i = first; i <= Top; i++)
@@ -47,15 +53,20 @@ sealed class BackwardPass(Network network, int first, TokenHeadLayer? head = nul
             var layer = network.Layers[i];
             long outputs = (long)batch * layer.OutputLength, gradient = layer.GradientLength(batch);
             _dy[i] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs, Moment(i) - 1, Moment(i));
-            if (gradient != outputs) _dz[i] = plan.Request(layer.Name + ".local", MemoryCategory.Activations, gradient, Moment(i), Moment(i));
-            long scratch = Math.Max(layer.LocalGradientScratchLength(batch), Math.Max(layer.GradientScratchLength(batch), i > first ? layer.InputGradientScratchLength(batch) : 0));
+            if (gradient != outputs)
+                _dz[i] = plan.Request(layer.Name + ".local", MemoryCategory.Activations, gradient, Moment(i), Moment(i));
+            long scratch =
+                Math.Max(layer.LocalGradientScratchLength(batch),
+                Math.Max(layer.GradientScratchLength(batch), i > first ? layer.InputGradientScratchLength(batch) : 0));
             _scratch[i] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels, scratch, Moment(i), Moment(i));
         }
     }
 
     public void Bind(Workspace workspace) => _workspace = workspace;
 
-    /// <summary>From the outputs of a forward pass to updated weights; returns the sum of the losses. Where that is not finite no weight changes.</summary>
+    /// <summary>
+    /// From the outputs of a forward pass to updated weights; returns the sum of the losses. Where that is not finite no weight changes.
+    /// </summary>
     /// <param name="batch">of the forward pass</param>
     /// <param name="activations">what it left</param>
     /// <param name="mode">how it was run</param>
@@ -80,7 +91,8 @@ sealed class BackwardPass(Network network, int first, TokenHeadLayer? head = nul
         for (int i = Top; i >= first; i--)
         {
             var layer = network.Layers[i];
-            var trace = activations.Trace(i, batch, mode, wantsInputGradient: i > first, i == 0 && head is { IsTied: true } ? _workspace![_headGradient] : default);
+            var trace = activations.Trace(i, batch, mode, wantsInputGradient: i > first,
+                i == 0 && head is { IsTied: true } ? _workspace![_headGradient] : default);
             var scratch = _workspace![_scratch[i]];
             var dz = _dz[i] is { } id ? _workspace[id][..(int)layer.GradientLength(batch.Count)] : dy;
             layer.LocalGradient(trace, dy, dz, scratch);

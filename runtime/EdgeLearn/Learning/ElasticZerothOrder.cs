@@ -1,16 +1,17 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Exact gradients in the last layers, two-sided SPSA below them: no gradient travels through the body, and the head, which matters most, learns at full speed.
-/// Memory is that of inference plus the head's input.
+/// Exact gradients in the last layers, two-sided SPSA below them: no gradient travels through the body, and the head, which matters most,
+/// learns at full speed. Memory is that of inference plus the head's input.
 /// </summary>
 /// <remarks>
-/// Source: Sugiura and Matsutani 2025 (ElasticZO). Differs: the head's gradient is taken in the last (minus) probe, whose body is eps away from the plain one, which
-/// saves a third forward pass.
+/// Source: Sugiura and Matsutani 2025 (ElasticZO). Differs: the head's gradient is taken in the last (minus) probe, whose body is eps away
+/// from the plain one, which saves a third forward pass.
 /// </remarks>
 public sealed class ElasticZerothOrder : LearningRule
 {
-    // |g z|^2 is as many times |gradient|^2 as there are weights, so a rate that suits the head drowns the body in noise. Chosen on samples held back from MNIST and the optical digits.
+    // |g z|^2 is as many times |gradient|^2 as there are weights, so a rate that suits the head drowns the body in noise. Chosen on samples
+    // held back from MNIST and the optical digits.
     const float NoiseShare = 30;
 
     readonly Network _network;
@@ -28,12 +29,15 @@ public sealed class ElasticZerothOrder : LearningRule
     /// <param name="network">two layers with weights or more</param>
     /// <param name="options">of the zeroth-order part</param>
     /// <param name="exactLayers">how many of the last layers get exact gradients</param>
-    /// <param name="bodyRateScale">rate of the layers below them as a factor on the step's; null = 30 / their weights that learn, at most 1, for the noise of the estimate grows with their number</param>
+    /// <param name="bodyRateScale">rate of the layers below them as a factor on the step's; null = 30 / their weights that learn, at most
+    /// 1, for the noise of the estimate grows with their number</param>
     /// <exception cref="EdgeLearnException">No layer would be left for the zeroth-order part, or none for the exact one.</exception>
     public ElasticZerothOrder(Network network, ZerothOrderOptions options, int exactLayers = 1, float? bodyRateScale = null)
     {
         int units = network.Units.Count;
-        if (exactLayers < 1 || exactLayers >= units) throw new EdgeLearnException($"elastic-zo with {exactLayers} exact layers needs between 1 and {units - 1} for a network of {units} layers: use backprop or zo instead");
+        if (exactLayers < 1 || exactLayers >= units)
+            throw new EdgeLearnException($"elastic-zo with {exactLayers} exact layers needs between 1 and {units - 1} for a network "
+                + $"of {units} layers: use backprop or zo instead");
         _network = network;
         _options = options;
         _firstExact = network.Units[^exactLayers].Learner;
@@ -54,7 +58,8 @@ public sealed class ElasticZerothOrder : LearningRule
         _activations = new Activations(_network, plan, batch, probed: true, _backward.MomentsOf);
         _lossCopy = plan.Request("elastic-zo.outputs", MemoryCategory.Activations, (long)batch * _network.OutputLength, count, count);
         _backward.Plan(plan, batch);
-        _chunk = plan.Request("elastic-zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1, PlanTime.Evaluation - 1);
+        _chunk = plan.Request("elastic-zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1,
+            PlanTime.Evaluation - 1);
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Runs a forward pass over a data set and counts. Plans its buffers for a moment of their own, so that inside a training run they share the bytes of a step.
+/// Runs a forward pass over a data set and counts. Plans its buffers for a moment of their own, so that inside a training run they share
+/// the bytes of a step.
 /// </summary>
 public sealed class Evaluator(IForwardPass pass, Loss loss)
 {
@@ -36,8 +37,10 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         const int First = PlanTime.Evaluation, Last = PlanTime.Evaluation + 1024;
         pass.Plan(plan, batch, probed: false, PlanTime.Evaluation);
         _inputs = plan.Request("evaluation.inputs", MemoryCategory.Batch, (long)batch * pass.InputLength, First, Last);
-        _labels = plan.Request("evaluation.labels", MemoryCategory.Batch, loss.IsClassification ? (long)batch * pass.LabelLength : 0, First, Last);
-        _targets = plan.Request("evaluation.targets", MemoryCategory.Batch, loss.IsClassification ? 0 : (long)batch * pass.OutputLength, First, Last);
+        _labels = plan.Request("evaluation.labels", MemoryCategory.Batch, loss.IsClassification ? (long)batch * pass.LabelLength : 0, First,
+            Last);
+        _targets = plan.Request("evaluation.targets", MemoryCategory.Batch, loss.IsClassification ? 0 : (long)batch * pass.OutputLength,
+            First, Last);
         _outputs = plan.Request("evaluation.outputs", MemoryCategory.Activations, pass.ScoreLength(batch), First, Last);
     }
 
@@ -58,7 +61,9 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
             int rows = Math.Min(_batch, data.Count - first);
             var inputs = _workspace![_inputs][..(rows * pass.InputLength)];
             var outputs = _workspace[_outputs][..(int)pass.ScoreLength(rows)];
-            var batch = loss.IsClassification ? ReadLabelled(data, preparation, first, rows, inputs) : ReadTargets(data, preparation, first, rows, inputs);
+            var batch = loss.IsClassification
+                ? ReadLabelled(data, preparation, first, rows, inputs)
+                : ReadTargets(data, preparation, first, rows, inputs);
             var (batchLoss, batchCorrect) = pass.Score(batch, loss, outputs);
             correct += batchCorrect;
             lossSum += batchLoss;

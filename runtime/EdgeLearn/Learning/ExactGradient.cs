@@ -1,6 +1,9 @@
 namespace EdgeLearn;
 
-/// <summary>A forward pass through all layers, then exact gradients of layers first..last: the part that <see cref="Backprop"/> and <see cref="Frozen"/> share.</summary>
+/// <summary>
+/// A forward pass through all layers, then exact gradients of layers first..last: the part that <see cref="Backprop"/> and
+/// <see cref="Frozen"/> share.
+/// </summary>
 public abstract class ExactGradient : LearningRule
 {
     readonly Network _network;

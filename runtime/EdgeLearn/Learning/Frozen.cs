@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Only the last layer with weights learns; the hidden layers stay as they were drawn. The control that a backprop-free rule must beat: an accuracy that random features reach
-/// proves nothing about hidden learning.
+/// Only the last layer with weights learns; the hidden layers stay as they were drawn. The control that a backprop-free rule must beat: an
+/// accuracy that random features reach proves nothing about hidden learning.
 /// </summary>
 public sealed class Frozen(Network network) : ExactGradient(network, first: FirstOf(network))
 {
@@ -13,6 +13,9 @@ public sealed class Frozen(Network network) : ExactGradient(network, first: Firs
     {
         int first = network.Units[^1].Learner;
         while (first < network.Layers.Count && !network.Layers[first].IsTrainable) first++;
-        return first < network.Layers.Count ? first : throw new EdgeLearnException($"frozen: only the last layer with weights of {network.Spec} would learn, and it is frozen: train the head too, or use another rule");
+        return first < network.Layers.Count
+            ? first
+            : throw new EdgeLearnException($"frozen: only the last layer with weights of {network.Spec} would learn, and it is frozen: "
+                + $"train the head too, or use another rule");
     }
 }

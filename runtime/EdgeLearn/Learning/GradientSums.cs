@@ -2,7 +2,9 @@ using System.Numerics.Tensors;
 
 namespace EdgeLearn;
 
-/// <summary>A sink that adds up the gradients of several passes over parts of a batch, and hands them on as one. Frozen tensors have no place in it.</summary>
+/// <summary>
+/// A sink that adds up the gradients of several passes over parts of a batch, and hands them on as one. Frozen tensors have no place in it.
+/// </summary>
 /// <param name="slices">whose gradients come</param>
 sealed class GradientSums(IReadOnlyList<ParameterSlice> slices) : GradientSink
 {
@@ -16,7 +18,8 @@ sealed class GradientSums(IReadOnlyList<ParameterSlice> slices) : GradientSink
     /// <param name="plan">collects the buffers</param>
     /// <param name="name">of the buffer</param>
     /// <param name="time">the moment in which they are needed</param>
-    public void Plan(MemoryPlan plan, string name, int time) => _sums = plan.Request(name, MemoryCategory.Panels, slices.Sum(slice => slice.Trainable ? (long)slice.Length : 0), time, time);
+    public void Plan(MemoryPlan plan, string name, int time)
+        => _sums = plan.Request(name, MemoryCategory.Panels, slices.Sum(slice => slice.Trainable ? (long)slice.Length : 0), time, time);
 
     /// <summary>Takes the planned buffer.</summary>
     public void Bind(Workspace workspace) => _workspace = workspace;
@@ -44,7 +47,9 @@ sealed class GradientSums(IReadOnlyList<ParameterSlice> slices) : GradientSink
     {
         if (!slice.Trainable) return;
         var sums = SumsOf(slice)[offset..];
-        for (int r = 0; r < a.Rows; r += PanelRows) Kernels.Product(a.RowRange(r, Math.Min(PanelRows, a.Rows - r)), b, sums[(r * b.Columns)..], b.Columns, default, accumulate: true);
+        for (int r = 0; r < a.Rows; r += PanelRows)
+            Kernels.Product(a.RowRange(r, Math.Min(PanelRows, a.Rows - r)), b, sums[(r * b.Columns)..], b.Columns, default,
+                accumulate: true);
     }
 
     /// <summary>Hands the sums to the sink of the step.</summary>

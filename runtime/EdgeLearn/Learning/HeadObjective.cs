@@ -1,14 +1,17 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// A local head (<see cref="LocalHeadSet"/>) at a unit's output, held against the labels by a loss of classes: dy is the gradient of that loss through the head, and stops at the unit.
+/// A local head (<see cref="LocalHeadSet"/>) at a unit's output, held against the labels by a loss of classes: dy is the gradient of that
+/// loss through the head, and stops at the unit.
 /// </summary>
 /// <param name="head">the layers of the head, over the rule's own set of weights</param>
 /// <param name="parameters">that set</param>
 /// <param name="loss">what the head's outputs are held against</param>
 /// <param name="update">learns what is trainable in the head</param>
-/// <param name="scoresSteps">whether it scores the classes at each step of a sample: then a few samples at a time, so that the scores of a batch never exist at once</param>
-sealed class HeadObjective(LayerStack head, ParameterSet parameters, LocalHeadLoss loss, UpdateRule update, bool scoresSteps) : LocalObjective
+/// <param name="scoresSteps">whether it scores the classes at each step of a sample: then a few samples at a time, so that the scores of a
+/// batch never exist at once</param>
+sealed class HeadObjective(LayerStack head, ParameterSet parameters, LocalHeadLoss loss, UpdateRule update, bool scoresSteps)
+    : LocalObjective
 {
     // Scores of a pass over samples with labels for steps: in the second-level cache, and deep enough for the products of the way back.
     const int MostScores = 32 * 1024;
@@ -37,7 +40,10 @@ sealed class HeadObjective(LayerStack head, ParameterSet parameters, LocalHeadLo
         _saved = plan.Request(name + ".saved", MemoryCategory.Activations, head.SavedLength(batch), time, time);
         _gradient = plan.Request(name + ".gradient", MemoryCategory.Activations, (long)batch * head.OutputShape.Length, time, time);
         _local = plan.Request(name + ".local", MemoryCategory.Activations, head.GradientLength(batch), time, time);
-        long scratch = Math.Max(head.ForwardScratchLength(batch, probed: false, saves: true), Math.Max(head.LocalGradientScratchLength(batch), Math.Max(head.InputGradientScratchLength(batch), head.GradientScratchLength(batch))));
+        long scratch =
+            Math.Max(head.ForwardScratchLength(batch, probed: false, saves: true),
+            Math.Max(head.LocalGradientScratchLength(batch),
+            Math.Max(head.InputGradientScratchLength(batch), head.GradientScratchLength(batch))));
         _scratch = plan.Request(name + ".scratch", MemoryCategory.Panels, scratch, time, time);
     }
 
@@ -57,7 +63,8 @@ sealed class HeadObjective(LayerStack head, ParameterSet parameters, LocalHeadLo
         {
             int count = Math.Min(_samplesOfPass, batch.Count - first);
             var part = new Batch(count, default, batch.Labels[(first * batch.LabelLength)..], batch.LabelLength);
-            sum += Pass(part, (float)count / batch.Count, mode, y.Slice(first * values, count * values), dy.Slice(first * values, count * values), _sums);
+            sum += Pass(part, (float)count / batch.Count, mode, y.Slice(first * values, count * values),
+                dy.Slice(first * values, count * values), _sums);
         }
 
         _sums.HandOver(update);

@@ -8,9 +8,13 @@ readonly record struct LocalHeadLoss(Loss Network, bool IsHinge)
     /// <summary>Sum of the losses, of each sample the mean over its labels; the scores become the gradient of their mean.</summary>
     /// <param name="batch">rows with labels or targets</param>
     /// <param name="scores">[batch x outputs]: scores in, gradient out</param>
-    public double Gradient(in Batch batch, Span<float> scores) => IsHinge && batch.Labels.Length > 0 && scores.Length > batch.Labels.Length ? Hinge(batch, scores) : Network.Gradient(batch, scores);
+    public double Gradient(in Batch batch, Span<float> scores)
+        => IsHinge && batch.Labels.Length > 0 && scores.Length > batch.Labels.Length
+            ? Hinge(batch, scores)
+            : Network.Gradient(batch, scores);
 
-    // Mean over the other classes of max(0, 1 + their score - the label's): Weston and Watkins 1999. Unlike the largest rival alone it moves all classes at once.
+    // Mean over the other classes of max(0, 1 + their score - the label's): Weston and Watkins 1999. Unlike the largest rival alone it
+    // moves all classes at once.
     static double Hinge(in Batch batch, Span<float> scores)
     {
         int width = scores.Length / batch.Labels.Length;

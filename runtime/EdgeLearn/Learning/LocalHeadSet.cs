@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// The local heads of a rule: small networks at the outputs of hidden units, with weights and update state of their own that live as long as the rule and are no part of the model.
-/// A head reads what the next unit reads (the outputs behind the pools and reshapes that prepare them) and scores the classes. Maps and steps are averaged over cells until few enough values are
-/// left; where the network pools a sequence as a whole further up, so does the head.
+/// The local heads of a rule: small networks at the outputs of hidden units, with weights and update state of their own that live as long
+/// as the rule and are no part of the model. A head reads what the next unit reads (the outputs behind the pools and reshapes that prepare
+/// them) and scores the classes. Maps and steps are averaged over cells until few enough values are left; where the network pools a
+/// sequence as a whole further up, so does the head.
 /// </summary>
 /// <param name="network">has the units</param>
 /// <param name="hiddenUnits">units of a hidden layer in each head; 0 = a linear classifier</param>
@@ -35,13 +36,19 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         var shape = network.Spec.OutputOf(unit.End - 1 + layers.Count);
         string name = network.Layers[unit.Learner].Name + ".head";
         var outputs = network.Layers[unit.End - 1].OutputShape;
-        if (!network.Spec.LabelsSteps && ((shape.Rank == 2 ? GlobalPool(unit.End + layers.Count) : null) ?? Cells(shape)) is { } pool) layers.Add(pool);
+        if (!network.Spec.LabelsSteps && ((shape.Rank == 2 ? GlobalPool(unit.End + layers.Count) : null) ?? Cells(shape)) is { } pool)
+            layers.Add(pool);
         var reading = layers.Count > 0 ? new LayerStack(name, outputs, layers, new ParameterSet()) : null;
-        layers.AddRange(network.Spec.LabelsSteps ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits) : ClassHead());
+        layers.AddRange(network.Spec.LabelsSteps
+            ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits)
+            : ClassHead());
         var head = new LayerStack(name, outputs, layers, _parameters);
         _heads.Add((unit, head));
         LocalObjective objective = new HeadObjective(head, _parameters, loss, update, network.Spec.LabelsSteps);
-        return similarity == 0 ? objective : new SimilarityObjective(objective, name, reading, (outputs.Length, (reading?.OutputShape ?? outputs).Length, network.OutputLength), similarity);
+        return similarity == 0
+            ? objective
+            : new SimilarityObjective(objective, name, reading,
+                (outputs.Length, (reading?.OutputShape ?? outputs).Length, network.OutputLength), similarity);
     }
 
     // One label a sample.
@@ -51,7 +58,8 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         yield return new DenseSpec(network.OutputLength, Activation.Identity);
     }
 
-    // What the network itself makes of a sequence further up: a head that read stretches of it would tie its unit to places in time that the network does not heed. (On images cells are better.)
+    // What the network itself makes of a sequence further up: a head that read stretches of it would tie its unit to places in time that
+    // the network does not heed. (On images cells are better.)
     GlobalPoolSpec? GlobalPool(int next) => network.Spec.Layers.Skip(next).OfType<GlobalPoolSpec>().FirstOrDefault();
 
     // The average over square cells, or stretches of steps, that leaves few enough values; null when there are few enough.
@@ -63,7 +71,9 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         int most = isImage ? MostReadingsOfImages : MostReadingsOfSequences;
         while (side < Math.Max(rows, columns) && (long)features * Math.Max(1, rows / side) * Math.Max(1, columns / side) > most) side++;
         if (side == 1) return null;
-        return side > Math.Min(rows, isImage ? columns : rows) || side == Math.Max(rows, columns) ? new GlobalPoolSpec(IsMean: true) : new PoolSpec(side, 0, IsMean: true);
+        return side > Math.Min(rows, isImage ? columns : rows) || side == Math.Max(rows, columns)
+            ? new GlobalPoolSpec(IsMean: true)
+            : new PoolSpec(side, 0, IsMean: true);
     }
 
     /// <summary>Counts the heads' weights and asks the plan for their update's state.</summary>

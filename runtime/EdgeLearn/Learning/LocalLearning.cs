@@ -1,8 +1,9 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Forward-only learning: each unit of the network (<see cref="LocalUnit"/>) learns from an objective of its own as soon as it has run, and no signal crosses units. The last unit learns
-/// from the network's loss. A unit's buffers are free once the next unit has run, so a step's memory does not grow with depth. What the hidden units' objective is, is the leaf's.
+/// Forward-only learning: each unit of the network (<see cref="LocalUnit"/>) learns from an objective of its own as soon as it has run, and
+/// no signal crosses units. The last unit learns from the network's loss. A unit's buffers are free once the next unit has run, so a step's
+/// memory does not grow with depth. What the hidden units' objective is, is the leaf's.
 /// </summary>
 public abstract class LocalLearning : LearningRule
 {
@@ -22,10 +23,12 @@ public abstract class LocalLearning : LearningRule
     /// <summary>Prepares the rule and sets the rate factor of the hidden units' tensors.</summary>
     /// <param name="network">what learns</param>
     /// <param name="hiddenRateScale">rate of hidden units as a factor on the step's</param>
-    /// <param name="layerByLayerSteps">null: all units learn in every step; else the steps of the run, of which each unit has an equal share, first unit first</param>
+    /// <param name="layerByLayerSteps">null: all units learn in every step; else the steps of the run, of which each unit has an equal
+    /// share, first unit first</param>
     /// <param name="heads">of the objectives, where they have some; owned</param>
     /// <param name="objectiveOf">the objective of a hidden unit</param>
-    private protected LocalLearning(Network network, float hiddenRateScale, long? layerByLayerSteps, LocalHeadSet? heads, Func<LocalUnit, LocalObjective> objectiveOf)
+    private protected LocalLearning(Network network, float hiddenRateScale, long? layerByLayerSteps, LocalHeadSet? heads,
+        Func<LocalUnit, LocalObjective> objectiveOf)
     {
         _network = network;
         _layerByLayerSteps = layerByLayerSteps;
@@ -38,7 +41,8 @@ public abstract class LocalLearning : LearningRule
         _objectives = new LocalObjective?[Last];
         _lossHead = network.LossHead is { } head ? new LossHeadUnit(network, head) : null;
         _lowest = new int[network.Units.Count];
-        if (network.FirstTrainable == count) throw new EdgeLearnException($"every layer of {network.Spec} is frozen, so that nothing could learn");
+        if (network.FirstTrainable == count)
+            throw new EdgeLearnException($"every layer of {network.Spec} is frozen, so that nothing could learn");
         for (int u = 0; u <= Last; u++)
         {
             var unit = network.Units[u];
@@ -63,8 +67,11 @@ public abstract class LocalLearning : LearningRule
     {
         bool learns = layer >= _lowest[_unitOf[layer]];
         int next = layer + 1, output = learns || next == _network.Layers.Count ? LearnsAt(_unitOf[layer]) : 2 * layer;
-        if (next < _network.Layers.Count && _lossHead is not null && next == _network.Layers.Count - 1) output = Math.Max(output, LearnsAt(Last));
-        else if (next < _network.Layers.Count) output = Math.Max(output, next >= _lowest[_unitOf[next]] && _network.Layers[next].GradientReadsInput ? LearnsAt(_unitOf[next]) : 2 * next);
+        if (next < _network.Layers.Count && _lossHead is not null && next == _network.Layers.Count - 1)
+            output = Math.Max(output, LearnsAt(Last));
+        else if (next < _network.Layers.Count)
+            output = Math.Max(output,
+                next >= _lowest[_unitOf[next]] && _network.Layers[next].GradientReadsInput ? LearnsAt(_unitOf[next]) : 2 * next);
         return new Activations.Moments(2 * layer, output, learns ? LearnsAt(_unitOf[layer]) : null);
     }
 
@@ -85,7 +92,10 @@ public abstract class LocalLearning : LearningRule
                 _dy[i] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs, time, time);
                 if (gradient != outputs) _dz[i] = plan.Request(layer.Name + ".local", MemoryCategory.Activations, gradient, time, time);
                 long inputScratch = i > _lowest[u] ? layer.InputGradientScratchLength(batch) : 0;
-                _panels[i] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels, Math.Max(layer.LocalGradientScratchLength(batch), Math.Max(layer.GradientScratchLength(batch), inputScratch)), time, time);
+                _panels[i] =
+                    plan.Request(layer.Name + ".panel", MemoryCategory.Panels,
+                    Math.Max(layer.LocalGradientScratchLength(batch), Math.Max(layer.GradientScratchLength(batch), inputScratch)), time,
+                    time);
             }
         }
     }
@@ -144,7 +154,8 @@ public abstract class LocalLearning : LearningRule
     // From the objective at a unit's output down to its first layer that learns; nothing goes below it. A frozen unit only runs forward.
     double Learn(int unit, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update)
     {
-        if (unit == Last && _lossHead is not null) return _lossHead.Learn(batch, _activations!.Input(_network.Layers.Count - 1, batch), update);
+        if (unit == Last && _lossHead is not null)
+            return _lossHead.Learn(batch, _activations!.Input(_network.Layers.Count - 1, batch), update);
         int top = _network.Units[unit].End - 1, learner = _lowest[unit];
         var y = _activations!.Output(top, batch.Count);
         if (learner > top) return unit == Last ? _network.Loss.Sum(batch, y) : 0;

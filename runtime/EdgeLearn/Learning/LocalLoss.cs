@@ -1,6 +1,9 @@
 namespace EdgeLearn;
 
-/// <summary>What a hidden unit of <see cref="TargetProjection"/> minimises, given its output y and its random target t, or the scores s of the classes.</summary>
+/// <summary>
+/// What a hidden unit of <see cref="TargetProjection"/> minimises, given its output y and its random target t, or the scores s of the
+/// classes.
+/// </summary>
 public enum LocalLoss
 {
     /// <summary>|y - t|^2 / 2: gradient y - t.</summary>
@@ -15,7 +18,10 @@ public enum LocalLoss
     /// <summary>The network's own loss of the scores, for labels their cross-entropy.</summary>
     CrossEntropy,
 
-    /// <summary>Mean over the other classes c of max(0, 1 + s_c - s_label); the network's own loss where there are no labels, or one output for two classes.</summary>
+    /// <summary>
+    /// Mean over the other classes c of max(0, 1 + s_c - s_label); the network's own loss where there are no labels, or one output for two
+    /// classes.
+    /// </summary>
     Hinge,
 }
 

@@ -1,6 +1,9 @@
 namespace EdgeLearn;
 
-/// <summary>What one hidden unit minimises, given its outputs and the labels and nothing else. Its buffers live only at the moment in which the unit learns.</summary>
+/// <summary>
+/// What one hidden unit minimises, given its outputs and the labels and nothing else. Its buffers live only at the moment in which the unit
+/// learns.
+/// </summary>
 abstract class LocalObjective
 {
     /// <summary>Asks the plan for what the gradient needs.</summary>

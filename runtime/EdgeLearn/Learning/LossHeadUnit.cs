@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// The last unit of a forward-only rule where it is a <see cref="TokenHeadLayer"/>: loss and gradients are made a few outputs at a time, so that the scores of a large vocabulary never exist at once.
-/// Nothing goes below it.
+/// The last unit of a forward-only rule where it is a <see cref="TokenHeadLayer"/>: loss and gradients are made a few outputs at a time, so
+/// that the scores of a large vocabulary never exist at once. Nothing goes below it.
 /// </summary>
 /// <param name="network">ends with the head</param>
 /// <param name="head">its last layer</param>
@@ -20,7 +20,8 @@ sealed class LossHeadUnit(Network network, TokenHeadLayer head)
     {
         bool learns = head.IsTrainable;
         _gradient = plan.Request(head.Name + ".weights.gradient", MemoryCategory.Panels, learns ? head.Weight.Length : 0, time, time);
-        _scratch = plan.Request(head.Name + ".panel", MemoryCategory.Panels, learns ? head.LossGradientScratchLength(batch) : head.LossScratchLength(batch), time, time);
+        _scratch = plan.Request(head.Name + ".panel", MemoryCategory.Panels,
+            learns ? head.LossGradientScratchLength(batch) : head.LossScratchLength(batch), time, time);
     }
 
     /// <summary>Takes the planned buffers.</summary>

@@ -3,16 +3,19 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// Similarity matching beside a head's own loss: samples of a class shall have readings alike, those of two classes shall not. With u the readings of a batch, centred and divided by their norm,
-/// and t the one-hot labels (of two classes with one output, the labels; or real targets) treated likewise: (1 - share) * head + share * mean over pairs of (u_i . u_j - t_i . t_j)^2. No weights of its own.
+/// Similarity matching beside a head's own loss: samples of a class shall have readings alike, those of two classes shall not. With u the
+/// readings of a batch, centred and divided by their norm, and t the one-hot labels (of two classes with one output, the labels; or real
+/// targets) treated likewise: (1 - share) * head + share * mean over pairs of (u_i . u_j - t_i . t_j)^2. No weights of its own.
 /// </summary>
-/// <remarks>Source: Nokland and Eidnes 2019, arXiv:1901.06656. Differs: what is compared is what the head reads, without a convolution of its own before.</remarks>
+/// <remarks>Source: Nokland and Eidnes 2019, arXiv:1901.06656. Differs: what is compared is what the head reads, without a convolution of
+/// its own before.</remarks>
 /// <param name="head">its loss and gradient</param>
 /// <param name="name">of the buffers</param>
 /// <param name="reading">the layers without weights between the unit's outputs and the readings; null when these are the outputs</param>
 /// <param name="lengths">floats of a sample: outputs, readings, classes or targets</param>
 /// <param name="share">0 to 1</param>
-sealed class SimilarityObjective(LocalObjective head, string name, LayerStack? reading, (int Outputs, int Readings, int Targets) lengths, float share) : LocalObjective
+sealed class SimilarityObjective(LocalObjective head, string name, LayerStack? reading, (int Outputs, int Readings, int Targets) lengths,
+    float share) : LocalObjective
 {
     static readonly ParameterSet s_none = new();
 
@@ -30,20 +33,24 @@ sealed class SimilarityObjective(LocalObjective head, string name, LayerStack? r
     public override void Plan(MemoryPlan plan, int batch, int time)
     {
         head.Plan(plan, batch, time);
-        BufferId Request(string what, long length) => plan.Request($"{name}.similarity.{what}", MemoryCategory.Activations, length, time, time);
+        BufferId Request(string what, long length)
+            => plan.Request($"{name}.similarity.{what}", MemoryCategory.Activations, length, time, time);
         _readings = Request("readings", (long)batch * lengths.Readings);
         _gradient = Request("gradient", (long)batch * lengths.Readings);
         _targets = Request("targets", (long)batch * lengths.Targets);
         _pairs = Request("pairs", (long)batch * batch);
         _norms = Request("norms", batch);
         long scratch = 0;
-        for (int count = 1; count <= batch; count++) scratch = Math.Max(scratch, ProductScratchLength(count)); // fewer samples may take more
+        // fewer samples may take more
+        for (int count = 1; count <= batch; count++) scratch = Math.Max(scratch, ProductScratchLength(count));
         if (reading is not null)
         {
             _saved = Request("saved", reading.SavedLength(batch));
             _local = Request("local", reading.GradientLength(batch));
             _outputGradient = Request("outputs", (long)batch * lengths.Outputs);
-            scratch = Math.Max(scratch, Math.Max(reading.ForwardScratchLength(batch, probed: false, saves: true), Math.Max(reading.LocalGradientScratchLength(batch), reading.InputGradientScratchLength(batch))));
+            scratch = Math.Max(scratch,
+                Math.Max(reading.ForwardScratchLength(batch, probed: false, saves: true),
+                Math.Max(reading.LocalGradientScratchLength(batch), reading.InputGradientScratchLength(batch))));
         }
 
         _scratch = plan.Request(name + ".similarity.scratch", MemoryCategory.Panels, scratch, time, time);
@@ -52,7 +59,8 @@ sealed class SimilarityObjective(LocalObjective head, string name, LayerStack? r
     long ProductScratchLength(int count)
     {
         var rows = new MatrixShape(count, lengths.Readings);
-        return Math.Max(Kernels.ProductScratchLength(rows, rows.Transpose()), Kernels.ProductScratchLength(new MatrixShape(count, count), rows));
+        return Math.Max(Kernels.ProductScratchLength(rows, rows.Transpose()),
+            Kernels.ProductScratchLength(new MatrixShape(count, count), rows));
     }
 
     public override void Bind(Workspace workspace)
@@ -89,7 +97,8 @@ sealed class SimilarityObjective(LocalObjective head, string name, LayerStack? r
     double Match(in Batch batch, ReadOnlySpan<float> readings, Span<float> gradient, Span<float> scratch)
     {
         int count = batch.Count, width = lengths.Readings;
-        Span<float> u = _workspace![_readings][..(count * width)], pairs = _workspace[_pairs][..(count * count)], norms = _workspace[_norms][..count], mean = gradient[..width];
+        Span<float> u = _workspace![_readings][..(count * width)], pairs = _workspace[_pairs][..(count * count)],
+            norms = _workspace[_norms][..count], mean = gradient[..width];
         readings.CopyTo(u);
         Centre(u, count, mean);
         Normalise(u, norms);
@@ -138,7 +147,8 @@ sealed class SimilarityObjective(LocalObjective head, string name, LayerStack? r
         for (int i = 0; i < count; i++)
         {
             var row = pairs.Slice(i * count, count);
-            for (int j = 0; j < count; j++) row[j] -= TensorPrimitives.Dot<float>(targets.Slice(i * width, width), targets.Slice(j * width, width));
+            for (int j = 0; j < count; j++)
+                row[j] -= TensorPrimitives.Dot<float>(targets.Slice(i * width, width), targets.Slice(j * width, width));
             sum += TensorPrimitives.SumOfSquares<float>(row);
         }
 

@@ -3,8 +3,9 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// A target for every output of a unit: t = scale * P[label], or the projection of real targets. P [classes x units] is noise of (seed, layer, class * units + unit) and never stored.
-/// The outputs of maps and steps count as their mean over positions, for the weights that they share see them all.
+/// A target for every output of a unit: t = scale * P[label], or the projection of real targets. P [classes x units] is noise of (seed,
+/// layer, class * units + unit) and never stored. The outputs of maps and steps count as their mean over positions, for the weights that
+/// they share see them all.
 /// </summary>
 sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionOptions options) : LocalObjective
 {
@@ -16,7 +17,8 @@ sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionOp
     static int PositionsOf(Shape shape) => shape.Rank switch { 3 => shape.PlaneLength, 2 => shape.Height, _ => 1 };
 
     // The common case in one pass over the outputs: l2 loss, sign targets of class labels, and nothing but an activation between z and y.
-    public override bool GoesThroughActivation(in Batch batch) => _activation is not null && batch.Labels.Length > 0 && options is { Targets: NoiseKind.Sign, LocalLoss: LocalLoss.L2 };
+    public override bool GoesThroughActivation(in Batch batch)
+        => _activation is not null && batch.Labels.Length > 0 && options is { Targets: NoiseKind.Sign, LocalLoss: LocalLoss.L2 };
 
     public override double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy)
     {
@@ -24,7 +26,8 @@ sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionOp
         if (GoesThroughActivation(batch))
         {
             for (int b = 0; b < batch.Count; b++)
-                loss += Kernels.LocalResidual(_activation!.Value, _key, (long)batch.Labels[b] * _units, options.TargetScale, _share / batch.Count, y.Slice(b * _units, _units), dy.Slice(b * _units, _units));
+                loss += Kernels.LocalResidual(_activation!.Value, _key, (long)batch.Labels[b] * _units, options.TargetScale,
+                    _share / batch.Count, y.Slice(b * _units, _units), dy.Slice(b * _units, _units));
             return loss * _share;
         }
 
@@ -61,6 +64,8 @@ sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionOp
         }
 
         int width = network.OutputLength;
-        for (int c = 0; c < width; c++) Noise.Add(options.Targets, _key, (long)c * values.Length, -options.TargetScale * batch.Targets[row * width + c], values, values);
+        for (int c = 0; c < width; c++)
+            Noise.Add(options.Targets, _key, (long)c * values.Length, -options.TargetScale * batch.Targets[row * width + c], values,
+                values);
     }
 }

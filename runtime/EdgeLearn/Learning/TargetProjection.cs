@@ -15,7 +15,9 @@ public readonly record struct TargetProjectionOptions()
     /// <summary>Rate of the hidden units as a factor on the run's rate; null = what suits the local loss.</summary>
     public float? HiddenRateScale { get; init; }
 
-    /// <summary>Null: all units learn in every step. Else the steps of the run: each unit learns for an equal share of them, first unit first.</summary>
+    /// <summary>
+    /// Null: all units learn in every step. Else the steps of the run: each unit learns for an equal share of them, first unit first.
+    /// </summary>
     public long? LayerByLayerSteps { get; init; }
 
     /// <summary>Seed of the target matrices.</summary>
@@ -23,20 +25,23 @@ public readonly record struct TargetProjectionOptions()
 }
 
 /// <summary>
-/// tpSGD: no hidden unit ever sees the output's error. Unit l has a fixed random matrix P_l [classes x values] that maps the label to a target.
+/// tpSGD: no hidden unit ever sees the output's error. Unit l has a fixed random matrix P_l [classes x values] that maps the label to a
+/// target.
 /// <para>
-/// With the losses cross-entropy and hinge the unit need only come nearer to the target of its class than to the others': P_l scores what the next unit reads, r (maps and steps averaged over
-/// cells), as s = P_l r / sqrt(values) + threshold, and s is held against the label. P_l never learns; the thresholds do, one number a class, for a random matrix gives each class another
-/// offset that units would have to work off.
+/// With the losses cross-entropy and hinge the unit need only come nearer to the target of its class than to the others': P_l scores what
+/// the next unit reads, r (maps and steps averaged over cells), as s = P_l r / sqrt(values) + threshold, and s is held against the label.
+/// P_l never learns; the thresholds do, one number a class, for a random matrix gives each class another offset that units would have to
+/// work off.
 /// </para>
 /// <para>
-/// With l2, l1 and linear there is a target for each output, t = scale * P_l[label], which the unit learns to give: dz = (y - t) * activation'(z) for l2. Here P_l is not stored. Maps and steps
-/// count as their mean over positions. The last unit learns the labels by the network's own loss.
+/// With l2, l1 and linear there is a target for each output, t = scale * P_l[label], which the unit learns to give: dz = (y - t) *
+/// activation'(z) for l2. Here P_l is not stored. Maps and steps count as their mean over positions. The last unit learns the labels by the
+/// network's own loss.
 /// </para>
 /// </summary>
 /// <remarks>
-/// Source: Lomnitz et al. 2022, arXiv:2208.08503. Differs: signs instead of Gaussian targets; gradients are means over the batch; cross-entropy, hinge and thresholds are our reading of its
-/// "any loss".
+/// Source: Lomnitz et al. 2022, arXiv:2208.08503. Differs: signs instead of Gaussian targets; gradients are means over the batch;
+/// cross-entropy, hinge and thresholds are our reading of its "any loss".
 /// </remarks>
 public sealed class TargetProjection : LocalLearning
 {
@@ -48,12 +53,16 @@ public sealed class TargetProjection : LocalLearning
     /// <param name="options">of the targets</param>
     /// <param name="thresholdUpdate">learns the thresholds of cross-entropy and hinge; used for nothing else; null = plain sgd</param>
     public TargetProjection(Network network, TargetProjectionOptions options, UpdateRule? thresholdUpdate = null)
-        : this(network, options, options.LocalLoss.Scores() ? new LocalHeadSet(network, 0, new LocalHeadLoss(network.Loss, options.LocalLoss == LocalLoss.Hinge), thresholdUpdate ?? new Sgd()) : null)
+        : this(network, options,
+            options.LocalLoss.Scores()
+            ? new LocalHeadSet(network, 0, new LocalHeadLoss(network.Loss, options.LocalLoss == LocalLoss.Hinge),
+                thresholdUpdate ?? new Sgd()) : null)
     {
     }
 
     TargetProjection(Network network, TargetProjectionOptions options, LocalHeadSet? heads)
-        : base(network, options.HiddenRateScale ?? options.LocalLoss.HiddenRateScale(), options.LayerByLayerSteps, heads, unit => heads?.Add(unit) ?? new TargetObjective(network, unit, options))
+        : base(network, options.HiddenRateScale ?? options.LocalLoss.HiddenRateScale(), options.LayerByLayerSteps, heads,
+            unit => heads?.Add(unit) ?? new TargetObjective(network, unit, options))
     {
         _network = network;
         _options = options;
@@ -66,7 +75,8 @@ public sealed class TargetProjection : LocalLearning
     public override string Name => "tpsgd";
 
     /// <summary>Key of the noise that is a unit's target matrix.</summary>
-    internal static ulong TargetKey(Network network, LocalUnit unit, ulong seed) => Noise.Key(seed, Noise.TensorHash(network.Layers[unit.Learner].Name + ".target"));
+    internal static ulong TargetKey(Network network, LocalUnit unit, ulong seed)
+        => Noise.Key(seed, Noise.TensorHash(network.Layers[unit.Learner].Name + ".target"));
 
     /// <inheritdoc/>
     private protected override void InitialiseHeads(LocalHeadSet heads, Workspace workspace)
@@ -78,7 +88,8 @@ public sealed class TargetProjection : LocalLearning
             var (projection, thresholds) = (slices[0], slices[1]);
             var values = heads.Parameters[projection];
             values.Clear();
-            Noise.Add(_options.Targets, TargetKey(_network, unit, _options.Seed), 0, _options.TargetScale / MathF.Sqrt(projection.RowLength), values, values);
+            Noise.Add(_options.Targets, TargetKey(_network, unit, _options.Seed), 0,
+                _options.TargetScale / MathF.Sqrt(projection.RowLength), values, values);
             heads.Parameters[thresholds].Clear();
         }
     }

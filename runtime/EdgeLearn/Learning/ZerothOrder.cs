@@ -23,9 +23,10 @@ public readonly record struct ZerothOrderOptions()
 }
 
 /// <summary>
-/// Two-sided SPSA with q directions, the MeZO family: the loss of one batch at w + eps z and w - eps z gives g = (loss+ - loss-) / (2 eps) along z.
-/// The weights are never perturbed in place: a probe is a property of reading them, so they are exact between probes, may be mapped read-only, and a crash loses nothing.
-/// Works on anybody's forward pass; memory is that of inference. A method to adapt pre-trained networks, slow from scratch.
+/// Two-sided SPSA with q directions, the MeZO family: the loss of one batch at w + eps z and w - eps z gives g = (loss+ - loss-) / (2 eps)
+/// along z. The weights are never perturbed in place: a probe is a property of reading them, so they are exact between probes, may be
+/// mapped read-only, and a crash loses nothing. Works on anybody's forward pass; memory is that of inference. A method to adapt pre-trained
+/// networks, slow from scratch.
 /// </summary>
 /// <remarks>Source: Spall 1992; Malladi et al. 2023 (MeZO). Differs: sign noise by default, perturbation on the read.</remarks>
 public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions options) : LearningRule
@@ -47,7 +48,8 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions
     public override void Plan(MemoryPlan plan, int batch)
     {
         pass.Plan(plan, batch, probed: true, PlanTime.Step);
-        _chunk = plan.Request("zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1, PlanTime.Evaluation - 1);
+        _chunk = plan.Request("zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1,
+            PlanTime.Evaluation - 1);
     }
 
     /// <inheritdoc/>

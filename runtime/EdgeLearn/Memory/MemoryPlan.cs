@@ -26,8 +26,8 @@ public enum MemoryCategory
 public readonly record struct BufferId(int Index);
 
 /// <summary>
-/// Collects what a training run needs before anything is allocated: (bytes, first use, last use) of each buffer, then offsets in one block so that only
-/// buffers whose uses do not overlap share bytes. Pure and deterministic: host and board compute the same plan.
+/// Collects what a training run needs before anything is allocated: (bytes, first use, last use) of each buffer, then offsets in one block
+/// so that only buffers whose uses do not overlap share bytes. Pure and deterministic: host and board compute the same plan.
 /// </summary>
 public sealed class MemoryPlan
 {
@@ -47,7 +47,8 @@ public sealed class MemoryPlan
     public BufferId Request(string name, MemoryCategory category, long length, int firstUse = 0, int lastUse = Forever)
     {
         if (_offsets is not null) throw new InvalidOperationException("the plan is placed already");
-        if (length < 0 || firstUse > lastUse) throw new ArgumentException($"{name}: length {length}, uses {firstUse}..{lastUse}", nameof(length));
+        if (length < 0 || firstUse > lastUse)
+            throw new ArgumentException($"{name}: length {length}, uses {firstUse}..{lastUse}", nameof(length));
         _buffers.Add(new Buffer(name, category, length * sizeof(float), firstUse, lastUse));
         return new BufferId(_buffers.Count - 1);
     }
@@ -78,7 +79,10 @@ public sealed class MemoryPlan
         }
     }
 
-    /// <summary>Sum of the buffers of a category. Buffers of several categories may share bytes, so the categories can add up to more than the total.</summary>
+    /// <summary>
+    /// Sum of the buffers of a category. Buffers of several categories may share bytes, so the categories can add up to more than the
+    /// total.
+    /// </summary>
     public long BytesOf(MemoryCategory category)
     {
         long sum = 0;
@@ -101,7 +105,8 @@ public sealed class MemoryPlan
     {
         var order = new int[_buffers.Count];
         for (int i = 0; i < order.Length; i++) order[i] = i;
-        Array.Sort(order, (a, b) => _buffers[a].Bytes != _buffers[b].Bytes ? _buffers[b].Bytes.CompareTo(_buffers[a].Bytes) : a.CompareTo(b));
+        Array.Sort(order,
+            (a, b) => _buffers[a].Bytes != _buffers[b].Bytes ? _buffers[b].Bytes.CompareTo(_buffers[a].Bytes) : a.CompareTo(b));
         var offsets = new long[order.Length];
         var placed = new List<int>(order.Length);
         foreach (int index in order)

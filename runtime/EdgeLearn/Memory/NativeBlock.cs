@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// One page-aligned block of native memory, zeroed; owned, and given back to the system by <see cref="Dispose"/> or the finaliser. It is mapped by itself, not taken from the
-/// C heap: that keeps what was freed, one arena a thread, and a process that trains round after round on other threads would grow by a workspace each time.
+/// One page-aligned block of native memory, zeroed; owned, and given back to the system by <see cref="Dispose"/> or the finaliser. It is
+/// mapped by itself, not taken from the C heap: that keeps what was freed, one arena a thread, and a process that trains round after round
+/// on other threads would grow by a workspace each time.
 /// </summary>
 public sealed unsafe partial class NativeBlock : IDisposable
 {
@@ -20,7 +21,8 @@ public sealed unsafe partial class NativeBlock : IDisposable
         if (bytes == 0) return;
         const int ReadWrite = 0x3, PrivateAnonymous = 0x22;
         void* address = Map(null, (nuint)bytes, ReadWrite, PrivateAnonymous, -1, 0);
-        if ((nint)address == -1) throw new EdgeLearnException($"cannot allocate {bytes:N0} bytes: the system has no such block of memory left");
+        if ((nint)address == -1)
+            throw new EdgeLearnException($"cannot allocate {bytes:N0} bytes: the system has no such block of memory left");
         _pointer = address;
     }
 
@@ -49,7 +51,8 @@ public sealed unsafe partial class NativeBlock : IDisposable
     }
 
     [DoesNotReturn]
-    void ThrowOutside(long offsetBytes, int length) => throw new ArgumentOutOfRangeException(nameof(offsetBytes), $"{length} values at byte {offsetBytes} of {LengthBytes}");
+    void ThrowOutside(long offsetBytes, int length)
+    => throw new ArgumentOutOfRangeException(nameof(offsetBytes), $"{length} values at byte {offsetBytes} of {LengthBytes}");
 
     [DoesNotReturn]
     void ThrowDisposed() => throw new ObjectDisposedException(nameof(NativeBlock));

@@ -11,7 +11,8 @@ public sealed class Workspace : IDisposable
     {
         _block = new NativeBlock(plan.WorkspaceBytes);
         _places = new (long, int)[plan.BufferCount];
-        for (int i = 0; i < _places.Length; i++) _places[i] = (plan.OffsetOf(new BufferId(i)), (int)(plan.BytesOf(new BufferId(i)) / sizeof(float)));
+        for (int i = 0; i < _places.Length; i++)
+            _places[i] = (plan.OffsetOf(new BufferId(i)), (int)(plan.BytesOf(new BufferId(i)) / sizeof(float)));
     }
 
     /// <summary>The floats of a buffer.</summary>

@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Where a layer's parameter gradient goes, panel by panel. Each panel is finished when it arrives (its sum over the batch is complete), so that an update can
-/// consume it and no gradient buffer is needed.
+/// Where a layer's parameter gradient goes, panel by panel. Each panel is finished when it arrives (its sum over the batch is complete), so
+/// that an update can consume it and no gradient buffer is needed.
 /// </summary>
 public abstract class GradientSink
 {
@@ -12,7 +12,8 @@ public abstract class GradientSink
     /// <param name="gradient">gradient of the mean loss</param>
     public abstract void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient);
 
-    // Rows that a product is cut into for a sink that wants panels: two strips of the product kernel, few enough to stay in the first-level cache.
+    // Rows that a product is cut into for a sink that wants panels: two strips of the product kernel, few enough to stay in the first-level
+    // cache.
     const int PanelRows = 8;
 
     /// <summary>Floats of scratch for <see cref="AcceptProduct"/>.</summary>
@@ -21,7 +22,8 @@ public abstract class GradientSink
     public static long ProductScratchLength(int rows, int columns) => Math.Min(PanelRows, rows) * (long)columns;
 
     /// <summary>
-    /// Takes a gradient as the product that it is, gradient[i, j] = sum over k of a[i, k] * b[k, j], so that it need not exist in memory. A sink that cannot use up a product gets panels.
+    /// Takes a gradient as the product that it is, gradient[i, j] = sum over k of a[i, k] * b[k, j], so that it need not exist in memory. A
+    /// sink that cannot use up a product gets panels.
     /// </summary>
     /// <param name="slice">the tensor</param>
     /// <param name="offset">where the [a.Rows x b.Columns] weights begin in the tensor</param>

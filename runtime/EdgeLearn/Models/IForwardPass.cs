@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Somebody who can compute a network's outputs and losses: the layers of the core, ONNX Runtime, ... A losses-only rule needs nothing more.
-/// Call <see cref="Plan"/>, then <see cref="Bind"/>, then the verbs; the verbs allocate nothing.
+/// Somebody who can compute a network's outputs and losses: the layers of the core, ONNX Runtime, ... A losses-only rule needs nothing
+/// more. Call <see cref="Plan"/>, then <see cref="Bind"/>, then the verbs; the verbs allocate nothing.
 /// </summary>
 public interface IForwardPass
 {

@@ -9,7 +9,10 @@ interface IWeightedSpec
     /// <summary>The same layer with nothing behind the sum.</summary>
     LayerSpec Plain();
 
-    /// <summary>The sum that makes R values at each place where this layer makes its units or channels, from the same inputs and without a bias; null where there is none.</summary>
+    /// <summary>
+    /// The sum that makes R values at each place where this layer makes its units or channels, from the same inputs and without a bias;
+    /// null where there is none.
+    /// </summary>
     LayerSpec? OfRank(int rank) => null;
 
     /// <summary>The same layer with a bias where it has none.</summary>

@@ -4,20 +4,26 @@ namespace EdgeLearn;
 static class Initialisation
 {
     /// <summary>
-    /// Weights and biases uniform in +-gain / sqrt(fan): gain 1 (a bound that PyTorch's linear layer uses too), for ReLU sqrt(6) on the weights (He et al. 2015).
+    /// Weights and biases uniform in +-gain / sqrt(fan): gain 1 (a bound that PyTorch's linear layer uses too), for ReLU sqrt(6) on the
+    /// weights (He et al. 2015).
     /// </summary>
-    public static void Uniform(ParameterSet parameters, ulong seed, ParameterSlice weight, ParameterSlice? bias, int fan, Activation activation)
+    public static void Uniform(ParameterSet parameters, ulong seed, ParameterSlice weight, ParameterSlice? bias, int fan,
+        Activation activation)
     {
         double bound = 1 / Math.Sqrt(fan);
         Fill(parameters, seed, weight, activation == Activation.Relu ? Math.Sqrt(6) * bound : bound);
         if (bias is not null) Fill(parameters, seed, bias, bound);
     }
 
-    /// <summary>Bound of embeddings and positions: a standard deviation of 0.02, small enough for a head that shares the weights (Radford et al. 2019).</summary>
+    /// <summary>
+    /// Bound of embeddings and positions: a standard deviation of 0.02, small enough for a head that shares the weights (Radford et al.
+    /// 2019).
+    /// </summary>
     public const double EmbeddingBound = 0.0346410161513775;
 
     /// <summary>Uniform in +-bound.</summary>
-    public static void Uniform(ParameterSet parameters, ulong seed, ParameterSlice slice, double bound) => Fill(parameters, seed, slice, bound);
+    public static void Uniform(ParameterSet parameters, ulong seed, ParameterSlice slice, double bound)
+        => Fill(parameters, seed, slice, bound);
 
     // Room for int8 weights to grow in training, as their scales are fixed.
     const double Headroom = 4;

@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// A tensor of integers that is part of a layer's structure and of the model file. Like the weights it is described first and allocated at its first use, so that a network
-/// can be planned, or refused, before it takes memory.
+/// A tensor of integers that is part of a layer's structure and of the model file. Like the weights it is described first and allocated at
+/// its first use, so that a network can be planned, or refused, before it takes memory.
 /// </summary>
 /// <param name="name">full name, such as <c>layers.0.window</c></param>
 /// <param name="shape">logical shape</param>

@@ -1,8 +1,10 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Stateless maths of one stage. Four verbs: a forward-only rule needs the first three, a losses-only rule the first alone. Buffers belong to the caller and are as long as the layer says:
-/// <c>saved</c> carries from Forward to the gradients, <c>dz</c> from LocalGradient to the two that follow it, <c>scratch</c> is free between calls.
+/// Stateless maths of one stage. Four verbs: a forward-only rule needs the first three, a losses-only rule the first alone. Buffers belong
+/// to the caller and are as long as the layer says:
+/// <c>saved</c> carries from Forward to the gradients, <c>dz</c> from LocalGradient to the two that follow it, <c>scratch</c> is free
+/// between calls.
 /// <code>
 /// Forward(x -> y, saved)
 /// LocalGradient(dy -> dz)          everything that happens inside the layer: activation, time, an inner backward pass
@@ -73,7 +75,10 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// <summary>Multiply-adds of one sample in <see cref="LocalGradient"/>: signals that go back inside the layer.</summary>
     public virtual long LocalGradientMultiplyAdds => 0;
 
-    /// <summary>The activation whose derivative is all that <see cref="LocalGradient"/> applies, so that it may be fused with what comes before; null when there is more to it.</summary>
+    /// <summary>
+    /// The activation whose derivative is all that <see cref="LocalGradient"/> applies, so that it may be fused with what comes before;
+    /// null when there is more to it.
+    /// </summary>
     public virtual Activation? OutputActivation => null;
 
     /// <summary>Floats that Forward leaves for the gradients.</summary>
@@ -116,9 +121,13 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// <param name="y">[batch x output length], written</param>
     /// <param name="saved">[<see cref="SavedLength"/>], written; empty when no gradient will be asked for</param>
     /// <param name="scratch">[<see cref="ForwardScratchLength"/>]</param>
-    public abstract void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch);
+    public abstract void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch);
 
-    /// <summary>Whether <see cref="ForwardPair"/> reads the weights once for both signs, which is what a second set of activations is paid for; or has none to read.</summary>
+    /// <summary>
+    /// Whether <see cref="ForwardPair"/> reads the weights once for both signs, which is what a second set of activations is paid for; or
+    /// has none to read.
+    /// </summary>
     public virtual bool SharesPairRead => Slices.Count == 0;
 
     /// <summary>Floats of scratch that <see cref="ForwardPair"/> needs beside those of Forward.</summary>
@@ -127,8 +136,8 @@ public abstract class Layer(string name, Shape input, Shape output)
     public virtual long PairScratchLength(int batch, bool sharesInput) => 0;
 
     /// <summary>
-    /// Both signs of a probe: yPlus = layer(xPlus) with the weights w + scale z, yMinus = layer(xMinus) with w - scale z, to the bit as two calls of Forward. A layer that can reads its weights
-    /// once for both.
+    /// Both signs of a probe: yPlus = layer(xPlus) with the weights w + scale z, yMinus = layer(xMinus) with w - scale z, to the bit as two
+    /// calls of Forward. A layer that can reads its weights once for both.
     /// </summary>
     /// <param name="batch">rows</param>
     /// <param name="parameters">the network's weights</param>
@@ -139,13 +148,17 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// <param name="yMinus">[batch x output length], written</param>
     /// <param name="scratch">[<see cref="ForwardScratchLength"/>] of a probed pass that saves nothing</param>
     /// <param name="pairScratch">[<see cref="PairScratchLength"/>]</param>
-    public virtual void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
+    public virtual void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus,
+        ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
     {
         Forward(batch, parameters, ForwardMode.Probed(plus), xPlus, yPlus, default, scratch);
         Forward(batch, parameters, ForwardMode.Probed(plus.Opposite()), xMinus, yMinus, default, scratch);
     }
 
-    /// <summary>dz from dy: all that happens inside the layer (an activation's derivative, the steps of time, the layers of a block). By default dz is dy.</summary>
+    /// <summary>
+    /// dz from dy: all that happens inside the layer (an activation's derivative, the steps of time, the layers of a block). By default dz
+    /// is dy.
+    /// </summary>
     /// <param name="trace">of Forward</param>
     /// <param name="dy">[batch x output length], the gradient by y; may be overwritten</param>
     /// <param name="dz">[<see cref="GradientLength"/>], written; dy itself where the lengths are equal and the caller likes</param>

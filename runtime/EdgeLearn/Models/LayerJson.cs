@@ -21,7 +21,8 @@ readonly struct LayerJson(JsonElement element, string fileName)
     public float Number(string property, float unsaid) => element.TryGetProperty(property, out var value) ? value.GetSingle() : unsaid;
 
     /// <summary>A text, or another where it is not there.</summary>
-    public string Text(string property, string unsaid) => element.TryGetProperty(property, out var value) ? value.GetString() ?? "" : unsaid;
+    public string Text(string property, string unsaid)
+        => element.TryGetProperty(property, out var value) ? value.GetString() ?? "" : unsaid;
 
     /// <summary>Whether a property is there and true.</summary>
     public bool Flag(string property) => element.TryGetProperty(property, out var value) && value.GetBoolean();
@@ -31,7 +32,8 @@ readonly struct LayerJson(JsonElement element, string fileName)
     {
         if (!element.TryGetProperty(property, out var value)) return null;
         int[] sides = Integers(value);
-        if (sides.Length != 2 || sides[0] < 1 || sides[1] < 1) throw new EdgeLearnException($"{fileName}: {property} [{string.Join(", ", sides)}], expected [height, width] of 1 or more");
+        if (sides.Length != 2 || sides[0] < 1 || sides[1] < 1)
+            throw new EdgeLearnException($"{fileName}: {property} [{string.Join(", ", sides)}], expected [height, width] of 1 or more");
         return (sides[0], sides[1]);
     }
 
@@ -39,7 +41,8 @@ readonly struct LayerJson(JsonElement element, string fileName)
     public Activation Activation()
     {
         string word = Text("activation", "identity");
-        return ActivationWords.Parse(word) ?? throw new EdgeLearnException($"{fileName}: unknown activation '{word}': expected tanh, relu or identity");
+        return ActivationWords.Parse(word)
+            ?? throw new EdgeLearnException($"{fileName}: unknown activation '{word}': expected tanh, relu or identity");
     }
 
     /// <summary>Layers inside the layer.</summary>
@@ -52,7 +55,8 @@ readonly struct LayerJson(JsonElement element, string fileName)
         foreach (var element in array.EnumerateArray())
         {
             var layer = new LayerJson(element, fileName);
-            string word = layer.Text("kind", layer.Has("window") || layer.Has("inputs") ? ReceptiveFieldSpec.Kind.Word : DenseSpec.Kind.Word);
+            string word =
+                layer.Text("kind", layer.Has("window") || layer.Has("inputs") ? ReceptiveFieldSpec.Kind.Word : DenseSpec.Kind.Word);
             layers.Add(LayerKinds.Named(word, fileName).Read(layer));
         }
 

@@ -52,7 +52,8 @@ static class LayerKinds
             if (kind.Word == word) return kind;
         }
 
-        throw new EdgeLearnException($"{fileName}: unknown kind of layer '{word}': expected one of {string.Join(", ", All.Select(kind => kind.Word))}");
+        throw new EdgeLearnException($"{fileName}: unknown kind of layer '{word}': expected one "
+            + $"of {string.Join(", ", All.Select(kind => kind.Word))}");
     }
 
     /// <summary>Reads one layer of the shorthand.</summary>

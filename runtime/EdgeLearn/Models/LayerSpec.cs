@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace EdgeLearn;
 
 /// <summary>
-/// One layer of a network description: what the shorthand and a model file say of it, without numbers. A closed set of small records, one a kind, each beside its layer;
+/// One layer of a network description: what the shorthand and a model file say of it, without numbers. A closed set of small records, one a
+/// kind, each beside its layer;
 /// <see cref="LayerKinds"/> lists them.
 /// </summary>
 public abstract record LayerSpec

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace EdgeLearn;
 
 /// <summary>
-/// One layer of the shorthand, taken apart: <c>[word][sizes][@places][(body)]{:option}</c>, such as <c>128</c>, <c>1000@10x10:relu</c>, <c>conv5x5x8:stride2</c>, <c>dropout0.5</c>,
+/// One layer of the shorthand, taken apart: <c>[word][sizes][@places][(body)]{:option}</c>, such as <c>128</c>, <c>1000@10x10:relu</c>,
+/// <c>conv5x5x8:stride2</c>, <c>dropout0.5</c>,
 /// <c>residual(conv3x3x8:same)</c>. A kind of layer takes what it knows; what is left over is an error that lists what was asked for.
 /// </summary>
 sealed class LayerText
@@ -89,7 +90,8 @@ sealed class LayerText
     public float Number(float unsaid)
     {
         if (Sizes.Length == 0) return unsaid;
-        return float.TryParse(Sizes, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value) ? value : throw Wrong($"a number such as 0.2 behind {Word}");
+        return float.TryParse(Sizes, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value)
+            ? value : throw Wrong($"a number such as 0.2 behind {Word}");
     }
 
     /// <summary>Takes the option that names an activation.</summary>
@@ -119,8 +121,10 @@ sealed class LayerText
         _asked.Add(word + "N");
         for (int i = 0; i < _options.Count; i++)
         {
-            if (!_options[i].StartsWith(word, StringComparison.Ordinal) || _options[i].Length == word.Length || !char.IsAsciiDigit(_options[i][word.Length])) continue;
-            if (!int.TryParse(_options[i].AsSpan(word.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int value)) throw Wrong($"a whole number behind {word}");
+            if (!_options[i].StartsWith(word, StringComparison.Ordinal) || _options[i].Length == word.Length
+                || !char.IsAsciiDigit(_options[i][word.Length])) continue;
+            if (!int.TryParse(_options[i].AsSpan(word.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int value))
+                throw Wrong($"a whole number behind {word}");
             _options.RemoveAt(i);
             return value;
         }
@@ -135,7 +139,8 @@ sealed class LayerText
         bool activationsOnly = _asked.Count == 1 && _asked[0].StartsWith("tanh", StringComparison.Ordinal);
         string expected = _asked.Count == 0 ? "none" : string.Join(", ", _asked);
         string more = activationsOnly ? $"; others are layers of their own, such as {Sizes}-gelu" : "";
-        throw new EdgeLearnException($"network '{_network}': unknown {(activationsOnly ? "activation" : "option")} '{_options[0]}' of layer {_label}: expected {expected}{more}");
+        throw new EdgeLearnException($"network '{_network}': unknown {(activationsOnly ? "activation" : "option")} '{_options[0]}' of "
+            + $"layer {_label}: expected {expected}{more}");
     }
 
     /// <summary>Reads the layers inside a block.</summary>
@@ -148,9 +153,12 @@ sealed class LayerText
     public EdgeLearnException Refuse(string predicate) => new($"network '{_network}': layer {_label} {predicate}");
 
     /// <summary>A number of 1 or more, digits only.</summary>
-    public static bool TryParse(string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= 1;
+    public static bool TryParse(string text, out int value)
+        => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= 1;
 
-    /// <summary>Reads layers in shorthand. From the last to the first, since a layer's activation, where it says none, depends on what follows.</summary>
+    /// <summary>
+    /// Reads layers in shorthand. From the last to the first, since a layer's activation, where it says none, depends on what follows.
+    /// </summary>
     /// <param name="network">the whole shorthand, for errors</param>
     /// <param name="parts">one layer each</param>
     /// <param name="prefix">of their labels in errors</param>
@@ -160,7 +168,9 @@ sealed class LayerText
         var roles = new LayerRole[parts.Count];
         for (int i = parts.Count - 1; i >= 0; i--)
         {
-            layers[i] = LayerKinds.Parse(new LayerText(network, string.Create(CultureInfo.InvariantCulture, $"{prefix}{i + 1}"), parts[i], UnsaidActivation(i, roles)));
+            layers[i] = LayerKinds.Parse(
+                new LayerText(network, string.Create(CultureInfo.InvariantCulture, $"{prefix}{i + 1}"), parts[i],
+                UnsaidActivation(i, roles)));
             roles[i] = layers[i].Role;
         }
 
@@ -174,7 +184,8 @@ sealed class LayerText
         return string.Join('-', layers.Select((layer, i) => layer.ToShorthand(UnsaidActivation(i, roles))));
     }
 
-    // The last layer with weights has none, nor has one that a norm or an activation follows; the others have tanh, which keeps outputs where forward-only targets are.
+    // The last layer with weights has none, nor has one that a norm or an activation follows; the others have tanh, which keeps outputs
+    // where forward-only targets are.
     static Activation UnsaidActivation(int index, LayerRole[] roles)
     {
         bool followed = index + 1 < roles.Length && roles[index + 1] is LayerRole.Norm or LayerRole.Activation;

@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// A stretch of layers that a forward-only rule trains by itself: one layer with weights, or one block, with the norm and activation that follow, and before it the layers without weights
-/// that prepare its input. No signal crosses units.
+/// A stretch of layers that a forward-only rule trains by itself: one layer with weights, or one block, with the norm and activation that
+/// follow, and before it the layers without weights that prepare its input. No signal crosses units.
 /// </summary>
 /// <param name="First">index of its first layer</param>
 /// <param name="Learner">index of the layer with weights, or of the block</param>
@@ -10,7 +10,8 @@ namespace EdgeLearn;
 public readonly record struct LocalUnit(int First, int Learner, int End)
 {
     /// <summary>
-    /// Divides layers into units; every layer belongs to exactly one. Layers without weights at the end belong to the last unit. Empty when no layer has weights.
+    /// Divides layers into units; every layer belongs to exactly one. Layers without weights at the end belong to the last unit. Empty when
+    /// no layer has weights.
     /// </summary>
     public static IReadOnlyList<LocalUnit> Of(IReadOnlyList<LayerSpec> layers)
     {

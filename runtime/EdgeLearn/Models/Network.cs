@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Layers over one <see cref="ParameterSet"/>. Describing a network allocates no weights, so that its memory can be planned first; <see cref="Initialise"/> or a
-/// model file brings them. Owns its parameters.
+/// Layers over one <see cref="ParameterSet"/>. Describing a network allocates no weights, so that its memory can be planned first;
+/// <see cref="Initialise"/> or a model file brings them. Owns its parameters.
 /// </summary>
 public sealed class Network : IDisposable
 {
@@ -24,15 +24,18 @@ public sealed class Network : IDisposable
     /// <summary>First to last.</summary>
     public LayerList Layers { get; }
 
-    /// <summary>The stretches that a forward-only rule trains one by one, first to last; at least one. Every layer belongs to exactly one.</summary>
+    /// <summary>
+    /// The stretches that a forward-only rule trains one by one, first to last; at least one. Every layer belongs to exactly one.
+    /// </summary>
     public IReadOnlyList<LocalUnit> Units => Spec.Units;
 
     /// <summary>All weights.</summary>
     public ParameterSet Parameters { get; }
 
     /// <summary>
-    /// First layers that only run forward, because nothing below or in them learns and something in them has weights: they are run as in evaluation (no dropout, running statistics), and what they
-    /// give for a sample is the same in every epoch. Dropout right below the first layer that learns is not among them. 0 in a network that learns as a whole.
+    /// First layers that only run forward, because nothing below or in them learns and something in them has weights: they are run as in
+    /// evaluation (no dropout, running statistics), and what they give for a sample is the same in every epoch. Dropout right below the
+    /// first layer that learns is not among them. 0 in a network that learns as a whole.
     /// </summary>
     public int FrozenCount
     {
@@ -60,7 +63,10 @@ public sealed class Network : IDisposable
     /// <summary>Values of one sample.</summary>
     public int InputLength => Spec.Input.Length;
 
-    /// <summary>The last layer where it can hold its outputs against the labels by itself, a few at a time; null where all outputs have to be there for the loss.</summary>
+    /// <summary>
+    /// The last layer where it can hold its outputs against the labels by itself, a few at a time; null where all outputs have to be there
+    /// for the loss.
+    /// </summary>
     internal TokenHeadLayer? LossHead => Loss.Equals(Loss.SoftmaxCrossEntropy) ? Layers[Layers.Count - 1] as TokenHeadLayer : null;
 
     /// <summary>Values of the last layer.</summary>

@@ -3,7 +3,8 @@ namespace EdgeLearn;
 /// <summary>Outputs and losses of a <see cref="Network"/> on the CPU: each layer in turn, two activation buffers alive at a time.</summary>
 /// <param name="network">whose layers, not owned</param>
 /// <param name="sharesRead">
-/// whether both signs of a probe go through a layer together, so that its weights are read and its noise is made once: faster where weights come from memory, for a second set of activations. A network with a layer that cannot runs them in turn
+/// whether both signs of a probe go through a layer together, so that its weights are read and its noise is made once: faster where weights
+/// come from memory, for a second set of activations. A network with a layer that cannot runs them in turn
 /// </param>
 public sealed class NetworkForwardPass(Network network, bool sharesRead = false) : IForwardPass
 {
@@ -36,15 +37,20 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
         if (network.LossHead is { } head)
         {
             long scratch = Math.Max(head.LossScratchLength(batch), head.ForwardScratchLength(batch, probed, saves: false));
-            _headScratch = plan.Request(head.Name + ".scratch", MemoryCategory.Panels, scratch, time + _activations.Count, time + _activations.Count);
+            _headScratch =
+                plan.Request(head.Name + ".scratch", MemoryCategory.Panels, scratch, time + _activations.Count, time + _activations.Count);
         }
 
         _plansPairs = probed && sharesRead && network.Layers.All(layer => layer.SharesPairRead);
         for (int i = 0; i < network.Layers.Count && _plansPairs; i++)
         {
             var layer = network.Layers[i];
-            _minusOutputs[i] = plan.Request(layer.Name + ".output.minus", MemoryCategory.Activations, (long)batch * layer.OutputLength, time + i, time + i + 1);
-            _pairScratch[i] = plan.Request(layer.Name + ".scratch.minus", MemoryCategory.Panels, layer.PairScratchLength(batch, sharesInput: i == 0), time + i, time + i);
+            _minusOutputs[i] =
+                plan.Request(layer.Name + ".output.minus", MemoryCategory.Activations, (long)batch * layer.OutputLength, time + i,
+                time + i + 1);
+            _pairScratch[i] =
+                plan.Request(layer.Name + ".scratch.minus", MemoryCategory.Panels, layer.PairScratchLength(batch, sharesInput: i == 0),
+                time + i, time + i);
         }
     }
 
@@ -68,7 +74,8 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
         }
 
         Buffers.Forward(0, Buffers.Count, batch, mode);
-        head.Forward(batch.Count, network.Parameters, mode, Buffers.Input(Buffers.Count, batch), outputs, default, _workspace![_headScratch]);
+        head.Forward(batch.Count, network.Parameters, mode, Buffers.Input(Buffers.Count, batch), outputs, default,
+            _workspace![_headScratch]);
     }
 
     /// <inheritdoc/>
@@ -87,7 +94,8 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     double LossSum(in Batch batch, in ForwardMode mode, out int correct)
     {
         Buffers.Forward(0, Buffers.Count, batch, mode);
-        return network.LossHead!.Loss(batch, network.Parameters, mode.Probe, Buffers.Input(Buffers.Count, batch), out correct, _workspace![_headScratch]);
+        return network.LossHead!.Loss(batch, network.Parameters, mode.Probe, Buffers.Input(Buffers.Count, batch), out correct,
+            _workspace![_headScratch]);
     }
 
     /// <inheritdoc/>

@@ -1,12 +1,17 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// A network without numbers: input shape, layers, loss. The shorthand is <c>input-layer-...-layer</c>, where the input is a width, <c>HxW[xC]</c> or <c>TxF</c>:
-/// <c>28x28-1000@10x10-10</c>, <c>64-128:relu-10</c>. A layer with weights that says no activation is tanh, but identity when it is the last one or when a norm or an activation follows.
+/// A network without numbers: input shape, layers, loss. The shorthand is <c>input-layer-...-layer</c>, where the input is a width,
+/// <c>HxW[xC]</c> or <c>TxF</c>:
+/// <c>28x28-1000@10x10-10</c>, <c>64-128:relu-10</c>. A layer with weights that says no activation is tanh, but identity when it is the
+/// last one or when a norm or an activation follows.
 /// </summary>
 public sealed class NetworkSpec
 {
-    /// <summary>Most units or channels of a layer: below the largest input, so that no product of sizes leaves 64 bits before the set of parameters refuses it.</summary>
+    /// <summary>
+    /// Most units or channels of a layer: below the largest input, so that no product of sizes leaves 64 bits before the set of parameters
+    /// refuses it.
+    /// </summary>
     internal const int MostUnits = Shape.LongestLength - 1;
 
     // Far beyond what a board can train, and few enough for every check to end at once.
@@ -21,17 +26,23 @@ public sealed class NetworkSpec
         Input = input;
         Layers = layers;
         Loss = loss;
-        if (layers.Count == 0) throw new EdgeLearnException("the network has no layer: expected input-units-...-outputs, such as 784-100-10");
-        if (layers.Count > MostLayers) throw new EdgeLearnException($"the network has {layers.Count:N0} layers, at most {MostLayers:N0} are supported");
+        if (layers.Count == 0)
+            throw new EdgeLearnException("the network has no layer: expected input-units-...-outputs, such as 784-100-10");
+        if (layers.Count > MostLayers)
+            throw new EdgeLearnException($"the network has {layers.Count:N0} layers, at most {MostLayers:N0} are supported");
         for (int i = 1; i < layers.Count; i++)
         {
-            if (layers[i] is EmbeddingSpec) throw new EdgeLearnException($"layer {i + 1} ({layers[i]}) reads tokens, but stands behind layer {i} ({layers[i - 1]}): put it first");
+            if (layers[i] is EmbeddingSpec)
+                throw new EdgeLearnException($"layer {i + 1} ({layers[i]}) reads tokens, but stands behind layer {i} ({layers[i - 1]}): "
+                    + $"put it first");
         }
 
         _shapes = ShapesOf(input, layers, "");
         for (int i = 0; i < layers.Count; i++) (layers[i] as TokenHeadSpec)?.CheckPlace(layers, i, _shapes[i]);
         Units = LocalUnit.Of(layers);
-        if (Units.Count == 0) throw new EdgeLearnException($"network '{this}' has no layer with weights, so that nothing could learn: end it with a number of outputs");
+        if (Units.Count == 0)
+            throw new EdgeLearnException($"network '{this}' has no layer with weights, so that nothing could learn: end it with a number "
+                + $"of outputs");
         loss.CheckOutputs(this);
     }
 
@@ -44,7 +55,9 @@ public sealed class NetworkSpec
         {
             string name = $"{(prefix.Length == 0 ? "layer " : prefix)}{i + 1} ({layers[i].ToShorthand(ActivationOf(layers[i]))})";
             var shape = layers[i].OutputShape(shapes[i], name);
-            if (shape.LongLength >= Shape.LongestLength) throw new EdgeLearnException($"{name} makes {shape.LongLength:N0} values of a sample of {shapes[i]}, at most {Shape.LongestLength - 1:N0} are supported: choose fewer channels or a larger stride");
+            if (shape.LongLength >= Shape.LongestLength)
+                throw new EdgeLearnException($"{name} makes {shape.LongLength:N0} values of a sample of {shapes[i]}, at "
+                    + $"most {Shape.LongestLength - 1:N0} are supported: choose fewer channels or a larger stride");
             shapes[i + 1] = shape;
         }
 
@@ -94,14 +107,21 @@ public sealed class NetworkSpec
     /// <exception cref="EdgeLearnException">The text is no network, or does not fit the data.</exception>
     public static NetworkSpec Parse(string text, Shape? data, Loss loss)
     {
-        if (text.Count('(') != text.Count(')')) throw new EdgeLearnException($"network '{text}': {text.Count('(')} opening and {text.Count(')')} closing parentheses, expected equal numbers");
-        if (LayerText.Depth(text) > DeepestBlock) throw new EdgeLearnException($"the network has blocks in blocks, {LayerText.Depth(text):N0} deep, at most {DeepestBlock} are supported: put them one behind the other");
+        if (text.Count('(') != text.Count(')'))
+            throw new EdgeLearnException($"network '{text}': {text.Count('(')} opening and {text.Count(')')} closing parentheses, "
+                + $"expected equal numbers");
+        if (LayerText.Depth(text) > DeepestBlock)
+            throw new EdgeLearnException($"the network has blocks in blocks, {LayerText.Depth(text):N0} deep, at most {DeepestBlock} are "
+                + $"supported: put them one behind the other");
         var parts = LayerText.Split(text, '-');
         if (parts.Count < 2) throw new EdgeLearnException($"network '{text}': expected input-units-...-outputs, such as 784-100-10");
-        if (!Shape.TryParse(parts[0], out var input)) throw new EdgeLearnException($"network '{text}': the input '{parts[0]}' is neither a width nor HxW nor HxWxC");
+        if (!Shape.TryParse(parts[0], out var input))
+            throw new EdgeLearnException($"network '{text}': the input '{parts[0]}' is neither a width nor HxW nor HxWxC");
         if (data is { } shape)
         {
-            if (shape.Length != input.Length) throw new EdgeLearnException($"network '{text}': its input has {input.Length} values, the data's samples have {shape.Length} ({shape}): begin the network with {shape}");
+            if (shape.Length != input.Length)
+                throw new EdgeLearnException($"network '{text}': its input has {input.Length} values, the data's samples "
+                    + $"have {shape.Length} ({shape}): begin the network with {shape}");
             if (!input.IsImage || (shape.Height, shape.Width, shape.Channels) == (input.Height, input.Width, input.Channels)) input = shape;
         }
 

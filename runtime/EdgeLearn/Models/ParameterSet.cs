@@ -5,8 +5,8 @@ using System.Text;
 namespace EdgeLearn;
 
 /// <summary>
-/// The numbers that training may change: a list of tensors in one planned block. It is described first and allocated later, so that a plan can be made, and
-/// refused, before any weight exists. Owns its block.
+/// The numbers that training may change: a list of tensors in one planned block. It is described first and allocated later, so that a plan
+/// can be made, and refused, before any weight exists. Owns its block.
 /// </summary>
 /// <param name="storage">how matrices are stored; vectors are float32</param>
 public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) : IDisposable
@@ -32,7 +32,10 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <summary>Whether the block exists.</summary>
     public bool IsAllocated => _block is not null;
 
-    /// <summary>Whether matrices that are appended now are stored as float32, whatever the others are: the pieces that learn beside weights of fewer bits.</summary>
+    /// <summary>
+    /// Whether matrices that are appended now are stored as float32, whatever the others are: the pieces that learn beside weights of fewer
+    /// bits.
+    /// </summary>
     internal bool AppendsFloats { get; set; }
 
     /// <summary>Appends a tensor to the description.</summary>
@@ -41,17 +44,24 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <param name="decay">whether weight decay applies</param>
     /// <param name="isStatistic">whether it is a statistic of the data, which no gradient changes</param>
     /// <exception cref="EdgeLearnException">The set would have 2^31 floats or more.</exception>
-    public ParameterSlice Add(string name, ReadOnlySpan<int> shape, bool decay, bool isStatistic = false) => Add(name, shape, decay, isStatistic, shape.Length > 1 && !AppendsFloats ? storage : WeightStorage.Float32);
+    public ParameterSlice Add(string name, ReadOnlySpan<int> shape, bool decay, bool isStatistic = false)
+        => Add(name, shape, decay, isStatistic, shape.Length > 1 && !AppendsFloats ? storage : WeightStorage.Float32);
 
-    /// <summary>Appends a tensor without decay that is always stored as float32, whatever its shape: one weight a value, as norms and biases of maps have.</summary>
-    internal ParameterSlice AddVector(string name, ReadOnlySpan<int> shape) => Add(name, shape, decay: false, isStatistic: false, WeightStorage.Float32);
+    /// <summary>
+    /// Appends a tensor without decay that is always stored as float32, whatever its shape: one weight a value, as norms and biases of maps
+    /// have.
+    /// </summary>
+    internal ParameterSlice AddVector(string name, ReadOnlySpan<int> shape)
+        => Add(name, shape, decay: false, isStatistic: false, WeightStorage.Float32);
 
     ParameterSlice Add(string name, ReadOnlySpan<int> shape, bool decay, bool isStatistic, WeightStorage elements)
     {
         if (IsAllocated) throw new InvalidOperationException("the block is allocated already");
         long length = 1;
         foreach (int size in shape) length *= size;
-        if (Length + length > int.MaxValue / sizeof(float)) throw new EdgeLearnException($"{name} brings the network to {Length + length:N0} weights, more than the {int.MaxValue / sizeof(float):N0} supported: choose narrower layers");
+        if (Length + length > int.MaxValue / sizeof(float))
+            throw new EdgeLearnException($"{name} brings the network to {Length + length:N0} weights, more than "
+                + $"the {int.MaxValue / sizeof(float):N0} supported: choose narrower layers");
         var slice = new ParameterSlice(name, shape.ToArray(), Length, Bytes, elements, decay, isStatistic);
         _slices.Add(slice);
         Length += slice.Length;
@@ -64,7 +74,10 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
 
     /// <summary>All floats, tensor after tensor, of a set that is stored as float32.</summary>
     /// <exception cref="InvalidOperationException">It is stored otherwise.</exception>
-    public Span<float> Values => storage == WeightStorage.Float32 ? Block.Span<float>(0, Length) : throw new InvalidOperationException($"the weights are stored as {storage.Word()}");
+    public Span<float> Values
+        => storage == WeightStorage.Float32
+            ? Block.Span<float>(0, Length)
+            : throw new InvalidOperationException($"the weights are stored as {storage.Word()}");
 
     /// <summary>The floats of one tensor that is stored as float32.</summary>
     /// <exception cref="InvalidOperationException">It is stored otherwise: <see cref="Decode"/> reads any.</exception>
@@ -76,15 +89,18 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     public Span<byte> Content => Block.Span<byte>(0, (int)Bytes);
 
     /// <summary>The stored elements of one tensor, without its scales.</summary>
-    internal Span<byte> Elements(ParameterSlice slice) => Block.Span<byte>(slice.ByteOffset + slice.ScaleCount * sizeof(float), slice.Length * slice.Storage.ElementBytes());
+    internal Span<byte> Elements(ParameterSlice slice)
+        => Block.Span<byte>(slice.ByteOffset + slice.ScaleCount * sizeof(float), slice.Length * slice.Storage.ElementBytes());
 
     /// <summary>The scales of an int8 tensor, one a row; empty for others.</summary>
     public Span<float> Scales(ParameterSlice slice) => Block.Span<float>(slice.ByteOffset, slice.ScaleCount);
 
-    Span<ushort> Halves(ParameterSlice slice, int offset, int length) => MemoryMarshal.Cast<byte, ushort>(Elements(slice)).Slice(offset, length);
+    Span<ushort> Halves(ParameterSlice slice, int offset, int length)
+        => MemoryMarshal.Cast<byte, ushort>(Elements(slice)).Slice(offset, length);
 
     /// <summary>The codes of part of an int8 tensor.</summary>
-    public Span<sbyte> Codes(ParameterSlice slice, int offset, int length) => MemoryMarshal.Cast<byte, sbyte>(Elements(slice)).Slice(offset, length);
+    public Span<sbyte> Codes(ParameterSlice slice, int offset, int length)
+        => MemoryMarshal.Cast<byte, sbyte>(Elements(slice)).Slice(offset, length);
 
     /// <summary>Reads part of a tensor as floats, however it is stored.</summary>
     /// <param name="slice">the tensor</param>
@@ -97,7 +113,8 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
             case WeightStorage.Float32: this[slice].Slice(offset, values.Length).CopyTo(values); break;
             case WeightStorage.BFloat16: Kernels.DecodeBFloat16(Halves(slice, offset, values.Length), values); break;
             default:
-                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.DecodeInt8(Codes(slice, offset + at, length), Scales(slice)[row], values.Slice(at, length));
+                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.DecodeInt8(
+                    Codes(slice, offset + at, length), Scales(slice)[row], values.Slice(at, length));
                 break;
         }
     }
@@ -113,12 +130,15 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
             case WeightStorage.Float32: values.CopyTo(this[slice][offset..]); break;
             case WeightStorage.BFloat16: Kernels.EncodeBFloat16(values, Halves(slice, offset, values.Length)); break;
             default:
-                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.EncodeInt8(values.Slice(at, length), Scales(slice)[row], Codes(slice, offset + at, length));
+                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.EncodeInt8(values.Slice(at, length),
+                    Scales(slice)[row], Codes(slice, offset + at, length));
                 break;
         }
     }
 
-    /// <summary>Stores part of a tensor with stochastic rounding, so that small changes are not lost but come true with their odds.</summary>
+    /// <summary>
+    /// Stores part of a tensor with stochastic rounding, so that small changes are not lost but come true with their odds.
+    /// </summary>
     /// <param name="slice">the tensor</param>
     /// <param name="offset">first element in the tensor</param>
     /// <param name="values">to store</param>
@@ -130,12 +150,16 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
             case WeightStorage.Float32: values.CopyTo(this[slice][offset..]); break;
             case WeightStorage.BFloat16: Kernels.RoundBFloat16(values, key, offset, Halves(slice, offset, values.Length)); break;
             default:
-                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.RoundInt8(values.Slice(at, length), Scales(slice)[row], key, offset + at, Codes(slice, offset + at, length));
+                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.RoundInt8(values.Slice(at, length),
+                    Scales(slice)[row], key, offset + at, Codes(slice, offset + at, length));
                 break;
         }
     }
 
-    /// <summary>Takes over all weights of a set of the same tensors that may be stored otherwise; int8 scales are chosen so that the largest weight of a row is code 127.</summary>
+    /// <summary>
+    /// Takes over all weights of a set of the same tensors that may be stored otherwise; int8 scales are chosen so that the largest weight
+    /// of a row is code 127.
+    /// </summary>
     public void Take(ParameterSet other)
     {
         Span<float> chunk = stackalloc float[ChunkLength];
@@ -191,7 +215,8 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <param name="probe">the perturbation; ignored by tensors that are not trainable</param>
     /// <param name="offset">first float in the tensor</param>
     /// <param name="length">floats to read</param>
-    /// <param name="scratch">at least <paramref name="length"/> floats, written when there is a perturbation, or something to decode or to add</param>
+    /// <param name="scratch">at least <paramref name="length"/> floats, written when there is a perturbation, or something to decode or to
+    /// add</param>
     /// <returns>the weights themselves, or their copy in the scratch</returns>
     public ReadOnlySpan<float> Read(ParameterSlice slice, in Probe probe, int offset, int length, Span<float> scratch)
     {

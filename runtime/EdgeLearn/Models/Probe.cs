@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// A perturbation of all trainable weights as a property of reading them: w + <see cref="Scale"/> * z, z = noise of (<see cref="Seed"/>, tensor name, index).
-/// The weights themselves are never written. The default probe, of scale 0, reads them plain.
+/// A perturbation of all trainable weights as a property of reading them: w + <see cref="Scale"/> * z, z = noise of (<see cref="Seed"/>,
+/// tensor name, index). The weights themselves are never written. The default probe, of scale 0, reads them plain.
 /// </summary>
 public readonly record struct Probe(NoiseKind Kind, ulong Seed, float Scale)
 {

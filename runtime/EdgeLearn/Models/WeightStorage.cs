@@ -1,6 +1,9 @@
 namespace EdgeLearn;
 
-/// <summary>How the matrices of a network are kept in memory and in its file; vectors (biases, norms) stay float32. The set is closed: it is part of the file format.</summary>
+/// <summary>
+/// How the matrices of a network are kept in memory and in its file; vectors (biases, norms) stay float32. The set is closed: it is part of
+/// the file format.
+/// </summary>
 public enum WeightStorage
 {
     /// <summary>4 bytes a weight.</summary>

@@ -8,8 +8,9 @@ namespace EdgeLearn;
 /// <summary>
 /// The model file: safetensors. Weights lie under their usual names (<c>layers.0.weight</c>), the places of receptive fields as I32 tensors
 /// (<c>layers.0.window</c>), the preparation as <c>input.shift</c> and <c>input.scale</c>; the metadata has <c>edgelearn.format</c> (1),
-/// <c>edgelearn.network</c> (see <see cref="NetworkJson"/>), <c>edgelearn.weights</c> where matrices are BF16, or I8 with a <c>.scale</c> tensor a matrix, <c>edgelearn.noise</c> (the noise version) and, where known, <c>edgelearn.classes</c>.
-/// The same model gives the same bytes on every machine.
+/// <c>edgelearn.network</c> (see <see cref="NetworkJson"/>), <c>edgelearn.weights</c> where matrices are BF16, or I8 with a <c>.scale</c>
+/// tensor a matrix, <c>edgelearn.noise</c> (the noise version) and, where known, <c>edgelearn.classes</c>. The same model gives the same
+/// bytes on every machine.
 /// </summary>
 public static class ModelFile
 {
@@ -20,7 +21,8 @@ public static class ModelFile
     /// <exception cref="EdgeLearnException">A weight is not finite, or the file cannot be written; the older one is untouched.</exception>
     public static void Save(string path, Model model)
     {
-        if (model.Network.Parameters.FindNotFinite() is { } slice) throw new EdgeLearnException($"{slice.Name} has a value that is not a finite number: {path} was not written");
+        if (model.Network.Parameters.FindNotFinite() is { } slice)
+            throw new EdgeLearnException($"{slice.Name} has a value that is not a finite number: {path} was not written");
         DurableFile.Replace(path, ToArray(model));
     }
 
@@ -30,9 +32,11 @@ public static class ModelFile
         var writer = new SafeTensorsWriter();
         writer.AddMetadata("edgelearn.format", Format.ToString(CultureInfo.InvariantCulture));
         writer.AddMetadata("edgelearn.network", NetworkJson.Write(model.Network.Spec));
-        if (model.Network.Parameters.Storage != WeightStorage.Float32) writer.AddMetadata("edgelearn.weights", model.Network.Parameters.Storage.Word());
+        if (model.Network.Parameters.Storage != WeightStorage.Float32)
+            writer.AddMetadata("edgelearn.weights", model.Network.Parameters.Storage.Word());
         writer.AddMetadata("edgelearn.noise", Noise.Version.ToString(CultureInfo.InvariantCulture));
-        if (model.ClassNames is { } names) writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. names], StringListContext.Default.StringArray));
+        if (model.ClassNames is { } names)
+            writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. names], StringListContext.Default.StringArray));
         writer.Add("input.shift", [model.Preparation.Shift.Length], model.Preparation.Shift);
         writer.Add("input.scale", [model.Preparation.Scale.Length], model.Preparation.Scale);
         foreach (var layer in model.Network.Layers)
@@ -70,10 +74,15 @@ public static class ModelFile
 
     static Model Load(SafeTensors file, string name)
     {
-        if (!file.Metadata.TryGetValue("edgelearn.network", out string? description)) throw new EdgeLearnException($"{name} has no edgelearn.network in its metadata; if it is a state_dict of PyTorch, give it as --model and its net as --network");
+        if (!file.Metadata.TryGetValue("edgelearn.network", out string? description))
+            throw new EdgeLearnException($"{name} has no edgelearn.network in its metadata; if it is a state_dict of PyTorch, give it as "
+                + $"--model and its net as --network");
         string format = file.Metadata.GetValueOrDefault("edgelearn.format", "");
-        if (format != "1") throw new EdgeLearnException($"{name}: model format '{format}', this program reads {Format}: use a newer program");
-        var storage = file.Metadata.TryGetValue("edgelearn.weights", out string? word) ? WeightStorageWords.Parse(word) : WeightStorage.Float32;
+        if (format != "1")
+            throw new EdgeLearnException($"{name}: model format '{format}', this program reads {Format}: use a newer program");
+        var storage = file.Metadata.TryGetValue("edgelearn.weights", out string? word)
+            ? WeightStorageWords.Parse(word)
+            : WeightStorage.Float32;
         var network = new Network(NetworkJson.Read(description, name), storage);
         try
         {
@@ -111,7 +120,8 @@ public static class ModelFile
         var tensor = file.Find(tensorName) ?? throw new EdgeLearnException($"{name}: tensor {tensorName} is missing");
         if (tensor.Type != type || !shape.SequenceEqual(tensor.Shape))
         {
-            throw new EdgeLearnException($"{name}: tensor {tensorName} is {tensor.Type} [{string.Join(", ", tensor.Shape)}], expected {type} [{string.Join(", ", shape.ToArray())}]");
+            throw new EdgeLearnException($"{name}: tensor {tensorName} is {tensor.Type} [{string.Join(", ", tensor.Shape)}], "
+                + $"expected {type} [{string.Join(", ", shape.ToArray())}]");
         }
 
         return tensor;
@@ -128,7 +138,9 @@ public static class ModelFile
     {
         file.Read(file.Find(slice.Name)!, parameters.Elements(slice));
         if (slice.ScaleCount > 0) file.Read(file.Find(slice.Name + ".scale")!, MemoryMarshal.AsBytes(parameters.Scales(slice)));
-        if (!parameters.IsFinite(slice)) throw new EdgeLearnException($"{name}: tensor {slice.Name} has a value that is not a finite number: take an earlier copy of the model");
+        if (!parameters.IsFinite(slice))
+            throw new EdgeLearnException($"{name}: tensor {slice.Name} has a value that is not a finite number: take an earlier copy of "
+                + $"the model");
     }
 
     static float[] Floats(SafeTensors file, string tensorName, string name)

@@ -5,10 +5,11 @@ namespace EdgeLearn;
 
 /// <summary>
 /// The JSON form of a <see cref="NetworkSpec"/>, in model files and in files given as a network:
-/// <c>{"version":1,"input":[28,28,1],"loss":"cross-entropy","layers":[{"units":1000,"window":[10,10],"activation":"tanh"},{"units":10}]}</c>.
-/// A layer says its <c>kind</c> (see <see cref="LayerKinds"/>) and that kind's numbers. One without a kind has <c>units</c> and may have <c>window</c> [height, width] or <c>inputs</c> (random
-/// choice) and <c>activation</c> (default identity). The input is [length], [steps, features], [height, width] or [height, width, channels]; with <c>"planes":true</c> its channels are
-/// stored one plane after the other.
+/// <c>{"version":1,"input":[28,28,1],"loss":"cross-entropy",
+/// "layers":[{"units":1000,"window":[10,10],"activation":"tanh"},{"units":10}]}</c>.
+/// A layer says its <c>kind</c> (see <see cref="LayerKinds"/>) and that kind's numbers. One without a kind has <c>units</c> and may have
+/// <c>window</c> [height, width] or <c>inputs</c> (random choice) and <c>activation</c> (default identity). The input is [length], [steps,
+/// features], [height, width] or [height, width, channels]; with <c>"planes":true</c> its channels are stored one plane after the other.
 /// </summary>
 public static class NetworkJson
 {
@@ -23,7 +24,8 @@ public static class NetworkJson
         {
             json.WriteStartObject();
             json.WriteNumber("version", Version);
-            LayerJson.Write(json, "input", spec.Input is { Rank: 2, Height: 1 } ? [1, spec.Input.Width] : [spec.Input.Height, spec.Input.Width, spec.Input.Channels]);
+            LayerJson.Write(json, "input",
+                spec.Input is { Rank: 2, Height: 1 } ? [1, spec.Input.Width] : [spec.Input.Height, spec.Input.Width, spec.Input.Channels]);
             if (spec.Input.IsPlanar) json.WriteBoolean("planes", true);
             json.WriteString("loss", spec.Loss.Name);
             LayerJson.WriteAll(json, "layers", spec.Layers);
@@ -44,14 +46,19 @@ public static class NetworkJson
             using var document = JsonDocument.Parse(text);
             var root = document.RootElement;
             int version = root.GetProperty("version").GetInt32();
-            if (version != Version) throw new EdgeLearnException($"{name}: network description of version {version}, this program reads {Version}: use a newer program");
+            if (version != Version)
+                throw new EdgeLearnException($"{name}: network description of version {version}, this program reads {Version}: use a "
+                    + $"newer program");
             int[] input = LayerJson.Integers(root.GetProperty("input"));
             long length = 1;
             foreach (int size in input) length = size < 1 || length > 1 << 24 ? 0 : length * size;
-            if (input.Length is < 1 or > 3 || length is < 1 or > 1 << 24) throw new EdgeLearnException($"{name}: input [{string.Join(", ", input)}], expected one to three numbers of 1 or more");
+            if (input.Length is < 1 or > 3 || length is < 1 or > 1 << 24)
+                throw new EdgeLearnException($"{name}: input [{string.Join(", ", input)}], expected one to three numbers of 1 or more");
             var shape = Shape.Of(input);
-            if (root.TryGetProperty("planes", out var planes) && planes.GetBoolean()) shape = Shape.Planes(shape.Channels, shape.Height, shape.Width);
-            return new NetworkSpec(shape, LayerJson.ReadAll(root.GetProperty("layers"), name), Loss.Named(root.GetProperty("loss").GetString() ?? ""));
+            if (root.TryGetProperty("planes", out var planes) && planes.GetBoolean())
+                shape = Shape.Planes(shape.Channels, shape.Height, shape.Width);
+            return new NetworkSpec(shape, LayerJson.ReadAll(root.GetProperty("layers"), name),
+                Loss.Named(root.GetProperty("loss").GetString() ?? ""));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

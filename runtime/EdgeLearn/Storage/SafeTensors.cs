@@ -13,8 +13,8 @@ namespace EdgeLearn;
 public sealed record SafeTensor(string Name, string Type, int[] Shape, long Offset, long Bytes);
 
 /// <summary>
-/// A safetensors file, read by position: an 8-byte little-endian header length, a JSON header that names each tensor's type, shape and bytes, then the bytes.
-/// Everything that the header promises is checked against the real length before use.
+/// A safetensors file, read by position: an 8-byte little-endian header length, a JSON header that names each tensor's type, shape and
+/// bytes, then the bytes. Everything that the header promises is checked against the real length before use.
 /// </summary>
 /// <remarks>Source: the format's specification, huggingface/safetensors.</remarks>
 public sealed class SafeTensors : IDisposable
@@ -35,9 +35,13 @@ public sealed class SafeTensors : IDisposable
         if (length < 8) throw Bad($"{length} bytes are too few for a header");
         Span<byte> prefix = stackalloc byte[8];
         ReadAt(0, prefix);
-        if (IsPickle(prefix)) throw new EdgeLearnException($"{name} is a pickle, as torch.save writes it, which could run any code when read; convert it with: {PickleAdvice(name)}");
+        if (IsPickle(prefix))
+            throw new EdgeLearnException($"{name} is a pickle, as torch.save writes it, which could run any code when read; convert it "
+                + $"with: {PickleAdvice(name)}");
         ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (headerBytes > HeaderLimitBytes || (long)headerBytes > length - 8) throw Bad($"the header claims {headerBytes} bytes, the file has {length - 8} after the prefix and a header may have {HeaderLimitBytes}");
+        if (headerBytes > HeaderLimitBytes || (long)headerBytes > length - 8)
+            throw Bad($"the header claims {headerBytes} bytes, the file has {length - 8} after the prefix and a header may "
+                + $"have {HeaderLimitBytes}");
         _dataStart = 8 + (long)headerBytes;
         var header = new byte[(int)headerBytes];
         ReadAt(8, header);
@@ -45,10 +49,13 @@ public sealed class SafeTensors : IDisposable
     }
 
     // A zip archive (torch.save since 1.6) or a bare pickle of protocol 2 or later.
-    static bool IsPickle(ReadOnlySpan<byte> start) => start.StartsWith("PK\u0003\u0004"u8) || (start[0] == 0x80 && start[1] is >= 2 and <= 5 && start[4..].ContainsAnyExcept((byte)0)); // else the length of a header
+    // else the length of a header
+    static bool IsPickle(ReadOnlySpan<byte> start)
+        => start.StartsWith("PK\u0003\u0004"u8) || (start[0] == 0x80 && start[1] is >= 2 and <= 5 && start[4..].ContainsAnyExcept((byte)0));
 
     static string PickleAdvice(string name)
-        => $"python3 -c \"import torch, safetensors.torch as s; s.save_file(torch.load('{name}', map_location='cpu'), '{Path.ChangeExtension(name, ".safetensors")}')\"";
+        => $"python3 -c \"import torch, safetensors.torch as s; s.save_file(torch.load('{name}', "
+            + $"map_location='cpu'), '{Path.ChangeExtension(name, ".safetensors")}')\"";
 
     /// <summary>Opens a file; keeps it open until disposed of.</summary>
     /// <exception cref="EdgeLearnException">It is not there, or is no safetensors file.</exception>
@@ -95,7 +102,9 @@ public sealed class SafeTensors : IDisposable
     /// <param name="destination">exactly its length</param>
     public void Read(SafeTensor tensor, Span<byte> destination)
     {
-        if (destination.Length != tensor.Bytes) throw new ArgumentException($"{tensor.Name} has {tensor.Bytes} bytes, the destination {destination.Length}", nameof(destination));
+        if (destination.Length != tensor.Bytes)
+            throw new ArgumentException($"{tensor.Name} has {tensor.Bytes} bytes, the destination {destination.Length}",
+                nameof(destination));
         ReadAt(_dataStart + tensor.Offset, destination);
     }
 
@@ -192,7 +201,8 @@ public sealed class SafeTensors : IDisposable
 
         if (tensor.Offset < 0 || tensor.Bytes != expected || tensor.Offset > dataBytes - tensor.Bytes)
         {
-            throw Bad($"tensor {tensor.Name} lies at bytes {tensor.Offset}..{tensor.Offset + tensor.Bytes} of {dataBytes}, its shape needs {expected}");
+            throw Bad($"tensor {tensor.Name} lies at bytes {tensor.Offset}..{tensor.Offset + tensor.Bytes} of {dataBytes}, its shape "
+                + $"needs {expected}");
         }
 
         if (!_tensors.TryAdd(tensor.Name, tensor)) throw Bad($"tensor {tensor.Name} appears twice");

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace EdgeLearn;
 
 /// <summary>
-/// Writes a safetensors file in memory. Tensors and metadata keep their order and the header is padded with spaces to 8 bytes, so the same content gives the
-/// same bytes on every machine: files are named by their digest.
+/// Writes a safetensors file in memory. Tensors and metadata keep their order and the header is padded with spaces to 8 bytes, so the same
+/// content gives the same bytes on every machine: files are named by their digest.
 /// </summary>
 public sealed class SafeTensorsWriter
 {
@@ -18,13 +18,16 @@ public sealed class SafeTensorsWriter
     public void AddMetadata(string key, string value) => _metadata.Add((key, value));
 
     /// <summary>Adds a float tensor; the values are copied.</summary>
-    public void Add(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values) => _tensors.Add((name, "F32", shape.ToArray(), MemoryMarshal.AsBytes(values).ToArray()));
+    public void Add(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values)
+        => _tensors.Add((name, "F32", shape.ToArray(), MemoryMarshal.AsBytes(values).ToArray()));
 
     /// <summary>Adds an integer tensor; the values are copied.</summary>
-    public void Add(string name, ReadOnlySpan<int> shape, ReadOnlySpan<int> values) => _tensors.Add((name, "I32", shape.ToArray(), MemoryMarshal.AsBytes(values).ToArray()));
+    public void Add(string name, ReadOnlySpan<int> shape, ReadOnlySpan<int> values)
+        => _tensors.Add((name, "I32", shape.ToArray(), MemoryMarshal.AsBytes(values).ToArray()));
 
     /// <summary>Adds a tensor of any type; the bytes are copied.</summary>
-    public void Add(string name, string type, ReadOnlySpan<int> shape, ReadOnlySpan<byte> content) => _tensors.Add((name, type, shape.ToArray(), content.ToArray()));
+    public void Add(string name, string type, ReadOnlySpan<int> shape, ReadOnlySpan<byte> content)
+        => _tensors.Add((name, type, shape.ToArray(), content.ToArray()));
 
     /// <summary>The whole file.</summary>
     public byte[] ToArray()

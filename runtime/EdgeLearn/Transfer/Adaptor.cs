@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace EdgeLearn;
 
 /// <summary>
-/// A file of its own for what was learned on a frozen base: the tensors that were trainable (adaptors, biases, norms, a head), the running statistics beside them, and the SHA-256 of the base's
-/// model file. Safetensors; the metadata has <c>edgelearn.adaptor</c> (1), <c>edgelearn.base</c>, <c>edgelearn.train</c> (the keys of <see cref="TrainableParts"/>, which say kind and rank),
+/// A file of its own for what was learned on a frozen base: the tensors that were trainable (adaptors, biases, norms, a head), the running
+/// statistics beside them, and the SHA-256 of the base's model file. Safetensors; the metadata has <c>edgelearn.adaptor</c> (1),
+/// <c>edgelearn.base</c>, <c>edgelearn.train</c> (the keys of <see cref="TrainableParts"/>, which say kind and rank),
 /// <c>edgelearn.network</c> (the base's with the adaptors) and, where they are others, <c>edgelearn.classes</c>.
 /// </summary>
 public static class Adaptor
@@ -27,7 +28,8 @@ public static class Adaptor
     /// <param name="learned">the network that learned, its trainable tensors marked, and the names of its classes</param>
     /// <param name="train">the keys by which it learned</param>
     /// <param name="baseIdentity"><see cref="IdentityOf"/> the base</param>
-    public static void Save(string path, Model learned, TrainableParts train, string baseIdentity) => DurableFile.Replace(path, ToArray(learned, train, baseIdentity));
+    public static void Save(string path, Model learned, TrainableParts train, string baseIdentity)
+        => DurableFile.Replace(path, ToArray(learned, train, baseIdentity));
 
     /// <summary>The bytes of an adaptor's file.</summary>
     /// <param name="learned">the network that learned, its trainable tensors marked, and the names of its classes</param>
@@ -40,7 +42,8 @@ public static class Adaptor
         writer.AddMetadata("edgelearn.base", baseIdentity);
         writer.AddMetadata("edgelearn.train", train.ToString());
         writer.AddMetadata("edgelearn.network", NetworkJson.Write(learned.Network.Spec));
-        if (learned.ClassNames is { } names) writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. names], StringListContext.Default.StringArray));
+        if (learned.ClassNames is { } names)
+            writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. names], StringListContext.Default.StringArray));
         foreach (var layer in learned.Network.Layers)
         {
             foreach (var slice in layer.Slices)
@@ -56,25 +59,35 @@ public static class Adaptor
     /// <param name="model">the base; unchanged</param>
     /// <param name="path">the adaptor</param>
     /// <param name="name">what to call the base in errors</param>
-    /// <exception cref="EdgeLearnException">The file is no adaptor, was made for another base, or a tensor is missing or misshapen.</exception>
+    /// <exception cref="EdgeLearnException">The file is no adaptor, was made for another base, or a tensor is missing or
+    /// misshapen.</exception>
     public static Model Apply(Model model, string path, string name)
     {
         using var file = SafeTensors.Open(path);
-        if (!file.Metadata.TryGetValue("edgelearn.adaptor", out string? format)) throw new EdgeLearnException($"{path} is a safetensors file without edgelearn.adaptor in its metadata: expected a file that train --save-adaptor wrote");
-        if (format != "1") throw new EdgeLearnException($"{path}: adaptor format '{format}', this program reads {Format}: use a newer program");
+        if (!file.Metadata.TryGetValue("edgelearn.adaptor", out string? format))
+            throw new EdgeLearnException($"{path} is a safetensors file without edgelearn.adaptor in its metadata: expected a file that "
+                + $"train --save-adaptor wrote");
+        if (format != "1")
+            throw new EdgeLearnException($"{path}: adaptor format '{format}', this program reads {Format}: use a newer program");
         string wanted = file.Metadata.GetValueOrDefault("edgelearn.base", ""), actual = IdentityOf(model);
-        if (wanted != actual) throw new EdgeLearnException($"{path} is an adaptor for a base of SHA-256 {Start(wanted)}, {name} has {Start(actual)}: give the model that it was trained on");
-        if (!file.Metadata.TryGetValue("edgelearn.network", out string? description)) throw new EdgeLearnException($"{path}: edgelearn.network is missing in its metadata");
+        if (wanted != actual)
+            throw new EdgeLearnException($"{path} is an adaptor for a base of SHA-256 {Start(wanted)}, {name} has {Start(actual)}: give "
+                + $"the model that it was trained on");
+        if (!file.Metadata.TryGetValue("edgelearn.network", out string? description))
+            throw new EdgeLearnException($"{path}: edgelearn.network is missing in its metadata");
         var network = model.Network.Rebuild(NetworkJson.Read(description, path), seed: 0);
         try
         {
             foreach (var slice in network.Parameters.Slices) Read(file, path, network.Parameters, slice, model.Network.Parameters);
             foreach (var tensor in file.Tensors)
             {
-                if (network.Parameters.Find(TensorOf(tensor.Name, network.Parameters)) is null) throw new EdgeLearnException($"{path}: tensor {tensor.Name} belongs to no layer of its network");
+                if (network.Parameters.Find(TensorOf(tensor.Name, network.Parameters)) is null)
+                    throw new EdgeLearnException($"{path}: tensor {tensor.Name} belongs to no layer of its network");
             }
 
-            var names = file.Metadata.ContainsKey("edgelearn.classes") ? ModelFile.ClassNames(file, network, path) : model.Network.OutputLength == network.OutputLength ? model.ClassNames : null;
+            var names = file.Metadata.ContainsKey("edgelearn.classes")
+                ? ModelFile.ClassNames(file, network, path)
+                : model.Network.OutputLength == network.OutputLength ? model.ClassNames : null;
             return new Model(network, model.Preparation, names);
         }
         catch

@@ -1,6 +1,9 @@
 namespace EdgeLearn;
 
-/// <summary>A rule that treats every weight by itself, so that a gradient may come as a panel or as a product that is still to be formed: both are used up register by register.</summary>
+/// <summary>
+/// A rule that treats every weight by itself, so that a gradient may come as a panel or as a product that is still to be formed: both are
+/// used up register by register.
+/// </summary>
 public abstract class ElementwiseUpdate : UpdateRule
 {
     /// <inheritdoc/>

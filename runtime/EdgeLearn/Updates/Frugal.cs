@@ -1,12 +1,13 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// FRUGAL: Adam on a small random part of the weights, a rule without state on the rest. Every <see cref="RefreshSteps"/> steps another part is drawn from
-/// (<see cref="Seed"/>, period) and Adam starts anew there, with its own count of steps. State: two floats for each weight of the largest part that can be drawn, 0 with
-/// rho 0. With rho 1 and no refresh it is Adam, with rho 0 signSGD.
+/// FRUGAL: Adam on a small random part of the weights, a rule without state on the rest. Every <see cref="RefreshSteps"/> steps another
+/// part is drawn from (<see cref="Seed"/>, period) and Adam starts anew there, with its own count of steps. State: two floats for each
+/// weight of the largest part that can be drawn, 0 with rho 0. With rho 1 and no refresh it is Adam, with rho 0 signSGD.
 /// </summary>
 /// <remarks>
-/// Source: Zmushko et al. 2024, arXiv:2411.07837, with the state reset at each refresh as in the released code. Differs: every tensor is projectable unless
+/// Source: Zmushko et al. 2024, arXiv:2411.07837, with the state reset at each refresh as in the released code. Differs: every tensor is
+/// projectable unless
 /// <see cref="StateFull"/> opts it out; columns are drawn anew for each tensor by selection sampling.
 /// </remarks>
 public sealed class Frugal : UpdateRule
@@ -18,7 +19,9 @@ public sealed class Frugal : UpdateRule
     public double Rho
     {
         get;
-        init => field = value is >= 0 and <= 1 ? value : throw new EdgeLearnException($"frugal with rho {value}: expected a fraction from 0 (no state at all) to 1 (Adam)");
+        init => field = value is >= 0 and <= 1
+            ? value
+            : throw new EdgeLearnException($"frugal with rho {value}: expected a fraction from 0 (no state at all) to 1 (Adam)");
     } = 0.25;
 
     /// <summary>What is drawn: columns of every matrix, or whole tensors.</summary>
@@ -28,13 +31,17 @@ public sealed class Frugal : UpdateRule
     public long RefreshSteps
     {
         get;
-        init => field = value >= 0 ? value : throw new EdgeLearnException($"frugal with a refresh every {value} steps: expected 1 or more, or 0 for none");
+        init => field = value >= 0
+            ? value
+            : throw new EdgeLearnException($"frugal with a refresh every {value} steps: expected 1 or more, or 0 for none");
     } = 200;
 
     /// <summary>What happens to the weights without state.</summary>
     public FrugalRemainder Remainder { get; init; } = FrugalRemainder.Sign;
 
-    /// <summary>Factor on the rate of the weights without state; the authors use 1 from scratch and 0.1 for fine-tuning. 0 leaves them as they are.</summary>
+    /// <summary>
+    /// Factor on the rate of the weights without state; the authors use 1 from scratch and 0.1 for fine-tuning. 0 leaves them as they are.
+    /// </summary>
     public float RemainderRateScale { get; init; } = 1;
 
     /// <summary>Tensors that have plain Adam throughout (the paper: embeddings, norms, biases, the head); null = none.</summary>
@@ -105,18 +112,19 @@ public sealed class Frugal : UpdateRule
     }
 
     void ApplyAdam(in Adam.AdamStep step, int stateOffset, Span<float> weights, ReadOnlySpan<float> gradient)
-        => Kernels.Update(step, weights, gradient, State.Slice(stateOffset, weights.Length), State.Slice(Half + stateOffset, weights.Length));
+        => Kernels.Update(step, weights, gradient, State.Slice(stateOffset, weights.Length),
+            State.Slice(Half + stateOffset, weights.Length));
 
     void ApplyRemainder(ParameterSlice slice, Span<float> weights, ReadOnlySpan<float> gradient)
     {
         float keep = KeepOf(slice), rate = RateOf(slice) * RemainderRateScale;
         if (rate == 0 && keep == 1) return;
         if (Remainder == FrugalRemainder.Sign) Kernels.Update(new SignSgd.SignStep(keep, rate), weights, gradient, default, default);
-        else Kernels.Update(new Sgd.PlainStep(keep, rate), weights, gradient, default, default);
+        else Kernels.Update(new DecayedDescentStep(keep, rate), weights, gradient, default, default);
     }
 
-    // A panel begins and ends anywhere in a row, so it is taken row by row: the chosen weights move to the scratch, everything left gets the state-free rule, and the
-    // chosen come back with Adam's step.
+    // A panel begins and ends anywhere in a row, so it is taken row by row: the chosen weights move to the scratch, everything left gets
+    // the state-free rule, and the chosen come back with Adam's step.
     void ApplyColumns(FrugalState.Place place, int offset, Span<float> weights, ReadOnlySpan<float> gradient)
     {
         var adam = AdamOf(place);
@@ -127,12 +135,14 @@ public sealed class Frugal : UpdateRule
             int row = (offset + done) / width, column = (offset + done) % width;
             int count = Math.Min(width - column, weights.Length - done);
             int first = FirstAtLeast(columns, column), end = FirstAtLeast(columns, column + count);
-            ApplyRow(place, adam, columns[first..end], column, place.StateOffset + row * columns.Length + first, weights.Slice(done, count), gradient.Slice(done, count));
+            ApplyRow(place, adam, columns[first..end], column, place.StateOffset + row * columns.Length + first, weights.Slice(done, count),
+                gradient.Slice(done, count));
             done += count;
         }
     }
 
-    void ApplyRow(FrugalState.Place place, in Adam.AdamStep adam, ReadOnlySpan<int> chosen, int column, int stateOffset, Span<float> weights, ReadOnlySpan<float> gradient)
+    void ApplyRow(FrugalState.Place place, in Adam.AdamStep adam, ReadOnlySpan<int> chosen, int column, int stateOffset,
+        Span<float> weights, ReadOnlySpan<float> gradient)
     {
         var activeWeights = Scratch[..chosen.Length];
         var activeGradient = Scratch.Slice(chosen.Length, chosen.Length);

@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Where <see cref="Frugal"/> keeps the state of each tensor: planned for the largest selection that can be drawn, filled anew by every draw. A draw depends only on
-/// (seed, period), so that it is repeated after a restart instead of stored.
+/// Where <see cref="Frugal"/> keeps the state of each tensor: planned for the largest selection that can be drawn, filled anew by every
+/// draw. A draw depends only on (seed, period), so that it is repeated after a restart instead of stored.
 /// </summary>
 sealed class FrugalState
 {
@@ -52,7 +52,8 @@ sealed class FrugalState
             }
 
             int chosen = selection == FrugalSelection.Columns ? (int)(rho * slice.RowLength) : 0;
-            var place = new Place { Slice = slice, ColumnOffset = columns, ColumnCount = chosen, StateOffset = chosen > 0 ? (int)active : -1 };
+            var place = new Place { Slice = slice, ColumnOffset = columns, ColumnCount = chosen,
+                StateOffset = chosen > 0 ? (int)active : -1 };
             columns += chosen;
             active += (long)chosen * (slice.Length / slice.RowLength);
             LargestRow = Math.Max(LargestRow, chosen);
@@ -61,7 +62,8 @@ sealed class FrugalState
         }
 
         _columns = new int[columns];
-        _blockCount = selection == FrugalSelection.Block && rho > 0 ? Math.Max(1, (int)Math.Round(rho * _projectable.Count, MidpointRounding.AwayFromZero)) : 0;
+        _blockCount = selection == FrugalSelection.Block && rho > 0
+            ? Math.Max(1, (int)Math.Round(rho * _projectable.Count, MidpointRounding.AwayFromZero)) : 0;
         _blockCount = Math.Min(_blockCount, _projectable.Count);
         ActiveLength = selection == FrugalSelection.Block ? LargestBlocks() : active;
         foreach (var place in _projectable) place.StateOffset += place.StateOffset >= 0 ? FullLength : 0;
@@ -99,7 +101,9 @@ sealed class FrugalState
         if (_selection == FrugalSelection.Block) DrawBlocks(key);
         else
         {
-            foreach (var place in _projectable) DrawColumns(Noise.Key(key, place.Slice.NameHash), place.Slice.RowLength, _columns.AsSpan(place.ColumnOffset, place.ColumnCount));
+            foreach (var place in _projectable)
+                DrawColumns(Noise.Key(key, place.Slice.NameHash), place.Slice.RowLength,
+                    _columns.AsSpan(place.ColumnOffset, place.ColumnCount));
         }
     }
 
@@ -128,5 +132,6 @@ sealed class FrugalState
     }
 
     // True with odds wanted / left; certain when all that are left are wanted.
-    static bool IsChosen(ulong key, int index, int left, int wanted) => (long)(((ulong)Noise.Word(key, (ulong)index) * (ulong)left) >> 32) < wanted;
+    static bool IsChosen(ulong key, int index, int left, int wanted)
+        => (long)(((ulong)Noise.Word(key, (ulong)index) * (ulong)left) >> 32) < wanted;
 }

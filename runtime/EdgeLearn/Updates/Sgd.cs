@@ -20,33 +20,10 @@ public sealed class Sgd : ElementwiseUpdate
     /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
     {
-        if (Momentum > 0) gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), Momentum), weights, State.Slice(slice.StateOffset + offset, gradient.Length), default);
-        else gradient.Apply(new PlainStep(KeepOf(slice), RateOf(slice)), weights, default, default);
-    }
-
-    /// <summary>w = keep * w - rate * g.</summary>
-    internal readonly struct PlainStep(float keep, float rate) : IElementUpdate
-    {
-        /// <summary>Without decay: w - rate * g.</summary>
-        public bool IsPlain => keep == 1;
-
-        public float Rate => rate;
-
-        public static int StateCount => 0;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public T Apply<T>(T weight, T gradient, ref T first, ref T second)
-            where T : struct, ILanes<T> => weight * T.Broadcast(keep) - T.Broadcast(rate) * gradient;
-    }
-
-    /// <summary>w - rate * g: the bits of <see cref="PlainStep"/> without decay, with a multiplication less.</summary>
-    internal readonly struct DescentStep(float rate) : IElementUpdate
-    {
-        public static int StateCount => 0;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public T Apply<T>(T weight, T gradient, ref T first, ref T second)
-            where T : struct, ILanes<T> => weight - T.Broadcast(rate) * gradient;
+        if (Momentum > 0)
+            gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), Momentum), weights,
+                State.Slice(slice.StateOffset + offset, gradient.Length), default);
+        else gradient.Apply(new DecayedDescentStep(KeepOf(slice), RateOf(slice)), weights, default, default);
     }
 
     internal readonly struct MomentumStep(float keep, float rate, float momentum) : IElementUpdate

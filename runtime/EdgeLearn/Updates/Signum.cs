@@ -17,7 +17,8 @@ public sealed class Signum : ElementwiseUpdate
 
     /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
-        => gradient.Apply(new Step(KeepOf(slice), RateOf(slice), Beta), weights, State.Slice(slice.StateOffset + offset, gradient.Length), default);
+        => gradient.Apply(new Step(KeepOf(slice), RateOf(slice), Beta), weights, State.Slice(slice.StateOffset + offset, gradient.Length),
+            default);
 
     internal readonly struct Step(float keep, float rate, float beta) : IElementUpdate
     {

@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// What is done with a gradient, and how much is remembered for it. It is the sink of a step's gradient panels: every panel is applied to the weights as it arrives.
-/// Call <see cref="Plan"/>, <see cref="Bind"/>, then for each step <see cref="BeginStep"/> and the panels.
+/// What is done with a gradient, and how much is remembered for it. It is the sink of a step's gradient panels: every panel is applied to
+/// the weights as it arrives. Call <see cref="Plan"/>, <see cref="Bind"/>, then for each step <see cref="BeginStep"/> and the panels.
 /// </summary>
 public abstract class UpdateRule : GradientSink
 {
@@ -33,7 +33,10 @@ public abstract class UpdateRule : GradientSink
     /// <summary>All that is remembered, for a checkpoint; empty for a state-free rule.</summary>
     public Span<float> State => StateLength == 0 ? default : _workspace![_state];
 
-    /// <summary>Floats of all tensors that learn: a state of one float a weight is this long, a tensor's part of it begins at <see cref="ParameterSlice.StateOffset"/>.</summary>
+    /// <summary>
+    /// Floats of all tensors that learn: a state of one float a weight is this long, a tensor's part of it begins at
+    /// <see cref="ParameterSlice.StateOffset"/>.
+    /// </summary>
     protected int TrainableLength { get; private set; }
 
     /// <summary>Floats of state that these parameters need.</summary>

@@ -2,14 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>Keeps the calling thread, and the processes it starts, on one core; says what native libraries find in their environment.</summary>
+/// <summary>
+/// Keeps the calling thread, and the processes it starts, on one core; says what native libraries find in their environment.
+/// </summary>
 static unsafe partial class Core
 {
     const int MostCores = 1024;
 
     static readonly ulong[] s_allowed = new ulong[MostCores / 64];
 
-    /// <summary>Pins to the last core that this process may use: interrupts tend to be served by the first. Returns its number, or -1 where the system refuses.</summary>
+    /// <summary>
+    /// Pins to the last core that this process may use: interrupts tend to be served by the first. Returns its number, or -1 where the
+    /// system refuses.
+    /// </summary>
     public static int Pin()
     {
         var set = stackalloc ulong[MostCores / 64];
@@ -26,10 +31,14 @@ static unsafe partial class Core
         return -1;
     }
 
-    /// <summary>Lets the calling thread, and those it starts from now on, run on all cores that it could use before <see cref="Pin"/>. Returns how many these are.</summary>
+    /// <summary>
+    /// Lets the calling thread, and those it starts from now on, run on all cores that it could use before <see cref="Pin"/>. Returns how
+    /// many these are.
+    /// </summary>
     public static int Unpin()
     {
-        fixed (ulong* set = s_allowed) return SetAffinity(0, MostCores / 8, set) == 0 ? s_allowed.Sum(System.Numerics.BitOperations.PopCount) : 1;
+        fixed (ulong* set = s_allowed)
+            return SetAffinity(0, MostCores / 8, set) == 0 ? s_allowed.Sum(System.Numerics.BitOperations.PopCount) : 1;
     }
 
     /// <summary>Sets a variable where C code looks for it; the framework keeps a copy of its own.</summary>

@@ -7,8 +7,8 @@ namespace EdgeLearn.Benchmarks;
 readonly record struct Pace(int Rounds, int Cycles, double BlockMs);
 
 /// <summary>
-/// Lets contenders take turns in short blocks, so that whatever else the machine does meets all of them alike. A contender's value in a round is the median of its blocks; ratios are taken
-/// inside a round and only then summarised.
+/// Lets contenders take turns in short blocks, so that whatever else the machine does meets all of them alike. A contender's value in a
+/// round is the median of its blocks; ratios are taken inside a round and only then summarised.
 /// </summary>
 static class Interleaving
 {

@@ -27,7 +27,8 @@ sealed class LoopContender(string name, Action<int> run, Action? beginRound = nu
         // The first slice finds the caches as the other contender left them; a step that takes most of a block has to be taken as it is.
         int slices = 0;
         if (first > blockMs * 1000 / 3) _slices[slices++] = first;
-        while (slices < MostSlices && (slices == 0 || Stopwatch.GetElapsedTime(begin).TotalMilliseconds < blockMs)) _slices[slices++] = Slice();
+        while (slices < MostSlices && (slices == 0 || Stopwatch.GetElapsedTime(begin).TotalMilliseconds < blockMs))
+            _slices[slices++] = Slice();
         return Spread.Of(_slices.AsSpan(0, slices)).Median / _count;
     }
 

@@ -23,5 +23,6 @@ readonly record struct Spread(double Median, double Min, double Max)
     }
 
     /// <summary>The value that a fraction of the values stays below.</summary>
-    public static double Quantile(ReadOnlySpan<double> sorted, double fraction) => sorted[(int)Math.Min(sorted.Length - 1, fraction * sorted.Length)];
+    public static double Quantile(ReadOnlySpan<double> sorted, double fraction)
+        => sorted[(int)Math.Min(sorted.Length - 1, fraction * sorted.Length)];
 }

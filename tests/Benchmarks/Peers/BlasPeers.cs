@@ -22,7 +22,8 @@ sealed unsafe class OpenBlas : BlasPeer
     OpenBlas(nint handle, string name)
         : base(name)
     {
-        _multiply = (delegate* unmanaged[Cdecl]<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void>)NativeLibrary.GetExport(handle, "cblas_sgemm");
+        _multiply = (delegate* unmanaged[Cdecl]<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int,
+            void>)NativeLibrary.GetExport(handle, "cblas_sgemm");
         ((delegate* unmanaged[Cdecl]<int, void>)NativeLibrary.GetExport(handle, "openblas_set_num_threads"))(1);
     }
 
@@ -42,7 +43,8 @@ sealed unsafe class OpenBlas : BlasPeer
         {
             _multiply(
                 RowMajor, shape.TransposeA ? Transposed : Plain, shape.TransposeB ? Transposed : Plain, shape.M, shape.N, shape.K,
-                shape.IsUpdate ? -ProductShape.Rate : 1, a, shape.TransposeA ? shape.M : shape.K, b, shape.TransposeB ? shape.K : shape.N, shape.IsUpdate ? 1 : 0, c, shape.N);
+                shape.IsUpdate ? -ProductShape.Rate : 1, a, shape.TransposeA ? shape.M : shape.K, b, shape.TransposeB ? shape.K : shape.N,
+                shape.IsUpdate ? 1 : 0, c, shape.N);
         }
     }
 }
@@ -50,11 +52,14 @@ sealed unsafe class OpenBlas : BlasPeer
 /// <summary>oneDNN's sgemm, one thread.</summary>
 sealed unsafe class OneDnn : BlasPeer
 {
-    readonly delegate* unmanaged[Cdecl]<byte, byte, long, long, long, float, float*, long, float*, long, float, float*, long, int> _multiply;
+    readonly delegate* unmanaged[Cdecl]<byte, byte, long, long, long, float, float*, long, float*, long, float, float*, long,
+        int> _multiply;
 
     OneDnn(nint handle, string name)
         : base(name)
-        => _multiply = (delegate* unmanaged[Cdecl]<byte, byte, long, long, long, float, float*, long, float*, long, float, float*, long, int>)NativeLibrary.GetExport(handle, "dnnl_sgemm");
+        => _multiply =
+            (delegate* unmanaged[Cdecl]<byte, byte, long, long, long, float, float*, long, float*, long, float, float*, long,
+            int>)NativeLibrary.GetExport(handle, "dnnl_sgemm");
 
     /// <summary>The installed library, or null.</summary>
     public static OneDnn? Find()
@@ -76,7 +81,8 @@ sealed unsafe class OneDnn : BlasPeer
         {
             _ = _multiply(
                 (byte)(shape.TransposeA ? 'T' : 'N'), (byte)(shape.TransposeB ? 'T' : 'N'), shape.M, shape.N, shape.K,
-                shape.IsUpdate ? -ProductShape.Rate : 1, a, shape.TransposeA ? shape.M : shape.K, b, shape.TransposeB ? shape.K : shape.N, shape.IsUpdate ? 1 : 0, c, shape.N);
+                shape.IsUpdate ? -ProductShape.Rate : 1, a, shape.TransposeA ? shape.M : shape.K, b, shape.TransposeB ? shape.K : shape.N,
+                shape.IsUpdate ? 1 : 0, c, shape.N);
         }
     }
 }

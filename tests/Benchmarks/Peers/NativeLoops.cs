@@ -6,8 +6,8 @@ using System.Text;
 namespace EdgeLearn.Benchmarks;
 
 /// <summary>
-/// The C files of native/, compiled for this CPU into one shared library and called in this process: what the core can do at most, and loops written by hand. Built again when a file or the
-/// command changes.
+/// The C files of native/, compiled for this CPU into one shared library and called in this process: what the core can do at most, and
+/// loops written by hand. Built again when a file or the command changes.
 /// </summary>
 sealed unsafe class NativeLoops
 {
@@ -52,7 +52,8 @@ sealed unsafe class NativeLoops
         }
 
         version = version.Split('\n')[0];
-        string[] options = ["-O3", "-march=native", "-fno-math-errno", "-fPIC", .. RuntimeInformation.ProcessArchitecture == Architecture.X64 ? (string[])["-mprefer-vector-width=512"] : []];
+        string[] options = ["-O3", "-march=native", "-fno-math-errno", "-fPIC",
+            .. RuntimeInformation.ProcessArchitecture == Architecture.X64 ? (string[])["-mprefer-vector-width=512"] : []];
         var key = new StringBuilder(version).AppendJoin(' ', options);
         foreach (string file in s_files) key.Append(File.ReadAllText(Path.Combine(sources, file + ".c")));
         key.Append(File.Exists("/proc/cpuinfo") ? Commands.Machine.Model : "");
@@ -91,7 +92,8 @@ sealed unsafe class NativeLoops
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process =
+                Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var error = process.StandardError.ReadToEndAsync();
             output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();

@@ -9,7 +9,9 @@ sealed unsafe class OnlineNet : IDisposable
     readonly PreparedWorkload _work;
     readonly void* _net;
 
-    /// <summary>Whether the loops can do this: dense tanh layers whose inputs fill registers, one sample, backprop with SGD or inference.</summary>
+    /// <summary>
+    /// Whether the loops can do this: dense tanh layers whose inputs fill registers, one sample, backprop with SGD or inference.
+    /// </summary>
     public static bool Fits(NativeLoops loops, PreparedWorkload work)
     {
         var workload = work.Workload;
@@ -22,7 +24,8 @@ sealed unsafe class OnlineNet : IDisposable
         _loops = loops;
         _work = work;
         int[] widths = [work.Network.InputLength, .. work.Network.Layers.Select(layer => layer.OutputLength)];
-        fixed (int* p = widths) _net = ((delegate* unmanaged[Cdecl]<int, int*, void*>)loops.Function("edge_net_create"))(widths.Length - 1, p);
+        fixed (int* p = widths)
+            _net = ((delegate* unmanaged[Cdecl]<int, int*, void*>)loops.Function("edge_net_create"))(widths.Length - 1, p);
         Reset();
     }
 
@@ -36,11 +39,13 @@ sealed unsafe class OnlineNet : IDisposable
             fixed (float* w = _work.Network.Parameters[slices[0]], b = _work.Network.Parameters[slices[1]]) layer(_net, i, w, b);
         }
 
-        fixed (float* x = _work.Inputs) ((delegate* unmanaged[Cdecl]<void*, float*, int, void>)_loops.Function("edge_net_sample"))(_net, x, _work.Labels[0]);
+        fixed (float* x = _work.Inputs)
+            ((delegate* unmanaged[Cdecl]<void*, float*, int, void>)_loops.Function("edge_net_sample"))(_net, x, _work.Labels[0]);
     }
 
     /// <summary>Training steps, one after the other.</summary>
-    public void Steps(int count) => ((delegate* unmanaged[Cdecl]<void*, float, long, void>)_loops.Function("edge_net_steps"))(_net, _work.Workload.Rate, count);
+    public void Steps(int count)
+        => ((delegate* unmanaged[Cdecl]<void*, float, long, void>)_loops.Function("edge_net_steps"))(_net, _work.Workload.Rate, count);
 
     /// <summary>Forward passes, one after the other.</summary>
     public void Forwards(int count) => ((delegate* unmanaged[Cdecl]<void*, long, void>)_loops.Function("edge_net_forwards"))(_net, count);
@@ -51,7 +56,9 @@ sealed unsafe class OnlineNet : IDisposable
     /// <summary>Nanoseconds of single steps.</summary>
     public void Times(Span<long> ns)
     {
-        fixed (long* p = ns) ((delegate* unmanaged[Cdecl]<void*, float, long, long*, void>)_loops.Function("edge_net_times"))(_net, _work.Workload.Rate, ns.Length, p);
+        fixed (long* p = ns)
+            ((delegate* unmanaged[Cdecl]<void*, float, long, long*, void>)_loops.Function("edge_net_times"))(_net, _work.Workload.Rate,
+                ns.Length, p);
     }
 
     public void Dispose() => ((delegate* unmanaged[Cdecl]<void*, void>)_loops.Function("edge_net_free"))(_net);

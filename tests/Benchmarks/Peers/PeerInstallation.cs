@@ -12,7 +12,9 @@ static class PeerInstallation
     /// <summary>Installs; returns the exit code of the command.</summary>
     public static int Run(CommandOutput output)
     {
-        if (!File.Exists("/usr/bin/apt-get")) throw new EdgeLearnException($"there is no apt-get here: install what your system calls {Line[(Line.IndexOf("-y", StringComparison.Ordinal) + 3)..]}");
+        if (!File.Exists("/usr/bin/apt-get"))
+            throw new EdgeLearnException($"there is no apt-get here: install what your system "
+                + $"calls {Line[(Line.IndexOf("-y", StringComparison.Ordinal) + 3)..]}");
         string[] words = Line.Split(' ');
         if (Environment.UserName != "root")
         {
@@ -24,7 +26,9 @@ static class PeerInstallation
         int code = Start(words, output);
         if (code == 0) return 0;
         string[] update = [.. words[..Array.IndexOf(words, "install")], "update"];
-        return Start(update, output) == 0 && Start(words, output) == 0 ? 0 : throw new EdgeLearnException($"apt-get ended with code {code}: try it yourself: {Line}");
+        return Start(update, output) == 0 && Start(words, output) == 0
+            ? 0
+            : throw new EdgeLearnException($"apt-get ended with code {code}: try it yourself: {Line}");
     }
 
     static int Start(string[] words, CommandOutput output)

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>PyTorch in a process of its own that lives through the whole run: peers/torch_workloads.py says what the lines between us mean.</summary>
+/// <summary>
+/// PyTorch in a process of its own that lives through the whole run: peers/torch_workloads.py says what the lines between us mean.
+/// </summary>
 sealed class TorchPeer : IDisposable
 {
     readonly Process _process;
@@ -31,7 +33,10 @@ sealed class TorchPeer : IDisposable
         foreach (string python in (string[])["python3", "/usr/bin/python3"])
         {
             if (!CanImport(python)) continue;
-            var peer = new TorchPeer(Process.Start(new ProcessStartInfo(python, [script]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!, python, script);
+            var peer = new TorchPeer(
+                Process.Start(
+                new ProcessStartInfo(python, [script]) { RedirectStandardInput = true, RedirectStandardOutput = true,
+                RedirectStandardError = true })!, python, script);
             peer._process.ErrorDataReceived += (_, _) => { };
             peer._process.BeginErrorReadLine();
             peer.Versions = peer.Ask("versions");
@@ -42,7 +47,9 @@ sealed class TorchPeer : IDisposable
     }
 
     /// <summary>Whether its products run on a tuned BLAS; without one it is no fair peer.</summary>
-    public bool HasTunedBlas => Versions.Contains("openblas", StringComparison.OrdinalIgnoreCase) || Versions.Contains("mkl", StringComparison.OrdinalIgnoreCase);
+    public bool HasTunedBlas
+        => Versions.Contains("openblas", StringComparison.OrdinalIgnoreCase)
+            || Versions.Contains("mkl", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Name and version for a report.</summary>
     public string Name
@@ -51,7 +58,9 @@ sealed class TorchPeer : IDisposable
         {
             using var json = JsonDocument.Parse(Versions);
             var root = json.RootElement;
-            return $"PyTorch {root.GetProperty("torch")} ({string.Join(", ", root.GetProperty("blas").EnumerateArray().Select(e => e.GetString()))}, elementwise code {root.GetProperty("vectors")}, {root.GetProperty("threads")} thread)";
+            return $"PyTorch {root.GetProperty("torch")} ("
+            + $"{string.Join(", ", root.GetProperty("blas").EnumerateArray().Select(e => e.GetString()))}, "
+            + $"elementwise code {root.GetProperty("vectors")}, {root.GetProperty("threads")} thread)";
         }
     }
 
@@ -62,7 +71,8 @@ sealed class TorchPeer : IDisposable
         _process.StandardInput.WriteLine(line);
         _process.StandardInput.Flush();
         string? answer = _process.StandardOutput.ReadLine();
-        if (answer is null || answer.StartsWith("error:", StringComparison.Ordinal)) throw new EdgeLearnException($"PyTorch could not do '{line}': {answer ?? "its process ended"}");
+        if (answer is null || answer.StartsWith("error:", StringComparison.Ordinal))
+            throw new EdgeLearnException($"PyTorch could not do '{line}': {answer ?? "its process ended"}");
         return answer;
     }
 
@@ -74,7 +84,11 @@ sealed class TorchPeer : IDisposable
         try
         {
             // Found without importing it: an import takes a second.
-            using var process = Process.Start(new ProcessStartInfo(python, ["-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process =
+                Process.Start(
+                new ProcessStartInfo(python,
+                ["-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"]) { RedirectStandardOutput = true,
+                RedirectStandardError = true })!;
             process.WaitForExit();
             return process.ExitCode == 0;
         }
@@ -105,5 +119,6 @@ sealed class TorchContender(TorchPeer torch, string name, string workload, strin
 {
     public override void BeginRound() => torch.Ask($"reset {workload}");
 
-    public override double MedianMicroseconds(double blockMs) => torch.AskNumber(string.Create(CultureInfo.InvariantCulture, $"run {workload} {form} {blockMs:F1}"));
+    public override double MedianMicroseconds(double blockMs)
+        => torch.AskNumber(string.Create(CultureInfo.InvariantCulture, $"run {workload} {form} {blockMs:F1}"));
 }

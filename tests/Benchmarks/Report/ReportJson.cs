@@ -17,5 +17,7 @@ sealed partial class ReportJson : JsonSerializerContext
     public static ReportJson Lines { get; } = new(Settings(indented: true));
 
     // Nothing here goes into a web page: plus signs and quotes stay readable.
-    static JsonSerializerOptions Settings(bool indented) => new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = indented, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static JsonSerializerOptions Settings(bool indented)
+        => new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = indented,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }

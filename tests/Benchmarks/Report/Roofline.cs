@@ -7,7 +7,8 @@ namespace EdgeLearn.Benchmarks;
 /// <param name="Name">of the row</param>
 /// <param name="Intensity">floating-point operations a byte that must be moved</param>
 /// <param name="Gflops">attained</param>
-/// <param name="LimitGflops">the lower of the multiply-add peak and the intensity times the bandwidth of the memory that holds its operands</param>
+/// <param name="LimitGflops">the lower of the multiply-add peak and the intensity times the bandwidth of the memory that holds its
+/// operands</param>
 readonly record struct RooflinePoint(string Name, double Intensity, double Gflops, double LimitGflops)
 {
     /// <summary>Attained rate of the bytes that must be moved.</summary>
@@ -24,15 +25,18 @@ static class Roofline
     /// <exception cref="EdgeLearnException">The report has no limits.</exception>
     public static IReadOnlyList<RooflinePoint> Points(BenchReport report)
     {
-        var limits = report.Limits ?? throw new EdgeLearnException("there are no measured limits: they take gcc (./edgelearn bench --install-peers)");
+        var limits = report.Limits
+            ?? throw new EdgeLearnException("there are no measured limits: they take gcc (./edgelearn bench --install-peers)");
         var points = new List<RooflinePoint>();
         foreach (var row in report.Rows)
         {
-            if (row is not { Section: "kernels" or "updates", Flop: { } flop, Bytes: { } bytes, Gflops: { } gflops } || points.Exists(point => point.Name == row.Name)) continue;
+            if (row is not { Section: "kernels" or "updates", Flop: { } flop, Bytes: { } bytes, Gflops: { } gflops }
+                || points.Exists(point => point.Name == row.Name)) continue;
             var memory = limits.MemoryOf(bytes);
             // An update writes where it reads; a product mostly reads.
             double gbs = row.Section == "updates" ? memory.InPlaceGbs : memory.ReadGbs;
-            points.Add(new RooflinePoint(row.Name, flop / bytes, gflops, Math.Min(row.PeakGflops ?? limits.PeakGflops, flop / bytes * gbs)));
+            points.Add(new RooflinePoint(row.Name, flop / bytes, gflops,
+                Math.Min(row.PeakGflops ?? limits.PeakGflops, flop / bytes * gbs)));
         }
 
         return points;
@@ -47,13 +51,20 @@ static class Roofline
         foreach (var point in points)
         {
             int filled = (int)Math.Clamp(Math.Round(point.Share * BarLength), 0, BarLength);
-            table.Add(point.Name, Text(point.Intensity, "F2"), Text(point.Gflops, "F1"), Text(point.Gbs, "F1"), Text(point.LimitGflops, "F1"), Text(100 * point.Share, "F0") + " %", new string('#', filled).PadRight(BarLength, '.'));
+            table.Add(point.Name, Text(point.Intensity, "F2"), Text(point.Gflops, "F1"), Text(point.Gbs, "F1"),
+                Text(point.LimitGflops, "F1"), Text(100 * point.Share, "F0") + " %", new string('#', filled).PadRight(BarLength, '.'));
         }
 
         var limits = report.Limits!;
         output.WriteLine($"{report.Machine}; {report.InstructionSet}; one core");
-        foreach (var peak in limits.Peaks) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"multiply-add peak, {peak.VectorBits} bits: {peak.Gflops:F1} GFLOP/s"));
-        foreach (var level in limits.Memory) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory, working set of {ByteCount.Format(level.WorkingSetBytes)}: read {level.ReadGbs:F1}, in place {level.InPlaceGbs:F1}, triad {level.TriadGbs:F1} GB/s"));
+        foreach (var peak in limits.Peaks)
+            output.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"multiply-add peak, {peak.VectorBits} bits: {peak.Gflops:F1} GFLOP/s"));
+        foreach (var level in limits.Memory)
+            output.WriteLine(
+                string.Create(CultureInfo.InvariantCulture,
+                $"memory, working set of {ByteCount.Format(level.WorkingSetBytes)}: read {level.ReadGbs:F1}, in "
+                + $"place {level.InPlaceGbs:F1}, triad {level.TriadGbs:F1} GB/s"));
         output.WriteLine();
         table.Write(output);
     }

@@ -17,7 +17,8 @@ static class RooflinePicture
         double most = limits.PeakGflops * 1.6, least = Math.Min(1, points.Count == 0 ? 1 : points.Min(point => point.Gflops) / 1.6);
         double X(double intensity) => Left + Width * Math.Log(intensity / LeastIntensity) / Math.Log(MostIntensity / LeastIntensity);
         double Y(double gflops) => Top + Height * (1 - Math.Log(gflops / least) / Math.Log(most / least));
-        var picture = new SvgPicture(Left + Width + Legend, Top + Height + 50, "Attained GFLOP/s of each kernel against the measured limits of one core");
+        var picture = new SvgPicture(Left + Width + Legend, Top + Height + 50,
+            "Attained GFLOP/s of each kernel against the measured limits of one core");
         for (double x = LeastIntensity; x <= MostIntensity; x *= 4)
         {
             picture.Grid(X(x), Top + Height, X(x), Top);
@@ -35,7 +36,8 @@ static class RooflinePicture
         foreach (var peak in limits.Peaks.DistinctBy(peak => Math.Round(peak.Gflops / limits.PeakGflops, 1)))
         {
             picture.Line(X(peak.Gflops / limits.Memory.Max(level => level.ReadGbs)), Y(peak.Gflops), Left + Width, Y(peak.Gflops));
-            picture.Text(Left + Width - 4, Y(peak.Gflops) - 5, Invariant($"multiply-adds, {peak.VectorBits} bits: {peak.Gflops:F0}"), "end");
+            picture.Text(Left + Width - 4, Y(peak.Gflops) - 5, Invariant($"multiply-adds, {peak.VectorBits} bits: {peak.Gflops:F0}"),
+                "end");
         }
 
         double drawn = double.MaxValue;
@@ -47,12 +49,14 @@ static class RooflinePicture
             Slope(picture, $"{ByteCount.Format(level.WorkingSetBytes)}, read", drawn, limits.PeakGflops, least, X, Y);
         }
 
-        Slope(picture, $"{ByteCount.Format(limits.Memory[^1].WorkingSetBytes)}, in place", limits.Memory[^1].InPlaceGbs, limits.PeakGflops, least, X, Y);
+        Slope(picture, $"{ByteCount.Format(limits.Memory[^1].WorkingSetBytes)}, in place", limits.Memory[^1].InPlaceGbs, limits.PeakGflops,
+            least, X, Y);
         for (int i = 0; i < points.Count; i++) Point(picture, i, points[i], X, Y);
         return picture.ToString();
     }
 
-    static void Slope(SvgPicture picture, string name, double gbs, double peak, double least, Func<double, double> x, Func<double, double> y)
+    static void Slope(SvgPicture picture, string name, double gbs, double peak, double least, Func<double, double> x,
+        Func<double, double> y)
     {
         double from = Math.Max(LeastIntensity, least / gbs), to = peak / gbs;
         picture.Line(x(from), y(from * gbs), x(to), y(peak));

@@ -31,14 +31,16 @@ sealed unsafe class ActivationJob(string name, Action<float[]> run, string funct
             {
                 fixed (float* x = inputs, y = theirs)
                 {
-                    for (int i = 0; i < count; i++) ((delegate* unmanaged[Cdecl]<float*, float*, long, void>)loops.Function(function))(x, y, Length);
+                    for (int i = 0; i < count; i++)
+                        ((delegate* unmanaged[Cdecl]<float*, float*, long, void>)loops.Function(function))(x, y, Length);
                 }
             }),
         };
         double[][] times = Interleaving.Measure(contenders, context.KernelPace, context.Stop);
         for (int i = 0; i < Length; i++)
         {
-            if (!(Math.Abs(ours[i] - theirs[i]) <= 1e-5 * Math.Max(1, Math.Abs(theirs[i])))) throw new EdgeLearnException($"{Name}({inputs[i]}) is {ours[i]}, C has {theirs[i]}");
+            if (!(Math.Abs(ours[i] - theirs[i]) <= 1e-5 * Math.Max(1, Math.Abs(theirs[i]))))
+                throw new EdgeLearnException($"{Name}({inputs[i]}) is {ours[i]}, C has {theirs[i]}");
         }
 
         var ratio = Spread.OfRatio(times[1], times[0]);

@@ -18,5 +18,6 @@ abstract class BenchJob(string name, string section)
     public abstract IReadOnlyList<BenchRow> Run(BenchContext context);
 
     /// <summary>Seconds that contenders of one step each take.</summary>
-    protected static double SecondsOf(Pace pace, int contenders) => (pace.Rounds * pace.Cycles + 1) * pace.BlockMs * 1e-3 * contenders * 1.2;
+    protected static double SecondsOf(Pace pace, int contenders)
+        => (pace.Rounds * pace.Cycles + 1) * pace.BlockMs * 1e-3 * contenders * 1.2;
 }

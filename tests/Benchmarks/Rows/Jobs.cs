@@ -1,6 +1,9 @@
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>Everything that is measured, with its targets. Ratios are peer / ours: a step that may take 0.94 of another's time has the target 1 / 0.94.</summary>
+/// <summary>
+/// Everything that is measured, with its targets. Ratios are peer / ours: a step that may take 0.94 of another's time has the target 1 /
+/// 0.94.
+/// </summary>
 static class Jobs
 {
     const string Autograd = "PyTorch autograd, optim.SGD", Bare = "PyTorch without autograd", OnePass = "our forward pass";
@@ -9,7 +12,9 @@ static class Jobs
     public static IReadOnlyList<BenchJob> All { get; } =
     [
         new ProductJob(new("square", 64, 64, 64), openBlasTarget: 0.85),
-        .. ((int[])[128, 256, 512, 1024]).Select(n => new ProductJob(new("square", n, n, n), openBlasTarget: 1.15, oneDnnTarget: 0.95, microKernelTarget: n is 256 or 512 ? 0.95 : null)),
+        .. ((int[])[128, 256, 512, 1024]).Select(n =>
+            new ProductJob(new("square", n, n, n), openBlasTarget: 1.15, oneDnnTarget: 0.95,
+            microKernelTarget: n is 256 or 512 ? 0.95 : null)),
         new ProductJob(new("forward", 32, 256, 784, TransposeB: true), openBlasTarget: 1.4),
         new ProductJob(new("forward", 32, 128, 256, TransposeB: true), openBlasTarget: 1.4),
         new ProductJob(new("forward", 32, 10, 128, TransposeB: true), openBlasTarget: 0.85),
@@ -27,9 +32,11 @@ static class Jobs
         new ActivationJob("tanh", values => Kernels.Activate(Activation.Tanh, values), "edge_tanh"),
         new StepJob("W1", "training", new TorchRival(Autograd, "autograd", 3.5), new TorchRival(Bare, "bare", 1.9)),
         new StepJob("W1a", "training", new TorchRival("PyTorch autograd, Adam foreach", "foreach", 4)),
-        new StepJob("W1t", "training", new OwnRival("our backprop (W1)", "W1", 1 / 0.94, "<= 0.94 of its time"), new TorchRival(Bare, "bare")),
+        new StepJob("W1t", "training", new OwnRival("our backprop (W1)", "W1", 1 / 0.94, "<= 0.94 of its time"),
+            new TorchRival(Bare, "bare")),
         new StepJob("W1s", "training", new TorchRival(Autograd, "autograd"), new TorchRival(Bare, "bare")),
-        new StepJob("W1st", "training", new OwnRival("our backprop (W1s)", "W1s", 1 / 0.72, "<= 0.72 of its time"), new TorchRival(Bare, "bare")),
+        new StepJob("W1st", "training", new OwnRival("our backprop (W1s)", "W1s", 1 / 0.72, "<= 0.72 of its time"),
+            new TorchRival(Bare, "bare")),
         new StepJob("W2", "training", new TorchRival(Autograd, "autograd", 2.5)),
         new StepJob("W2t", "training", new OwnRival("our backprop (W2)", "W2", 1 / 0.78, "<= 0.78 of its time")),
         new StepJob("W3", "training", new TorchRival(Autograd, "autograd", 14), new TorchRival(Bare, "bare"), new LoopRival(0.85)),
@@ -65,7 +72,8 @@ static class Jobs
         new PlanJob("Zdb32s", 1.12),
     ];
 
-    // Two probes beside a forward pass of the same batch; targets for sign noise, in forward passes. The whole step, with its update, is shown beside them.
+    // Two probes beside a forward pass of the same batch; targets for sign noise, in forward passes. The whole step, with its update, is
+    // shown beside them.
     static IEnumerable<StepJob> ZerothOrder(string id, params double[] mostForwards)
     {
         int[] batches = [1, 32, 128];
@@ -73,7 +81,8 @@ static class Jobs
         {
             double most = mostForwards[i];
             string name = $"{id}b{batches[i]}", forward = name + "f";
-            yield return new StepJob(name + "p", "zeroth-order", new OwnRival(OnePass, forward, 1 / most, FormattableString.Invariant($"<= {most} of its time")));
+            yield return new StepJob(name + "p", "zeroth-order",
+                new OwnRival(OnePass, forward, 1 / most, FormattableString.Invariant($"<= {most} of its time")));
             yield return new StepJob(name + "g", "zeroth-order", new OwnRival(OnePass, forward));
             yield return new StepJob(name + "s", "zeroth-order", new OwnRival(OnePass, forward));
         }

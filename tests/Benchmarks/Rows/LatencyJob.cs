@@ -4,7 +4,9 @@ using EdgeLearn.Commands;
 
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>How even the steps of an online learner are: p99 / p50 of single steps beside that of the C loop, in turns of a thousand steps.</summary>
+/// <summary>
+/// How even the steps of an online learner are: p99 / p50 of single steps beside that of the C loop, in turns of a thousand steps.
+/// </summary>
 sealed class LatencyJob(string id) : BenchJob("latency", "online")
 {
     const int Turn = 1000, StepsPerRound = 20_000;

@@ -1,8 +1,8 @@
 namespace EdgeLearn.Benchmarks;
 
 /// <summary>
-/// How the core does a product of a given shape in training: the one file to change when a kernel's name does. A product with B transposed is the forward pass of a dense layer (x W^T + b);
-/// the others go through the general product.
+/// How the core does a product of a given shape in training: the one file to change when a kernel's name does. A product with B transposed
+/// is the forward pass of a dense layer (x W^T + b); the others go through the general product.
 /// </summary>
 sealed unsafe class OwnProduct : IDisposable
 {
@@ -21,7 +21,10 @@ sealed unsafe class OwnProduct : IDisposable
         _shape = shape;
         _a = shape.TransposeA ? new MatrixShape(shape.K, shape.M).Transpose() : new MatrixShape(shape.M, shape.K);
         _b = shape.TransposeB ? new MatrixShape(shape.N, shape.K).Transpose() : new MatrixShape(shape.K, shape.N);
-        _scratch = new NativeBlock(sizeof(float) * (shape.TransposeB ? Kernels.DenseForwardScratchLength(shape.M, shape.K, shape.N) : Math.Max(Kernels.ProductScratchLength(_a, _b), GradientSink.ProductScratchLength(shape.M, shape.N))));
+        _scratch = new NativeBlock(sizeof(float)
+            * (shape.TransposeB
+            ? Kernels.DenseForwardScratchLength(shape.M, shape.K, shape.N)
+            : Math.Max(Kernels.ProductScratchLength(_a, _b), GradientSink.ProductScratchLength(shape.M, shape.N))));
         _bias = new NativeBlock(shape.N * sizeof(float));
         _slice = _weights.Add("weight", [shape.M, shape.N], decay: false);
         var plan = new MemoryPlan();

@@ -1,6 +1,8 @@
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>Multiply-adds from registers at the width the compiler took: asked beside every kernel, since the clock and a busy sibling move it.</summary>
+/// <summary>
+/// Multiply-adds from registers at the width the compiler took: asked beside every kernel, since the clock and a busy sibling move it.
+/// </summary>
 sealed unsafe class PeakContender(NativeLoops loops) : Contender("multiply-add peak")
 {
     const int CallsLength = 2000;

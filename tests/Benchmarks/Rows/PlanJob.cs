@@ -2,7 +2,9 @@ using EdgeLearn.Commands;
 
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>Planned bytes of a training run beside those of inference with the same batch: no measurement, a sum that every machine computes alike.</summary>
+/// <summary>
+/// Planned bytes of a training run beside those of inference with the same batch: no measurement, a sum that every machine computes alike.
+/// </summary>
 /// <param name="id">of the workload</param>
 /// <param name="mostTimes">how many times the bytes of inference it may take</param>
 sealed class PlanJob(string id, double? mostTimes) : BenchJob("plan", "processes")
@@ -12,7 +14,8 @@ sealed class PlanJob(string id, double? mostTimes) : BenchJob("plan", "processes
     public override IReadOnlyList<BenchRow> Run(BenchContext context)
     {
         var workload = Workloads.Named(id);
-        long training = TrainingSession.PlanMemory(workload.Spec, workload.Settings).TotalBytes, inference = TrainingSession.PlanInference(workload.Spec, workload.Batch).TotalBytes;
+        long training = TrainingSession.PlanMemory(workload.Spec, workload.Settings).TotalBytes,
+            inference = TrainingSession.PlanInference(workload.Spec, workload.Batch).TotalBytes;
         return
         [
             new BenchRow

@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace EdgeLearn.Benchmarks;
 
 /// <summary>
-/// Peak memory, and the time from a process's start to the end of its first step, of fresh processes that do one workload and nothing else: ours is a native program over the core alone.
+/// Peak memory, and the time from a process's start to the end of its first step, of fresh processes that do one workload and nothing else:
+/// ours is a native program over the core alone.
 /// </summary>
 /// <param name="id">of the workload</param>
 /// <param name="leastRatio">how many times smaller ours should be</param>
@@ -72,13 +73,18 @@ sealed class ProcessJob(string id, double? leastRatio, double? mostMs = null) : 
     {
         double now = Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency);
         string[] all = [.. arguments, Steps.ToString(CultureInfo.InvariantCulture), now.ToString("F0", CultureInfo.InvariantCulture)];
-        using var process = Process.Start(new ProcessStartInfo(program, all) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(program, all) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var error = process.StandardError.ReadToEndAsync();
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new EdgeLearnException($"{Path.GetFileName(program)} {string.Join(' ', arguments)} ended with code {process.ExitCode}: {error.Result.Trim().Split('\n')[^1]}");
+        if (process.ExitCode != 0)
+            throw new EdgeLearnException($"{Path.GetFileName(program)} {string.Join(' ', arguments)} ended with "
+                + $"code {process.ExitCode}: {error.Result.Trim().Split('\n')[^1]}");
         using var json = JsonDocument.Parse(text);
-        return new Sample(json.RootElement.GetProperty("peak_rss_bytes").GetDouble(), json.RootElement.GetProperty("first_step_ms").GetDouble(), json.RootElement.TryGetProperty("planned_bytes", out var planned) ? planned.GetInt64() : 0);
+        return new Sample(json.RootElement.GetProperty("peak_rss_bytes").GetDouble(),
+            json.RootElement.GetProperty("first_step_ms").GetDouble(),
+            json.RootElement.TryGetProperty("planned_bytes", out var planned) ? planned.GetInt64() : 0);
     }
 
     static int Times(BenchContext context) => context.Quick ? 1 : 5;

@@ -5,7 +5,8 @@ namespace EdgeLearn.Benchmarks;
 /// <param name="openBlasTarget">ratio to reach</param>
 /// <param name="oneDnnTarget">ratio to reach</param>
 /// <param name="microKernelTarget">share of our own micro-kernel's rate to reach; null = not held against it</param>
-sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null, double? oneDnnTarget = null, double? microKernelTarget = null) : BenchJob(shape.Name, "kernels")
+sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null, double? oneDnnTarget = null,
+    double? microKernelTarget = null) : BenchJob(shape.Name, "kernels")
 {
     // One tile with its operands in the first-level cache: what the inner loop can do without packing and blocking.
     static readonly ProductShape s_microKernel = new("micro-kernel", 12, 32, 256);
@@ -36,19 +37,24 @@ sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null
         {
             new Span<float>(other, shape.M * shape.N).Clear();
             peer.Multiply(shape, pa, pb, other, 1);
-            CheckEqual(peer, shape.IsUpdate ? own.Weights : new ReadOnlySpan<float>(mine, shape.M * shape.N), new ReadOnlySpan<float>(other, shape.M * shape.N));
+            CheckEqual(peer, shape.IsUpdate ? own.Weights : new ReadOnlySpan<float>(mine, shape.M * shape.N),
+                new ReadOnlySpan<float>(other, shape.M * shape.N));
             contenders.Add(new LoopContender(peer.Name, count => peer.Multiply(shape, pa, pb, other, count)));
         }
 
         using var microKernel = new OwnProduct(s_microKernel);
-        if (microKernelTarget is not null) contenders.Add(new LoopContender("micro-kernel", count => microKernel.Multiply(pa, pb, mine, count)));
+        if (microKernelTarget is not null)
+            contenders.Add(new LoopContender("micro-kernel", count => microKernel.Multiply(pa, pb, mine, count)));
         var peak = context.Peak();
         if (peak is not null) contenders.Add(peak);
         double[][] times = Interleaving.Measure(contenders, context.KernelPace, context.Stop);
         double? peakGflops = peak is null ? null : Spread.Of([.. times[^1].Select(peak.GflopsOf)]).Median;
-        var rows = peers.Select((peer, i) => Row(peer.Peer is OpenBlas ? "OpenBLAS" : "oneDNN", times[0], times[i + 1], peer.Target, peakGflops)).ToList();
+        var rows = peers.Select((peer, i) =>
+            Row(peer.Peer is OpenBlas ? "OpenBLAS" : "oneDNN", times[0], times[i + 1], peer.Target, peakGflops)).ToList();
         // As long as the micro-kernel would take for as many operations.
-        if (microKernelTarget is not null) rows.Add(Row("our micro-kernel", times[0], [.. times[peers.Count + 1].Select(us => us * shape.Flop / s_microKernel.Flop)], microKernelTarget, peakGflops));
+        if (microKernelTarget is not null)
+            rows.Add(Row("our micro-kernel", times[0], [.. times[peers.Count + 1].Select(us => us * shape.Flop / s_microKernel.Flop)],
+                microKernelTarget, peakGflops));
         return rows;
     }
 
@@ -89,7 +95,8 @@ sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null
         double tolerance = 1e-7 * shape.K * (shape.IsUpdate ? ProductShape.Rate : 1);
         for (int i = 0; i < ours.Length; i++)
         {
-            if (!(Math.Abs(ours[i] - theirs[i]) <= tolerance)) throw new EdgeLearnException($"{shape.Name}: value {i} is {ours[i]}, {peer.Name} has {theirs[i]}");
+            if (!(Math.Abs(ours[i] - theirs[i]) <= tolerance))
+                throw new EdgeLearnException($"{shape.Name}: value {i} is {ours[i]}, {peer.Name} has {theirs[i]}");
         }
     }
 }

@@ -46,7 +46,8 @@ sealed class RivalEntry(Contender contender, double[] result, bool hasOwnLimit =
         }
 
         if (difference <= Tolerance * scale) return null;
-        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"no ratio: its numbers differ from ours by {difference / scale:G2}, more than {Tolerance}");
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"no ratio: its numbers differ from ours by {difference / scale:G2}, more than {Tolerance}");
     }
 
     public void Dispose() => end?.Invoke();

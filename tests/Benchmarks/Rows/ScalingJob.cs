@@ -3,7 +3,9 @@ using EdgeLearn.Commands;
 
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>Time a weight of nets of growing size, all in turns: flat as far as the algorithm goes; steps are those of the caches.</summary>
+/// <summary>
+/// Time a weight of nets of growing size, all in turns: flat as far as the algorithm goes; steps are those of the caches.
+/// </summary>
 sealed class ScalingJob() : BenchJob("scaling", "scaling")
 {
     static readonly string[] s_ids = ["S4", "S5", "S6", "S7"];
@@ -17,7 +19,8 @@ sealed class ScalingJob() : BenchJob("scaling", "scaling")
         try
         {
             double[][] times = Interleaving.Measure([.. works.Select(StepJob.Own)], PaceOf(context), context.Stop);
-            double[][] perWeight = [.. times.Select((values, i) => values.Select(us => us * 1e3 / works[i].Network.Parameters.Length).ToArray())];
+            double[][] perWeight = [
+                .. times.Select((values, i) => values.Select(us => us * 1e3 / works[i].Network.Parameters.Length).ToArray())];
             return [.. works.Select((work, i) => Row(work, times[i], perWeight[i], perWeight[Reference]))];
         }
         finally
@@ -33,7 +36,8 @@ sealed class ScalingJob() : BenchJob("scaling", "scaling")
         var ratio = Spread.OfRatio(reference, own);
         return new BenchRow
         {
-            Name = string.Create(CultureInfo.InvariantCulture, $"{work.Workload.Id} {work.Workload.Network}, {work.Network.Parameters.Length:N0} weights"),
+            Name = string.Create(CultureInfo.InvariantCulture,
+                $"{work.Workload.Id} {work.Workload.Network}, {work.Network.Parameters.Length:N0} weights"),
             Section = Section,
             Unit = "ns a weight",
             Ours = Spread.Of(own).Median,

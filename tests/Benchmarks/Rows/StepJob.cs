@@ -2,7 +2,10 @@ using EdgeLearn.Commands;
 
 namespace EdgeLearn.Benchmarks;
 
-/// <summary>A step of one of our workloads against its rivals, all from the same weights on the same batch. A rival whose numbers disagree gets no ratio.</summary>
+/// <summary>
+/// A step of one of our workloads against its rivals, all from the same weights on the same batch. A rival whose numbers disagree gets no
+/// ratio.
+/// </summary>
 /// <param name="id">of the workload</param>
 /// <param name="section">part of the report</param>
 /// <param name="rivals">who it is held against</param>
@@ -32,7 +35,8 @@ sealed class StepJob(string id, string section, params Rival[] rivals) : BenchJo
         }
     }
 
-    IReadOnlyList<BenchRow> Measure(BenchContext context, PreparedWorkload work, double[] result, List<(Rival Rival, RivalEntry Entry)> entrants)
+    IReadOnlyList<BenchRow> Measure(BenchContext context, PreparedWorkload work, double[] result,
+        List<(Rival Rival, RivalEntry Entry)> entrants)
     {
         var contenders = new List<Contender> { Own(work) };
         contenders.AddRange(entrants.Select(entrant => entrant.Entry.Contender));
@@ -41,7 +45,9 @@ sealed class StepJob(string id, string section, params Rival[] rivals) : BenchJo
         double[][] times = Interleaving.Measure(contenders, context.StepPace, context.Stop);
         double? peakGflops = peak is null ? null : Spread.Of([.. times[^1].Select(peak.GflopsOf)]).Median;
         double allocated = AllocatedBytes(work);
-        return [.. entrants.Select((entrant, i) => Row(work, context, times[0], times[i + 1], entrant.Rival, entrant.Entry, result, peakGflops) with { AllocatedBytes = allocated })];
+        return [.. entrants.Select((entrant, i) =>
+            Row(work, context, times[0], times[i + 1], entrant.Rival, entrant.Entry, result,
+            peakGflops) with { AllocatedBytes = allocated })];
     }
 
     /// <summary>A workload as a contender.</summary>
@@ -69,7 +75,8 @@ sealed class StepJob(string id, string section, params Rival[] rivals) : BenchJo
         return (double)(GC.GetAllocatedBytesForCurrentThread() - before) / AllocationSteps;
     }
 
-    BenchRow Row(PreparedWorkload work, BenchContext context, double[] ours, double[] theirs, Rival rival, RivalEntry entry, double[] result, double? peakGflops)
+    BenchRow Row(PreparedWorkload work, BenchContext context, double[] ours, double[] theirs, Rival rival, RivalEntry entry,
+        double[] result, double? peakGflops)
     {
         var count = WorkCount.Of(work.Workload);
         double peerUs = Spread.Of(theirs).Median;

@@ -38,7 +38,8 @@ sealed class ThreadsJob() : BenchJob("threads", "threads")
         using var b = ProductJob.Values(shape.K * shape.N, 5);
         using var c = new NativeBlock((long)shape.M * shape.N * sizeof(float));
         float* left = (float*)a.Address, right = (float*)b.Address, target = (float*)c.Address;
-        return Row(context, $"threads {shape.Name} {shape.M}x{shape.N}x{shape.K}", new LoopContender("EdgeLearn", count => own.Multiply(left, right, target, count)), shape.Flop);
+        return Row(context, $"threads {shape.Name} {shape.M}x{shape.N}x{shape.K}",
+            new LoopContender("EdgeLearn", count => own.Multiply(left, right, target, count)), shape.Flop);
     }
 
     BenchRow Row(BenchContext context, string name, Contender work, double flop)

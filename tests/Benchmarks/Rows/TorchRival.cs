@@ -14,7 +14,9 @@ sealed record TorchRival(string Name, string Form, double? Target = null) : Riva
         if (context.Torch is not { } torch) return null;
         string id = work.Workload.Id;
         Prepare(torch, context.Folder, work);
-        double[] result = work.Workload.Rule is null ? Outputs(torch, context.Folder, id) : [torch.AskNumber($"loss {id} {Form} {checkedSteps}")];
+        double[] result = work.Workload.Rule is null
+            ? Outputs(torch, context.Folder, id)
+            : [torch.AskNumber($"loss {id} {Form} {checkedSteps}")];
         return new RivalEntry(new TorchContender(torch, Name, id, Form), result);
     }
 

@@ -12,7 +12,8 @@ sealed unsafe class UpdateJob(string name, UpdateRule update, int bytesPerWeight
     const int Length = 48 << 20;
     const float Rate = 1e-6f;
 
-    public override double EstimatedSeconds(BenchContext context) => 2 + 2e-9 * Length * bytesPerWeight / 20 * (PaceOf(context).Rounds * PaceOf(context).Cycles + 2);
+    public override double EstimatedSeconds(BenchContext context)
+        => 2 + 2e-9 * Length * bytesPerWeight / 20 * (PaceOf(context).Rounds * PaceOf(context).Cycles + 2);
 
     public override IReadOnlyList<BenchRow> Run(BenchContext context)
     {
@@ -36,7 +37,8 @@ sealed unsafe class UpdateJob(string name, UpdateRule update, int bytesPerWeight
             }),
             new LoopContender("C", count =>
             {
-                fixed (float* w = parameters[slice], g = workspace[gradientId], state = update.State) Loop(loops, w, g, state, length, count);
+                fixed (float* w = parameters[slice], g = workspace[gradientId], state = update.State)
+                    Loop(loops, w, g, state, length, count);
             }),
         };
         double[][] times = Interleaving.Measure(contenders, PaceOf(context), context.Stop);
@@ -67,8 +69,10 @@ sealed unsafe class UpdateJob(string name, UpdateRule update, int bytesPerWeight
     {
         for (int i = 0; i < count; i++)
         {
-            if (state is null) ((delegate* unmanaged[Cdecl]<float*, float*, float, long, void>)loops.Function("edge_sgd"))(w, g, -Rate, length);
-            else ((delegate* unmanaged[Cdecl]<float*, float*, float*, float*, float, float, long, void>)loops.Function("edge_adam"))(w, g, state, state + length, Rate, 1, length);
+            if (state is null)
+                ((delegate* unmanaged[Cdecl]<float*, float*, float, long, void>)loops.Function("edge_sgd"))(w, g, -Rate, length);
+            else ((delegate* unmanaged[Cdecl]<float*, float*, float*, float*, float, float, long, void>)loops.Function("edge_adam"))(w, g,
+                state, state + length, Rate, 1, length);
         }
     }
 }

@@ -3,8 +3,10 @@ using System.Globalization;
 using EdgeLearn;
 using EdgeLearn.Commands;
 
-// edgelearn-workload ID STEPS STARTED_NS: runs the steps and prints one JSON object. STARTED_NS is the monotonic clock as the parent read it before it started this process.
-if (args.Length != 3 || !int.TryParse(args[1], NumberStyles.None, CultureInfo.InvariantCulture, out int steps) || !long.TryParse(args[2], NumberStyles.None, CultureInfo.InvariantCulture, out long started))
+// edgelearn-workload ID STEPS STARTED_NS: runs the steps and prints one JSON object. STARTED_NS is the monotonic clock as the parent read
+// it before it started this process.
+if (args.Length != 3 || !int.TryParse(args[1], NumberStyles.None, CultureInfo.InvariantCulture, out int steps)
+    || !long.TryParse(args[2], NumberStyles.None, CultureInfo.InvariantCulture, out long started))
 {
     Console.Error.WriteLine("error: expected edgelearn-workload ID STEPS STARTED_NS");
     return 1;
@@ -27,8 +29,11 @@ for (int i = 1; i < steps; i++) loss = work.Step();
 long peak = 0;
 foreach (string line in File.ReadLines("/proc/self/status"))
 {
-    if (line.StartsWith("VmHWM:", StringComparison.Ordinal)) peak = long.Parse(line.AsSpan(6).Trim()[..^3], NumberStyles.None, CultureInfo.InvariantCulture) * 1024;
+    if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
+        peak = long.Parse(line.AsSpan(6).Trim()[..^3], NumberStyles.None, CultureInfo.InvariantCulture) * 1024;
 }
 
-Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{{\"peak_rss_bytes\": {peak}, \"first_step_ms\": {firstStepMs:F3}, \"planned_bytes\": {work.Plan.TotalBytes}, \"loss\": {loss:R}}}"));
+Console.WriteLine(
+    string.Create(CultureInfo.InvariantCulture,
+    $"{{\"peak_rss_bytes\": {peak}, \"first_step_ms\": {firstStepMs:F3}, \"planned_bytes\": {work.Plan.TotalBytes}, \"loss\": {loss:R}}}"));
 return 0;

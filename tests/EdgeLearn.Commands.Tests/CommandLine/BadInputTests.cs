@@ -16,13 +16,15 @@ public sealed class BadInputTests : IDisposable
     {
         Assert.Equal(1, run.ExitCode);
         Assert.Empty(run.Output);
-        string[] lines = [.. run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("memory planned", StringComparison.Ordinal))];
+        string[] lines = [.. run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith("memory planned", StringComparison.Ordinal))];
         string line = Assert.Single(lines);
         Assert.StartsWith("error: ", line);
         return line;
     }
 
-    string ErrorOf(params string[] arguments) => ErrorOf(Invoked.Run([.. arguments.Select(argument => argument.Replace("DATA", _data).Replace("FOLDER", _folder.Path))]));
+    string ErrorOf(params string[] arguments)
+        => ErrorOf(Invoked.Run([.. arguments.Select(argument => argument.Replace("DATA", _data).Replace("FOLDER", _folder.Path))]));
 
     [Theory]
     [InlineData("", "no command given: expected train, evaluate, plan, info, model, selftest, bench; see 'edgelearn-device --help'")]
@@ -69,7 +71,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("plan --network 28x28-10@10x10-0", "expected a number of units of 1 or more")]
     [InlineData("plan --input-shape 28by28", "--input-shape 28by28: expected a shape")]
     [InlineData("info --model FOLDER/none", "cannot read")]
-    public void One_line_says_what_was_expected(string arguments, string expected) => Assert.Contains(expected, ErrorOf(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+    public void One_line_says_what_was_expected(string arguments, string expected)
+    => Assert.Contains(expected, ErrorOf(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
 
     [Fact]
     public void A_memory_limit_that_is_too_small_says_what_fits()
@@ -77,7 +80,9 @@ public sealed class BadInputTests : IDisposable
         string line = ErrorOf("train", "--data", "DATA", "--network", "8x8-200@4x4-3", "--update", "sgd", "--memory-limit", "80k");
         Assert.Matches(@"needs [\d,]+ bytes, more than --memory-limit 80,000; --batch \d+ needs [\d,]+ and would fit$", line);
         string batch = line.Split("--batch ")[1].Split(' ')[0];
-        var fitting = Invoked.Run("train", "--data", _data, "--network", "8x8-200@4x4-3", "--update", "sgd", "--memory-limit", "80k", "--batch", batch, "--steps", "1", "--json").Json();
+        var fitting =
+            Invoked.Run("train", "--data", _data, "--network", "8x8-200@4x4-3", "--update", "sgd", "--memory-limit", "80k", "--batch",
+            batch, "--steps", "1", "--json").Json();
         Assert.InRange(fitting.Number("workspace_bytes") + fitting.Number("parameter_bytes"), 1, 80_000);
         int next = int.Parse(batch, System.Globalization.CultureInfo.InvariantCulture) + 1;
         ErrorOf("train", "--data", "DATA", "--network", "8x8-200@4x4-3", "--update", "sgd", "--memory-limit", "80k", "--batch", $"{next}");

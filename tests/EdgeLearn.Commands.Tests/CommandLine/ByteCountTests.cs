@@ -12,7 +12,8 @@ public class ByteCountTests
     [InlineData("800k", 800_000)]
     [InlineData("1 GiB", 1_073_741_824)]
     [InlineData("0.5kB", 500)]
-    public void Units_are_decimal_unless_they_say_binary(string text, long bytes) => Assert.Equal(bytes, ByteCount.Parse("--memory-limit", text));
+    public void Units_are_decimal_unless_they_say_binary(string text, long bytes)
+    => Assert.Equal(bytes, ByteCount.Parse("--memory-limit", text));
 
     [Theory]
     [InlineData("")]

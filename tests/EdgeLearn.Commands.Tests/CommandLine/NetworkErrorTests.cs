@@ -10,7 +10,8 @@ public sealed class NetworkErrorTests
     [InlineData("28x28-conv5x5x8-conv30x30x4-10", "layer 2 (conv30x30x4) has a window of 30x30, larger than its input of 24x24")]
     [InlineData("28x28-conv5x5x0-10", "layer 1 is 'conv5x5x0', expected sizes of 1 or more")]
     [InlineData("28x28-conv3x3x99999999-10", "layer 1 (conv3x3x99999999) has 99999999 channels, expected 1 to")]
-    [InlineData("28x28-conv5x5x8:groups3-10", "layer 1 (conv5x5x8:groups3) has 3 groups, which do not divide both the 1 channels coming in and the 8 going out")]
+    [InlineData("28x28-conv5x5x8:groups3-10",
+        "layer 1 (conv5x5x8:groups3) has 3 groups, which do not divide both the 1 channels coming in and the 8 going out")]
     [InlineData("28x28-conv5x5x8:stride0-10", "layer 1 (conv5x5x8:stride0) has a window of 5x5 and stride 0")]
     [InlineData("28x28-conv3x3x4:pad99-10", "layer 1 (conv3x3x4:pad99) has a padding of 99, expected less than the window's 3")]
     [InlineData("28x28-local40x2x3-10", "layer 1 (local40x2x3) has a window of 40x2, larger than its input of 28x28")]
@@ -35,13 +36,16 @@ public sealed class NetworkErrorTests
     [InlineData("0x28-10", "the input '0x28' is neither a width nor HxW nor HxWxC")]
     [InlineData("28x28-tanh", "has no layer with weights, so that nothing could learn")]
     [InlineData("4x4-residual()-3", "layer 1.1 is ''")]
-    public void Name_layer_and_shapes(string network, string expected) => Assert.Contains(expected, ErrorOf(network), StringComparison.Ordinal);
+    public void Name_layer_and_shapes(string network, string expected)
+    => Assert.Contains(expected, ErrorOf(network), StringComparison.Ordinal);
 
     [Fact]
     public void A_network_without_end_is_refused_at_once()
     {
-        Assert.Equal("error: the network has blocks in blocks, 9,000 deep, at most 16 are supported: put them one behind the other", ErrorOf($"4-{string.Concat(Enumerable.Repeat("residual(", 9000))}4{new string(')', 9000)}-2"));
-        Assert.Equal("error: the network has 20,000 layers, at most 1,000 are supported", ErrorOf($"4{string.Concat(Enumerable.Repeat("-4", 20000))}"));
+        Assert.Equal("error: the network has blocks in blocks, 9,000 deep, at most 16 are supported: put them one behind the other",
+            ErrorOf($"4-{string.Concat(Enumerable.Repeat("residual(", 9000))}4{new string(')', 9000)}-2"));
+        Assert.Equal("error: the network has 20,000 layers, at most 1,000 are supported",
+            ErrorOf($"4{string.Concat(Enumerable.Repeat("-4", 20000))}"));
     }
 
     static string ErrorOf(string network)

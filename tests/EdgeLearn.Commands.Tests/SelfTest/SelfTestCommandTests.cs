@@ -23,10 +23,12 @@ public class SelfTestCommandTests
     {
         using StringWriter output = new(), error = new();
         int code = SelfTestCommand.Run(
-            [("one", () => { }), ("two", () => throw new SelfTestException("1 is 2,\nexpected 1")), ("three", () => throw new InvalidOperationException("odd")), ("four", () => { })],
+            [("one", () => { }), ("two", () => throw new SelfTestException("1 is 2,\nexpected 1")),
+            ("three", () => throw new InvalidOperationException("odd")), ("four", () => { })],
             new CommandOutput(output, error, Json: false, IsTerminal: false), verbose: false, CancellationToken.None);
         Assert.Equal(1, code);
-        Assert.Equal(["FAILED two: 1 is 2, expected 1", "FAILED three: InvalidOperationException: odd", "2 passed, 2 failed", ""], output.ToString().Split('\n'));
+        Assert.Equal(["FAILED two: 1 is 2, expected 1", "FAILED three: InvalidOperationException: odd", "2 passed, 2 failed", ""],
+            output.ToString().Split('\n'));
     }
 
     [Fact]

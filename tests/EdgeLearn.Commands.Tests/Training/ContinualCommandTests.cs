@@ -12,7 +12,8 @@ public sealed class ContinualCommandTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    JsonElement Train(params string[] arguments) => Invoked.Run(["train", "--data", _data, "--json", "--network", "8x8-20-3", .. arguments]).Json();
+    JsonElement Train(params string[] arguments)
+        => Invoked.Run(["train", "--data", _data, "--json", "--network", "8x8-20-3", .. arguments]).Json();
 
     [Fact]
     public void A_file_of_the_past_goes_from_run_to_run()
@@ -54,7 +55,8 @@ public sealed class ContinualCommandTests : IDisposable
     public void A_resumed_run_takes_its_past_from_the_checkpoint()
     {
         string path = _folder["board.past"];
-        string[] keep = ["--replay-bytes", "4kB", "--ewc", "10", "--past", path, "--steps", "40", "--checkpoint", _folder["run"], "--resume"];
+        string[] keep = ["--replay-bytes", "4kB", "--ewc", "10", "--past", path, "--steps", "40", "--checkpoint", _folder["run"],
+            "--resume"];
         Train(keep);
         byte[] once = File.ReadAllBytes(path);
         Assert.Equal(1, Train(keep).GetProperty("past").Number("consolidated_tasks")); // the run is at its end already

@@ -17,7 +17,8 @@ public sealed class LossOptionTests : IDisposable
     string Csv(string name, Func<double, double, string> label)
     {
         var random = new Random(3);
-        var rows = Enumerable.Range(0, 300).Select(_ => (A: random.NextDouble(), B: random.NextDouble())).Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.A},{x.B},{label(x.A, x.B)}"));
+        var rows = Enumerable.Range(0, 300).Select(_ => (A: random.NextDouble(), B: random.NextDouble()))
+            .Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.A},{x.B},{label(x.A, x.B)}"));
         string path = _folder[name];
         File.WriteAllLines(path, ["a,b,y", .. rows]);
         return path;
@@ -28,7 +29,8 @@ public sealed class LossOptionTests : IDisposable
     {
         string model = _folder["m.safetensors"];
         string[] train = ["train", "--data", _data, "--save", model, "--json"];
-        Assert.InRange(Invoked.Run([.. train, "--label-smoothing", "0.1", "--class-weights", "1,2,0.5"]).Json().Number("test_accuracy"), 0.95, 1);
+        Assert.InRange(Invoked.Run([.. train, "--label-smoothing", "0.1", "--class-weights", "1,2,0.5"]).Json().Number("test_accuracy"),
+            0.95, 1);
         Assert.Equal("cross-entropy:smooth0.1:weights1,2,0.5", LossOf(model));
         Invoked.Run([.. train, "--network", model, "--steps", "1"]).Json();
         Assert.Equal("cross-entropy:smooth0.1:weights1,2,0.5", LossOf(model));
@@ -58,7 +60,8 @@ public sealed class LossOptionTests : IDisposable
         var result = Invoked.Run("train", "--data", data, "--loss", "binary-cross-entropy", "--save", model, "--json").Json();
         Assert.Equal("2-256-1", result.Text("network"));
         Assert.InRange(result.Number("test_accuracy"), 0.93, 1);
-        Assert.Equal(result.Number("test_accuracy"), Invoked.Run("evaluate", "--data", data, "--model", model, "--json").Json().Number("test_accuracy"));
+        Assert.Equal(result.Number("test_accuracy"),
+            Invoked.Run("evaluate", "--data", data, "--model", model, "--json").Json().Number("test_accuracy"));
     }
 
     [Fact]
@@ -66,10 +69,14 @@ public sealed class LossOptionTests : IDisposable
     {
         string folder = Directory.CreateDirectory(_folder["labels"]).FullName;
         var random = new Random(5);
-        double[] inputs = [.. Enumerable.Range(0, 400 * 3).Select(_ => random.NextDouble() - 0.5)], labels = [.. Enumerable.Range(0, 400).SelectMany(i => (double[])[inputs[3 * i] > 0 ? 1 : 0, inputs[3 * i + 1] > inputs[3 * i + 2] ? 1 : 0])];
+        double[] inputs = [.. Enumerable.Range(0, 400 * 3).Select(_ => random.NextDouble() - 0.5)],
+            labels = [.. Enumerable.Range(0, 400)
+            .SelectMany(i => (double[])[inputs[3 * i] > 0 ? 1 : 0, inputs[3 * i + 1] > inputs[3 * i + 2] ? 1 : 0])];
         File.WriteAllBytes(Path.Combine(folder, "train-features.npy"), ArrayBytes.Npy("<f8", "(400, 3)", inputs));
         File.WriteAllBytes(Path.Combine(folder, "train-labels.npy"), ArrayBytes.Npy("<f8", "(400, 2)", labels));
-        var result = Invoked.Run("train", "--data", folder, "--loss", "binary-cross-entropy:multilabel", "--rule", "backprop", "--epochs", "60", "--json").Json();
+        var result =
+            Invoked.Run("train", "--data", folder, "--loss", "binary-cross-entropy:multilabel", "--rule", "backprop", "--epochs", "60",
+            "--json").Json();
         Assert.Equal("3-256-2", result.Text("network"));
         Assert.InRange(result.Number("test_accuracy"), 0.85, 1);
     }
@@ -80,7 +87,8 @@ public sealed class LossOptionTests : IDisposable
         int row = 0;
         string data = Csv("line.csv", (a, b) => (row++ % 20 == 7 ? 1000 : 2 * a - b).ToString(CultureInfo.InvariantCulture));
         string model = _folder["m.safetensors"];
-        Invoked.Run("train", "--data", data, "--loss", "huber:0.1", "--rule", "backprop", "--network", "2-16-1", "--epochs", "200", "--save", model, "--json").Json();
+        Invoked.Run("train", "--data", data, "--loss", "huber:0.1", "--rule", "backprop", "--network", "2-16-1", "--epochs", "200",
+            "--save", model, "--json").Json();
         Assert.Equal("huber:0.1", LossOf(model));
         string clean = Csv("clean.csv", (a, b) => (2 * a - b).ToString(CultureInfo.InvariantCulture));
         Assert.InRange(Invoked.Run("evaluate", "--data", clean, "--model", model, "--json").Json().Number("test_loss"), 0, 0.01);
@@ -99,7 +107,9 @@ public sealed class LossOptionTests : IDisposable
     {
         var run = Invoked.Run(["train", "--data", _data, .. options.Split(' ')]);
         Assert.Equal(1, run.ExitCode);
-        string line = Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.StartsWith("memory planned", StringComparison.Ordinal));
+        string line =
+            Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => !line.StartsWith("memory planned", StringComparison.Ordinal));
         Assert.StartsWith("error: ", line);
         Assert.Contains(expected, line, StringComparison.Ordinal);
     }

@@ -13,7 +13,8 @@ public class StepTimesTests
         double[] all = [.. Enumerable.Range(0, 5001).Select(_ => Math.Exp(4 * random.NextDouble()) / 10)];
         foreach (double ms in all) times.Add(ms);
         Array.Sort(all);
-        foreach (double fraction in new[] { 0, 0.5, 0.99, 0.999 }) Assert.InRange(times.Quantile(fraction) / all[(int)(fraction * all.Length)], 0.988, 1.012);
+        foreach (double fraction in new[] { 0, 0.5, 0.99, 0.999 })
+            Assert.InRange(times.Quantile(fraction) / all[(int)(fraction * all.Length)], 0.988, 1.012);
     }
 
     [Fact]

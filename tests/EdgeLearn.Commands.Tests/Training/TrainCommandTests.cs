@@ -8,7 +8,8 @@ public sealed class TrainCommandTests : IDisposable
 {
     static readonly string[] s_fields =
     [
-        "rule", "update", "network", "seed", "epochs", "batch", "learning_rate", "train_examples", "test_examples", "test_accuracy", "test_loss", "step_ms_median", "step_ms_p99",
+        "rule", "update", "network", "seed", "epochs", "batch", "learning_rate", "train_examples", "test_examples", "test_accuracy",
+            "test_loss", "step_ms_median", "step_ms_p99",
         "seconds", "peak_rss_bytes", "workspace_bytes", "parameter_bytes", "optimizer_state_bytes", "allocated_bytes_per_step", "model",
     ];
 
@@ -26,10 +27,12 @@ public sealed class TrainCommandTests : IDisposable
     {
         var result = Train();
         Assert.Equal(s_fields, result.EnumerateObject().Select(field => field.Name));
-        Assert.Equal("tpsgd adam 8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-3", $"{result.Text("rule")} {result.Text("update")} {result.Text("network")}");
+        Assert.Equal("tpsgd adam 8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-3",
+            $"{result.Text("rule")} {result.Text("update")} {result.Text("network")}");
         Assert.Equal((1, 30, 64), (result.Number("seed"), result.Number("epochs"), result.Number("batch")));
         Assert.Equal((ThreePlaces.TrainCount, ThreePlaces.TestCount), (result.Number("train_examples"), result.Number("test_examples")));
-        Assert.Equal((2 * result.Number("parameter_bytes"), 0), (result.Number("optimizer_state_bytes"), result.Number("allocated_bytes_per_step")));
+        Assert.Equal((2 * result.Number("parameter_bytes"), 0),
+            (result.Number("optimizer_state_bytes"), result.Number("allocated_bytes_per_step")));
         Assert.InRange(result.Number("test_accuracy"), 0.95, 1);
         Assert.InRange(result.Number("test_loss"), 0, 0.3);
         Assert.InRange(result.Number("step_ms_p99"), result.Number("step_ms_median"), 1e5);
@@ -43,7 +46,8 @@ public sealed class TrainCommandTests : IDisposable
     public void Short_windows_of_recurrent_layers_are_warned_of()
     {
         string Errors(string network) => Invoked.Run("train", "--data", _data, "--network", network, "--steps", "1").Error;
-        Assert.Contains("warning: layers.0 (gru4:truncate3) takes gradients through 3 of 8 steps at most; short windows hurt", Errors("8x8-gru4:truncate3-3"));
+        Assert.Contains("warning: layers.0 (gru4:truncate3) takes gradients through 3 of 8 steps at most; short windows hurt",
+            Errors("8x8-gru4:truncate3-3"));
         Assert.Contains("warning: layers.0 (gru4:truncate3)", Errors("8x8-lora2(gru4:truncate3)-3"));
         foreach (string network in new[] { "8x8-gru4-3", "8x8-gru4:truncate8-3" }) Assert.DoesNotContain("warning", Errors(network));
     }
@@ -58,7 +62,8 @@ public sealed class TrainCommandTests : IDisposable
             var control = result.GetProperty("controls").GetProperty(name);
             Assert.InRange(control.Number("test_accuracy"), 0.95, 1);
             var alone = Train("--rule", name);
-            foreach (string field in new[] { "test_accuracy", "test_loss", "learning_rate", "workspace_bytes", "optimizer_state_bytes" }) Assert.Equal(alone.Number(field), control.Number(field));
+            foreach (string field in new[] { "test_accuracy", "test_loss", "learning_rate", "workspace_bytes", "optimizer_state_bytes" })
+                Assert.Equal(alone.Number(field), control.Number(field));
         }
     }
 
@@ -68,14 +73,18 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("signum", 1)]
     [InlineData("adam", 2)]
     public void State_is_as_many_floats_a_weight_as_the_update_keeps(string update, int floats)
-        => Assert.Equal(floats * 4 * ((64 * 3) + 3), Train("--network", "64-3", "--update", update, "--steps", "2").Number("optimizer_state_bytes"));
+        => Assert.Equal(floats * 4 * ((64 * 3) + 3),
+            Train("--network", "64-3", "--update", update, "--steps", "2").Number("optimizer_state_bytes"));
 
     [Fact]
     public void Options_reach_the_settings()
     {
-        var result = Train("--rule", "elastic-zo", "--update", "frugal", "--rho", "0", "--network", "64-20:relu-3", "--batch", "30", "--steps", "15", "--seed", "9", "--lr", "0.002", "--directions", "2", "--noise", "gaussian", "--schedule", "cosine", "--warmup", "3");
+        var result =
+            Train("--rule", "elastic-zo", "--update", "frugal", "--rho", "0", "--network", "64-20:relu-3", "--batch", "30", "--steps", "15",
+            "--seed", "9", "--lr", "0.002", "--directions", "2", "--noise", "gaussian", "--schedule", "cosine", "--warmup", "3");
         Assert.Equal("elastic-zo frugal 8x8-20:relu-3", $"{result.Text("rule")} {result.Text("update")} {result.Text("network")}");
-        Assert.Equal((1.5, 30, 9, 0), (result.Number("epochs"), result.Number("batch"), result.Number("seed"), result.Number("optimizer_state_bytes")));
+        Assert.Equal((1.5, 30, 9, 0),
+            (result.Number("epochs"), result.Number("batch"), result.Number("seed"), result.Number("optimizer_state_bytes")));
         Assert.Equal(0.002f, (float)result.Number("learning_rate"));
     }
 
@@ -86,7 +95,9 @@ public sealed class TrainCommandTests : IDisposable
         var trained = Train("--save", model);
         Assert.Equal(model, trained.Text("model"));
         var evaluated = Invoked.Run("evaluate", "--model", model, "--data", _data, "--batch", "7", "--json").Json();
-        Assert.Equal(["model", "network", "test_examples", "test_accuracy", "test_loss", "seconds", "parameter_bytes", "workspace_bytes", "peak_rss_bytes"], evaluated.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(
+            ["model", "network", "test_examples", "test_accuracy", "test_loss", "seconds", "parameter_bytes", "workspace_bytes",
+            "peak_rss_bytes"], evaluated.EnumerateObject().Select(field => field.Name));
         Assert.Equal(trained.Number("test_accuracy"), evaluated.Number("test_accuracy"));
         Assert.Equal(trained.Number("test_loss"), evaluated.Number("test_loss"), 1e-6);
     }
@@ -109,7 +120,8 @@ public sealed class TrainCommandTests : IDisposable
     public void A_network_may_be_a_json_file()
     {
         string path = _folder["network.json"];
-        File.WriteAllText(path, """{"version":1,"input":[8,8],"loss":"cross-entropy","layers":[{"units":5,"window":[3,3],"activation":"relu"},{"units":3}]}""");
+        File.WriteAllText(path,
+            """{"version":1,"input":[8,8],"loss":"cross-entropy","layers":[{"units":5,"window":[3,3],"activation":"relu"},{"units":3}]}""");
         Assert.Equal("8x8-5@3x3:relu-3", Train("--network", path, "--steps", "1").Text("network"));
     }
 
@@ -118,14 +130,16 @@ public sealed class TrainCommandTests : IDisposable
     {
         string path = _folder["line.csv"];
         var random = new Random(3);
-        var rows = Enumerable.Range(0, 200).Select(_ => (A: random.NextDouble(), B: random.NextDouble())).Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.A},{x.B},{(2 * x.A) - x.B}"));
+        var rows = Enumerable.Range(0, 200).Select(_ => (A: random.NextDouble(), B: random.NextDouble()))
+            .Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.A},{x.B},{(2 * x.A) - x.B}"));
         File.WriteAllLines(path, ["a,b,y", .. rows]);
         var result = Invoked.Run("train", "--data", path, "--loss", "mean-square", "--epochs", "100", "--controls", "--json").Json();
         Assert.Equal("2-256-1", result.Text("network"));
         Assert.Equal(JsonValueKind.Null, result.GetProperty("test_accuracy").ValueKind);
         Assert.Equal(160, result.Number("train_examples"));
         // A constant would reach half the variance of 2a - b, 5/24.
-        foreach (var run in new[] { result, result.GetProperty("controls").GetProperty("backprop"), result.GetProperty("controls").GetProperty("frozen") }) Assert.InRange(run.Number("test_loss"), 0, 0.02);
+        foreach (var run in new[] { result, result.GetProperty("controls").GetProperty("backprop"),
+            result.GetProperty("controls").GetProperty("frozen") }) Assert.InRange(run.Number("test_loss"), 0, 0.02);
     }
 
     [Fact]
@@ -138,7 +152,8 @@ public sealed class TrainCommandTests : IDisposable
         {
             Assert.Contains($"control {name}: the loss was ", run.Error);
             var control = run.Json().GetProperty("controls").GetProperty(name);
-            Assert.Equal((JsonValueKind.Null, JsonValueKind.Null), (control.GetProperty("test_loss").ValueKind, control.GetProperty("test_accuracy").ValueKind));
+            Assert.Equal((JsonValueKind.Null, JsonValueKind.Null),
+                (control.GetProperty("test_loss").ValueKind, control.GetProperty("test_accuracy").ValueKind));
         }
     }
 
@@ -147,7 +162,9 @@ public sealed class TrainCommandTests : IDisposable
     {
         var run = Invoked.Run("train", "--data", _data, "--controls", "--save", _folder["m"]);
         Assert.Equal(0, run.ExitCode);
-        string[] table = [.. run.Output.Split('\n').Where(line => line.StartsWith("tpsgd", StringComparison.Ordinal) || line.StartsWith("backprop", StringComparison.Ordinal) || line.StartsWith("frozen", StringComparison.Ordinal))];
+        string[] table = [.. run.Output.Split('\n')
+            .Where(line => line.StartsWith("tpsgd", StringComparison.Ordinal) || line.StartsWith("backprop", StringComparison.Ordinal)
+            || line.StartsWith("frozen", StringComparison.Ordinal))];
         Assert.Equal(["tpsgd", "backprop", "frozen"], table.Select(line => line.Split(' ')[0]));
         Assert.Contains($"saved {_folder["m"]}", run.Output);
         Assert.StartsWith("memory planned: ", run.Error);
@@ -159,7 +176,8 @@ public sealed class TrainCommandTests : IDisposable
     {
         var run = Invoked.Run("train", "--data", _data, "--epochs", "3", "--verbose");
         string[] lines = [.. run.Error.Split('\n').Where(line => line.StartsWith("tpsgd  step", StringComparison.Ordinal))];
-        Assert.Equal(["tpsgd  step 5 of 15", "tpsgd  step 10 of 15", "tpsgd  step 15 of 15"], lines.Select(line => line[..line.IndexOf("  loss", StringComparison.Ordinal)]));
+        Assert.Equal(["tpsgd  step 5 of 15", "tpsgd  step 10 of 15", "tpsgd  step 15 of 15"],
+            lines.Select(line => line[..line.IndexOf("  loss", StringComparison.Ordinal)]));
         Assert.All(lines, line => Assert.Matches(@"loss \d\.\d{4}  accuracy [01]\.\d{3}  [\d,]+ examples/s  \d+:\d\d left$", line));
     }
 
@@ -168,7 +186,8 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("zo", "sgd")]
     public void A_run_that_is_stopped_and_resumed_ends_as_one_that_was_not(string rule, string update)
     {
-        string[] arguments = ["train", "--data", _data, "--network", "8x8-200@4x4-3", "--rule", rule, "--update", update, "--epochs", "40", "--batch", "7", "--save"];
+        string[] arguments = ["train", "--data", _data, "--network", "8x8-200@4x4-3", "--rule", rule, "--update", update, "--epochs", "40",
+            "--batch", "7", "--save"];
         Assert.Equal(0, Invoked.Run([.. arguments, _folder["whole"]]).ExitCode);
         string[] broken = [.. arguments, _folder["broken"], "--checkpoint", _folder["run"], "--resume"];
         int stops = 0;

@@ -13,7 +13,8 @@ public sealed class TransferTests : IDisposable
     {
         _data = ThreePlaces.Write(_folder);
         _base = _folder["base.safetensors"];
-        Succeed("train", "--data", _data, "--network", "8x8-conv3x3x4:relu-16:relu-3", "--rule", "backprop", "--lr", "0.05", "--steps", "20", "--save", _base);
+        Succeed("train", "--data", _data, "--network", "8x8-conv3x3x4:relu-16:relu-3", "--rule", "backprop", "--lr", "0.05", "--steps",
+            "20", "--save", _base);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -32,9 +33,12 @@ public sealed class TransferTests : IDisposable
         return Assert.Single(result.Error.Trim().Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
     }
 
-    Invoked Train(params string[] arguments) => Succeed(["train", "--data", _data, "--model", _base, "--rule", "backprop", "--lr", "0.05", "--steps", "15", "--json", .. arguments]);
+    Invoked Train(params string[] arguments)
+        => Succeed(["train", "--data", _data, "--model", _base, "--rule", "backprop", "--lr", "0.05", "--steps", "15", "--json",
+            .. arguments]);
 
-    double Loss(string model, params string[] arguments) => Succeed(["evaluate", "--data", _data, "--model", model, "--json", .. arguments]).Json().Number("test_loss");
+    double Loss(string model, params string[] arguments)
+        => Succeed(["evaluate", "--data", _data, "--model", model, "--json", .. arguments]).Json().Number("test_loss");
 
     [Theory]
     [InlineData("lora:2")]
@@ -58,7 +62,8 @@ public sealed class TransferTests : IDisposable
         Succeed("model", "merge", _base, adaptor, "--output", merged);
         Assert.Equal(trained, Loss(merged), 1e-5);
         Assert.Equal(File.ReadAllBytes(saved), File.ReadAllBytes(merged));
-        Assert.Contains("an adaptor for a base of SHA-256", Fail("evaluate", "--data", _data, "--model", merged, "--adaptor", adaptor), StringComparison.Ordinal);
+        Assert.Contains("an adaptor for a base of SHA-256", Fail("evaluate", "--data", _data, "--model", merged, "--adaptor", adaptor),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,8 +73,10 @@ public sealed class TransferTests : IDisposable
         var added = Succeed("model", "add-class", _base, "--name", "crate", "--output", wider, "--json").Json();
         Assert.Equal("8x8-conv3x3x4:relu-16:relu-4", added.Text("network"));
         Assert.Contains("classes 0, 1, 2, crate", Succeed("info", "--model", wider).Output, StringComparison.Ordinal);
-        Assert.Contains("knows the classes", Fail("model", "add-class", wider, "--name", "crate", "--output", _folder["again.safetensors"]), StringComparison.Ordinal);
-        Assert.Contains("choose another name", Fail("model", "add-class", wider, "--name", "box", "--output", wider), StringComparison.Ordinal);
+        Assert.Contains("knows the classes", Fail("model", "add-class", wider, "--name", "crate", "--output", _folder["again.safetensors"]),
+            StringComparison.Ordinal);
+        Assert.Contains("choose another name", Fail("model", "add-class", wider, "--name", "box", "--output", wider),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,7 +85,8 @@ public sealed class TransferTests : IDisposable
         string wider = _folder["wider.safetensors"];
         Succeed("model", "add-class", _base, "--name", "crate", "--output", wider);
         string[] train = ["train", "--data", _data, "--model", wider, "--rule", "backprop", "--lr", "0.05", "--steps", "10"];
-        Assert.Contains("has 4 outputs, the data needs 3: a new head has to learn too: --train lora:2,head", Fail([.. train, "--train", "lora:2"]), StringComparison.Ordinal);
+        Assert.Contains("has 4 outputs, the data needs 3: a new head has to learn too: --train lora:2,head",
+            Fail([.. train, "--train", "lora:2"]), StringComparison.Ordinal);
         var result = Succeed([.. train, "--train", "head"]);
         Assert.Contains("a new head is drawn", result.Error, StringComparison.Ordinal);
         Assert.Contains("8x8-conv3x3x4:relu-16:relu-3", result.Output, StringComparison.Ordinal);
@@ -87,11 +95,18 @@ public sealed class TransferTests : IDisposable
     [Fact]
     public void What_cannot_be_saved_or_learned_is_refused_before_the_run()
     {
-        Assert.Contains("needs --train", Fail("train", "--data", _data, "--model", _base, "--save-adaptor", _folder["a"]), StringComparison.Ordinal);
-        Assert.Contains("needs a model", Fail("train", "--data", _data, "--train", "bias", "--save-adaptor", _folder["a"]), StringComparison.Ordinal);
-        Assert.Contains("leave --weights out", Fail("train", "--data", _data, "--model", _base, "--weights", "bf16", "--train", "bias", "--save-adaptor", _folder["a"]), StringComparison.Ordinal);
-        Assert.Contains("leave --preparation out", Fail("train", "--data", _data, "--model", _base, "--preparation", "none", "--train", "bias", "--save-adaptor", _folder["a"]), StringComparison.Ordinal);
-        Assert.Contains("give one of them", Fail("train", "--data", _data, "--model", _base, "--network", "64-3"), StringComparison.Ordinal);
+        Assert.Contains("needs --train", Fail("train", "--data", _data, "--model", _base, "--save-adaptor", _folder["a"]),
+            StringComparison.Ordinal);
+        Assert.Contains("needs a model", Fail("train", "--data", _data, "--train", "bias", "--save-adaptor", _folder["a"]),
+            StringComparison.Ordinal);
+        Assert.Contains("leave --weights out",
+            Fail("train", "--data", _data, "--model", _base, "--weights", "bf16", "--train", "bias", "--save-adaptor", _folder["a"]),
+            StringComparison.Ordinal);
+        Assert.Contains("leave --preparation out",
+            Fail("train", "--data", _data, "--model", _base, "--preparation", "none", "--train", "bias", "--save-adaptor", _folder["a"]),
+            StringComparison.Ordinal);
+        Assert.Contains("give one of them", Fail("train", "--data", _data, "--model", _base, "--network", "64-3"),
+            StringComparison.Ordinal);
         Assert.Contains("no such file", Fail("train", "--data", _data, "--model", _folder["none.safetensors"]), StringComparison.Ordinal);
         Assert.Contains("fits no tensor", Fail("train", "--data", _data, "--model", _base, "--train", "hed"), StringComparison.Ordinal);
     }
@@ -102,7 +117,8 @@ public sealed class TransferTests : IDisposable
         var all = Succeed("plan", "--network", _base, "--rule", "backprop", "--json").Json();
         var part = Succeed("plan", "--network", _base, "--rule", "backprop", "--train", "head", "--json").Json();
         Assert.True(part.Number("workspace_bytes") < all.Number("workspace_bytes"));
-        Assert.Equal(["frozen", "frozen", "trainable"], part.GetProperty("layers").EnumerateArray().Select(layer => layer.Text("training")));
+        Assert.Equal(["frozen", "frozen", "trainable"],
+            part.GetProperty("layers").EnumerateArray().Select(layer => layer.Text("training")));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using EdgeLearn.Commands;
+using EdgeLearn.Datasets;
 using EdgeLearn.Device;
 using EdgeLearn.Protocol;
 

@@ -29,9 +29,12 @@ public sealed class ContinualRunTests : IDisposable
         AverageDecay = 0.9f,
     };
 
-    static TrainingSettings Settings(RuleKind rule, ContinualSettings? continual = null) => new() { Rule = rule, Momentum = 0.9f, Steps = 40, Batch = 8, LearningRate = 0.01f, Directions = 2, Continual = continual ?? s_all };
+    static TrainingSettings Settings(RuleKind rule, ContinualSettings? continual = null)
+        => new() { Rule = rule, Momentum = 0.9f, Steps = 40, Batch = 8, LearningRate = 0.01f, Directions = 2,
+            Continual = continual ?? s_all };
 
-    static Network NewNetwork(bool labelled = true) => new Network(NetworkSpec.Parse("4x4-6@2x2-5-3", null, labelled ? Loss.SoftmaxCrossEntropy : Loss.MeanSquareError)).Initialise(3);
+    static Network NewNetwork(bool labelled = true)
+        => new Network(NetworkSpec.Parse("4x4-6@2x2-5-3", null, labelled ? Loss.SoftmaxCrossEntropy : Loss.MeanSquareError)).Initialise(3);
 
     public static TheoryData<RuleKind> Rules() => [.. Enum.GetValues<RuleKind>()];
 
@@ -114,7 +117,8 @@ public sealed class ContinualRunTests : IDisposable
         Assert.InRange(PlanOf(new ContinualSettings { ReplayBytes = 1000 }).BytesOf(MemoryCategory.Past), 997, 1000);
         Assert.Equal(2 * vector, PlanOf(new ContinualSettings { Consolidation = 1 }).BytesOf(MemoryCategory.Past));
         Assert.Equal(vector, PlanOf(new ContinualSettings { Average = AverageKind.Equal }).BytesOf(MemoryCategory.Past));
-        Assert.InRange(PlanOf(s_all).WorkspaceBytes - PlanOf(null).WorkspaceBytes, 3 * vector + s_all.ReplayBytes - 3 * 64 - 103, 3 * vector + s_all.ReplayBytes + 4 * 64);
+        Assert.InRange(PlanOf(s_all).WorkspaceBytes - PlanOf(null).WorkspaceBytes, 3 * vector + s_all.ReplayBytes - 3 * 64 - 103,
+            3 * vector + s_all.ReplayBytes + 4 * 64);
     }
 
     [Fact]
@@ -133,11 +137,15 @@ public sealed class ContinualRunTests : IDisposable
     [Fact]
     public void A_file_of_the_past_comes_back_to_the_byte()
     {
-        foreach (var (labelled, storage) in ((bool, ReplayStorage)[])[(true, ReplayStorage.AsData), (true, ReplayStorage.Int8), (false, ReplayStorage.AsData), (false, ReplayStorage.Int8)])
+        foreach (var (labelled, storage) in ((bool, ReplayStorage)[])[(true, ReplayStorage.AsData), (true, ReplayStorage.Int8),
+            (false, ReplayStorage.AsData), (false, ReplayStorage.Int8)])
         {
             using var network = NewNetwork(labelled);
             using var data = Data(labelled);
-            var settings = Settings(RuleKind.Backprop, s_all with { Replay = labelled ? ReplayKind.Balanced : ReplayKind.Reservoir, ReplayStorage = storage, Average = AverageKind.None });
+            var settings =
+                Settings(RuleKind.Backprop,
+                s_all with { Replay = labelled ? ReplayKind.Balanced : ReplayKind.Reservoir, ReplayStorage = storage,
+                Average = AverageKind.None });
             using var session = new TrainingSession(network, settings, data, Preparation.Identity);
             while (session.StepCount < 10) session.Step();
             session.Consolidate();
@@ -147,7 +155,10 @@ public sealed class ContinualRunTests : IDisposable
             PastFile.Load(path, next);
             Assert.Equal(File.ReadAllBytes(path), PastFile.ToArray(next));
             // In fewer bytes, a part of the samples.
-            using var smaller = new TrainingSession(network, settings with { Continual = settings.Continual! with { ReplayBytes = 64 + (labelled ? 39 : 0) + 7 * session.ReplayBuffer!.RowBytes } }, data, Preparation.Identity);
+            using var smaller = new TrainingSession(network,
+                settings with { Continual =
+                settings.Continual! with { ReplayBytes = 64 + (labelled ? 39 : 0) + 7 * session.ReplayBuffer!.RowBytes } }, data,
+                Preparation.Identity);
             PastFile.Load(path, smaller);
             Assert.Equal(7, smaller.ReplayBuffer!.Count);
         }
@@ -190,7 +201,8 @@ public sealed class ContinualRunTests : IDisposable
         Assert.Equal(before, HeadsOf(hidden));
         using var backprop = Session(network, RuleKind.Backprop);
         PastFile.Load(past, "past", backprop);
-        Assert.DoesNotContain(SafeTensors.FromMemory(PastFile.ToArray(backprop), "past").Tensors, tensor => tensor.Name.Contains(".head.", StringComparison.Ordinal));
+        Assert.DoesNotContain(SafeTensors.FromMemory(PastFile.ToArray(backprop), "past").Tensors,
+            tensor => tensor.Name.Contains(".head.", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -203,17 +215,21 @@ public sealed class ContinualRunTests : IDisposable
         session.Consolidate();
         byte[] past = PastFile.ToArray(session, ["a", "b", "c"]);
 
-        void Refuses(string expected, ContinualSettings continual, string network = "4x4-6@2x2-5-3", string[]? classes = null, byte[]? bytes = null)
+        void Refuses(string expected, ContinualSettings continual, string network = "4x4-6@2x2-5-3", string[]? classes = null,
+            byte[]? bytes = null)
         {
             using var other = new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(1);
             using var next = new TrainingSession(other, Settings(RuleKind.Backprop, continual), data, Preparation.Identity);
-            Assert.Contains(expected, Assert.Throws<EdgeLearnException>(() => PastFile.Load(bytes ?? past, "board.past", next, classes)).Message, StringComparison.Ordinal);
+            Assert.Contains(expected,
+                Assert.Throws<EdgeLearnException>(() => PastFile.Load(bytes ?? past, "board.past", next, classes)).Message,
+                StringComparison.Ordinal);
         }
 
         Refuses("add --replay-bytes", new ContinualSettings { Consolidation = 1 });
         Refuses("add --ewc", s_all with { Consolidation = 0 });
         Refuses("stored as F32, this run stores rounded int8", s_all with { ReplayStorage = ReplayStorage.Int8 });
-        Refuses("layers.1.weight", s_all, network: "4x4-7@2x2-5-3"); // more rows are fine, as of a head with a new class; other columns are not
+        // more rows are fine, as of a head with a new class; other columns are not
+        Refuses("layers.1.weight", s_all, network: "4x4-7@2x2-5-3");
         Refuses("""["a","b","c"]""", s_all, classes: ["a", "c", "b"]);
         Refuses("not a file that --past wrote", s_all, bytes: ModelFile.ToArray(new Model(network, Preparation.Identity)));
         Refuses("no usable safetensors file", s_all, bytes: past[..^1]);
@@ -223,7 +239,9 @@ public sealed class ContinualRunTests : IDisposable
     public void Numbers_out_of_range_name_their_option()
     {
         void Refuses(string option, ContinualSettings continual, int batch = 8)
-            => Assert.StartsWith(option, Assert.Throws<EdgeLearnException>(() => new TrainingSettings { Batch = batch, Continual = continual }.Check()).Message, StringComparison.Ordinal);
+            => Assert.StartsWith(option,
+                Assert.Throws<EdgeLearnException>(() => new TrainingSettings { Batch = batch, Continual = continual }.Check()).Message,
+                StringComparison.Ordinal);
         Refuses("--replay-fraction 1", new ContinualSettings { ReplayBytes = 1000, ReplayFraction = 1 });
         Refuses("--replay-fraction 0", new ContinualSettings { ReplayBytes = 1000, ReplayFraction = 0 });
         Refuses("--batch 1", new ContinualSettings { ReplayBytes = 1000 }, batch: 1);

@@ -12,12 +12,15 @@ public sealed class ReplayBufferTests
         readonly Network _network = new(NetworkSpec.Parse("3-4", null, Loss.SoftmaxCrossEntropy));
         readonly Workspace _workspace;
 
-        public OpenBuffer(int samples, ReplayKind kind = ReplayKind.Reservoir, ReplayStorage storage = ReplayStorage.AsData, ulong seed = 1, Dataset? data = null, Preparation? preparation = null)
+        public OpenBuffer(int samples, ReplayKind kind = ReplayKind.Reservoir, ReplayStorage storage = ReplayStorage.AsData, ulong seed = 1,
+            Dataset? data = null, Preparation? preparation = null)
         {
             data ??= new MemoryDataset(new float[Width], [0], Shape.Vector(Width), 4);
-            int rowBytes = Width * (storage == ReplayStorage.Int8 ? 1 : data.Number.ByteCount() > 2 ? 4 : data.Number.ByteCount()) + 4 + (storage == ReplayStorage.Int8 ? 4 : 0);
+            int rowBytes = Width * (storage == ReplayStorage.Int8 ? 1 : data.Number.ByteCount() > 2 ? 4 : data.Number.ByteCount()) + 4
+                + (storage == ReplayStorage.Int8 ? 4 : 0);
             long counts = (kind == ReplayKind.Balanced ? 4 * 13 : 0) + Width * 4;
-            var settings = new ContinualSettings { Replay = kind, ReplayStorage = storage, ReplayBytes = counts + (samples * rowBytes + 3) / 4 * 4 };
+            var settings = new ContinualSettings { Replay = kind, ReplayStorage = storage,
+                ReplayBytes = counts + (samples * rowBytes + 3) / 4 * 4 };
             var plan = new MemoryPlan();
             var id = ReplayBuffer.Plan(settings, _network, plan);
             Assert.Equal(settings.ReplayBytes, plan.BytesOf(MemoryCategory.Past));
@@ -58,11 +61,13 @@ public sealed class ReplayBufferTests
         }
 
         double expected = Runs * (double)Capacity / Stream, variance = expected * (1 - (double)Capacity / Stream);
-        // The hits of a run add up to the capacity, so the sum is chi-square with 119 degrees of freedom, times 120/119 at most: mean 119, deviation 15.4.
+        // The hits of a run add up to the capacity, so the sum is chi-square with 119 degrees of freedom, times 120/119 at most: mean 119,
+        // deviation 15.4.
         double chiSquare = hits.Sum(h => (h - expected) * (h - expected) / variance);
         Assert.InRange(chiSquare, 119 - 4 * 15.4, 119 + 4 * 15.4);
         // Early and late samples alike.
-        Assert.InRange(hits[..60].Sum(), Runs * Capacity / 2 - 4 * Math.Sqrt(60 * variance), Runs * Capacity / 2 + 4 * Math.Sqrt(60 * variance));
+        Assert.InRange(hits[..60].Sum(), Runs * Capacity / 2 - 4 * Math.Sqrt(60 * variance),
+            Runs * Capacity / 2 + 4 * Math.Sqrt(60 * variance));
     }
 
     [Fact]
@@ -120,7 +125,8 @@ public sealed class ReplayBufferTests
     [Fact]
     public void Bytes_stay_bytes_and_come_back_prepared()
     {
-        using var file = new ArrayFile(new ByteSource(new byte[] { 0, 128, 255, 7, 8, 9 }, "images"), new ArrayHeader(StoredNumber.UInt8, false, 2, Shape.Vector(3), 2, 0));
+        using var file = new ArrayFile(new ByteSource(new byte[] { 0, 128, 255, 7, 8, 9 }, "images"),
+            new ArrayHeader(StoredNumber.UInt8, false, 2, Shape.Vector(3), 2, 0));
         using var data = new ArrayDataset(file, new LabelList([0, 1]), 4);
         using var open = new OpenBuffer(5, data: data, preparation: new Preparation([1], [0.5f]));
         Assert.Equal((3 + 4, 5), (open.Buffer.RowBytes, open.Buffer.Capacity));
@@ -163,5 +169,6 @@ public sealed class ReplayBufferTests
 
     [Fact]
     public void A_budget_below_one_sample_is_refused_and_says_what_one_takes()
-        => Assert.Contains("one sample takes 16 bytes", Assert.Throws<EdgeLearnException>(() => new OpenBuffer(0)).Message, StringComparison.Ordinal);
+        => Assert.Contains("one sample takes 16 bytes", Assert.Throws<EdgeLearnException>(() => new OpenBuffer(0)).Message,
+            StringComparison.Ordinal);
 }

@@ -9,10 +9,13 @@ public sealed class WeightAverageTests
         var inputs = new float[40 * 6];
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(3, i);
         var data = new MemoryDataset(inputs, [.. Enumerable.Range(0, 40).Select(i => i % 3)], Shape.Vector(6));
-        return new TrainingSession(network, new TrainingSettings { Rule = RuleKind.TargetProjection, Batch = 4, Steps = 40, LearningRate = 0.1f, Weights = storage, Continual = continual }, data, Preparation.Identity);
+        return new TrainingSession(network,
+            new TrainingSettings { Rule = RuleKind.TargetProjection, Batch = 4, Steps = 40, LearningRate = 0.1f, Weights = storage,
+            Continual = continual }, data, Preparation.Identity);
     }
 
-    static Network NewNetwork(WeightStorage storage = WeightStorage.Float32) => new Network(NetworkSpec.Parse("6-5-3", null, Loss.SoftmaxCrossEntropy), storage).Initialise(1);
+    static Network NewNetwork(WeightStorage storage = WeightStorage.Float32)
+        => new Network(NetworkSpec.Parse("6-5-3", null, Loss.SoftmaxCrossEntropy), storage).Initialise(1);
 
     static List<double[]> Train(Network network, TrainingSession session)
     {

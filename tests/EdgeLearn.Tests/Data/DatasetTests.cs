@@ -46,7 +46,8 @@ public class DatasetTests
     public void Labels_out_of_range_are_refused_with_their_row(double label)
     {
         using var folder = new TemporaryFolder();
-        var error = Assert.Throws<EdgeLearnException>(() => Open(folder, ArrayBytes.Idx(8, [2, 1], 1, 2), ArrayBytes.Idx(0x0D, [2], 0, label)));
+        var error = Assert.Throws<EdgeLearnException>(() =>
+            Open(folder, ArrayBytes.Idx(8, [2, 1], 1, 2), ArrayBytes.Idx(0x0D, [2], 0, label)));
         Assert.Contains("row 1", error.Message);
     }
 

@@ -132,7 +132,8 @@ public class FileCacheTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("lie.gz", ArrayBytes.Gzip(ArrayBytes.Idx(8, [1000, 1000])));
-        Assert.Contains("cannot hold", Assert.Throws<EdgeLearnException>(() => ArrayFile.Open(path, new FileCache(folder["cache"]))).Message);
+        Assert.Contains("cannot hold",
+            Assert.Throws<EdgeLearnException>(() => ArrayFile.Open(path, new FileCache(folder["cache"]))).Message);
     }
 
     [Fact]

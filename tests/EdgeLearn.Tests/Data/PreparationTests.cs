@@ -48,7 +48,8 @@ public class PreparationTests
     public void Columns_that_repeat_along_a_row_are_standardised_together(int width)
     {
         int length = width * 4;
-        float[] x = [.. Enumerable.Range(0, 50 * length).Select(i => (float)((Math.Sin(i * 1.7) * (1 + (i % width))) + (100 * (i % width))))];
+        float[] x = [.. Enumerable.Range(0, 50 * length)
+            .Select(i => (float)((Math.Sin(i * 1.7) * (1 + (i % width))) + (100 * (i % width))))];
         var data = new MemoryDataset(x, new int[50], Shape.Vector(length));
         var preparation = Preparation.Standardise(data, width);
         Assert.Equal(width, preparation.Shift.Length);

@@ -54,7 +54,8 @@ public class SampleStreamTests
         var inputs = new float[3];
         var targets = new float[6];
         Assert.Equal(3, stream.Read(inputs, targets));
-        for (int i = 0; i < 3; i++) Assert.Equal([((inputs[i] / 2) + 1) * 10, (((inputs[i] / 2) + 1) * 10) + 1], targets[(2 * i)..((2 * i) + 2)]);
+        for (int i = 0; i < 3; i++)
+            Assert.Equal([((inputs[i] / 2) + 1) * 10, (((inputs[i] / 2) + 1) * 10) + 1], targets[(2 * i)..((2 * i) + 2)]);
         var bad = new SampleStream(new MemoryDataset([1], [float.NaN], Shape.Vector(1), 1), Preparation.Identity, 1, 0);
         Assert.Throws<EdgeLearnException>(() => bad.Read(inputs, targets));
         Assert.Throws<InvalidOperationException>(() => stream.Read(inputs, new int[3]));

@@ -48,5 +48,6 @@ public class TextDatasetTests
     [InlineData("")]
     [InlineData("abc")]
     public void Too_short_a_text_is_refused(string text)
-        => Assert.Contains($"notes has {text.Length} bytes; a window of 3 and the byte behind it need 4", Assert.Throws<EdgeLearnException>(() => Open(text, 3)).Message);
+        => Assert.Contains($"notes has {text.Length} bytes; a window of 3 and the byte behind it need 4",
+            Assert.Throws<EdgeLearnException>(() => Open(text, 3)).Message);
 }

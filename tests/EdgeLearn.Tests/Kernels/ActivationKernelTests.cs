@@ -31,9 +31,11 @@ public class ActivationKernelTests
             for (int i = 0; i < length; i++)
             {
                 var (value, slope) = Reference(activation, z[i]);
-                Assert.True(Math.Abs(y[i] - value) <= 2 * Math.ScaleB(1, -23) * Math.Max(Math.Abs(value), Math.ScaleB(1, -126)), $"{activation}({z[i]:R}) = {y[i]:R}, expected {value:R}");
+                Assert.True(Math.Abs(y[i] - value) <= 2 * Math.ScaleB(1, -23) * Math.Max(Math.Abs(value), Math.ScaleB(1, -126)),
+                    $"{activation}({z[i]:R}) = {y[i]:R}, expected {value:R}");
                 // The slope comes from the rounded output: 1 - y^2 loses what y lost.
-                Assert.True(Math.Abs(dy[i] - before[i] * slope) <= 1e-6 * Math.Abs(before[i]), $"{activation}'({z[i]:R}): {dy[i]:R}, expected {before[i] * slope:R}");
+                Assert.True(Math.Abs(dy[i] - before[i] * slope) <= 1e-6 * Math.Abs(before[i]),
+                    $"{activation}'({z[i]:R}): {dy[i]:R}, expected {before[i] * slope:R}");
             }
         }
     }

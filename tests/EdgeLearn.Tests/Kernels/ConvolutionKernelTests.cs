@@ -2,10 +2,14 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>Convolution and pooling on guarded memory against plain loops in double, for every width of a map, so that every register width and every rest is met.</summary>
+/// <summary>
+/// Convolution and pooling on guarded memory against plain loops in double, for every width of a map, so that every register width and
+/// every rest is met.
+/// </summary>
 public class ConvolutionKernelTests
 {
-    static readonly (int Channels, int Height, int Kernel, int Maps)[] s_sizes = [(1, 3, 1, 1), (2, 5, 3, 4), (3, 4, 2, 8), (1, 6, 5, 13), (2, 3, 3, 17)];
+    static readonly (int Channels, int Height, int Kernel, int Maps)[] s_sizes = [(1, 3, 1, 1), (2, 5, 3, 4), (3, 4, 2, 8), (1, 6, 5, 13),
+        (2, 3, 3, 17)];
 
     [Fact]
     public void Maps_equal_the_double_sums_at_every_width()
@@ -13,8 +17,10 @@ public class ConvolutionKernelTests
         for (int width = 1; width <= 70; width++)
         {
             var (channels, height, kernel, maps) = s_sizes[width % s_sizes.Length];
-            int columns = width + kernel - 1, plane = (height + kernel - 1) * columns, fan = channels * kernel * kernel, positions = height * width;
-            using GuardedMemory planesMemory = new(channels * plane), weightsMemory = new(maps * fan), biasMemory = new(maps), targetMemory = new(maps * positions);
+            int columns = width + kernel - 1, plane = (height + kernel - 1) * columns, fan = channels * kernel * kernel,
+                positions = height * width;
+            using GuardedMemory planesMemory = new(channels * plane), weightsMemory = new(maps * fan), biasMemory = new(maps),
+                targetMemory = new(maps * positions);
             var planes = planesMemory.Random(channels * plane, width);
             var w = weightsMemory.Random(maps * fan, width + 1);
             var bias = biasMemory.Random(maps, width + 2);
@@ -27,7 +33,8 @@ public class ConvolutionKernelTests
                 double sum = bias[o], magnitude = Math.Abs(sum);
                 for (int k = 0; k < fan; k++)
                 {
-                    double term = (double)w[o * fan + k] * planes[k / (kernel * kernel) * plane + (p / width + k / kernel % kernel) * columns + p % width + k % kernel];
+                    double term = (double)w[o * fan + k]
+                        * planes[k / (kernel * kernel) * plane + (p / width + k / kernel % kernel) * columns + p % width + k % kernel];
                     sum += term;
                     magnitude += Math.Abs(term);
                 }
@@ -44,7 +51,8 @@ public class ConvolutionKernelTests
         for (int width = 1; width <= 70; width++)
         {
             var (channels, height, kernel, outputs) = s_sizes[width % s_sizes.Length];
-            int columns = width + kernel - 1, plane = (height + kernel - 1) * columns, fan = channels * kernel * kernel, positions = height * width, maps = DirectConvolution.PaddedMaps(outputs);
+            int columns = width + kernel - 1, plane = (height + kernel - 1) * columns, fan = channels * kernel * kernel,
+                positions = height * width, maps = DirectConvolution.PaddedMaps(outputs);
             using GuardedMemory imagesMemory = new(channels * plane), dzMemory = new(positions * maps), sumsMemory = new(fan * maps);
             var image = imagesMemory.Random(channels * plane, width);
             var dz = dzMemory.Random(positions * maps, width + 1);
@@ -58,7 +66,8 @@ public class ConvolutionKernelTests
                 double sum = 0.5, magnitude = 0.5;
                 for (int p = 0; p < positions; p++)
                 {
-                    float g = dz[p * maps + o], value = image[k / (kernel * kernel) * plane + (p / width + k / kernel % kernel) * columns + p % width + k % kernel];
+                    float g = dz[p * maps + o],
+                        value = image[k / (kernel * kernel) * plane + (p / width + k / kernel % kernel) * columns + p % width + k % kernel];
                     exact = MathF.FusedMultiplyAdd(value, g, exact);
                     sum += (double)g * value;
                     magnitude += Math.Abs((double)g * value);
@@ -78,14 +87,17 @@ public class ConvolutionKernelTests
         for (int width = 1; width <= 70; width++)
         {
             var (maps, height, kernel, channels) = s_sizes[width % s_sizes.Length];
-            int columns = width + kernel - 1, plane = (height + kernel - 1) * columns, fan = channels * kernel * kernel, positions = height * width;
+            int columns = width + kernel - 1, plane = (height + kernel - 1) * columns, fan = channels * kernel * kernel,
+                positions = height * width;
             int dzBelow = (samples - 1) * (maps * positions + 3), planesBelow = (samples - 1) * (channels * plane + 5);
-            using GuardedMemory weightsMemory = new(maps * fan), dzMemory = new(dzBelow + maps * positions), planesMemory = new(planesBelow + channels * plane);
+            using GuardedMemory weightsMemory = new(maps * fan), dzMemory = new(dzBelow + maps * positions),
+                planesMemory = new(planesBelow + channels * plane);
             var w = weightsMemory.Random(maps * fan, width);
             var dz = dzMemory.Random(dzBelow + maps * positions, width + 1);
             var planes = planesMemory.Last(planesBelow + channels * plane);
             planes.Fill(0.5f);
-            new DirectConvolution(channels, plane, columns, kernel, kernel, height, width).AddInputGradient(w, dz, dzBelow, planes, planesBelow);
+            new DirectConvolution(channels, plane, columns, kernel, kernel, height, width).AddInputGradient(w, dz, dzBelow, planes,
+                planesBelow);
             for (int s = 0; s < samples; s++)
             {
                 double[] sums = new double[channels * plane], magnitudes = new double[channels * plane];
@@ -100,7 +112,9 @@ public class ConvolutionKernelTests
                     }
                 }
 
-                for (int i = 0; i < sums.Length; i++) Values.AssertSum(0.5 + sums[i], 0.5 + magnitudes[i], maps * kernel * kernel + 1, planes[s * planesBelow + i], () => $"{width} columns, sample {s}, value {i}");
+                for (int i = 0; i < sums.Length; i++)
+                    Values.AssertSum(0.5 + sums[i], 0.5 + magnitudes[i], maps * kernel * kernel + 1, planes[s * planesBelow + i],
+                        () => $"{width} columns, sample {s}, value {i}");
             }
         }
     }
@@ -155,7 +169,8 @@ public class ConvolutionKernelTests
                 for (int i = 0; i < columns.Length; i++)
                 {
                     int k = i / windows, p = i % windows, c = k / geometry.KernelLength;
-                    int y = p / geometry.OutputWidth * stride + k / kernel % geometry.KernelHeight - padding, x = p % geometry.OutputWidth * stride + k % kernel - padding;
+                    int y = p / geometry.OutputWidth * stride + k / kernel % geometry.KernelHeight - padding,
+                        x = p % geometry.OutputWidth * stride + k % kernel - padding;
                     bool inside = y >= 0 && y < 5 && x >= 0 && x < width;
                     int source = inside ? c * shape.ChannelStride + y * shape.RowStride + x * shape.ColumnStride : -1;
                     if (inside) counts[source]++;
@@ -177,7 +192,8 @@ public class ConvolutionKernelTests
             using GuardedMemory imageMemory = new(planes.Length), mapsMemory = new(2 * usual.OutputLength), dxMemory = new(planes.Length);
             var image = imageMemory.Random(planes.Length, width);
             for (int i = 0; i < image.Length; i++) image[i] = MathF.Round(3 * image[i]); // many ties
-            float[] interleaved = Interleave(image, 2), expected = new float[2 * usual.OutputLength], dy = Values.Random(expected.Length, width), dxExpected = new float[image.Length];
+            float[] interleaved = Interleave(image, 2), expected = new float[2 * usual.OutputLength],
+                dy = Values.Random(expected.Length, width), dxExpected = new float[image.Length];
             var maps = mapsMemory.Last(expected.Length);
             var dx = dxMemory.Last(image.Length);
             dx.Fill(float.NaN);

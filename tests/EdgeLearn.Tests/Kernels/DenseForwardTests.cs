@@ -28,7 +28,8 @@ public class DenseForwardTests
             }
     }
 
-    static void Run(bool packs, int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride)
+    static void Run(bool packs, int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x,
+        Span<float> y, int yStride)
     {
         if (!packs)
         {
@@ -42,7 +43,8 @@ public class DenseForwardTests
         Kernels.DenseForwardPacked(batch, length, w, bias, packed, y, yStride);
     }
 
-    static void Verify(int batch, int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, ReadOnlySpan<float> y, int stride, string name)
+    static void Verify(int batch, int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x,
+        ReadOnlySpan<float> y, int stride, string name)
     {
         for (int i = 0; i < y.Length; i++)
         {
@@ -71,7 +73,8 @@ public class DenseForwardTests
     public void An_output_does_not_depend_on_its_place_in_the_batch_or_the_block(bool packs)
     {
         const int Rows = 31, Length = 61, Batch = 21;
-        float[] w = Values.Random(Rows * Length, 1), bias = Values.Random(Rows, 2), x = Values.Random(Batch * Length, 3), whole = new float[Batch * Rows];
+        float[] w = Values.Random(Rows * Length, 1), bias = Values.Random(Rows, 2), x = Values.Random(Batch * Length, 3),
+            whole = new float[Batch * Rows];
         Run(packs, Batch, Length, w, bias, x, whole, Rows);
         for (int r = 0; r < Rows; r++)
         {
@@ -79,7 +82,8 @@ public class DenseForwardTests
             float[] turned = new float[Batch * Length], one = new float[Batch];
             for (int b = 0; b < Batch; b++) x.AsSpan(b * Length, Length).CopyTo(turned.AsSpan((Batch - 1 - b) * Length));
             Run(packs, Batch, Length, w.AsSpan(r * Length, Length), bias.AsSpan(r, 1), turned, one, 1);
-            for (int b = 0; b < Batch; b++) Values.AssertSameBits(one.AsSpan(Batch - 1 - b, 1), whole.AsSpan(b * Rows + r, 1), $"row {r}, sample {b}");
+            for (int b = 0; b < Batch; b++)
+                Values.AssertSameBits(one.AsSpan(Batch - 1 - b, 1), whole.AsSpan(b * Rows + r, 1), $"row {r}, sample {b}");
         }
     }
 
@@ -87,12 +91,15 @@ public class DenseForwardTests
     public void Packed_weights_give_the_bits_of_a_packed_batch()
     {
         const int MostRows = 77, MostLength = 67, MostBatch = 33;
-        using GuardedMemory wMemory = new(MostRows * MostLength), packedMemory = new(MostRows * MostLength), xMemory = new(MostBatch * MostLength), yMemory = new(MostBatch * MostRows), biasMemory = new(MostRows);
+        using GuardedMemory wMemory = new(MostRows * MostLength), packedMemory = new(MostRows * MostLength),
+            xMemory = new(MostBatch * MostLength), yMemory = new(MostBatch * MostRows), biasMemory = new(MostRows);
         foreach (var (batch, rows) in new[] { (1, 1), (4, 16), (13, 33), (29, 61), (MostBatch, MostRows) })
         {
             for (int length = 0; length <= MostLength; length++)
             {
-                Span<float> w = wMemory.Random(rows * length, length), x = xMemory.Random(batch * length, length + 1000), bias = biasMemory.Random(rows, length + 2000), packed = packedMemory.Last(rows * length), y = yMemory.Last(batch * rows);
+                Span<float> w = wMemory.Random(rows * length, length), x = xMemory.Random(batch * length, length + 1000),
+                    bias = biasMemory.Random(rows, length + 2000), packed = packedMemory.Last(rows * length),
+                    y = yMemory.Last(batch * rows);
                 for (int r = 0; r < rows; r += 32)
                 {
                     int part = Math.Min(32, rows - r);

@@ -2,7 +2,9 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>Exponential, tanh and sigmoid against double, in units in the last place of the exact result, and the same bits in every width.</summary>
+/// <summary>
+/// Exponential, tanh and sigmoid against double, in units in the last place of the exact result, and the same bits in every width.
+/// </summary>
 public class FunctionTests
 {
     delegate float Function(float x);
@@ -92,7 +94,8 @@ public class FunctionTests
         CheckWidths(x, Functions.Sigmoid, Functions.Sigmoid, Functions.Sigmoid, Functions.Sigmoid);
     }
 
-    static void CheckWidths(float[] x, Func<Lanes1, Lanes1> f1, Func<Lanes4, Lanes4> f4, Func<Lanes8, Lanes8> f8, Func<Lanes16, Lanes16> f16)
+    static void CheckWidths(float[] x, Func<Lanes1, Lanes1> f1, Func<Lanes4, Lanes4> f4, Func<Lanes8, Lanes8> f8,
+        Func<Lanes16, Lanes16> f16)
     {
         float[] expected = Map(x, f1);
         Values.AssertSameBits(expected, Map(x, f4), "4 lanes");

@@ -36,7 +36,8 @@ public class GaussianTests
     [Fact]
     public void The_first_four_moments_are_those_of_the_normal_distribution()
     {
-        double mean = s_values.Average(z => (double)z), square = s_values.Average(z => (double)z * z), cube = s_values.Average(z => Math.Pow(z, 3)), fourth = s_values.Average(z => Math.Pow(z, 4));
+        double mean = s_values.Average(z => (double)z), square = s_values.Average(z => (double)z * z),
+            cube = s_values.Average(z => Math.Pow(z, 3)), fourth = s_values.Average(z => Math.Pow(z, 4));
         // Standard errors: 1, sqrt(2), sqrt(15), sqrt(96) over sqrt(n).
         double unit = 5 / Math.Sqrt(Count);
         Assert.InRange(mean, -unit, unit);

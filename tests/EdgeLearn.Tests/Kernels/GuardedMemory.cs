@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>Floats that end right before a page, or begin right behind one, that can be neither read nor written: a kernel that leaves its span dies at once.</summary>
+/// <summary>
+/// Floats that end right before a page, or begin right behind one, that can be neither read nor written: a kernel that leaves its span dies
+/// at once.
+/// </summary>
 sealed unsafe partial class GuardedMemory : IDisposable
 {
     const int PageBytes = 4096, ReadWrite = 3, PrivateAnonymous = 0x22;
@@ -14,7 +17,8 @@ sealed unsafe partial class GuardedMemory : IDisposable
     {
         _innerBytes = (maxLength * sizeof(float) + PageBytes - 1) / PageBytes * PageBytes;
         _start = Map(0, (nuint)(_innerBytes + 2 * PageBytes), ReadWrite, PrivateAnonymous, -1, 0);
-        if (_start == -1 || Protect(_start, PageBytes, 0) != 0 || Protect(_start + PageBytes + _innerBytes, PageBytes, 0) != 0) throw new InvalidOperationException("no guarded memory");
+        if (_start == -1 || Protect(_start, PageBytes, 0) != 0 || Protect(_start + PageBytes + _innerBytes, PageBytes, 0) != 0)
+            throw new InvalidOperationException("no guarded memory");
     }
 
     /// <summary>Address of the first byte that must not be touched behind the last float.</summary>

@@ -28,7 +28,8 @@ public class GuardedMemoryTests
         foreach (string line in File.ReadLines("/proc/self/maps"))
         {
             string[] parts = line.Split(' ', '-');
-            if (nint.Parse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture) <= address && address < nint.Parse(parts[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+            if (nint.Parse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture) <= address
+                && address < nint.Parse(parts[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture))
             {
                 return line.Split(' ')[1];
             }

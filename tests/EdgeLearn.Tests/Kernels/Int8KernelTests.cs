@@ -8,7 +8,8 @@ namespace EdgeLearn.Tests;
 
 public class Int8KernelTests
 {
-    delegate void Forward(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<sbyte> xCodes, ReadOnlySpan<float> xScales, Span<float> y, int yStride);
+    delegate void Forward(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias,
+        ReadOnlySpan<sbyte> xCodes, ReadOnlySpan<float> xScales, Span<float> y, int yStride);
 
     static IEnumerable<(string Name, Forward Run)> Forms()
     {
@@ -60,7 +61,8 @@ public class Int8KernelTests
         }
     }
 
-    delegate void PackedForward(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y, int yStride, Span<float> scratch);
+    delegate void PackedForward(int batch, int length, ReadOnlySpan<sbyte> wCodes, ReadOnlySpan<float> wScales, ReadOnlySpan<float> bias,
+        ReadOnlySpan<float> x, Span<float> y, int yStride, Span<float> scratch);
 
     static IEnumerable<(string Name, PackedForward Run)> PackedForms()
     {
@@ -80,10 +82,12 @@ public class Int8KernelTests
         {
             for (int length = 1; length <= 257; length += length < 40 ? 1 : 31)
             {
-                using GuardedMemory wMemory = new(rows * 65), xMemory = new(batch * length), yMemory = new(batch * (rows + 1)), scratchMemory = new((int)Kernels.Int8ScratchLength(batch, length));
+                using GuardedMemory wMemory = new(rows * 65), xMemory = new(batch * length), yMemory = new(batch * (rows + 1)),
+                    scratchMemory = new((int)Kernels.Int8ScratchLength(batch, length));
                 var w = Codes(wMemory, rows * length, length);
                 var x = xMemory.Random(batch * length, length + 1);
-                float[] wScales = Values.Random(rows, 1), bias = Values.Random(rows, 3), xScales = new float[batch], expected = new float[batch * rows];
+                float[] wScales = Values.Random(rows, 1), bias = Values.Random(rows, 3), xScales = new float[batch],
+                    expected = new float[batch * rows];
                 var codes = new sbyte[batch * length];
                 Kernels.QuantiseRows(batch, length, x, codes, xScales);
                 Kernels.DenseForwardInt8<Int8Dot1, int, int>(batch, length, w, wScales, bias, codes, xScales, expected, rows);
@@ -93,7 +97,9 @@ public class Int8KernelTests
                     var y = yMemory.Last((batch - 1) * stride + rows);
                     y.Fill(float.NaN);
                     run(batch, length, w, wScales, bias, x, y, stride, scratchMemory.Last((int)Kernels.Int8ScratchLength(batch, length)));
-                    for (int b = 0; b < batch; b++) Values.AssertSameBits(expected.AsSpan(b * rows, rows), y.Slice(b * stride, rows), $"{name}: batch {batch}, {rows} rows of {length}, sample {b}");
+                    for (int b = 0; b < batch; b++)
+                        Values.AssertSameBits(expected.AsSpan(b * rows, rows), y.Slice(b * stride, rows),
+                            $"{name}: batch {batch}, {rows} rows of {length}, sample {b}");
                 }
             }
         }
@@ -112,7 +118,8 @@ public class Int8KernelTests
 
         public static int MultiplyAdd(int sum, int x, int w) => sum + (short)x * (short)w + (x >> 16) * (w >> 16);
 
-        public static void StoreScaled(int sums, ref float scales, float scale, ref float destination) => destination = scales * scale * sums;
+        public static void StoreScaled(int sums, ref float scales, float scale, ref float destination)
+            => destination = scales * scale * sums;
     }
 
     readonly struct ScalarCells4 : IInt8Cells<int>
@@ -131,7 +138,8 @@ public class Int8KernelTests
             return sum;
         }
 
-        public static void StoreScaled(int sums, ref float scales, float scale, ref float destination) => ScalarCells2.StoreScaled(sums, ref scales, scale, ref destination);
+        public static void StoreScaled(int sums, ref float scales, float scale, ref float destination)
+            => ScalarCells2.StoreScaled(sums, ref scales, scale, ref destination);
     }
 
     [Fact]
@@ -141,7 +149,8 @@ public class Int8KernelTests
         var codes = new sbyte[900];
         var scales = new float[3];
         Kernels.QuantiseRows(3, 300, x, codes, scales);
-        for (int i = 0; i < x.Length; i++) Assert.True(Math.Abs(x[i] - scales[i / 300] * codes[i]) <= 0.5001f * scales[i / 300], $"value {i}");
+        for (int i = 0; i < x.Length; i++)
+            Assert.True(Math.Abs(x[i] - scales[i / 300] * codes[i]) <= 0.5001f * scales[i / 300], $"value {i}");
         Assert.Equal(127, codes[..300].Max(code => Math.Abs((int)code)));
         Assert.Equal(127, codes[300..600].Max(code => Math.Abs((int)code)));
     }

@@ -7,7 +7,8 @@ public class LanesTests
 {
     static readonly float[] s_edge =
     [
-        0f, -0f, 1f, -1f, 0.1f, -3.5f, float.Epsilon, -float.Epsilon, float.MaxValue, -float.MaxValue, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 1e-30f, 2f, 1f / 3,
+        0f, -0f, 1f, -1f, 0.1f, -3.5f, float.Epsilon, -float.Epsilon, float.MaxValue, -float.MaxValue, float.PositiveInfinity,
+            float.NegativeInfinity, float.NaN, 1e-30f, 2f, 1f / 3,
     ];
 
     [Fact]
@@ -58,10 +59,12 @@ public class LanesTests
         Check<T>("min", T.Min, (a, b) => a < b ? a : b);
         Check<T>("max", T.Max, (a, b) => a > b ? a : b);
         Check<T>("abs", (a, _) => T.Abs(a), (a, _) => MathF.Abs(a));
-        Check<T>("scale", (a, b) => T.Scale(a, T.Sign(b) * T.Broadcast(131)), (a, b) => (float)(a * Math.Pow(2, float.IsNaN(b) ? 0 : 131 * MathF.Sign(b))));
+        Check<T>("scale", (a, b) => T.Scale(a, T.Sign(b) * T.Broadcast(131)),
+            (a, b) => (float)(a * Math.Pow(2, float.IsNaN(b) ? 0 : 131 * MathF.Sign(b))));
         Check<T>("copy sign", T.CopySign, MathF.CopySign);
         Check<T>("if positive", (a, b) => T.IfPositive(a, b, T.Broadcast(7)), (a, b) => a > 0 ? b : 7);
-        Check<T>("power of two", (a, _) => T.PowerOfTwo(T.Max(T.Min(a, T.Broadcast(127)), T.Broadcast(-126)) + T.Broadcast(12582912f)), (a, _) => MathF.ScaleB(1, float.IsNaN(a) ? 127 : (int)MathF.Round(MathF.Min(127, MathF.Max(-126, a)))));
+        Check<T>("power of two", (a, _) => T.PowerOfTwo(T.Max(T.Min(a, T.Broadcast(127)), T.Broadcast(-126)) + T.Broadcast(12582912f)),
+            (a, _) => MathF.ScaleB(1, float.IsNaN(a) ? 127 : (int)MathF.Round(MathF.Min(127, MathF.Max(-126, a)))));
         Check<T>("broadcast", (_, _) => T.Broadcast(0.3f), (_, _) => 0.3f);
     }
 
@@ -82,7 +85,9 @@ public class LanesTests
             for (int i = 0; i < a.Length; i++)
             {
                 float expected = scalar(a[i], s_edge[i]);
-                bool same = float.IsNaN(expected) ? float.IsNaN(result[i]) : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(result[i]);
+                bool same = float.IsNaN(expected)
+                    ? float.IsNaN(result[i])
+                    : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(result[i]);
                 Assert.True(same, $"{name} of {a[i]:R} and {s_edge[i]:R}: {result[i]:R}, expected {expected:R}");
             }
         }

@@ -25,9 +25,11 @@ public class LocalResidualTests
             for (int i = 0; i < length; i++)
             {
                 double t = Scale * Noise.SignAt(s_key, first + i), e = y[i] - t;
-                double slope = activation switch { Activation.Tanh => 1 - (double)y[i] * y[i], Activation.Relu => y[i] > 0 ? 1 : 0, _ => 1 };
+                double slope =
+                    activation switch { Activation.Tanh => 1 - (double)y[i] * y[i], Activation.Relu => y[i] > 0 ? 1 : 0, _ => 1 };
                 expectedLoss += e * e / 2;
-                Assert.True(Math.Abs(dz[i] - Factor * e * slope) <= 1e-6, $"length {length}, unit {i}: {dz[i]:R}, expected {Factor * e * slope:R}");
+                Assert.True(Math.Abs(dz[i] - Factor * e * slope) <= 1e-6,
+                    $"length {length}, unit {i}: {dz[i]:R}, expected {Factor * e * slope:R}");
             }
 
             Assert.Equal(expectedLoss, loss, 1e-6 * (1 + length));

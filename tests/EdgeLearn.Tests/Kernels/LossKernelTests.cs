@@ -35,7 +35,8 @@ public class LossKernelTests
                 {
                     double gradient = (Math.Exp(row[c] - max) / sum - (c == labels[b] ? 1 : 0)) / Batch;
                     // Float logits below the largest carry an error of half a unit in the last place of their difference.
-                    Assert.True(Math.Abs(z[b * classes + c] - gradient) <= (1e-6 + scale * 1.2e-7) / Batch, $"{classes} classes, scale {scale}: {z[b * classes + c]:R}, expected {gradient:R}");
+                    Assert.True(Math.Abs(z[b * classes + c] - gradient) <= (1e-6 + scale * 1.2e-7) / Batch,
+                        $"{classes} classes, scale {scale}: {z[b * classes + c]:R}, expected {gradient:R}");
                 }
             }
 

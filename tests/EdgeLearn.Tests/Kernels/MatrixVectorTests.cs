@@ -41,7 +41,8 @@ public class MatrixVectorTests
         }
     }
 
-    static void Verify(int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, ReadOnlySpan<float> y, string name)
+    static void Verify(int rows, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, ReadOnlySpan<float> y,
+        string name)
     {
         for (int r = 0; r < rows; r++)
         {
@@ -67,7 +68,8 @@ public class MatrixVectorTests
             using GuardedMemory wMemory = new(rows * length), plusMemory = new(length), minusMemory = new(length);
             var w = wMemory.Random(rows * length, 1);
             ReadOnlySpan<float> xPlus = plusMemory.Random(length, 2), xMinus = minusMemory.Random(length, 3);
-            float[] bias = Values.Random(rows, 4), copy = new float[rows * length], expectedPlus = new float[rows], expectedMinus = new float[rows];
+            float[] bias = Values.Random(rows, 4), copy = new float[rows * length], expectedPlus = new float[rows],
+                expectedMinus = new float[rows];
             Noise.Add(NoiseKind.Sign, key, first, Scale, w, copy);
             Kernels.MatrixVector(rows, length, copy, bias, xPlus, expectedPlus);
             Noise.Add(NoiseKind.Sign, key, first, -Scale, w, copy);
@@ -79,7 +81,8 @@ public class MatrixVectorTests
         }
     }
 
-    static void CheckPair<T>(int rows, int length, ulong key, long first, float scale, ReadOnlySpan<float> w, float[] bias, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, float[] expectedPlus, float[] expectedMinus)
+    static void CheckPair<T>(int rows, int length, ulong key, long first, float scale, ReadOnlySpan<float> w, float[] bias,
+        ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, float[] expectedPlus, float[] expectedMinus)
         where T : struct, ILanes<T>
     {
         float[] plus = [.. bias], minus = [.. bias];

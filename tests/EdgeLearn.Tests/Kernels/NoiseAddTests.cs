@@ -15,7 +15,8 @@ public class NoiseAddTests
         using GuardedMemory sourceMemory = new(257), targetMemory = new(257);
         var z = new float[32 + 257];
         const long Base = (1L << 33) + 64;
-        for (int i = 0; i < z.Length; i++) z[i] = kind == NoiseKind.Sign ? Noise.SignAt(s_key, Base + i) : Noise.GaussianAt(s_key, Base + i);
+        for (int i = 0; i < z.Length; i++)
+            z[i] = kind == NoiseKind.Sign ? Noise.SignAt(s_key, Base + i) : Noise.GaussianAt(s_key, Base + i);
         for (int offset = 0; offset < 32; offset++)
         {
             for (int length = 0; length <= 257; length += 1 + offset % 3)
@@ -28,7 +29,8 @@ public class NoiseAddTests
                 for (int i = 0; i < length; i++)
                 {
                     float expected = before[i] + scale * z[offset + i];
-                    if (BitConverter.SingleToInt32Bits(expected) != BitConverter.SingleToInt32Bits(target[i])) Assert.Fail($"{kind}, offset {offset}, length {length}, value {i}: {target[i]:R}, expected {expected:R}");
+                    if (BitConverter.SingleToInt32Bits(expected) != BitConverter.SingleToInt32Bits(target[i]))
+                        Assert.Fail($"{kind}, offset {offset}, length {length}, value {i}: {target[i]:R}, expected {expected:R}");
                 }
 
                 Values.AssertSameBits(before, source, "the source");
@@ -82,5 +84,6 @@ public class NoiseAddTests
     }
 
     [Fact]
-    public void A_source_of_another_length_is_refused() => Assert.Throws<ArgumentException>(() => Noise.Add(NoiseKind.Sign, 1, 0, 1, new float[3], new float[4]));
+    public void A_source_of_another_length_is_refused()
+    => Assert.Throws<ArgumentException>(() => Noise.Add(NoiseKind.Sign, 1, 0, 1, new float[3], new float[4]));
 }

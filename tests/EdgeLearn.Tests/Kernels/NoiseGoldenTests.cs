@@ -4,7 +4,10 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>The noise is part of the file format: these values come from a second implementation (tests/Reference/make_noise_golden.py) and never change within a version.</summary>
+/// <summary>
+/// The noise is part of the file format: these values come from a second implementation (tests/Reference/make_noise_golden.py) and never
+/// change within a version.
+/// </summary>
 public class NoiseGoldenTests
 {
     static readonly JsonElement s_golden = Golden.Read("noise.json");
@@ -21,13 +24,16 @@ public class NoiseGoldenTests
     [Fact]
     public void Keys_are_those_of_the_second_implementation()
     {
-        foreach (var item in s_golden.Items("keys")) Assert.Equal(item.Hex("key"), Noise.Key(item.Hex("seed"), Noise.TensorHash(item.Text("name"))));
+        foreach (var item in s_golden.Items("keys"))
+            Assert.Equal(item.Hex("key"), Noise.Key(item.Hex("seed"), Noise.TensorHash(item.Text("name"))));
     }
 
     [Fact]
     public void Derived_seeds_are_those_of_the_second_implementation()
     {
-        foreach (var item in s_golden.Items("derived")) Assert.Equal(item.Hex("value"), Noise.Derive(item.Hex("seed"), (ulong)item.GetProperty("a").GetInt64(), (ulong)item.GetProperty("b").GetInt64()));
+        foreach (var item in s_golden.Items("derived"))
+            Assert.Equal(item.Hex("value"),
+                Noise.Derive(item.Hex("seed"), (ulong)item.GetProperty("a").GetInt64(), (ulong)item.GetProperty("b").GetInt64()));
     }
 
     [Fact]
@@ -55,7 +61,8 @@ public class NoiseGoldenTests
             long index = (long)item.Hex("first");
             foreach (var bits in item.Items("bits"))
             {
-                Assert.Equal(int.Parse(bits.GetString()!, NumberStyles.HexNumber, CultureInfo.InvariantCulture), BitConverter.SingleToInt32Bits(Noise.GaussianAt(item.Hex("key"), index++)));
+                Assert.Equal(int.Parse(bits.GetString()!, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+                    BitConverter.SingleToInt32Bits(Noise.GaussianAt(item.Hex("key"), index++)));
                 count++;
             }
         }

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>Statistics of fixed streams, so a result never changes from run to run. The bounds are about five standard deviations of true randomness.</summary>
+/// <summary>
+/// Statistics of fixed streams, so a result never changes from run to run. The bounds are about five standard deviations of true
+/// randomness.
+/// </summary>
 public class NoiseQualityTests
 {
     const int Words = 1 << 14, Bits = 32 * Words;
@@ -22,7 +25,9 @@ public class NoiseQualityTests
             }
 
             Assert.True(Math.Abs(ones.Sum() - Bits / 2) < 2.5 * Math.Sqrt(Bits), $"seed {seed}: {ones.Sum()} of {Bits} bits are set");
-            Assert.All(ones, count => Assert.True(Math.Abs(count - Words / 2) < 2.5 * Math.Sqrt(Words), $"seed {seed}: a bit is set in {count} of {Words} words"));
+            Assert.All(ones,
+                count => Assert.True(Math.Abs(count - Words / 2) < 2.5 * Math.Sqrt(Words),
+                $"seed {seed}: a bit is set in {count} of {Words} words"));
         }
     }
 
@@ -32,7 +37,8 @@ public class NoiseQualityTests
         ulong[] keys =
         [
             Key(0), Key(1), Key(2), Key(3), Key(1UL << 32), Key(1UL << 63), Key(ulong.MaxValue),
-            Key(0, "layers.1.weight"), Key(0, "layers.0.bias"), Key(0, "layers.0.weights"), Key(Noise.Derive(0, 0)), Key(Noise.Derive(0, 1)), Key(Noise.Derive(0, 0, 1)), 0, 1, 1UL << 32,
+            Key(0, "layers.1.weight"), Key(0, "layers.0.bias"), Key(0, "layers.0.weights"), Key(Noise.Derive(0, 0)),
+                Key(Noise.Derive(0, 1)), Key(Noise.Derive(0, 0, 1)), 0, 1, 1UL << 32,
         ];
         for (int a = 0; a < keys.Length; a++)
         {
@@ -44,7 +50,8 @@ public class NoiseQualityTests
     public void A_stream_is_uncorrelated_with_itself_at_other_places()
     {
         ulong key = Key(5);
-        foreach (ulong lag in new ulong[] { 1, 2, 3, 4, 5, 7, 8, 16, 31, 32, 64, 100, 128, 784, 1000, 1024, 4096, 65536, 1 << 24, 1UL << 32, 1UL << 40 })
+        foreach (ulong lag in new ulong[] { 1, 2, 3, 4, 5, 7, 8, 16, 31, 32, 64, 100, 128, 784, 1000, 1024, 4096, 65536, 1 << 24, 1UL << 32,
+            1UL << 40 })
         {
             AssertUncorrelated(i => Noise.Word(key, i), i => Noise.Word(key, i + lag), $"lag {lag} words");
         }
@@ -79,7 +86,9 @@ public class NoiseQualityTests
                 for (int bit = 0; bit < 32; bit++) flips[bit] += (int)((before ^ after) >> bit & 1);
             }
 
-            Assert.All(flips, count => Assert.True(Math.Abs(count - Samples / 2) < 2.5 * Math.Sqrt(Samples), $"input bit {input} flips an output bit in {count} of {Samples}"));
+            Assert.All(flips,
+                count => Assert.True(Math.Abs(count - Samples / 2) < 2.5 * Math.Sqrt(Samples),
+                $"input bit {input} flips an output bit in {count} of {Samples}"));
         }
     }
 

@@ -29,14 +29,16 @@ public class OtherLossKernelTests
                 var row = logits.AsSpan(b * classes, classes);
                 double all = 0, factor = 0;
                 foreach (float value in row) all += Math.Exp(value);
-                double Share(int c, ReadOnlySpan<float> w) => (w.Length > 0 ? w[c] : 1.0) * (smoothing / (double)classes + (c == labels[b] ? 1 - (double)smoothing : 0));
+                double Share(int c, ReadOnlySpan<float> w)
+                    => (w.Length > 0 ? w[c] : 1.0) * (smoothing / (double)classes + (c == labels[b] ? 1 - (double)smoothing : 0));
                 for (int c = 0; c < classes; c++)
                 {
                     expected += Share(c, weights) * (Math.Log(all) - row[c]);
                     factor += Share(c, weights);
                 }
 
-                for (int c = 0; c < classes; c++) Assert.Equal((factor * Math.Exp(row[c]) / all - Share(c, weights)) / Batch, z[b * classes + c], 1e-6);
+                for (int c = 0; c < classes; c++)
+                    Assert.Equal((factor * Math.Exp(row[c]) / all - Share(c, weights)) / Batch, z[b * classes + c], 1e-6);
             }
 
             Assert.Equal(expected, loss, 3e-6 * (1 + Math.Abs(expected)));
@@ -48,7 +50,8 @@ public class OtherLossKernelTests
     {
         float[] z = Values.Random(3 * 21, 1, 4), other = [.. z];
         int[] labels = [4, 20, 0];
-        Assert.Equal(Kernels.SoftmaxCrossEntropy(3, z, labels, gradient: true), Kernels.SmoothedCrossEntropy(3, other, labels, 0, [], gradient: true), 1e-12);
+        Assert.Equal(Kernels.SoftmaxCrossEntropy(3, z, labels, gradient: true),
+            Kernels.SmoothedCrossEntropy(3, other, labels, 0, [], gradient: true), 1e-12);
         for (int i = 0; i < z.Length; i++) Assert.Equal(z[i], other[i], 1e-7);
     }
 
@@ -57,7 +60,8 @@ public class OtherLossKernelTests
     {
         foreach (int classes in (int[])[1, 5, 16, 37, 257])
         {
-            float[] z = Values.Random(2 * classes, classes, 6), weights = [.. Values.Random(classes, 9).Select(Math.Abs)], targets = [.. Values.Random(2 * classes, 8).Select(Math.Abs)];
+            float[] z = Values.Random(2 * classes, classes, 6), weights = [.. Values.Random(classes, 9).Select(Math.Abs)],
+                targets = [.. Values.Random(2 * classes, 8).Select(Math.Abs)];
             int[] labels = [0, classes - 1];
             float[] wide = [.. z], narrow = [.. z], one = [.. z];
             double loss = Kernels.SmoothedCrossEntropy<Pair<Lanes8>>(2, wide, labels, 0.1f, weights, true);
@@ -66,7 +70,8 @@ public class OtherLossKernelTests
             Values.AssertSameBits(wide, narrow, "4 lanes");
             Values.AssertSameBits(wide, one, "1 lane");
             float[] binaryWide = [.. z], binaryOne = [.. z];
-            Assert.Equal(Kernels.BinaryCrossEntropy<Lanes8>(binaryWide, targets, 0.1f, true), Kernels.BinaryCrossEntropy<Lanes1>(binaryOne, targets, 0.1f, true));
+            Assert.Equal(Kernels.BinaryCrossEntropy<Lanes8>(binaryWide, targets, 0.1f, true),
+                Kernels.BinaryCrossEntropy<Lanes1>(binaryOne, targets, 0.1f, true));
             Values.AssertSameBits(binaryWide, binaryOne, "binary, 1 lane");
         }
     }

@@ -31,19 +31,24 @@ public class ProductTests
         Check(65, 400, 2048 + 600, 0);
     }
 
-    // a and b each row-major and transposed, with rows that are `odd` floats longer than needed, b also strided both ways; c with a stride, stored and accumulated.
+    // a and b each row-major and transposed, with rows that are `odd` floats longer than needed, b also strided both ways; c with a stride,
+    // stored and accumulated.
     static void Check(int rows, int columns, int depth, int odd)
     {
-        using GuardedMemory aMemory = new((depth + odd + 1) * (rows + odd + 1)), bMemory = new((depth + odd + 1) * (columns + odd + 1) * 2), cMemory = new((rows + 1) * (columns + odd) + 1);
+        using GuardedMemory aMemory = new((depth + odd + 1) * (rows + odd + 1)), bMemory = new((depth + odd + 1) * (columns + odd + 1) * 2),
+            cMemory = new((rows + 1) * (columns + odd) + 1);
         int cStride = columns + odd;
         foreach (bool aTransposed in new[] { false, true })
         {
             int aRow = aTransposed ? 1 : depth + odd, aColumn = aTransposed ? rows + odd : 1;
-            var a = new MatrixView(aMemory.Random(depth == 0 ? 0 : (rows - 1) * aRow + (depth - 1) * aColumn + 1, rows), rows, depth, aRow, aColumn);
+            var a = new MatrixView(aMemory.Random(depth == 0 ? 0 : (rows - 1) * aRow + (depth - 1) * aColumn + 1, rows), rows, depth, aRow,
+                aColumn);
             foreach (var (bRow, bColumn) in new[] { (columns + odd, 1), (1, depth + odd), (2 * (columns + odd), 2) })
             {
                 if (bColumn == 2 && depth > 64) continue;
-                var b = new MatrixView(bMemory.Random(depth == 0 || columns == 0 ? 0 : (depth - 1) * bRow + (columns - 1) * bColumn + 1, depth + 17 * columns), depth, columns, bRow, bColumn);
+                var b = new MatrixView(
+                    bMemory.Random(depth == 0 || columns == 0 ? 0 : (depth - 1) * bRow + (columns - 1) * bColumn + 1, depth + 17 * columns),
+                    depth, columns, bRow, bColumn);
                 var c = cMemory.Last(columns == 0 ? 0 : (rows - 1) * cStride + columns);
                 var scratch = new float[Kernels.ProductScratchLength(a.Shape, b.Shape)];
                 foreach (bool accumulate in new[] { false, true })
@@ -71,7 +76,8 @@ public class ProductTests
 
             var (sum, magnitudes) = DoubleSum(a, b, i, j);
             double start = accumulate ? i + 0.5 : 0;
-            Values.AssertSum(sum + start, magnitudes + start, a.Columns + 1, c[position], () => $"{left} times {right}, accumulate {accumulate}");
+            Values.AssertSum(sum + start, magnitudes + start, a.Columns + 1, c[position],
+                () => $"{left} times {right}, accumulate {accumulate}");
         }
     }
 
@@ -98,7 +104,8 @@ public class ProductTests
         {
             for (int j = 0; j < Columns; j++)
             {
-                for (int k = 0; k < Depth; k++) expected[i * Columns + j] = MathF.FusedMultiplyAdd(a[i * Depth + k], b[k * Columns + j], expected[i * Columns + j]);
+                for (int k = 0; k < Depth; k++)
+                    expected[i * Columns + j] = MathF.FusedMultiplyAdd(a[i * Depth + k], b[k * Columns + j], expected[i * Columns + j]);
             }
         }
 
@@ -121,7 +128,8 @@ public class ProductTests
     public void A_sum_that_is_taken_in_passes_has_the_bits_of_one_that_is_not()
     {
         const int Rows = 77, Columns = 333, Depth = 1100, Strip = 11;
-        float[] a = Values.Random(Rows * Depth, 1), b = Values.Random(Depth * Columns, 2), passes = new float[Rows * Columns], strip = new float[Strip * Columns];
+        float[] a = Values.Random(Rows * Depth, 1), b = Values.Random(Depth * Columns, 2), passes = new float[Rows * Columns],
+            strip = new float[Strip * Columns];
         MatrixView left = new(a, Rows, Depth), right = new(b, Depth, Columns);
         Kernels.Product(left, right, passes, Columns, new float[Kernels.ProductScratchLength(left.Shape, right.Shape)]);
         for (int i = 0; i < Rows; i += Strip)
@@ -138,7 +146,7 @@ public class ProductTests
         var adam = new Adam.AdamStep(0.99f, 0.01f, 0.9f, 0.999f, 1e-8f, 3);
         foreach (var (rows, columns, depth) in new[] { (1, 1, 1), (13, 37, 5), (29, 100, 32), (6, 16, 2) })
         {
-            CheckUpdate(rows, columns, depth, new Sgd.PlainStep(0.99f, 0.1f));
+            CheckUpdate(rows, columns, depth, new DecayedDescentStep(0.99f, 0.1f));
             CheckUpdate(rows, columns, depth, new SignSgd.SignStep(1, 0.1f));
             CheckUpdate(rows, columns, depth, new Sgd.MomentumStep(1, 0.1f, 0.9f));
             CheckUpdate(rows, columns, depth, new Signum.Step(0.98f, 0.1f, 0.9f));
@@ -154,7 +162,8 @@ public class ProductTests
         var a = new MatrixView(aMemory.Random(depth * rows, 1), depth, rows).Transpose();
         var b = new MatrixView(bMemory.Random(depth * columns, 2), depth, columns);
         var weights = wMemory.Random(length, 3);
-        float[] first = TUpdate.StateCount > 0 ? Values.Random(length, 4) : [], second = TUpdate.StateCount > 1 ? Values.Random(length, 5) : [];
+        float[] first = TUpdate.StateCount > 0 ? Values.Random(length, 4) : [],
+            second = TUpdate.StateCount > 1 ? Values.Random(length, 5) : [];
         for (int i = 0; i < second.Length; i++) second[i] = Math.Abs(second[i]);
         float[] expectedWeights = weights.ToArray(), expectedFirst = [.. first], expectedSecond = [.. second], gradient = new float[length];
 
@@ -213,10 +222,15 @@ public class ProductTests
     public void Shapes_that_do_not_fit_are_refused()
     {
         Assert.Throws<ArgumentException>(() => new MatrixView(new float[11], 3, 4));
-        Assert.Throws<ArgumentException>(() => Kernels.Product(new MatrixView(new float[6], 2, 3), new MatrixView(new float[8], 4, 2), new float[4], 2, default));
-        Assert.Throws<ArgumentException>(() => Kernels.Product(new MatrixView(new float[6], 2, 3), new MatrixView(new float[6], 3, 2), new float[3], 2, default));
-        Assert.Throws<ArgumentException>(() => Kernels.Product(new MatrixView(new float[6], 2, 3), new MatrixView(new float[6], 2, 3).Transpose(), new float[4], 2, default));
-        Assert.Throws<ArgumentException>(() => Kernels.ProductUpdate(new Sgd.PlainStep(1, 1), new MatrixView(new float[6], 2, 3), new MatrixView(new float[6], 3, 2), new float[5], default, default));
+        Assert.Throws<ArgumentException>(() =>
+            Kernels.Product(new MatrixView(new float[6], 2, 3), new MatrixView(new float[8], 4, 2), new float[4], 2, default));
+        Assert.Throws<ArgumentException>(() =>
+            Kernels.Product(new MatrixView(new float[6], 2, 3), new MatrixView(new float[6], 3, 2), new float[3], 2, default));
+        Assert.Throws<ArgumentException>(() =>
+            Kernels.Product(new MatrixView(new float[6], 2, 3), new MatrixView(new float[6], 2, 3).Transpose(), new float[4], 2, default));
+        Assert.Throws<ArgumentException>(() =>
+            Kernels.ProductUpdate(new DecayedDescentStep(1, 1), new MatrixView(new float[6], 2, 3), new MatrixView(new float[6], 3, 2),
+            new float[5], default, default));
         Assert.Throws<ArgumentException>(() => Kernels.ColumnSums(2, new float[5], new float[3]));
     }
 }

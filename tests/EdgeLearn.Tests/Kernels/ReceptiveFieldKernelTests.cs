@@ -4,7 +4,8 @@ namespace EdgeLearn.Tests;
 
 public class ReceptiveFieldKernelTests
 {
-    delegate void Forward(int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> xt, Span<float> y, int yStride);
+    delegate void Forward(int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> bias,
+        ReadOnlySpan<float> xt, Span<float> y, int yStride);
 
     delegate void Gradient(int unit, ReceptiveFields fields, ReadOnlySpan<float> dz, ReadOnlySpan<float> xt, Span<float> g);
 
@@ -17,7 +18,8 @@ public class ReceptiveFieldKernelTests
         ("16 lanes", Lanes<Lanes16>, Kernels.FieldGradient<Lanes16>),
     ];
 
-    static void Lanes<T>(int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> xt, Span<float> y, int yStride)
+    static void Lanes<T>(int batch, int firstUnit, ReceptiveFields fields, ReadOnlySpan<float> w, ReadOnlySpan<float> bias,
+        ReadOnlySpan<float> xt, Span<float> y, int yStride)
         where T : struct, ILanes<T>
     {
         int done = Kernels.FieldForward<T>(0, batch, firstUnit, fields, w, bias, xt, y, yStride);
@@ -138,7 +140,8 @@ public class ReceptiveFieldKernelTests
                 else
                 {
                     double term = (double)w[k] * dz[i % batch];
-                    Values.AssertSum(before[i] + term, Math.Abs(before[i]) + Math.Abs(term), 2, dxt[i], () => $"batch {batch}, input {input}");
+                    Values.AssertSum(before[i] + term, Math.Abs(before[i]) + Math.Abs(term), 2, dxt[i],
+                        () => $"batch {batch}, input {input}");
                 }
             }
         }

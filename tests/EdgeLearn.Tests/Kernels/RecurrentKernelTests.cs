@@ -11,18 +11,21 @@ public class RecurrentKernelTests
 
     static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
-    static void AssertNear(double expected, float actual, string what) => Assert.True(Math.Abs(actual - expected) <= 2e-6 * Math.Max(1, Math.Abs(expected)), $"{what}: {actual:R}, expected {expected:R}");
+    static void AssertNear(double expected, float actual, string what)
+        => Assert.True(Math.Abs(actual - expected) <= 2e-6 * Math.Max(1, Math.Abs(expected)), $"{what}: {actual:R}, expected {expected:R}");
 
     [Fact]
     public void A_gated_unit_and_its_gradient_equal_the_double_formulas()
     {
-        using GuardedMemory gateMemory = new(Most), beforeMemory = new(Most), stateMemory = new(Most), dStateMemory = new(Most), dGateMemory = new(Most);
+        using GuardedMemory gateMemory = new(Most), beforeMemory = new(Most), stateMemory = new(Most), dStateMemory = new(Most),
+            dGateMemory = new(Most);
         foreach (int units in s_units)
         {
             foreach (int batch in (int[])[1, MostBatch])
             {
                 int beforeStride = units % 2 == 0 ? units + 3 : 0, stateStride = units + 5, states = (batch - 1) * stateStride + units;
-                Span<float> gates = gateMemory.Random(4 * batch * units, units + 1), before = beforeMemory.Random((batch - 1) * beforeStride + units, units + 2), state = stateMemory.Last(states);
+                Span<float> gates = gateMemory.Random(4 * batch * units, units + 1),
+                    before = beforeMemory.Random((batch - 1) * beforeStride + units, units + 2), state = stateMemory.Last(states);
                 Span<float> dState = dStateMemory.Random(batch * units, units + 3), dGates = dGateMemory.Last(4 * batch * units);
                 float[] sums = gates.ToArray(), gradient = dState.ToArray();
                 state.Fill(float.NaN);
@@ -31,7 +34,8 @@ public class RecurrentKernelTests
                 for (int i = 0; i < batch * units; i++)
                 {
                     int b = i / units, j = i % units, row = 4 * b * units + j;
-                    double q = sums[row + 3 * units], r = Sigmoid(sums[row + units]), z = Sigmoid(sums[row + 2 * units]), n = Math.Tanh(sums[row] + r * q), h = before[b * beforeStride + j], ds = gradient[i];
+                    double q = sums[row + 3 * units], r = Sigmoid(sums[row + units]), z = Sigmoid(sums[row + 2 * units]),
+                        n = Math.Tanh(sums[row] + r * q), h = before[b * beforeStride + j], ds = gradient[i];
                     AssertNear(n + z * (h - n), state[b * stateStride + j], $"{units} units, state {i}");
                     double dn = ds * (1 - z) * (1 - n * n);
                     AssertNear(dn, dGates[row], $"{units} units, dn {i}");
@@ -41,7 +45,8 @@ public class RecurrentKernelTests
                     AssertNear(ds * z, dState[i], $"{units} units, state before {i}");
                 }
 
-                for (int i = 0; i < states; i++) Assert.Equal(i % stateStride >= units, float.IsNaN(state[i])); // nothing between the rows is touched
+                // nothing between the rows is touched
+                for (int i = 0; i < states; i++) Assert.Equal(i % stateStride >= units, float.IsNaN(state[i]));
             }
         }
     }
@@ -51,21 +56,26 @@ public class RecurrentKernelTests
     [InlineData(true)]
     public void A_long_short_term_memory_and_its_gradient_equal_the_double_formulas(bool inPlace)
     {
-        using GuardedMemory gateMemory = new(Most), beforeMemory = new(Most), cellMemory = new(Most), stateMemory = new(Most), dStateMemory = new(Most), dCellMemory = new(Most), dGateMemory = new(Most);
+        using GuardedMemory gateMemory = new(Most), beforeMemory = new(Most), cellMemory = new(Most), stateMemory = new(Most),
+            dStateMemory = new(Most), dCellMemory = new(Most), dGateMemory = new(Most);
         foreach (int units in s_units)
         {
             foreach (int batch in (int[])[1, MostBatch])
             {
                 int stateStride = units + 5;
-                Span<float> gates = gateMemory.Random(4 * batch * units, units + 1), before = beforeMemory.Random(batch * units, units + 2), cell = inPlace ? before : cellMemory.Last(batch * units);
-                Span<float> state = stateMemory.Last((batch - 1) * stateStride + units), dState = dStateMemory.Random(batch * units, units + 3), dCell = dCellMemory.Random(batch * units, units + 4), dGates = dGateMemory.Last(4 * batch * units);
+                Span<float> gates = gateMemory.Random(4 * batch * units, units + 1), before = beforeMemory.Random(batch * units, units + 2),
+                    cell = inPlace ? before : cellMemory.Last(batch * units);
+                Span<float> state = stateMemory.Last((batch - 1) * stateStride + units),
+                    dState = dStateMemory.Random(batch * units, units + 3), dCell = dCellMemory.Random(batch * units, units + 4),
+                    dGates = dGateMemory.Last(4 * batch * units);
                 float[] sums = gates.ToArray(), cells = before.ToArray(), later = dCell.ToArray();
                 Kernels.LstmStep(batch, units, gates, before, cell, state, stateStride);
                 Kernels.LstmStepGradient(batch, units, gates, cells, cell, dState, dCell, dGates);
                 for (int k = 0; k < batch * units; k++)
                 {
                     int b = k / units, j = k % units, row = 4 * b * units + j;
-                    double i = Sigmoid(sums[row]), f = Sigmoid(sums[row + units]), g = Math.Tanh(sums[row + 2 * units]), o = Sigmoid(sums[row + 3 * units]), c = f * cells[k] + i * g, t = Math.Tanh(c);
+                    double i = Sigmoid(sums[row]), f = Sigmoid(sums[row + units]), g = Math.Tanh(sums[row + 2 * units]),
+                        o = Sigmoid(sums[row + 3 * units]), c = f * cells[k] + i * g, t = Math.Tanh(c);
                     AssertNear(c, cell[k], $"{units} units, cell {k}");
                     AssertNear(o * t, state[b * stateStride + j], $"{units} units, state {k}");
                     double ds = dState[k], dc = later[k] + ds * o * (1 - t * t);

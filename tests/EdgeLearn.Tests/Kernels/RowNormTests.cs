@@ -12,11 +12,15 @@ public class RowNormTests
     [InlineData(true)]
     public void Rows_and_their_gradients_equal_the_double_formulas(bool isCentred)
     {
-        using GuardedMemory xMemory = new(Rows * Most), yMemory = new(Rows * Most), dyMemory = new(Rows * Most), dxMemory = new(Rows * Most), weightMemory = new(Most), biasMemory = new(Most), dWeightMemory = new(Most), dBiasMemory = new(Most);
+        using GuardedMemory xMemory = new(Rows * Most), yMemory = new(Rows * Most), dyMemory = new(Rows * Most),
+            dxMemory = new(Rows * Most), weightMemory = new(Most), biasMemory = new(Most), dWeightMemory = new(Most),
+            dBiasMemory = new(Most);
         for (int width = 1; width <= Most; width++)
         {
-            Span<float> x = xMemory.Random(Rows * width, width), dy = dyMemory.Random(Rows * width, width + 1), weight = weightMemory.Random(width, 2), bias = biasMemory.Random(width, 3);
-            Span<float> y = yMemory.Last(Rows * width), dx = dxMemory.Random(Rows * width, 4), dWeight = dWeightMemory.Random(width, 5), dBias = dBiasMemory.Random(width, 6);
+            Span<float> x = xMemory.Random(Rows * width, width), dy = dyMemory.Random(Rows * width, width + 1),
+                weight = weightMemory.Random(width, 2), bias = biasMemory.Random(width, 3);
+            Span<float> y = yMemory.Last(Rows * width), dx = dxMemory.Random(Rows * width, 4), dWeight = dWeightMemory.Random(width, 5),
+                dBias = dBiasMemory.Random(width, 6);
             float[] before = dx.ToArray();
             double[] expectedWeight = [.. dWeight.ToArray()], expectedBias = [.. dBias.ToArray()];
             y.Fill(float.NaN);
@@ -25,7 +29,8 @@ public class RowNormTests
             for (int r = 0; r < Rows; r++)
             {
                 double[] row = [.. x.Slice(r * width, width).ToArray()], gradient = [.. dy.Slice(r * width, width).ToArray()];
-                double mean = isCentred ? row.Average() : 0, scale = 1 / Math.Sqrt(row.Average(value => (value - mean) * (value - mean)) + Epsilon);
+                double mean = isCentred ? row.Average() : 0,
+                    scale = 1 / Math.Sqrt(row.Average(value => (value - mean) * (value - mean)) + Epsilon);
                 double level = 0, slope = 0;
                 for (int i = 0; i < width; i++)
                 {
@@ -56,7 +61,9 @@ public class RowNormTests
     [Fact]
     public void Gradients_that_nobody_wants_are_left_out()
     {
-        float[] x = Values.Random(4 * 21, 1), weight = Values.Random(21, 2), dy = Values.Random(4 * 21, 3), dx = new float[4 * 21], dWeight = new float[21], dBias = new float[21], alone = new float[4 * 21], aloneWeight = new float[21], aloneBias = new float[21];
+        float[] x = Values.Random(4 * 21, 1), weight = Values.Random(21, 2), dy = Values.Random(4 * 21, 3), dx = new float[4 * 21],
+            dWeight = new float[21], dBias = new float[21], alone = new float[4 * 21], aloneWeight = new float[21],
+            aloneBias = new float[21];
         Kernels.NormRowsGradient(true, Epsilon, x, weight, dy, dx, dWeight, dBias);
         Kernels.NormRowsGradient(true, Epsilon, x, weight, dy, alone, default, default);
         Kernels.NormRowsGradient(true, Epsilon, x, weight, dy, default, aloneWeight, aloneBias);

@@ -38,10 +38,12 @@ public class SoftmaxTests
     public void Columns_equal_the_double_formulas_however_their_rows_are_divided()
     {
         const int Classes = 11;
-        using GuardedMemory memory = new(Classes * Most), maximaMemory = new(Most), sumsMemory = new(Most), powersMemory = new(Classes * Most), beforeMemory = new(Most);
+        using GuardedMemory memory = new(Classes * Most), maximaMemory = new(Most), sumsMemory = new(Most),
+            powersMemory = new(Classes * Most), beforeMemory = new(Most);
         foreach (int columns in Enumerable.Range(1, Most))
         {
-            Span<float> z = memory.Random(Classes * columns, columns), maxima = maximaMemory.Random(columns, 1), sums = sumsMemory.Random(columns, 2);
+            Span<float> z = memory.Random(Classes * columns, columns), maxima = maximaMemory.Random(columns, 1),
+                sums = sumsMemory.Random(columns, 2);
             System.Numerics.Tensors.TensorPrimitives.Multiply(z, 4, z);
             float[] logits = z.ToArray();
             foreach (int first in new[] { 1, 5, Classes })
@@ -53,13 +55,17 @@ public class SoftmaxTests
                 Kernels.AddExpColumns(first, columns, powers[..(first * columns)], maxima, sums, stores: true);
                 maxima.CopyTo(before);
                 Kernels.AddExpColumns(Classes - first, columns, powers[(first * columns)..], maxima, sums, stores: false);
-                for (int j = 0; j < columns; j++) Assert.Equal(Math.Log(Enumerable.Range(0, Classes).Sum(i => Math.Exp(logits[i * columns + j]))), maxima[j] + Math.Log(sums[j]), 2e-6);
+                for (int j = 0; j < columns; j++)
+                    Assert.Equal(Math.Log(Enumerable.Range(0, Classes).Sum(i => Math.Exp(logits[i * columns + j]))),
+                        maxima[j] + Math.Log(sums[j]), 2e-6);
 
                 Kernels.ShareColumns(first, columns, powers[..(first * columns)], before, maxima, sums, 0.5f);
                 for (int j = 0; j < columns; j++)
                 {
                     double whole = Enumerable.Range(0, Classes).Sum(i => Math.Exp(logits[i * columns + j]));
-                    for (int i = 0; i < Classes; i++) Assert.Equal(i < first ? 0.5 * Math.Exp(logits[i * columns + j]) / whole : logits[i * columns + j], powers[i * columns + j], 1e-6);
+                    for (int i = 0; i < Classes; i++)
+                        Assert.Equal(i < first ? 0.5 * Math.Exp(logits[i * columns + j]) / whole : logits[i * columns + j],
+                            powers[i * columns + j], 1e-6);
                 }
             }
         }

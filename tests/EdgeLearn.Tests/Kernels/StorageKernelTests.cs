@@ -30,7 +30,8 @@ public class StorageKernelTests
         {
             uint low = BitConverter.SingleToUInt32Bits(values[i]) >> 16;
             double a = BitConverter.UInt32BitsToSingle(low << 16), b = BitConverter.UInt32BitsToSingle((low + 1) << 16), x = values[i];
-            uint expected = double.IsInfinity(x) || Math.Abs(x - a) < Math.Abs(b - x) || (Math.Abs(x - a) == Math.Abs(b - x) && low % 2 == 0) ? low : low + 1;
+            uint expected = double.IsInfinity(x) || Math.Abs(x - a) < Math.Abs(b - x)
+                || (Math.Abs(x - a) == Math.Abs(b - x) && low % 2 == 0) ? low : low + 1;
             Assert.Equal(expected, stored[i]);
         }
     }

@@ -2,7 +2,10 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>Any number of threads gives the bits of one. The tests change the team of the process: what runs beside them gets the same results, which is the point.</summary>
+/// <summary>
+/// Any number of threads gives the bits of one. The tests change the team of the process: what runs beside them gets the same results,
+/// which is the point.
+/// </summary>
 public sealed class ThreadTeamTests : IDisposable
 {
     static readonly int[] s_counts = [2, 3, 5];

@@ -8,11 +8,12 @@ public class UpdateKernelTests
 
     [Fact]
     public void Plain_sgd_is_equal_to_the_bit_at_every_length_and_width()
-        => Check(new Sgd.PlainStep(0.99f, 0.1f), (w, g, _, _) => (0.99f * (double)w - 0.1f * (double)g, 0, 0));
+        => Check(new DecayedDescentStep(0.99f, 0.1f), (w, g, _, _) => (0.99f * (double)w - 0.1f * (double)g, 0, 0));
 
     [Fact]
     public void Momentum_is_equal_to_the_bit_at_every_length_and_width()
-        => Check(new Sgd.MomentumStep(0.99f, 0.1f, 0.9f), (w, g, m, _) => (0.99f * (double)w - 0.1f * (0.9f * (double)m + g), 0.9f * (double)m + g, 0));
+        => Check(new Sgd.MomentumStep(0.99f, 0.1f, 0.9f),
+            (w, g, m, _) => (0.99f * (double)w - 0.1f * (0.9f * (double)m + g), 0.9f * (double)m + g, 0));
 
     [Fact]
     public void Sign_sgd_is_equal_to_the_bit_at_every_length_and_width()
@@ -27,7 +28,8 @@ public class UpdateKernelTests
         => Check(s_adam, (w, g, m, v) =>
         {
             double b1 = 0.9f, b2 = 0.999f, mean = b1 * m + (1 - b1) * g, square = b2 * v + (1 - b2) * g * g;
-            return (0.999f * (double)w - 0.01f * (mean / (1 - b1 * b1 * b1)) / (Math.Sqrt(square / (1 - b2 * b2 * b2)) + 1e-8f), mean, square);
+            return (0.999f * (double)w
+                - 0.01f * (mean / (1 - b1 * b1 * b1)) / (Math.Sqrt(square / (1 - b2 * b2 * b2)) + 1e-8f), mean, square);
         });
 
     static void Check<TUpdate>(TUpdate update, Func<float, float, float, float, (double Weight, double First, double Second)> reference)
@@ -36,7 +38,8 @@ public class UpdateKernelTests
         using GuardedMemory wMemory = new(257), gMemory = new(257), firstMemory = new(257), secondMemory = new(257);
         for (int length = 0; length <= 257; length++)
         {
-            float[] w0 = Values.Random(length, length), g0 = Values.Random(length, length + 1), m0 = Values.Random(length, length + 2), v0 = Values.Random(length, length + 3);
+            float[] w0 = Values.Random(length, length), g0 = Values.Random(length, length + 1), m0 = Values.Random(length, length + 2),
+                v0 = Values.Random(length, length + 3);
             for (int i = 0; i < length; i++)
             {
                 v0[i] = Math.Abs(v0[i]);
@@ -88,7 +91,8 @@ public class UpdateKernelTests
         return span;
     }
 
-    static void Verify(float[] w, float[] g, float[] m, float[] v, float[][] actual, Func<float, float, float, float, (double Weight, double First, double Second)> reference)
+    static void Verify(float[] w, float[] g, float[] m, float[] v, float[][] actual,
+        Func<float, float, float, float, (double Weight, double First, double Second)> reference)
     {
         for (int i = 0; i < w.Length; i++)
         {
@@ -102,7 +106,8 @@ public class UpdateKernelTests
     [Fact]
     public void The_sign_of_zero_and_of_not_a_number_is_zero()
     {
-        float[] w = [1, 1, 1, 1, 1, 1, 1, 1, 1], g = [0, -0f, float.NaN, 2, -2, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, 0];
+        float[] w = [1, 1, 1, 1, 1, 1, 1, 1, 1],
+            g = [0, -0f, float.NaN, 2, -2, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, 0];
         Kernels.Update(new SignSgd.SignStep(1, 0.5f), w, g, default, default);
         Assert.Equal([1, 1, 1, 0.5f, 1.5f, 0.5f, 1.5f, 0.5f, 1], w);
     }
@@ -112,6 +117,6 @@ public class UpdateKernelTests
     {
         Assert.Throws<ArgumentException>(() => Kernels.Update(s_adam, new float[3], new float[3], new float[3], new float[2]));
         Assert.Throws<ArgumentException>(() => Kernels.Update(s_adam, new float[3], new float[3], default, default));
-        Assert.Throws<ArgumentException>(() => Kernels.Update(new Sgd.PlainStep(1, 1), new float[3], new float[4], default, default));
+        Assert.Throws<ArgumentException>(() => Kernels.Update(new DecayedDescentStep(1, 1), new float[3], new float[4], default, default));
     }
 }

@@ -7,7 +7,8 @@ public class AllocationTests
 {
     const int Batch = 6;
 
-    static readonly string[] s_rules = ["backprop", "frozen", "tpsgd", "tpsgd hinge", "local-heads", "local-heads hidden", "local-heads similarity", "tpsgd l1", "tpsgd linear gaussian", "tpsgd layer by layer", "zo", "zo gaussian", "elastic-zo"];
+    static readonly string[] s_rules = ["backprop", "frozen", "tpsgd", "tpsgd hinge", "local-heads", "local-heads hidden",
+        "local-heads similarity", "tpsgd l1", "tpsgd linear gaussian", "tpsgd layer by layer", "zo", "zo gaussian", "elastic-zo"];
 
     public static TheoryData<string, string> Cases
     {
@@ -29,14 +30,16 @@ public class AllocationTests
         "frozen" => new Frozen(network),
         "tpsgd" => new TargetProjection(network, new TargetProjectionOptions()),
         "tpsgd l1" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.L1 }),
-        "tpsgd linear gaussian" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.Linear, Targets = NoiseKind.Gaussian }),
+        "tpsgd linear gaussian" =>
+            new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.Linear, Targets = NoiseKind.Gaussian }),
         "tpsgd hinge" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.Hinge }),
         "local-heads" => new LocalHeads(network, new LocalHeadsOptions(), new Adam()),
         "local-heads hidden" => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = 5 }, new Sgd()),
         "local-heads similarity" => new LocalHeads(network, new LocalHeadsOptions { Similarity = 0.5f }, new Sgd()),
         "tpsgd layer by layer" => new TargetProjection(network, new TargetProjectionOptions { LayerByLayerSteps = 90 }),
         "zo" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Directions = 2 }),
-        "zo gaussian" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Noise = NoiseKind.Gaussian }),
+        "zo gaussian" =>
+            new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Noise = NoiseKind.Gaussian }),
         _ => new ElasticZerothOrder(network, new ZerothOrderOptions { Directions = 2 }),
     };
 
@@ -54,9 +57,11 @@ public class AllocationTests
     ];
 
     // A label for each step, for the rules that can learn them.
-    static readonly string[] s_sequences = ["5-embed9x8-attn2:causal:block-stepwise9", "5-embed9x8-attn2:causal:block-tokens9", "5-embed9x4-rnn4:sequence-tokens2000", "5-embed9x8-attn2:causal:block-tokens9:tied"];
+    static readonly string[] s_sequences = ["5-embed9x8-attn2:causal:block-stepwise9", "5-embed9x8-attn2:causal:block-tokens9",
+        "5-embed9x4-rnn4:sequence-tokens2000", "5-embed9x8-attn2:causal:block-tokens9:tied"];
 
-    // The runtime itself may allocate when it needs something for the first time, in whatever step that is. What a step allocates it allocates again in the same step of a new run.
+    // The runtime itself may allocate when it needs something for the first time, in whatever step that is. What a step allocates it
+    // allocates again in the same step of a new run.
     static long BytesPerSteps(string rule, Func<UpdateRule> update, string loss, string spec)
     {
         long bytes = BytesOfRun(rule, update(), loss, spec);
@@ -83,11 +88,14 @@ public class AllocationTests
     [MemberData(nameof(Cases))]
     public void A_step_allocates_nothing(string rule, string update)
     {
-        foreach (string network in s_networks) Assert.Equal(0, BytesPerSteps(rule, () => UpdateRuleTests.Named(update), "cross-entropy", network));
+        foreach (string network in s_networks)
+            Assert.Equal(0, BytesPerSteps(rule, () => UpdateRuleTests.Named(update), "cross-entropy", network));
         Assert.Equal(0, BytesPerSteps(rule, () => UpdateRuleTests.Named(update), "mean-square", s_networks[0]));
         foreach (string network in s_sequences)
         {
-            bool learns = network.Contains(":tied", StringComparison.Ordinal) ? rule is "backprop" or "zo" : rule is not ("tpsgd l1" or "tpsgd linear gaussian");
+            bool learns = network.Contains(":tied", StringComparison.Ordinal)
+                ? rule is "backprop" or "zo"
+                : rule is not ("tpsgd l1" or "tpsgd linear gaussian");
             if (learns) Assert.Equal(0, BytesPerSteps(rule, () => UpdateRuleTests.Named(update), "cross-entropy", network));
         }
     }
@@ -112,5 +120,6 @@ public class AllocationTests
     }
 
     [Fact]
-    public void The_measurement_sees_a_single_object() => Assert.InRange(BytesPerSteps("backprop", () => new WastefulUpdate(), "cross-entropy", s_networks[0]), 16, 64);
+    public void The_measurement_sees_a_single_object()
+    => Assert.InRange(BytesPerSteps("backprop", () => new WastefulUpdate(), "cross-entropy", s_networks[0]), 16, 64);
 }

@@ -12,8 +12,8 @@ public class BackpropTests
         return network;
     }
 
-    // x1 = (1, 2), target 3: z = (2.5, 0.5), y = 4, loss 1/2; x2 = (1, -1), target 5: z = (1, -2.5), the second unit is dead, y = 3, loss 2.
-    // dy of the mean = (1/2, -1): gW2 = (1/4, 1/4), gb2 = -1/2; dz = (1, -2) and (-2, 0): gW1 = ((-1, 4), (-2, -4)), gb1 = (-1, -2).
+    // x1 = (1, 2), target 3: z = (2.5, 0.5), y = 4, loss 1/2; x2 = (1, -1), target 5: z = (1, -2.5), the second unit is dead, y = 3, loss
+    // 2. dy of the mean = (1/2, -1): gW2 = (1/4, 1/4), gb2 = -1/2; dz = (1, -2) and (-2, 0): gW1 = ((-1, 4), (-2, -4)), gb1 = (-1, -2).
     [Fact]
     public void A_step_of_mean_square_and_relu_is_the_one_worked_by_hand()
     {

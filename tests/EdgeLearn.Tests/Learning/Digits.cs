@@ -11,7 +11,8 @@ sealed class Digits
     Digits(string part)
     {
         string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "EdgeLearn.sln"))) folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the tests do not stand in the repository");
+        while (!File.Exists(Path.Combine(folder, "EdgeLearn.sln")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the tests do not stand in the repository");
         using var file = File.OpenRead(Path.Combine(folder, "data", "uci-optdigits", part + ".csv.gz"));
         using var reader = new StreamReader(new GZipStream(file, CompressionMode.Decompress));
         reader.ReadLine();

@@ -20,7 +20,8 @@ public class DigitsTests
         for (int epoch = 0; epoch < epochs; epoch++)
         {
             random.Shuffle(order);
-            for (int at = 0; at + Batch <= order.Length; at += Batch) run.Step(Digits.Train.Gather(order.AsSpan(at, Batch), inputs, labels), rate * schedule.FactorAt(run.StepCount));
+            for (int at = 0; at + Batch <= order.Length; at += Batch)
+                run.Step(Digits.Train.Gather(order.AsSpan(at, Batch), inputs, labels), rate * schedule.FactorAt(run.StepCount));
         }
 
         var pass = new NetworkForwardPass(network);
@@ -32,9 +33,13 @@ public class DigitsTests
         return (double)network.Loss.CountCorrect(all, pass.Run(all, ForwardMode.Evaluation)) / all.Count;
     }
 
-    static double MeanAccuracy(string spec, Func<Network, LearningRule> rule, float rate, int epochs) => Enumerable.Range(1, 5).Average(seed => Accuracy(spec, rule, rate, epochs, seed));
+    static double MeanAccuracy(string spec, Func<Network, LearningRule> rule, float rate, int epochs)
+        => Enumerable.Range(1, 5).Average(seed => Accuracy(spec, rule, rate, epochs, seed));
 
-    static double Projection(string spec) => MeanAccuracy(spec, network => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.L2, HiddenRateScale = 0.3f }), 0.05f, 15);
+    static double Projection(string spec)
+        => MeanAccuracy(spec,
+            network => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.L2, HiddenRateScale = 0.3f }),
+            0.05f, 15);
 
     static double Frozen(string spec, float rate) => MeanAccuracy(spec, network => new Frozen(network), rate, 15);
 
@@ -42,13 +47,15 @@ public class DigitsTests
     public void Target_projection_beats_frozen_dense_layers_by_a_point_at_the_same_rate_and_stays_below_backprop()
     {
         const string Spec = "64-128-128-10";
-        double projection = Projection(Spec), frozen = Frozen(Spec, 0.05f), backprop = MeanAccuracy(Spec, network => new Backprop(network), 0.05f, 15);
+        double projection = Projection(Spec), frozen = Frozen(Spec, 0.05f),
+            backprop = MeanAccuracy(Spec, network => new Backprop(network), 0.05f, 15);
         Assert.True(projection >= frozen + 0.01, $"tpsgd {projection:P2}, frozen {frozen:P2}");
         Assert.True(backprop >= projection - 0.005, $"tpsgd {projection:P2}, backprop {backprop:P2}");
         Assert.InRange(backprop, 0.955, 1);
     }
 
-    // The control gets the best of three rates on the test set itself, the rule a rate fixed beforehand. (Dense layers gain 0.8 point over such a control.)
+    // The control gets the best of three rates on the test set itself, the rule a rate fixed beforehand. (Dense layers gain 0.8 point over
+    // such a control.)
     [Fact]
     public void With_windows_target_projection_beats_the_best_frozen_layers_by_a_point()
     {
@@ -60,7 +67,8 @@ public class DigitsTests
     [Fact]
     public void Zeroth_order_from_scratch_learns_slowly_but_it_learns()
     {
-        double zo = Accuracy("64-10", network => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions()), 2e-3f, 10, seed: 1);
+        double zo = Accuracy("64-10", network => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions()),
+            2e-3f, 10, seed: 1);
         Assert.InRange(zo, 0.7, 0.95);
     }
 

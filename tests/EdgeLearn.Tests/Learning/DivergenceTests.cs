@@ -7,9 +7,11 @@ public sealed class DivergenceTests
     static readonly MemoryDataset s_data = new([1, 2, 3, 4], [0, 1], Shape.Vector(2));
 
     static TrainingSession Session(Network network, RuleKind rule = RuleKind.Backprop, Preparation? preparation = null)
-        => new(network, new TrainingSettings { Rule = rule, Steps = 10, Batch = 2, LearningRate = 0.1f }, s_data, preparation ?? Preparation.Identity);
+        => new(network, new TrainingSettings { Rule = rule, Steps = 10, Batch = 2, LearningRate = 0.1f }, s_data,
+            preparation ?? Preparation.Identity);
 
-    static Network NewNetwork(string spec = "2-3:relu-3:relu-2") => new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Initialise(1);
+    static Network NewNetwork(string spec = "2-3:relu-3:relu-2")
+        => new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Initialise(1);
 
     [Fact]
     public void Outputs_that_overflow_name_their_layer_and_change_no_weight()

@@ -63,10 +63,12 @@ public class ElasticZerothOrderTests
         using var network = Build();
         int body = network.Layers.Count - exactLayers, head = FirstOf(network, body);
         var samples = new SampleSet(network, Batch);
-        using Network plus = Perturbed(network, body, options, options.Epsilon), minus = Perturbed(network, body, options, -options.Epsilon), start = Build();
+        using Network plus = Perturbed(network, body, options, options.Epsilon),
+            minus = Perturbed(network, body, options, -options.Epsilon), start = Build();
         double lossPlus = LossOf(plus, samples.Rows(Batch)), lossMinus = LossOf(minus, samples.Rows(Batch));
 
-        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, exactLayers, bodyRateScale: 1), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, exactLayers, bodyRateScale: 1), new Sgd(),
+            Batch);
         var report = run.Step(samples.Rows(Batch));
         Assert.Equal((lossPlus + lossMinus) / 2, report.Loss, 1e-12);
 

@@ -1,6 +1,8 @@
 namespace EdgeLearn.Tests;
 
-/// <summary>A forward pass that is any function of the weights, as a probe reads them: what a losses-only rule may know of a model.</summary>
+/// <summary>
+/// A forward pass that is any function of the weights, as a probe reads them: what a losses-only rule may know of a model.
+/// </summary>
 sealed class FunctionPass : IForwardPass
 {
     readonly Func<float[], double> _loss;
@@ -33,7 +35,9 @@ sealed class FunctionPass : IForwardPass
         for (int i = 0; i < probes.Length; i++)
         {
             var weights = new float[Parameters.Length];
-            foreach (var slice in Parameters.Slices) Parameters.Read(slice, probes[i], 0, slice.Length, weights.AsSpan(slice.Offset, slice.Length)).CopyTo(weights.AsSpan(slice.Offset));
+            foreach (var slice in Parameters.Slices)
+                Parameters.Read(slice, probes[i], 0, slice.Length, weights.AsSpan(slice.Offset, slice.Length))
+                    .CopyTo(weights.AsSpan(slice.Offset));
             results[i] = _loss(weights);
         }
     }

@@ -6,11 +6,13 @@ public class LocalHeadsTests
 {
     const int Batch = 6;
 
-    static Network Build(string spec, string loss = "cross-entropy") => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(3);
+    static Network Build(string spec, string loss = "cross-entropy")
+        => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(3);
 
     static LocalHeads Rule(Network network, UpdateRule update) => new(network, new LocalHeadsOptions { Seed = 7 }, update);
 
-    // What a unit and its head minimise, computed by a network of the unit and the head alone, trained by backprop: the same gradients to the bit, since nothing crosses units.
+    // What a unit and its head minimise, computed by a network of the unit and the head alone, trained by backprop: the same gradients to
+    // the bit, since nothing crosses units.
     [Theory]
     [InlineData("9-8:relu-7-4", "9-8:relu-4", "layers.1")]
     [InlineData("6x6-conv3x3x3:relu-pool2-5-4", "6x6-conv3x3x3:relu-pool2-4", "layers.2")]
@@ -23,7 +25,8 @@ public class LocalHeadsTests
         var samples = new SampleSet(network, Batch);
         using var run = new RuleRun(network.Parameters, Rule(network, new Sgd()), new Sgd(), Batch);
         var heads = new ParameterSet();
-        var layer = new DenseLayer("layers.0.head." + HeadIndex(alone), Shape.Vector(reference.Layers[^1].InputLength), Shape.Vector(4), 1, Activation.Identity, heads);
+        var layer = new DenseLayer("layers.0.head." + HeadIndex(alone), Shape.Vector(reference.Layers[^1].InputLength), Shape.Vector(4), 1,
+            Activation.Identity, heads);
         heads.Allocate();
         layer.Initialise(heads, 7);
         foreach (string part in new[] { "weight", "bias" })
@@ -39,11 +42,15 @@ public class LocalHeadsTests
         }
 
         // The last unit of a network of one unit is that unit itself, head and all.
-        foreach (var slice in network.Layers[0].Slices) Values.AssertSameBits(reference.Parameters[reference.Parameters.Find(slice.Name)!], network.Parameters[slice], slice.Name);
+        foreach (var slice in network.Layers[0].Slices)
+            Values.AssertSameBits(reference.Parameters[reference.Parameters.Find(slice.Name)!], network.Parameters[slice], slice.Name);
     }
 
     // The head's layers are those between the units, then the dense one.
-    static int HeadIndex(string alone) => alone.Split('-').Length - 2 - alone.Split('-').Skip(1).TakeWhile(part => part.StartsWith("conv", StringComparison.Ordinal) || part.StartsWith("gru", StringComparison.Ordinal) || char.IsDigit(part[0]) || part is "batchnorm" or "relu").Count(part => part != "4");
+    static int HeadIndex(string alone)
+        => alone.Split('-').Length - 2 - alone.Split('-').Skip(1)
+            .TakeWhile(part => part.StartsWith("conv", StringComparison.Ordinal) || part.StartsWith("gru", StringComparison.Ordinal)
+            || char.IsDigit(part[0]) || part is "batchnorm" or "relu").Count(part => part != "4");
 
     [Fact]
     public void A_checkpoint_holds_the_heads()
@@ -80,7 +87,8 @@ public class LocalHeadsTests
         Assert.True(WorkspaceOf(16, RuleKind.Backprop) > 2 * WorkspaceOf(2, RuleKind.Backprop));
     }
 
-    // Scores are P r / sqrt(values) with P the noise of the unit's targets and thresholds 0 at the first step; the loss by each weight by central differences.
+    // Scores are P r / sqrt(values) with P the noise of the unit's targets and thresholds 0 at the first step; the loss by each weight by
+    // central differences.
     [Theory]
     [InlineData(LocalLoss.CrossEntropy)]
     [InlineData(LocalLoss.Hinge)]
@@ -100,14 +108,21 @@ public class LocalHeadsTests
             double Mean() => Enumerable.Range(0, Batch).Average(b =>
             {
                 double[] y = [.. reference.Outputs(samples.Row(b), index + 1).Select(value => (double)value)];
-                double[] s = [.. Enumerable.Range(0, 3).Select(c => Enumerable.Range(0, units).Sum(u => 0.9 * Noise.SignAt(key, (long)c * units + u) * y[u]) / Math.Sqrt(units))];
+                double[] s = [.. Enumerable.Range(0, 3)
+                    .Select(c => Enumerable.Range(0, units)
+                    .Sum(u => 0.9 * Noise.SignAt(key, (long)c * units + u) * y[u]) / Math.Sqrt(units))];
                 double own = s[samples.Labels[b]];
-                return loss == LocalLoss.CrossEntropy ? Math.Log(s.Sum(Math.Exp)) - own : (s.Sum(other => Math.Max(0, 1 + other - own)) - 1) / 2;
+                return loss == LocalLoss.CrossEntropy
+                    ? Math.Log(s.Sum(Math.Exp)) - own
+                    : (s.Sum(other => Math.Max(0, 1 + other - own)) - 1) / 2;
             });
-            foreach (var slice in network.Layers[l].Slices) Values.AssertNear(reference.Gradient(slice.Name, Mean), recorder[slice.Name], 1e-5, $"{loss}, {slice.Name}");
+            foreach (var slice in network.Layers[l].Slices)
+                Values.AssertNear(reference.Gradient(slice.Name, Mean), recorder[slice.Name], 1e-5, $"{loss}, {slice.Name}");
         }
     }
 
     [Fact]
-    public void Head_units_out_of_range_are_refused() => Assert.Contains("--head-units -1", Assert.Throws<EdgeLearnException>(() => new TrainingSettings { HeadUnits = -1 }.Check()).Message, StringComparison.Ordinal);
+    public void Head_units_out_of_range_are_refused()
+    => Assert.Contains("--head-units -1", Assert.Throws<EdgeLearnException>(() => new TrainingSettings { HeadUnits = -1 }.Check()).Message,
+        StringComparison.Ordinal);
 }

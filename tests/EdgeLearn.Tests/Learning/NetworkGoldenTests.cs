@@ -3,7 +3,9 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>Whole networks against PyTorch in double: outputs, loss, every gradient and five training steps (tests/Reference/make_golden.py).</summary>
+/// <summary>
+/// Whole networks against PyTorch in double: outputs, loss, every gradient and five training steps (tests/Reference/make_golden.py).
+/// </summary>
 public class NetworkGoldenTests
 {
     static readonly JsonElement s_golden = Golden.Read("networks.json");
@@ -37,7 +39,9 @@ public class NetworkGoldenTests
     static Batch BatchOf(JsonElement item)
     {
         int count = item.GetProperty("batch").GetInt32();
-        return item.TryGetProperty("labels", out _) ? new Batch(count, item.Floats("inputs"), item.Integers("labels")) : new Batch(count, item.Floats("inputs"), item.Floats("targets"));
+        return item.TryGetProperty("labels", out _)
+            ? new Batch(count, item.Floats("inputs"), item.Integers("labels"))
+            : new Batch(count, item.Floats("inputs"), item.Floats("targets"));
     }
 
     [Theory]
@@ -72,13 +76,16 @@ public class NetworkGoldenTests
             string update = trained.Text("name");
             using var network = Build(item);
             var batch = BatchOf(item);
-            using var run = new RuleRun(network.Parameters, new Backprop(network), update == "adam" ? new Adam() : new Sgd { Momentum = update == "sgd" ? 0 : 0.9f }, batch.Count);
-            foreach (double loss in trained.Doubles("losses")) Assert.Equal(loss, run.Step(batch, (float)trained.GetProperty("rate").GetDouble()).Loss, 1e-5 * loss);
+            using var run = new RuleRun(network.Parameters, new Backprop(network),
+                update == "adam" ? new Adam() : new Sgd { Momentum = update == "sgd" ? 0 : 0.9f }, batch.Count);
+            foreach (double loss in trained.Doubles("losses"))
+                Assert.Equal(loss, run.Step(batch, (float)trained.GetProperty("rate").GetDouble()).Loss, 1e-5 * loss);
             int index = 0;
             foreach (var weights in trained.Items("weights"))
             {
                 var slice = network.Parameters.Slices[index++];
-                Values.AssertNear([.. weights.EnumerateArray().Select(value => value.GetDouble())], network.Parameters[slice], 1e-5, $"{update}, {slice.Name}");
+                Values.AssertNear([.. weights.EnumerateArray().Select(value => value.GetDouble())], network.Parameters[slice], 1e-5,
+                    $"{update}, {slice.Name}");
             }
         }
     }

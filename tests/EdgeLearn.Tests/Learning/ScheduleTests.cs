@@ -10,7 +10,8 @@ public class ScheduleTests
     public void Constant_is_one() => Assert.Equal([1f, 1f, 1f, 1f], Factors(new Schedule(ScheduleKind.Constant, 4), 4));
 
     [Fact]
-    public void Linear_falls_from_one_and_would_reach_zero_one_step_after_the_last() => Assert.Equal([1f, 0.75f, 0.5f, 0.25f, 0f, 0f], Factors(new Schedule(ScheduleKind.Linear, 4), 6));
+    public void Linear_falls_from_one_and_would_reach_zero_one_step_after_the_last()
+    => Assert.Equal([1f, 0.75f, 0.5f, 0.25f, 0f, 0f], Factors(new Schedule(ScheduleKind.Linear, 4), 6));
 
     [Fact]
     public void Cosine_falls_through_a_half_in_the_middle()

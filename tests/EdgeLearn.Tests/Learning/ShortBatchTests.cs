@@ -11,11 +11,13 @@ public class ShortBatchTests
     {
         for (int count = 33; count < 64; count++)
         {
-            var data = new MemoryDataset([.. Enumerable.Range(0, count * 27).Select(i => i % 7 * 0.1f)], [.. Enumerable.Range(0, count).Select(i => i % 2)], new Shape(9, 3));
+            var data = new MemoryDataset([.. Enumerable.Range(0, count * 27).Select(i => i % 7 * 0.1f)],
+                [.. Enumerable.Range(0, count).Select(i => i % 2)], new Shape(9, 3));
             foreach (var rule in (RuleKind[])[RuleKind.Backprop, RuleKind.TargetProjection])
             {
                 using var net = new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(1);
-                using var session = new TrainingSession(net, new TrainingSettings { Rule = rule, Epochs = 1, Batch = 32 }, data, Preparation.Identity);
+                using var session = new TrainingSession(net, new TrainingSettings { Rule = rule, Epochs = 1, Batch = 32 }, data,
+                    Preparation.Identity);
                 while (!session.IsDone) Assert.False(session.Step().Diverged);
             }
         }

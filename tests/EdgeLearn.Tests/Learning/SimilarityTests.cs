@@ -11,7 +11,8 @@ public class SimilarityTests
     static GradientRecorder Gradients(Network network, SampleSet samples, float share)
     {
         var recorder = new GradientRecorder();
-        using var run = new RuleRun(network.Parameters, new LocalHeads(network, new LocalHeadsOptions { Similarity = share, Seed = 5 }, new Sgd()), recorder, Batch);
+        using var run = new RuleRun(network.Parameters,
+            new LocalHeads(network, new LocalHeadsOptions { Similarity = share, Seed = 5 }, new Sgd()), recorder, Batch);
         run.Step(samples.Rows(Batch));
         return recorder;
     }
@@ -33,17 +34,23 @@ public class SimilarityTests
         var samples = new SampleSet(network, Batch);
         var recorder = Gradients(network, samples, 1);
         var reference = new ReferenceNetwork(network);
-        double[][] labels = Directions([.. Enumerable.Range(0, Batch).Select(b => Enumerable.Range(0, 3).Select(c => samples.Labels[b] == c ? 1.0 : 0.0).ToArray())]);
+        double[][] labels =
+            Directions([.. Enumerable.Range(0, Batch)
+            .Select(b => Enumerable.Range(0, 3).Select(c => samples.Labels[b] == c ? 1.0 : 0.0).ToArray())]);
         for (int l = 0; l < 2; l++)
         {
             int index = l;
             double Mean()
             {
-                double[][] u = Directions([.. Enumerable.Range(0, Batch).Select(b => reference.Outputs(samples.Row(b), index + 1).Select(value => (double)value).ToArray())]);
-                return Enumerable.Range(0, Batch * Batch).Average(pair => Math.Pow(Dot(u[pair / Batch], u[pair % Batch]) - Dot(labels[pair / Batch], labels[pair % Batch]), 2));
+                double[][] u =
+                    Directions([.. Enumerable.Range(0, Batch)
+                    .Select(b => reference.Outputs(samples.Row(b), index + 1).Select(value => (double)value).ToArray())]);
+                return Enumerable.Range(0, Batch * Batch)
+                    .Average(pair => Math.Pow(Dot(u[pair / Batch], u[pair % Batch]) - Dot(labels[pair / Batch], labels[pair % Batch]), 2));
             }
 
-            foreach (var slice in network.Layers[l].Slices) Values.AssertNear(reference.Gradient(slice.Name, Mean), recorder[slice.Name], 1e-5, slice.Name);
+            foreach (var slice in network.Layers[l].Slices)
+                Values.AssertNear(reference.Gradient(slice.Name, Mean), recorder[slice.Name], 1e-5, slice.Name);
         }
     }
 
@@ -55,7 +62,8 @@ public class SimilarityTests
     {
         using var network = Build(spec);
         var samples = new SampleSet(network, Batch);
-        GradientRecorder head = Gradients(network, samples, 0), similarity = Gradients(network, samples, 1), mixed = Gradients(network, samples, 0.25f);
+        GradientRecorder head = Gradients(network, samples, 0), similarity = Gradients(network, samples, 1),
+            mixed = Gradients(network, samples, 0.25f);
         foreach (var slice in network.Layers[0].Slices)
         {
             Assert.Contains(similarity[slice.Name].ToArray(), value => value != 0);
@@ -72,7 +80,8 @@ public class SimilarityTests
     {
         using var network = new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(1);
         var data = new MemoryDataset(Values.Random(6 * samples, 1), [.. Enumerable.Range(0, samples).Select(i => i % 2)], Shape.Vector(6));
-        using var session = new TrainingSession(network, new TrainingSettings { Rule = RuleKind.LocalHeads, Similarity = 0.5f, Batch = batch, Epochs = 2 }, data, Preparation.Identity);
+        using var session = new TrainingSession(network,
+            new TrainingSettings { Rule = RuleKind.LocalHeads, Similarity = 0.5f, Batch = batch, Epochs = 2 }, data, Preparation.Identity);
         while (!session.IsDone) Assert.True(double.IsFinite(session.Step().Loss));
     }
 
@@ -90,5 +99,6 @@ public class SimilarityTests
     [InlineData(1.5f)]
     [InlineData(float.NaN)]
     public void A_share_out_of_range_is_refused(float share)
-        => Assert.Contains("--similarity", Assert.Throws<EdgeLearnException>(() => new TrainingSettings { Similarity = share }.Check()).Message, StringComparison.Ordinal);
+        => Assert.Contains("--similarity",
+            Assert.Throws<EdgeLearnException>(() => new TrainingSettings { Similarity = share }.Check()).Message, StringComparison.Ordinal);
 }

@@ -8,10 +8,11 @@ public class StepLabelTests
 {
     const int Batch = 5;
 
-    static Network Build(string spec, string loss = "cross-entropy") => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(3);
+    static Network Build(string spec, string loss = "cross-entropy")
+        => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(3);
 
-    // As in LocalHeadsTests: a unit with its head learns as a network of the two by backprop, to the bit; but for the order of sums where the scores are so many that a sample or two go through the
-    // head at a time.
+    // As in LocalHeadsTests: a unit with its head learns as a network of the two by backprop, to the bit; but for the order of sums where
+    // the scores are so many that a sample or two go through the head at a time.
     [Theory]
     [InlineData("6-embed9x8-attn2:causal:block-stepwise9", "6-embed9x8-stepwise9", "layers.1")]
     [InlineData("8x3-gru4:sequence-lstm4:sequence-stepwise5", "8x3-gru4:sequence-stepwise5", "layers.1")]
@@ -28,10 +29,12 @@ public class StepLabelTests
         using var backprop = new RuleRun(reference.Parameters, new Backprop(reference), new Sgd(), Batch);
         var weight = reference.Parameters.Find(head + ".weight")!;
         var heads = new ParameterSet();
-        var layer = new StepwiseDenseSpec(network.Spec.ClassCount, Activation.Identity).Build($"layers.0.head.{reference.Layers.Count - 2}", Shape.Sequence(network.Spec.LabelLength, weight.RowLength), heads);
+        var layer = new StepwiseDenseSpec(network.Spec.ClassCount, Activation.Identity).Build($"layers.0.head.{reference.Layers.Count - 2}",
+            Shape.Sequence(network.Spec.LabelLength, weight.RowLength), heads);
         heads.Allocate();
         layer.Initialise(heads, 7);
-        foreach (string part in new[] { "weight", "bias" }) heads[heads.Find($"{layer.Name}.{part}")!].CopyTo(reference.Parameters[reference.Parameters.Find($"{head}.{part}")!]);
+        foreach (string part in new[] { "weight", "bias" })
+            heads[heads.Find($"{layer.Name}.{part}")!].CopyTo(reference.Parameters[reference.Parameters.Find($"{head}.{part}")!]);
         for (int step = 0; step < 3; step++)
         {
             run.Step(samples.Rows(Batch - step));
@@ -50,7 +53,8 @@ public class StepLabelTests
         foreach (string part in new[] { "weight", "bias" })
         {
             var expected = reference.Parameters[reference.Parameters.Find($"{head}.{part}")!];
-            Values.AssertNear([.. expected.ToArray().Select(value => (double)value)], learned[learned.Find($"{layer.Name}.{part}")!], 1e-6, part);
+            Values.AssertNear([.. expected.ToArray().Select(value => (double)value)], learned[learned.Find($"{layer.Name}.{part}")!], 1e-6,
+                part);
         }
     }
 
@@ -100,7 +104,8 @@ public class StepLabelTests
         float[] scores = Values.Random(Samples * Steps * Classes, 5);
         int[] labels = Values.Labels(Samples * Steps, Classes, 2);
         double Mean(float[] values) => Enumerable.Range(0, Samples * Steps).Average(row =>
-            Enumerable.Range(0, Classes).Where(c => c != labels[row]).Sum(c => Math.Max(0, 1 + (double)values[row * Classes + c] - values[row * Classes + labels[row]])) / (Classes - 1));
+            Enumerable.Range(0, Classes).Where(c => c != labels[row])
+            .Sum(c => Math.Max(0, 1 + (double)values[row * Classes + c] - values[row * Classes + labels[row]])) / (Classes - 1));
         float[] gradient = [.. scores];
         double sum = new LocalHeadLoss(Loss.SoftmaxCrossEntropy, IsHinge: true).Gradient(new Batch(Samples, [], labels, Steps), gradient);
         Assert.Equal(Mean(scores), sum / Samples, 1e-6);
@@ -146,7 +151,8 @@ public class StepLabelTests
     public void A_text_is_learned_better_than_over_frozen_layers(RuleKind rule, LocalLoss loss)
     {
         const string Spec = "32-embed16-positions-attn2:causal:block-mlp32:block-tokens256";
-        var settings = new TrainingSettings { Rule = rule, LocalLoss = loss, Update = UpdateKind.Adam, LearningRate = 1e-2f, Batch = 8, Epochs = 6 };
+        var settings = new TrainingSettings { Rule = rule, LocalLoss = loss, Update = UpdateKind.Adam, LearningRate = 1e-2f, Batch = 8,
+            Epochs = 6 };
         double frozen = LossAfter(Spec, settings with { Rule = RuleKind.Frozen }), local = LossAfter(Spec, settings);
         Assert.True(local < 0.9 * frozen, $"{rule}: {local}, frozen {frozen}");
     }
@@ -157,7 +163,8 @@ public class StepLabelTests
     public void Workspace_does_not_grow_with_depth(RuleKind rule)
     {
         long Workspace(int blocks) => TrainingSession.PlanMemory(
-            NetworkSpec.Parse("32-embed32-positions-" + string.Concat(Enumerable.Repeat("attn2:causal:block-mlp64:block-", blocks)) + "tokens256", null, Loss.SoftmaxCrossEntropy),
+            NetworkSpec.Parse("32-embed32-positions-" + string.Concat(Enumerable.Repeat("attn2:causal:block-mlp64:block-", blocks))
+            + "tokens256", null, Loss.SoftmaxCrossEntropy),
             new TrainingSettings { Rule = rule, Batch = 8 }).WorkspaceBytes;
         Assert.InRange(Workspace(8), 1, 1.05 * Workspace(1));
     }
@@ -168,7 +175,8 @@ public class StepLabelTests
     {
         const int Batch = 32, Few = 256, Many = 1024;
         long Workspace(int words) => TrainingSession.PlanMemory(
-            NetworkSpec.Parse($"64-embed1024x64-positions-attn4:causal:block-mlp128:block-tokens{words}", null, Loss.SoftmaxCrossEntropy), new TrainingSettings { Rule = RuleKind.LocalHeads, Batch = Batch }).WorkspaceBytes;
+            NetworkSpec.Parse($"64-embed1024x64-positions-attn4:causal:block-mlp128:block-tokens{words}", null, Loss.SoftmaxCrossEntropy),
+            new TrainingSettings { Rule = RuleKind.LocalHeads, Batch = Batch }).WorkspaceBytes;
         Assert.True(Workspace(Many) - Workspace(Few) < Batch * 64 * (Many - Few) * sizeof(float) / 2);
     }
 }

@@ -6,15 +6,23 @@ public class TargetProjectionTests
 {
     const int Batch = 5;
 
-    static Network Build(string spec, string loss = "cross-entropy", ulong seed = 3) => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(seed);
+    static Network Build(string spec, string loss = "cross-entropy", ulong seed = 3)
+        => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(seed);
 
-    // The target of a unit, from the description: scale * noise(seed, layer name + ".target", class * units + unit), summed over real targets.
+    // The target of a unit, from the description: scale * noise(seed, layer name + ".target", class * units + unit), summed over real
+    // targets.
     static double Target(Network network, TargetProjectionOptions options, SampleSet samples, int row, int layer, int unit)
     {
         ulong key = Noise.Key(options.Seed, Noise.TensorHash($"layers.{layer}.target"));
         int units = network.Layers[layer].OutputLength, outputs = network.OutputLength;
-        double P(int c) => options.TargetScale * (options.Targets == NoiseKind.Sign ? Noise.SignAt(key, (long)c * units + unit) : Noise.GaussianAt(key, (long)c * units + unit));
-        return network.Loss.IsClassification ? P(samples.Labels[row]) : Enumerable.Range(0, outputs).Sum(c => P(c) * samples.Targets[row * outputs + c]);
+        double P(int c)
+            => options.TargetScale
+                * (options.Targets == NoiseKind.Sign
+                ? Noise.SignAt(key, (long)c * units + unit)
+                : Noise.GaussianAt(key, (long)c * units + unit));
+        return network.Loss.IsClassification
+            ? P(samples.Labels[row])
+            : Enumerable.Range(0, outputs).Sum(c => P(c) * samples.Targets[row * outputs + c]);
     }
 
     static double LocalLossOf(LocalLoss kind, double y, double t) => kind switch
@@ -33,7 +41,8 @@ public class TargetProjectionTests
             {
                 foreach (string loss in new[] { "cross-entropy", "mean-square" })
                 {
-                    foreach (var kind in new[] { LocalLoss.L2, LocalLoss.L1, LocalLoss.Linear }) cases.Add(spec, loss, kind, kind == LocalLoss.L2 && spec[0] == '6' ? NoiseKind.Gaussian : NoiseKind.Sign);
+                    foreach (var kind in new[] { LocalLoss.L2, LocalLoss.L1, LocalLoss.Linear })
+                        cases.Add(spec, loss, kind, kind == LocalLoss.L2 && spec[0] == '6' ? NoiseKind.Gaussian : NoiseKind.Sign);
                 }
             }
 
@@ -55,8 +64,13 @@ public class TargetProjectionTests
         for (int layer = 0; layer < network.Layers.Count - 1; layer++)
         {
             int index = layer;
-            double LocalLossMean() => Enumerable.Range(0, Batch).Sum(b => reference.Outputs(samples.Row(b), index + 1).Select((y, u) => LocalLossOf(kind, y, Target(network, options, samples, b, index, u))).Sum()) / Batch;
-            foreach (var slice in network.Layers[layer].Slices) Values.AssertNear(reference.Gradient(slice.Name, LocalLossMean), recorder[slice.Name], 1e-5, $"{spec}, {kind}, {slice.Name}");
+            double LocalLossMean()
+                => Enumerable.Range(0, Batch)
+                    .Sum(b => reference.Outputs(samples.Row(b), index + 1)
+                    .Select((y, u) => LocalLossOf(kind, y, Target(network, options, samples, b, index, u))).Sum()) / Batch;
+            foreach (var slice in network.Layers[layer].Slices)
+                Values.AssertNear(reference.Gradient(slice.Name, LocalLossMean), recorder[slice.Name], 1e-5,
+                    $"{spec}, {kind}, {slice.Name}");
         }
     }
 
@@ -75,12 +89,14 @@ public class TargetProjectionTests
             for (int layer = 0; layer < 2; layer++) x = DrtpStep(byHand, layer, samples, x, options, Rate * options.HiddenRateScale!.Value);
             foreach (string tensor in new[] { "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias" })
             {
-                Values.AssertSameBits(byHand.Parameters[byHand.Parameters.Find(tensor)!], network.Parameters[network.Parameters.Find(tensor)!], $"step {step}, {tensor}");
+                Values.AssertSameBits(byHand.Parameters[byHand.Parameters.Find(tensor)!],
+                    network.Parameters[network.Parameters.Find(tensor)!], $"step {step}, {tensor}");
             }
         }
     }
 
-    // delta_y = -P[label] / batch; delta_z = delta_y * (1 - y^2); W -= rate * delta_z^T x; b -= rate * sum of delta_z. Returns the outputs before the update.
+    // delta_y = -P[label] / batch; delta_z = delta_y * (1 - y^2); W -= rate * delta_z^T x; b -= rate * sum of delta_z. Returns the outputs
+    // before the update.
     static float[] DrtpStep(Network network, int index, SampleSet samples, float[] x, TargetProjectionOptions options, float rate)
     {
         var layer = network.Layers[index];
@@ -130,7 +146,8 @@ public class TargetProjectionTests
             var slice = network.Parameters.Slices[i];
             bool isLast = i >= network.Parameters.Slices.Count - 2;
             if (isLast) Values.AssertSameBits(other.Parameters[other.Parameters.Slices[i]], network.Parameters[slice], slice.Name);
-            else Assert.False(other.Parameters[other.Parameters.Slices[i]].SequenceEqual(network.Parameters[slice]), $"{slice.Name} learned as in backprop");
+            else Assert.False(other.Parameters[other.Parameters.Slices[i]].SequenceEqual(network.Parameters[slice]),
+                $"{slice.Name} learned as in backprop");
         }
     }
 
@@ -139,7 +156,8 @@ public class TargetProjectionTests
     {
         using var network = Build("9-8-7-4");
         var samples = new SampleSet(network, Batch);
-        using var run = new RuleRun(network.Parameters, new TargetProjection(network, new TargetProjectionOptions { LayerByLayerSteps = 9 }), new Sgd { Momentum = 0.9f }, Batch);
+        using var run = new RuleRun(network.Parameters,
+            new TargetProjection(network, new TargetProjectionOptions { LayerByLayerSteps = 9 }), new Sgd { Momentum = 0.9f }, Batch);
         for (int step = 0; step < 9; step++)
         {
             float[] before = network.Parameters.Values.ToArray();
@@ -161,7 +179,8 @@ public class TargetProjectionTests
         using Network all = Build("9-8-7-4"), one = Build("9-8-7-4");
         var samples = new SampleSet(all, Batch);
         using var together = new RuleRun(all.Parameters, new TargetProjection(all, new TargetProjectionOptions()), new Sgd(), Batch);
-        using var alone = new RuleRun(one.Parameters, new TargetProjection(one, new TargetProjectionOptions { LayerByLayerSteps = 300 }), new Sgd(), Batch);
+        using var alone = new RuleRun(one.Parameters, new TargetProjection(one, new TargetProjectionOptions { LayerByLayerSteps = 300 }),
+            new Sgd(), Batch);
         for (int step = 0; step < 5; step++)
         {
             together.Step(samples.Rows(Batch));
@@ -176,7 +195,8 @@ public class TargetProjectionTests
     {
         long Bytes(int hidden, Func<Network, LearningRule> rule)
         {
-            using var network = new Network(NetworkSpec.Parse($"64-{string.Join("", Enumerable.Repeat("64-", hidden))}10", null, Loss.SoftmaxCrossEntropy));
+            using var network = new Network(
+                NetworkSpec.Parse($"64-{string.Join("", Enumerable.Repeat("64-", hidden))}10", null, Loss.SoftmaxCrossEntropy));
             var plan = new MemoryPlan();
             rule(network).Plan(plan, 32);
             return plan.WorkspaceBytes;

@@ -6,11 +6,13 @@ public class TrainingSessionTests
 {
     const int Count = 53, Batch = 8;
 
-    static MemoryDataset Labelled(int classes = 4) => new(Values.Random(Count * 16, 1), Values.Labels(Count, classes, 2), new Shape(4, 4), classes);
+    static MemoryDataset Labelled(int classes = 4)
+        => new(Values.Random(Count * 16, 1), Values.Labels(Count, classes, 2), new Shape(4, 4), classes);
 
     static MemoryDataset Regression() => new(Values.Random(Count * 16, 1), Values.Random(Count * 4, 2), new Shape(4, 4), targetLength: 4);
 
-    static Network Build(string loss = "cross-entropy") => new Network(NetworkSpec.Parse("4x4-9@2x2-4", null, Loss.Named(loss))).Initialise(1);
+    static Network Build(string loss = "cross-entropy")
+        => new Network(NetworkSpec.Parse("4x4-9@2x2-4", null, Loss.Named(loss))).Initialise(1);
 
     public static TheoryData<RuleKind, UpdateKind> All
     {
@@ -33,7 +35,9 @@ public class TrainingSessionTests
         foreach (bool labelled in new[] { true, false })
         {
             using var network = Build(labelled ? "cross-entropy" : "mean-square");
-            using var session = new TrainingSession(network, new TrainingSettings { Rule = rule, Update = update, Batch = Batch, Steps = 200, RefreshSteps = 9 }, labelled ? Labelled() : Regression(), Preparation.Identity);
+            using var session = new TrainingSession(network,
+                new TrainingSettings { Rule = rule, Update = update, Batch = Batch, Steps = 200, RefreshSteps = 9 },
+                labelled ? Labelled() : Regression(), Preparation.Identity);
             for (int step = 0; step < 40; step++) session.Step();
             long before = GC.GetAllocatedBytesForCurrentThread();
             while (!session.IsDone) session.Step();
@@ -58,7 +62,8 @@ public class TrainingSessionTests
     [MemberData(nameof(All))]
     public void An_evaluation_between_steps_changes_no_bit_of_the_run(RuleKind rule, UpdateKind update)
     {
-        var settings = new TrainingSettings { Rule = rule, Update = update, Batch = Batch, Steps = 20, LearningRate = 0.01f, Momentum = 0.9f, RefreshSteps = 7 };
+        var settings = new TrainingSettings { Rule = rule, Update = update, Batch = Batch, Steps = 20, LearningRate = 0.01f,
+            Momentum = 0.9f, RefreshSteps = 7 };
         using Network quiet = Build(), evaluated = Build();
         using var data = Labelled();
         using var first = new TrainingSession(quiet, settings, data, Preparation.Identity);
@@ -100,7 +105,9 @@ public class TrainingSessionTests
     {
         // With signs, the largest move of a step is the step's rate.
         using var network = Build();
-        using var session = new TrainingSession(network, new TrainingSettings { Rule = RuleKind.Backprop, Update = UpdateKind.SignSgd, Batch = Batch, Steps = 4, LearningRate = 0.5f }, Labelled(), Preparation.Identity);
+        using var session = new TrainingSession(network,
+            new TrainingSettings { Rule = RuleKind.Backprop, Update = UpdateKind.SignSgd, Batch = Batch, Steps = 4, LearningRate = 0.5f },
+            Labelled(), Preparation.Identity);
         for (int step = 0; step < 4; step++)
         {
             float[] before = network.Parameters.Values.ToArray();
@@ -115,7 +122,9 @@ public class TrainingSessionTests
     public void A_run_that_does_not_fit_its_limit_is_refused_before_its_weights_exist()
     {
         using var network = new Network(NetworkSpec.Parse("4x4-9@2x2-4", null, Loss.SoftmaxCrossEntropy));
-        var refusal = Assert.Throws<EdgeLearnException>(() => new TrainingSession(network, new TrainingSettings(), Labelled(), Preparation.Identity, memoryLimitBytes: 2000));
+        var refusal =
+            Assert.Throws<EdgeLearnException>(() =>
+            new TrainingSession(network, new TrainingSettings(), Labelled(), Preparation.Identity, memoryLimitBytes: 2000));
         Assert.Contains("--memory-limit 2,000", refusal.Message, StringComparison.Ordinal);
         Assert.False(network.Parameters.IsAllocated);
     }
@@ -126,12 +135,14 @@ public class TrainingSessionTests
         using Network classes = Build(), real = Build("mean-square");
         void Refused(Network network, Dataset data, string expected)
         {
-            var refusal = Assert.Throws<EdgeLearnException>(() => new TrainingSession(network, new TrainingSettings(), data, Preparation.Identity));
+            var refusal =
+                Assert.Throws<EdgeLearnException>(() => new TrainingSession(network, new TrainingSettings(), data, Preparation.Identity));
             Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', refusal.Message);
         }
 
-        Refused(classes, new MemoryDataset(new float[6], [0, 1], Shape.Vector(3)), "samples of 3 values (3), the network's input has 16 (4x4)");
+        Refused(classes, new MemoryDataset(new float[6], [0, 1], Shape.Vector(3)),
+            "samples of 3 values (3), the network's input has 16 (4x4)");
         Refused(classes, Regression(), "has real targets, the network's loss is cross-entropy: use mean-square");
         Refused(classes, Labelled(5), "has 5 classes, the network has 4 outputs: end it with 5");
         Refused(real, Labelled(), "has 0 real targets a sample, the network has 4 outputs");
@@ -148,7 +159,8 @@ public class TrainingSessionTests
             float[] start = network.Parameters.Values.ToArray();
             if (targetProjectionFirst)
             {
-                using var before = new TrainingSession(network, new TrainingSettings { Batch = Batch, Steps = 3 }, data, Preparation.Identity);
+                using var before = new TrainingSession(network, new TrainingSettings { Batch = Batch, Steps = 3 }, data,
+                    Preparation.Identity);
                 while (!before.IsDone) before.Step();
                 start.CopyTo(network.Parameters.Values);
             }

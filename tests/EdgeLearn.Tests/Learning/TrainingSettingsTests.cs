@@ -84,8 +84,10 @@ public class TrainingSettingsTests
     [Fact]
     public void An_unknown_word_is_refused_with_all_that_are_known()
     {
-        Assert.Equal("unknown rule 'dfa': expected tpsgd, zo, elastic-zo, backprop, frozen, local-heads, or backprop-free for the best of the forward-only rules", Assert.Throws<EdgeLearnException>(() => KindNames.ParseRule("dfa")).Message);
-        Assert.Equal("unknown update 'lion': expected sgd, signsgd, signum, adam, frugal", Assert.Throws<EdgeLearnException>(() => KindNames.ParseUpdate("lion")).Message);
+        Assert.Equal("unknown rule 'dfa': expected tpsgd, zo, elastic-zo, backprop, frozen, local-heads, or backprop-free for the best of "
+            + "the forward-only rules", Assert.Throws<EdgeLearnException>(() => KindNames.ParseRule("dfa")).Message);
+        Assert.Equal("unknown update 'lion': expected sgd, signsgd, signum, adam, frugal",
+            Assert.Throws<EdgeLearnException>(() => KindNames.ParseUpdate("lion")).Message);
     }
 
     [Fact]
@@ -117,5 +119,6 @@ public class TrainingSettingsTests
     [InlineData(60_000, 64, 4)] // MNIST: four epochs are 3,752 steps
     [InlineData(3_823, 16, 8)]
     [InlineData(100, 64, 30)]
-    public void Small_data_is_passed_over_more_often(int samples, int batch, int epochs) => Assert.Equal(epochs, TrainingSettings.EpochsFor(samples, batch));
+    public void Small_data_is_passed_over_more_often(int samples, int batch, int epochs)
+    => Assert.Equal(epochs, TrainingSettings.EpochsFor(samples, batch));
 }

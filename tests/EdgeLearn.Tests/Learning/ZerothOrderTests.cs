@@ -21,7 +21,8 @@ public class ZerothOrderTests
         }
     }
 
-    static Network Build(string spec, ulong seed = 3) => new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Initialise(seed);
+    static Network Build(string spec, ulong seed = 3)
+        => new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Initialise(seed);
 
     static ZerothOrder Rule(Network network, ZerothOrderOptions options) => new(new NetworkForwardPass(network), network.Loss, options);
 
@@ -32,7 +33,8 @@ public class ZerothOrderTests
         foreach (var slice in parameters.Slices)
         {
             ulong key = Noise.Key(seed, Noise.TensorHash(slice.Name));
-            for (int i = 0; i < slice.Length; i++) z[slice.Offset + i] = kind == NoiseKind.Sign ? Noise.SignAt(key, i) : Noise.GaussianAt(key, i);
+            for (int i = 0; i < slice.Length; i++)
+                z[slice.Offset + i] = kind == NoiseKind.Sign ? Noise.SignAt(key, i) : Noise.GaussianAt(key, i);
         }
 
         return z;
@@ -58,7 +60,8 @@ public class ZerothOrderTests
         {
             float[] z = NoiseOf(network.Parameters, kind, 99), w = network.Parameters.Values.ToArray();
             for (int i = 0; i < z.Length; i++) perturbed.Parameters.Values[i] = w[i] + scale * z[i];
-            float[] expected = Outputs(perturbed, samples.Rows(Batch), Probe.None), plain = Outputs(network, samples.Rows(Batch), Probe.None);
+            float[] expected = Outputs(perturbed, samples.Rows(Batch), Probe.None),
+                plain = Outputs(network, samples.Rows(Batch), Probe.None);
             Values.AssertSameBits(expected, Outputs(network, samples.Rows(Batch), new Probe(kind, 99, scale)), spec);
             Assert.False(expected.AsSpan().SequenceEqual(plain));
         }
@@ -71,7 +74,8 @@ public class ZerothOrderTests
         using var network = Build(spec);
         var samples = new SampleSet(network, Batch);
         byte[] before = network.Parameters.ContentHash();
-        using var run = new RuleRun(network.Parameters, Rule(network, new ZerothOrderOptions { Noise = kind, Directions = 3 }), new GradientRecorder(), Batch);
+        using var run = new RuleRun(network.Parameters, Rule(network, new ZerothOrderOptions { Noise = kind, Directions = 3 }),
+            new GradientRecorder(), Batch);
         for (int step = 0; step < 10; step++) run.Step(samples.Rows(Batch));
         Assert.Equal(before, network.Parameters.ContentHash());
     }
@@ -117,7 +121,8 @@ public class ZerothOrderTests
     {
         // f = sum of a w^2 / 2 + b w with small binary fractions: every double below is exact, so any eps gives the same slope.
         var random = new Random(1);
-        double[] a = [.. Enumerable.Range(0, 75).Select(_ => random.Next(-32, 32) / 8.0)], b = [.. Enumerable.Range(0, 75).Select(_ => random.Next(-32, 32) / 8.0)];
+        double[] a = [.. Enumerable.Range(0, 75).Select(_ => random.Next(-32, 32) / 8.0)],
+            b = [.. Enumerable.Range(0, 75).Select(_ => random.Next(-32, 32) / 8.0)];
         foreach (float epsilon in new[] { 1f / 1024, 1f / 8, 2f })
         {
             var pass = new FunctionPass(w => w.Select((v, i) => a[i] * v * v / 2 + b[i] * v).Sum(), 40, 35);
@@ -157,7 +162,8 @@ public class ZerothOrderTests
     [Theory]
     [InlineData(NoiseKind.Sign, 32)]
     [InlineData(NoiseKind.Gaussian, 34)]
-    public void The_mean_estimate_is_the_gradient_and_its_mean_square_is_as_many_times_the_gradients_as_there_are_weights(NoiseKind kind, double times)
+    public void The_mean_estimate_is_the_gradient_and_its_mean_square_is_as_many_times_the_gradients_as_there_are_weights(NoiseKind kind,
+    double times)
     {
         const int Count = 32, Steps = 20_000;
         float[] c = Values.Random(Count, 3);
@@ -165,7 +171,8 @@ public class ZerothOrderTests
         var mean = new double[Count];
         var pass = new FunctionPass(w => w.Select((v, i) => (double)c[i] * v).Sum(), Count);
         var recorder = new GradientRecorder();
-        using var run = new RuleRun(pass.Parameters, new ZerothOrder(pass, Loss.MeanSquareError, new ZerothOrderOptions { Noise = kind, Epsilon = 0.5f }), recorder, 1);
+        using var run = new RuleRun(pass.Parameters,
+            new ZerothOrder(pass, Loss.MeanSquareError, new ZerothOrderOptions { Noise = kind, Epsilon = 0.5f }), recorder, 1);
         for (int step = 0; step < Steps; step++)
         {
             run.Step(default);
@@ -245,7 +252,8 @@ public class ZerothOrderTests
                 foreach (bool firstIsFrozen in new[] { false, true })
                 {
                     foreach (var slice in network.Layers[0].Slices) slice.Trainable = !firstIsFrozen;
-                    Assert.Equal(Losses(network, samples.Rows(batch), kind, sharesRead: false), Losses(network, samples.Rows(batch), kind, sharesRead: true));
+                    Assert.Equal(Losses(network, samples.Rows(batch), kind, sharesRead: false),
+                        Losses(network, samples.Rows(batch), kind, sharesRead: true));
                 }
             }
         }
@@ -274,7 +282,8 @@ public class ZerothOrderTests
             double inference = TrainingSession.PlanInference(spec, 32).TotalBytes;
             Assert.InRange(TrainingSession.PlanMemory(spec, settings with { SignsInTurn = true }).TotalBytes / inference, 1, 1.02);
             Assert.InRange(TrainingSession.PlanMemory(spec, settings).TotalBytes / inference, 1, 1.12);
-            Assert.InRange(TrainingSession.PlanMemory(spec, settings with { Rule = RuleKind.TargetProjection }).TotalBytes / inference, 1, 1.03);
+            Assert.InRange(TrainingSession.PlanMemory(spec, settings with { Rule = RuleKind.TargetProjection }).TotalBytes / inference, 1,
+                1.03);
         }
     }
 

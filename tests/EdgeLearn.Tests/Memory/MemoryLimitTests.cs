@@ -49,7 +49,8 @@ public partial class MemoryLimitTests
     public void A_limit_that_no_batch_meets_is_said_so(int batch)
     {
         var refusal = Assert.Throws<EdgeLearnException>(() => MemoryLimit.Enforce(PlanAt(batch), 1000, batch, BytesAt));
-        Assert.Contains("even --batch 1 needs " + BytesAt(1).ToString("N0", CultureInfo.InvariantCulture), refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("even --batch 1 needs " + BytesAt(1).ToString("N0", CultureInfo.InvariantCulture), refusal.Message,
+            StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"--batch (\d+) needs ([\d,]+) and would fit")]

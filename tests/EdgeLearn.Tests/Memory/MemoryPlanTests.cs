@@ -62,7 +62,8 @@ public class MemoryPlanTests
 
                 for (int i = 0; i < buffers.Count; i++)
                 {
-                    if (buffers[i].First <= moment && moment <= buffers[i].Last) Assert.Equal(-1, workspace[buffers[i].Id].IndexOfAnyExcept(i + 1f));
+                    if (buffers[i].First <= moment && moment <= buffers[i].Last)
+                        Assert.Equal(-1, workspace[buffers[i].Id].IndexOfAnyExcept(i + 1f));
                 }
             }
         }
@@ -98,7 +99,8 @@ public class MemoryPlanTests
         {
             var (plan, buffers) = RandomPlan(seed);
             long AlignedSum(IEnumerable<Buffer> some) => some.Sum(b => (4 * b.Length + 63) / 64 * 64);
-            long peak = Enumerable.Range(0, 21).Max(moment => AlignedSum(buffers.Where(b => b.First <= moment && moment <= b.Last))), sum = AlignedSum(buffers);
+            long peak = Enumerable.Range(0, 21).Max(moment => AlignedSum(buffers.Where(b => b.First <= moment && moment <= b.Last))),
+                sum = AlignedSum(buffers);
             Assert.InRange(plan.WorkspaceBytes, peak, sum);
             // How far from the optimum on average, over all plans: 0 = optimal.
             saved += (double)(plan.WorkspaceBytes - peak) / Math.Max(1, peak) / 200;
@@ -113,7 +115,8 @@ public class MemoryPlanTests
         var plan = new MemoryPlan();
         plan.Request("a", MemoryCategory.Panels, 16);
         plan.Account("weights", MemoryCategory.Parameters, 1000);
-        Assert.Equal((64L, 1064L, 1000L, 64L), (plan.WorkspaceBytes, plan.TotalBytes, plan.BytesOf(MemoryCategory.Parameters), plan.BytesOf(MemoryCategory.Panels)));
+        Assert.Equal((64L, 1064L, 1000L, 64L),
+            (plan.WorkspaceBytes, plan.TotalBytes, plan.BytesOf(MemoryCategory.Parameters), plan.BytesOf(MemoryCategory.Panels)));
     }
 
     [Fact]

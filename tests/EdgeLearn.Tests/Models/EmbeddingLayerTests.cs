@@ -4,7 +4,8 @@ namespace EdgeLearn.Tests;
 
 public class EmbeddingLayerTests
 {
-    static readonly NetworkSpec s_spec = NetworkSpec.Parse("4-embed9x5-positions-attn1:causal:block-mlp8:block-layernorm-3", null, Loss.SoftmaxCrossEntropy);
+    static readonly NetworkSpec s_spec =
+        NetworkSpec.Parse("4-embed9x5-positions-attn1:causal:block-mlp8:block-layernorm-3", null, Loss.SoftmaxCrossEntropy);
 
     [Theory]
     [InlineData(9)]
@@ -15,7 +16,8 @@ public class EmbeddingLayerTests
     public void A_token_outside_the_vocabulary_is_refused(float token)
     {
         using var network = new Network(s_spec).Initialise(1);
-        var error = Assert.Throws<EdgeLearnException>(() => network.Layers[0].Forward(1, network.Parameters, ForwardMode.Evaluation, [0, 8, token, 3], new float[20], default, default));
+        var error = Assert.Throws<EdgeLearnException>(() =>
+            network.Layers[0].Forward(1, network.Parameters, ForwardMode.Evaluation, [0, 8, token, 3], new float[20], default, default));
         Assert.Contains("expected a whole number from 0 to 8", error.Message);
     }
 
@@ -27,7 +29,8 @@ public class EmbeddingLayerTests
         float[] x = [3, 7, 3, 0], y = new float[20], dz = Values.Random(20, 1);
         layer.Forward(1, network.Parameters, ForwardMode.Evaluation, x, y, default, default);
         var recorder = new GradientRecorder();
-        layer.ParameterGradient(new ForwardTrace(1, network.Parameters, ForwardMode.Evaluation, x, y, default), dz, new float[layer.GradientScratchLength(1)], recorder);
+        layer.ParameterGradient(new ForwardTrace(1, network.Parameters, ForwardMode.Evaluation, x, y, default), dz,
+            new float[layer.GradientScratchLength(1)], recorder);
         float[] gradient = recorder["layers.0.weight"];
         for (int i = 0; i < 5; i++)
         {

@@ -34,7 +34,8 @@ public class GradientTests
         }
     }
 
-    static Network Build(string spec, string loss, ulong seed = 3) => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(seed);
+    static Network Build(string spec, string loss, ulong seed = 3)
+        => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(seed);
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -50,7 +51,8 @@ public class GradientTests
         Assert.Equal(network.Parameters.Slices.Count, recorder.Tensors.Count);
         foreach (var slice in network.Parameters.Slices)
         {
-            Values.AssertNear(reference.Gradient(slice.Name, () => reference.MeanLoss(samples, 5)), recorder[slice.Name], 1e-5, $"{spec}, {loss}, {slice.Name}");
+            Values.AssertNear(reference.Gradient(slice.Name, () => reference.MeanLoss(samples, 5)), recorder[slice.Name], 1e-5,
+                $"{spec}, {loss}, {slice.Name}");
         }
     }
 
@@ -83,10 +85,12 @@ public class GradientTests
         const int Batch = 5;
         using var network = Build(spec, "mean-square");
         var layer = network.Layers[0];
-        float[] x = Values.Random(Batch * layer.InputLength, 5), c = Values.Random(Batch * layer.OutputLength, 6), y = new float[c.Length], dz = [.. c], dx = new float[x.Length];
+        float[] x = Values.Random(Batch * layer.InputLength, 5), c = Values.Random(Batch * layer.OutputLength, 6), y = new float[c.Length],
+            dz = [.. c], dx = new float[x.Length];
         Array.Fill(dx, float.NaN);
         var saved = new float[layer.SavedLength(Batch)];
-        layer.Forward(Batch, network.Parameters, ForwardMode.Evaluation, x, y, saved, new float[layer.ForwardScratchLength(Batch, probed: false, saves: true)]);
+        layer.Forward(Batch, network.Parameters, ForwardMode.Evaluation, x, y, saved,
+            new float[layer.ForwardScratchLength(Batch, probed: false, saves: true)]);
         var trace = new ForwardTrace(Batch, network.Parameters, ForwardMode.Evaluation, x, y, saved);
         layer.LocalGradient(trace, dz, dz, new float[layer.LocalGradientScratchLength(Batch)]);
         layer.InputGradient(trace, dz, dx, new float[layer.InputGradientScratchLength(Batch)]);

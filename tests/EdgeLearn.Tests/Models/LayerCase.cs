@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace EdgeLearn.Tests;
 
 /// <summary>
-/// One layer of tests/Reference/layers.json with the numbers that make_layers_golden.py gives it, run verb by verb on buffers of exactly the lengths that the layer asks for, filled with NaN so
-/// that nothing is read before it is written.
+/// One layer of tests/Reference/layers.json with the numbers that make_layers_golden.py gives it, run verb by verb on buffers of exactly
+/// the lengths that the layer asks for, filled with NaN so that nothing is read before it is written.
 /// </summary>
 sealed class LayerCase : IDisposable
 {
@@ -35,13 +35,15 @@ sealed class LayerCase : IDisposable
         }
 
         X = Values(Batch * Layer.InputLength, 1);
-        for (int i = 0; i < X.Length; i++) X[i] = Spec is EmbeddingSpec embedding ? MathF.Floor((X[i] + 1) / 2 * embedding.Words) : 2 * X[i];
+        for (int i = 0; i < X.Length; i++)
+            X[i] = Spec is EmbeddingSpec embedding ? MathF.Floor((X[i] + 1) / 2 * embedding.Words) : 2 * X[i];
         C = Values(Batch * Layer.OutputLength, 2);
     }
 
     static Shape ShapeOf(string text)
     {
-        if (!text.Contains(',', StringComparison.Ordinal)) return Shape.TryParse(text, out var rows) ? rows : throw new FormatException(text);
+        if (!text.Contains(',', StringComparison.Ordinal))
+            return Shape.TryParse(text, out var rows) ? rows : throw new FormatException(text);
         int[] sizes = [.. text.Split(',').Select(size => int.Parse(size, CultureInfo.InvariantCulture))];
         return Shape.Planes(sizes[0], sizes[1], sizes[2]);
     }
@@ -90,7 +92,8 @@ sealed class LayerCase : IDisposable
     public float[] Forward(float[]? saved, in ForwardMode mode)
     {
         float[] y = Buffer((long)Batch * Layer.OutputLength);
-        Layer.Forward(Batch, Parameters, mode, X, y, saved, Buffer(Layer.ForwardScratchLength(Batch, !mode.Probe.IsNone, saved is not null && saved.Length > 0)));
+        Layer.Forward(Batch, Parameters, mode, X, y, saved,
+            Buffer(Layer.ForwardScratchLength(Batch, !mode.Probe.IsNone, saved is not null && saved.Length > 0)));
         return y;
     }
 
@@ -98,7 +101,8 @@ sealed class LayerCase : IDisposable
     public (float[] Y, float[] Dx, GradientRecorder Gradients) Run(bool inPlace)
     {
         float[] saved = Buffer(Layer.SavedLength(Batch)), y = Forward(saved, Mode), dy = [.. C], dx = Buffer(X.Length);
-        var trace = new ForwardTrace(Batch, Parameters, Mode, Layer.GradientReadsInput ? X : Buffer(X.Length), Layer.GradientReadsOutput ? y : Buffer(y.Length), saved);
+        var trace = new ForwardTrace(Batch, Parameters, Mode, Layer.GradientReadsInput ? X : Buffer(X.Length),
+            Layer.GradientReadsOutput ? y : Buffer(y.Length), saved);
         float[] dz = inPlace && Layer.GradientLength(Batch) == dy.Length ? dy : Buffer(Layer.GradientLength(Batch));
         Layer.LocalGradient(trace, dy, dz, Buffer(Layer.LocalGradientScratchLength(Batch)));
         Layer.InputGradient(trace, dz, dx, Buffer(Layer.InputGradientScratchLength(Batch)));

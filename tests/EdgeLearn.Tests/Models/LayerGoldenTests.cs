@@ -27,7 +27,8 @@ public class LayerGoldenTests
             for (int i = 0; i < slices.Count; i++) Values.AssertNear(expected[i], gradients[slices[i].Name], Tolerance, slices[i].Name);
             double[][] statistics = [.. layer.Golden.Items("statistics").Select(Doubles)];
             var kept = layer.Layer.Slices.Where(slice => slice.IsStatistic).ToList();
-            for (int i = 0; i < statistics.Length; i++) Values.AssertNear(statistics[i], layer.Parameters[kept[i]], Tolerance, kept[i].Name);
+            for (int i = 0; i < statistics.Length; i++)
+                Values.AssertNear(statistics[i], layer.Parameters[kept[i]], Tolerance, kept[i].Name);
         }
     }
 
@@ -48,7 +49,9 @@ public class LayerGoldenTests
     {
         using LayerCase probed = new(name), changed = new(name);
         var probe = new Probe(NoiseKind.Sign, 9, 0.02f);
-        foreach (var slice in changed.Layer.Slices.Where(slice => slice.Trainable)) Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, changed.Parameters[slice], changed.Parameters[slice]);
+        foreach (var slice in changed.Layer.Slices.Where(slice => slice.Trainable))
+            Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, changed.Parameters[slice],
+                changed.Parameters[slice]);
         Values.AssertSameBits(changed.Forward(null, ForwardMode.Evaluation), probed.Forward(null, ForwardMode.Probed(probe)), name);
     }
 
@@ -62,8 +65,10 @@ public class LayerGoldenTests
         float[] all = layer.Forward(null, ForwardMode.Evaluation), one = LayerCase.Buffer(outputs);
         for (int b = 0; b < layer.Batch; b++)
         {
-            layer.Layer.Forward(1, layer.Parameters, ForwardMode.Evaluation, layer.X.AsSpan(b * inputs, inputs), one, default, LayerCase.Buffer(layer.Layer.ForwardScratchLength(1, false, false)));
-            Values.AssertNear([.. all.AsSpan(b * outputs, outputs).ToArray().Select(value => (double)value)], one, 1e-6, $"{name}, row {b}");
+            layer.Layer.Forward(1, layer.Parameters, ForwardMode.Evaluation, layer.X.AsSpan(b * inputs, inputs), one, default,
+                LayerCase.Buffer(layer.Layer.ForwardScratchLength(1, false, false)));
+            Values.AssertNear([.. all.AsSpan(b * outputs, outputs).ToArray().Select(value => (double)value)], one, 1e-6,
+                $"{name}, row {b}");
         }
     }
 
@@ -82,13 +87,16 @@ public class LayerGoldenTests
     }
 
     // The layer and a head, unless it is one.
-    static NetworkSpec Alone(LayerCase layer) => new(layer.Layer.InputShape, layer.Spec is TokenHeadSpec ? [layer.Spec] : [layer.Spec, new DenseSpec(2, Activation.Identity)], Loss.MeanSquareError);
+    static NetworkSpec Alone(LayerCase layer)
+        => new(layer.Layer.InputShape, layer.Spec is TokenHeadSpec ? [layer.Spec] : [layer.Spec, new DenseSpec(2, Activation.Identity)],
+            Loss.MeanSquareError);
 
     [Fact]
     public void Every_kind_of_layer_is_in_the_golden_file()
     {
         string[] unseen = [.. LayerKinds.All.Select(kind => kind.Word).Except(LayerCase.All.Select(KindOf))];
-        Assert.Equal(["receptive", "dropout", "reshape", "lora", "scale", "bottleneck"], unseen); // random choices have networks.json, the others tests of their own
+        // random choices have networks.json, the others tests of their own
+        Assert.Equal(["receptive", "dropout", "reshape", "lora", "scale", "bottleneck"], unseen);
     }
 
     static string KindOf(JsonElement item)

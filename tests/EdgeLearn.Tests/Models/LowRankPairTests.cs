@@ -5,11 +5,14 @@ namespace EdgeLearn.Tests;
 /// <summary>The pairs of low rank beside matrices inside a layer: reads and projected gradients against plain loops.</summary>
 public class LowRankPairTests
 {
-    static (Network Network, ParameterSlice Matrix, ParameterSlice Up, ParameterSlice Down, float Share) Build(string spec, WeightStorage storage, string matrix)
+    static (Network Network, ParameterSlice Matrix, ParameterSlice Up, ParameterSlice Down, float Share) Build(string spec,
+        WeightStorage storage, string matrix)
     {
         var network = new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy), storage).Initialise(3);
         string name = matrix.EndsWith(".weight", StringComparison.Ordinal) ? matrix[..^7] : matrix;
-        ParameterSlice w = network.Parameters.Find("layers.0." + matrix)!, up = network.Parameters.Find($"layers.0.adaptor.{name}.up.weight")!, down = network.Parameters.Find($"layers.0.adaptor.{name}.down.weight")!;
+        ParameterSlice w = network.Parameters.Find("layers.0." + matrix)!,
+            up = network.Parameters.Find($"layers.0.adaptor.{name}.up.weight")!,
+            down = network.Parameters.Find($"layers.0.adaptor.{name}.down.weight")!;
         Values.Random(up.Length, 8).CopyTo(network.Parameters[up]);
         return (network, w, up, down, ((LowRankSpec)network.Spec.Layers[0]).Alpha / down.Shape[0]);
     }
@@ -18,7 +21,8 @@ public class LowRankPairTests
     {
         var values = new float[slice.Length];
         parameters.Decode(slice, 0, values);
-        if (!probe.IsNone && slice.Trainable) Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, [.. values], values);
+        if (!probe.IsNone && slice.Trainable)
+            Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, [.. values], values);
         return values;
     }
 
@@ -44,13 +48,15 @@ public class LowRankPairTests
 
     [Theory]
     [MemberData(nameof(Reads))]
-    public void A_read_gives_the_matrix_plus_the_pair_whatever_rows_are_asked_for(string spec, string matrix, WeightStorage storage, bool probed)
+    public void A_read_gives_the_matrix_plus_the_pair_whatever_rows_are_asked_for(string spec, string matrix, WeightStorage storage,
+    bool probed)
     {
         var (network, w, up, down, share) = Build(spec, storage, matrix);
         using var owner = network;
         w.Trainable = false;
         var probe = probed ? new Probe(NoiseKind.Sign, 77, 0.01f) : Probe.None;
-        float[] plain = Perturbed(network.Parameters, w, probe), b = Perturbed(network.Parameters, up, probe), a = Perturbed(network.Parameters, down, probe);
+        float[] plain = Perturbed(network.Parameters, w, probe), b = Perturbed(network.Parameters, up, probe),
+            a = Perturbed(network.Parameters, down, probe);
         int rows = w.Shape[0], columns = w.RowLength, rank = down.Shape[0];
         var expected = new double[w.Length];
         for (int i = 0; i < expected.Length; i++)
@@ -92,12 +98,17 @@ public class LowRankPairTests
         var parts = TrainableParts.Parse("lora:2,head");
         foreach (var rule in (RuleKind[])[RuleKind.Backprop, RuleKind.LocalHeads, RuleKind.ZerothOrder])
         {
-            using var session = new TrainingSession(network, new TrainingSettings { Rule = rule, Train = parts, Steps = 3, Batch = 8 }, data, Preparation.Identity);
+            using var session = new TrainingSession(network, new TrainingSettings { Rule = rule, Train = parts, Steps = 3, Batch = 8 },
+                data, Preparation.Identity);
             while (!session.IsDone) Assert.True(double.IsFinite(session.Step().Loss));
         }
 
-        string[] moved = [.. network.Parameters.Slices.Where(slice => !network.Parameters[slice].SequenceEqual(before[slice.Name])).Select(slice => slice.Name)];
-        Assert.Equal(network.Parameters.Slices.Count(slice => slice.Name.Contains(".adaptor.", StringComparison.Ordinal)), moved.Count(name => name.Contains(".adaptor.", StringComparison.Ordinal)));
-        Assert.All(moved, name => Assert.True(name.Contains(".adaptor.", StringComparison.Ordinal) || name.StartsWith($"layers.{network.Layers.Count - 1}.", StringComparison.Ordinal), name));
+        string[] moved = [.. network.Parameters.Slices.Where(slice => !network.Parameters[slice].SequenceEqual(before[slice.Name]))
+            .Select(slice => slice.Name)];
+        Assert.Equal(network.Parameters.Slices.Count(slice => slice.Name.Contains(".adaptor.", StringComparison.Ordinal)),
+            moved.Count(name => name.Contains(".adaptor.", StringComparison.Ordinal)));
+        Assert.All(moved,
+            name => Assert.True(name.Contains(".adaptor.", StringComparison.Ordinal)
+            || name.StartsWith($"layers.{network.Layers.Count - 1}.", StringComparison.Ordinal), name));
     }
 }

@@ -35,7 +35,8 @@ public class NetworkSpecTests
         var spec = Parse("28x30x2-1000@10x9:relu-20@100-10");
         Assert.Equal(new Shape(28, 30, 2), spec.Input);
         Assert.Equal(
-            [new ReceptiveFieldSpec(1000, Activation.Relu) { WindowHeight = 10, WindowWidth = 9 }, new ReceptiveFieldSpec(20, Activation.Tanh) { Fan = 100 }, new DenseSpec(10, Activation.Identity)],
+            [new ReceptiveFieldSpec(1000, Activation.Relu) { WindowHeight = 10, WindowWidth = 9 },
+            new ReceptiveFieldSpec(20, Activation.Tanh) { Fan = 100 }, new DenseSpec(10, Activation.Identity)],
             spec.Layers);
         Assert.Equal(10, spec.OutputLength);
     }
@@ -80,9 +81,12 @@ public class NetworkSpecTests
     [InlineData("784-5:-10", "unknown activation '' of layer 1")]
     [InlineData("784-conv5x5x8-10", "layer 1 (conv5x5x8) needs an image, but its input is a vector of 784 values")]
     [InlineData("28x28-conv29x5x8-10", "layer 1 (conv29x5x8) has a window of 29x5, larger than its input of 28x28")]
-    [InlineData("128x9-gru64-gru64-6", "layer 2 (gru64) needs a sequence of steps x features, but its input is 64: write :sequence behind a recurrent layer before it, or put reshapeTxF between")]
+    [InlineData("128x9-gru64-gru64-6",
+        "layer 2 (gru64) needs a sequence of steps x features, but its input is 64: "
+            + "write :sequence behind a recurrent layer before it, or put reshapeTxF between")]
     [InlineData("64-attn4-6", "layer 1 (attn4) needs a sequence of steps x features, but its input is 64")]
-    [InlineData("64-embed100x30-attn4-6", "layer 2 (attn4) has 4 heads, which do not divide the 30 features of 64x30: choose a divisor of 30")]
+    [InlineData("64-embed100x30-attn4-6",
+        "layer 2 (attn4) has 4 heads, which do not divide the 30 features of 64x30: choose a divisor of 30")]
     [InlineData("64-mlp128-6", "layer 1 (mlp128) needs a sequence")]
     [InlineData("40000x2-attn1-6", "whose attention weights are 1,600,000,000 values")]
     [InlineData("64-stepwise8-6", "layer 1 (stepwise8) needs a sequence")]
@@ -90,16 +94,19 @@ public class NetworkSpecTests
     [InlineData("64-positions-6", "layer 1 (positions) needs a sequence")]
     [InlineData("4000-embed100x9999-6", "makes 39,996,000 values of 4000 tokens")]
     [InlineData("128x9-lstm64:reversed-6", "unknown option 'reversed' of layer 1: expected sequence, truncateN")]
-    [InlineData("28x28-conv5x5x8-pool2-conv5x5x8-pool2-conv5x5x8-10", "layer 5 (conv5x5x8) has a window of 5x5, larger than its input of 4x4 (4x4x8): use a smaller window, same, or fewer pools")]
+    [InlineData("28x28-conv5x5x8-pool2-conv5x5x8-pool2-conv5x5x8-10",
+        "layer 5 (conv5x5x8) has a window of 5x5, larger than its input of 4x4 (4x4x8): use a smaller window, same, or fewer pools")]
     [InlineData("28x28-conv5x5x0-10", "layer 1 is 'conv5x5x0', expected sizes of 1 or more behind conv")]
     [InlineData("28x28-conv4x4x8:same-10", "'same', which needs a window of odd sides")]
     [InlineData("28x28-conv3x3x8:pad3-10", "has a padding of 3, expected less than the window's 3")]
     [InlineData("28x28-conv3x3x8:groups3-10", "has 3 groups")]
     [InlineData("28x28-conv3x3x8:stride0-10", "stride 0, expected 1 or more")]
-    [InlineData("28x28-conv3x3x8:stride-10", "unknown option 'stride' of layer 1: expected tanh, relu or identity, strideN, padN, same, groupsN, nobias")]
+    [InlineData("28x28-conv3x3x8:stride-10",
+        "unknown option 'stride' of layer 1: expected tanh, relu or identity, strideN, padN, same, groupsN, nobias")]
     [InlineData("3000x3000-conv3x3x2-10", "layer 1 (conv3x3x2) makes")]
     [InlineData("28x28-conv5-10", "layer 1 is 'conv5', expected one of")]
-    [InlineData("28x28x3-conv5x8-10", "layer 1 (conv5x8) needs a sequence of steps x features, but its input is 28x28x3: use conv5x5x8 for an image")]
+    [InlineData("28x28x3-conv5x8-10",
+        "layer 1 (conv5x8) needs a sequence of steps x features, but its input is 28x28x3: use conv5x5x8 for an image")]
     [InlineData("4x6-conv5x8-10", "layer 1 (conv5x8) has a kernel of 5 steps, longer than its sequence of 4 (4x6)")]
     [InlineData("784-pool2-10", "layer 1 (pool2) needs an image or a sequence")]
     [InlineData("28x28-pool2x29-10", "layer 1 (pool2x29) has a window of 2x29, larger than its input of 28x28")]
@@ -110,7 +117,8 @@ public class NetworkSpecTests
     [InlineData("784-local3x3x3-10", "layer 1 (local3x3x3) needs an image")]
     [InlineData("784-residual(5)-10", "layer 1 (residual(5)) adds 784 to 5")]
     [InlineData("28x28-residual(conv3x3x4)-10", "layer 1 (residual(conv3x3x4)) adds 28x28 to 26x26x4")]
-    [InlineData("28x28-residual(conv29x3x4)-10", "layer 1 (residual(conv29x3x4)), body 1 (conv29x3x4) has a window of 29x3, larger than its input")]
+    [InlineData("28x28-residual(conv29x3x4)-10",
+        "layer 1 (residual(conv29x3x4)), body 1 (conv29x3x4) has a window of 29x3, larger than its input")]
     [InlineData("28x28-residual(conv3x3x4:foo)-10", "unknown option 'foo' of layer 1.1")]
     [InlineData("28x28-residual()-10", "layer 1.1 is ''")]
     [InlineData("32x32x3-conv5x5x4-50@3x3-10", "layer 2 (50@3x3) has windows, but its input are 4 maps of 28x28: use conv or local there")]
@@ -147,9 +155,11 @@ public class NetworkSpecTests
     public void Data_of_another_width_is_refused()
     {
         var refusal = Assert.Throws<EdgeLearnException>(() => Parse("784-10", new Shape(8, 8)));
-        Assert.Contains("its input has 784 values, the data's samples have 64 (8x8): begin the network with 8x8", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("its input has 784 values, the data's samples have 64 (8x8): begin the network with 8x8", refusal.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_network_without_layers_is_refused() => Assert.Throws<EdgeLearnException>(() => new NetworkSpec(new Shape(1, 4), [], Loss.MeanSquareError));
+    public void A_network_without_layers_is_refused()
+    => Assert.Throws<EdgeLearnException>(() => new NetworkSpec(new Shape(1, 4), [], Loss.MeanSquareError));
 }

@@ -38,7 +38,9 @@ public class ParameterSetTests
             var probe = new Probe(kind, 9, 0.25f);
             ulong key = Noise.Key(9, Noise.TensorHash("a"));
             var read = set.Read(set.Slices[0], probe, 37, 50, scratch);
-            for (int i = 0; i < 50; i++) Assert.Equal(before[37 + i] + 0.25f * (kind == NoiseKind.Sign ? Noise.SignAt(key, 37 + i) : Noise.GaussianAt(key, 37 + i)), read[i]);
+            for (int i = 0; i < 50; i++)
+                Assert.Equal(before[37 + i] + 0.25f * (kind == NoiseKind.Sign ? Noise.SignAt(key, 37 + i) : Noise.GaussianAt(key, 37 + i)),
+                    read[i]);
         }
 
         Values.AssertSameBits(before, set.Values, "weights");
@@ -73,7 +75,8 @@ public class ParameterSetTests
         using var network = new Network(NetworkSpec.Parse("100-80-60:relu-10", null, Loss.SoftmaxCrossEntropy)).Initialise(5);
         using var deeper = new Network(NetworkSpec.Parse("100-80-70-10", null, Loss.SoftmaxCrossEntropy)).Initialise(5);
         using var other = new Network(NetworkSpec.Parse("100-80-60:relu-10", null, Loss.SoftmaxCrossEntropy)).Initialise(6);
-        Values.AssertSameBits(network.Parameters[network.Parameters.Find("layers.0.weight")!], deeper.Parameters[deeper.Parameters.Find("layers.0.weight")!], "first layer");
+        Values.AssertSameBits(network.Parameters[network.Parameters.Find("layers.0.weight")!],
+            deeper.Parameters[deeper.Parameters.Find("layers.0.weight")!], "first layer");
         Assert.NotEqual(network.Parameters.ContentHash(), other.Parameters.ContentHash());
         AssertUniform(network, "layers.0.weight", 1 / Math.Sqrt(100));
         AssertUniform(network, "layers.1.weight", Math.Sqrt(6) / Math.Sqrt(80));

@@ -4,7 +4,8 @@ namespace EdgeLearn.Tests;
 
 public class ReceptiveFieldLayerTests
 {
-    static Network Build(string spec, ulong seed = 1) => new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Initialise(seed);
+    static Network Build(string spec, ulong seed = 1)
+        => new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Initialise(seed);
 
     [Fact]
     public void Windows_lie_inside_the_image_and_reach_every_place()

@@ -1,8 +1,8 @@
 namespace EdgeLearn.Tests;
 
 /// <summary>
-/// The network's formula in double, one value at a time, straight from the description and the named tensors: shares no code with layers or kernels. Holds its own
-/// copy of the weights, which a test may change.
+/// The network's formula in double, one value at a time, straight from the description and the named tensors: shares no code with layers or
+/// kernels. Holds its own copy of the weights, which a test may change.
 /// </summary>
 sealed class ReferenceNetwork
 {
@@ -13,7 +13,8 @@ sealed class ReferenceNetwork
     public ReferenceNetwork(Network network)
     {
         _spec = network.Spec;
-        foreach (var slice in network.Parameters.Slices) _weights[slice.Name] = [.. network.Parameters[slice].ToArray().Select(w => (double)w)];
+        foreach (var slice in network.Parameters.Slices)
+            _weights[slice.Name] = [.. network.Parameters[slice].ToArray().Select(w => (double)w)];
         foreach (var layer in network.Layers)
         {
             foreach (var tensor in layer.Integers) _places[tensor.Name] = tensor.Values;
@@ -63,7 +64,8 @@ sealed class ReferenceNetwork
         {
             double[] y = Outputs(samples.Row(b), _spec.Layers.Count);
             if (_spec.Loss.IsClassification) sum += Math.Log(y.Sum(z => Math.Exp(z - y.Max()))) + y.Max() - y[samples.Labels[b]];
-            else sum += y.Select((z, i) => (z - samples.Targets[b * y.Length + i]) * (z - samples.Targets[b * y.Length + i])).Sum() / (2 * y.Length);
+            else sum += y.Select((z, i) => (z - samples.Targets[b * y.Length + i]) * (z - samples.Targets[b * y.Length + i]))
+                .Sum() / (2 * y.Length);
         }
 
         return sum / rows;

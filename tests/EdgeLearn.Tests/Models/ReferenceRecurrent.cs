@@ -1,8 +1,8 @@
 namespace EdgeLearn.Tests;
 
 /// <summary>
-/// Recurrent layers in double, step by step, with windows: what a window begins with is a constant, taken from a run with the values as they were. The sum that a <see cref="LayerCase"/> is held
-/// against, and its central differences.
+/// Recurrent layers in double, step by step, with windows: what a window begins with is a constant, taken from a run with the values as
+/// they were. The sum that a <see cref="LayerCase"/> is held against, and its central differences.
 /// </summary>
 sealed class ReferenceRecurrent
 {
@@ -20,7 +20,8 @@ sealed class ReferenceRecurrent
         _window = window;
         (_steps, _features) = (layer.Layer.InputShape.Height, layer.Layer.InputShape.Width);
         Input = [.. layer.X.Select(value => (double)value)];
-        foreach (var slice in layer.Layer.Slices) Weights[slice.Name] = [.. layer.Parameters[slice].ToArray().Select(value => (double)value)];
+        foreach (var slice in layer.Layer.Slices)
+            Weights[slice.Name] = [.. layer.Parameters[slice].ToArray().Select(value => (double)value)];
         Loss(keepsConstants: true);
     }
 

@@ -32,7 +32,9 @@ sealed class SampleSet
     public Batch Rows(int count, int from = 0)
     {
         var inputs = Inputs.AsSpan(from * _inputLength, count * _inputLength);
-        return _isClassification ? new Batch(count, inputs, Labels.AsSpan(from * _labelLength, count * _labelLength), _labelLength) : new Batch(count, inputs, Targets.AsSpan(from * _outputLength, count * _outputLength));
+        return _isClassification
+            ? new Batch(count, inputs, Labels.AsSpan(from * _labelLength, count * _labelLength), _labelLength)
+            : new Batch(count, inputs, Targets.AsSpan(from * _outputLength, count * _outputLength));
     }
 
     public double[] Row(int index) => [.. Inputs.AsSpan(index * _inputLength, _inputLength).ToArray().Select(x => (double)x)];

@@ -2,7 +2,10 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>Blocks of a transformer pack their weights when there are many steps; a small last batch of an epoch goes another way through the same buffers.</summary>
+/// <summary>
+/// Blocks of a transformer pack their weights when there are many steps; a small last batch of an epoch goes another way through the same
+/// buffers.
+/// </summary>
 public class StepwiseLayerTests
 {
     public static TheoryData<string> Specs => ["attn2:causal:block", "attn2", "mlp24:block", "mlp40"];
@@ -25,8 +28,10 @@ public class StepwiseLayerTests
         {
             foreach (bool flag in new[] { false, true })
             {
-                Assert.True(layer.ForwardScratchLength(batch + 1, flag, saves: true) >= layer.ForwardScratchLength(batch, flag, saves: true));
-                Assert.True(layer.ForwardScratchLength(batch + 1, flag, saves: false) >= layer.ForwardScratchLength(batch, flag, saves: false));
+                Assert.True(layer.ForwardScratchLength(batch + 1, flag, saves: true)
+                    >= layer.ForwardScratchLength(batch, flag, saves: true));
+                Assert.True(layer.ForwardScratchLength(batch + 1, flag, saves: false)
+                    >= layer.ForwardScratchLength(batch, flag, saves: false));
             }
 
             Assert.True(layer.LocalGradientScratchLength(batch + 1) >= layer.LocalGradientScratchLength(batch));
@@ -44,11 +49,13 @@ public class StepwiseLayerTests
         foreach (var probe in new[] { Probe.None, new Probe(NoiseKind.Sign, 7, 0.01f) })
         {
             bool probed = !probe.IsNone;
-            float[] scratch = new float[layer.ForwardScratchLength(Batch, probed, saves: false)], all = new float[Batch * layer.OutputLength], one = new float[layer.OutputLength];
+            float[] scratch = new float[layer.ForwardScratchLength(Batch, probed, saves: false)],
+                all = new float[Batch * layer.OutputLength], one = new float[layer.OutputLength];
             layer.Forward(Batch, parameters, ForwardMode.Probed(probe), x, all, default, scratch);
             for (int b = 0; b < Batch; b++)
             {
-                layer.Forward(1, parameters, ForwardMode.Probed(probe), x.AsSpan(b * layer.InputLength, layer.InputLength), one, default, scratch);
+                layer.Forward(1, parameters, ForwardMode.Probed(probe), x.AsSpan(b * layer.InputLength, layer.InputLength), one, default,
+                    scratch);
                 Values.AssertSameBits(one, all.AsSpan(b * layer.OutputLength, layer.OutputLength), $"sample {b}");
             }
         }

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>Networks with a label for each step: against PyTorch in double (tests/Reference/make_decoder_golden.py), and the head that makes a few outputs at a time against the one that makes all.</summary>
+/// <summary>
+/// Networks with a label for each step: against PyTorch in double (tests/Reference/make_decoder_golden.py), and the head that makes a few
+/// outputs at a time against the one that makes all.
+/// </summary>
 public class TokenHeadTests
 {
     static readonly JsonElement s_golden = Golden.Read("decoders.json");
@@ -59,9 +62,11 @@ public class TokenHeadTests
         var head = (TokenHeadLayer)new TokenHeadSpec(words, false).Build("head", Shape.Sequence(steps, width), parameters);
         parameters.Allocate();
         Values.Fill(parameters[head.Weight], 3);
-        float[] x = Values.Random(samples * steps * width, 1), logits = new float[samples * head.OutputLength], dx = Nan(x.Length), expectedDx = new float[x.Length], dWeight = Nan(words * width);
+        float[] x = Values.Random(samples * steps * width, 1), logits = new float[samples * head.OutputLength], dx = Nan(x.Length),
+            expectedDx = new float[x.Length], dWeight = Nan(words * width);
         var batch = new Batch(samples, x, Values.Labels(samples * steps, words, 2), steps);
-        head.Forward(samples, parameters, ForwardMode.Evaluation, x, logits, default, Nan(head.ForwardScratchLength(samples, false, false)));
+        head.Forward(samples, parameters, ForwardMode.Evaluation, x, logits, default,
+            Nan(head.ForwardScratchLength(samples, false, false)));
         int expectedCorrect = Loss.SoftmaxCrossEntropy.CountCorrect(batch, logits);
         double expected = Loss.SoftmaxCrossEntropy.Gradient(batch, logits);
         var trace = new ForwardTrace(samples, parameters, ForwardMode.Evaluation, x, default, default);
@@ -69,9 +74,11 @@ public class TokenHeadTests
         head.InputGradient(trace, logits, expectedDx, Nan(head.InputGradientScratchLength(samples)));
         head.ParameterGradient(trace, logits, Nan(head.GradientScratchLength(samples)), recorder);
 
-        Assert.Equal(expected, head.Loss(batch, parameters, Probe.None, x, out int correct, Nan(head.LossScratchLength(samples))), 1e-6 * expected);
+        Assert.Equal(expected, head.Loss(batch, parameters, Probe.None, x, out int correct, Nan(head.LossScratchLength(samples))),
+            1e-6 * expected);
         Assert.Equal(expectedCorrect, correct);
-        Assert.Equal(expected, head.LossGradient(batch, parameters, x, dWeight, dx, Nan(head.LossGradientScratchLength(samples))), 1e-6 * expected);
+        Assert.Equal(expected, head.LossGradient(batch, parameters, x, dWeight, dx, Nan(head.LossGradientScratchLength(samples))),
+            1e-6 * expected);
         Values.AssertNear([.. expectedDx.Select(value => (double)value)], dx, 3e-6, "input gradient");
         Values.AssertNear([.. recorder["head.weight"].Select(value => (double)value)], dWeight, 3e-6, "weight gradient");
     }
@@ -93,7 +100,9 @@ public class TokenHeadTests
         const string Spec = "6-embed20x8-positions-attn2:causal:block-mlp16:block-layernorm-tokens20:tied";
         using Network probed = Build(Spec), changed = Build(Spec);
         var probe = new Probe(NoiseKind.Gaussian, 9, 0.02f);
-        foreach (var slice in changed.Parameters.Slices) Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, changed.Parameters[slice], changed.Parameters[slice]);
+        foreach (var slice in changed.Parameters.Slices)
+            Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, changed.Parameters[slice],
+                changed.Parameters[slice]);
         var batch = new Batch(3, [.. Values.Labels(18, 20, 1).Select(token => (float)token)], Values.Labels(18, 20, 2), 6);
         using BoundPass one = new(probed, 3, isProbed: true), other = new(changed, 3, isProbed: true);
         Span<double> losses = stackalloc double[3];
@@ -105,23 +114,33 @@ public class TokenHeadTests
     }
 
     [Theory]
-    [InlineData("6-embed20x8-tokens30:tied", "layer 2 (tokens30:tied) shares the weights of an embedding of 30 words and 8 values, but the network begins with embed20x8: begin it with embed30x8, or write tokens30")]
+    [InlineData("6-embed20x8-tokens30:tied",
+        "layer 2 (tokens30:tied) shares the weights of an embedding of 30 words and 8 values, "
+            + "but the network begins with embed20x8: begin it with embed30x8, or write tokens30")]
     [InlineData("6x8-stepwise8-tokens8:tied", "but the network begins with stepwise8")]
-    [InlineData("6-embed20x8-tokens20-stepwise4", "layer 2 (tokens20) has 1 layers behind it, but it is a head: put it last, or use stepwise20 there")]
+    [InlineData("6-embed20x8-tokens20-stepwise4",
+        "layer 2 (tokens20) has 1 layers behind it, but it is a head: put it last, or use stepwise20 there")]
     [InlineData("6-tokens20", "layer 1 (tokens20) needs a sequence")]
     public void A_head_in_the_wrong_place_is_refused(string spec, string message)
-        => Assert.Contains(message, Assert.Throws<EdgeLearnException>(() => NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Message);
+        => Assert.Contains(message,
+            Assert.Throws<EdgeLearnException>(() => NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Message);
 
     [Fact]
     public void Rules_that_cannot_learn_a_label_for_each_step_or_shared_weights_say_so()
     {
-        NetworkSpec plain = NetworkSpec.Parse("6-embed20x8-tokens20", null, Loss.SoftmaxCrossEntropy), tied = NetworkSpec.Parse("6-embed20x8-tokens20:tied", null, Loss.SoftmaxCrossEntropy);
-        Assert.Contains("tpsgd with this --local-loss has one target a sample, the network has a label for each of 6 steps: use --local-loss cross-entropy or hinge", Refusal(plain, RuleKind.TargetProjection, LocalLoss.L2));
+        NetworkSpec plain = NetworkSpec.Parse("6-embed20x8-tokens20", null, Loss.SoftmaxCrossEntropy),
+            tied = NetworkSpec.Parse("6-embed20x8-tokens20:tied", null, Loss.SoftmaxCrossEntropy);
+        Assert.Contains("tpsgd with this --local-loss has one target a sample, the network has a label for each of 6 steps: use "
+            + "--local-loss cross-entropy or hinge", Refusal(plain, RuleKind.TargetProjection, LocalLoss.L2));
         Assert.Contains("local-heads cannot train weights that the first and the last layer share", Refusal(tied, RuleKind.LocalHeads));
-        Assert.Contains("layers.0 leaves 8, on which a local head cannot classify 6 steps", Refusal(NetworkSpec.Parse("20-8-24-reshape6x4-gru4:sequence-stepwise3", null, Loss.SoftmaxCrossEntropy), RuleKind.LocalHeads));
-        Assert.Contains("frozen cannot train weights that the first and the last layer share: use backprop or zo, or end the network with tokens20", Refusal(tied, RuleKind.Frozen));
+        Assert.Contains("layers.0 leaves 8, on which a local head cannot classify 6 steps",
+            Refusal(NetworkSpec.Parse("20-8-24-reshape6x4-gru4:sequence-stepwise3", null, Loss.SoftmaxCrossEntropy), RuleKind.LocalHeads));
+        Assert.Contains("frozen cannot train weights that the first and the last layer share: use backprop or zo, or end the network with "
+            + "tokens20", Refusal(tied, RuleKind.Frozen));
 
-        static string Refusal(NetworkSpec spec, RuleKind rule, LocalLoss loss = LocalLoss.CrossEntropy) => Assert.Throws<EdgeLearnException>(() => TrainingSession.PlanMemory(spec, new TrainingSettings { Rule = rule, LocalLoss = loss })).Message;
+        static string Refusal(NetworkSpec spec, RuleKind rule, LocalLoss loss = LocalLoss.CrossEntropy)
+            => Assert.Throws<EdgeLearnException>(() =>
+                TrainingSession.PlanMemory(spec, new TrainingSettings { Rule = rule, LocalLoss = loss })).Message;
     }
 
     [Theory]
@@ -139,10 +158,13 @@ public class TokenHeadTests
             labels[i] = ((int)inputs[i] + 1) % Words;
         }
 
-        var spec = NetworkSpec.Parse($"{Steps}-embed{Words}x16-positions-attn2:causal:block-mlp32:block-layernorm-tokens{Words}", null, Loss.SoftmaxCrossEntropy);
+        var spec = NetworkSpec.Parse($"{Steps}-embed{Words}x16-positions-attn2:causal:block-mlp32:block-layernorm-tokens{Words}", null,
+            Loss.SoftmaxCrossEntropy);
         using var network = new Network(spec).Initialise(1);
         using var data = new MemoryDataset(inputs, labels, Shape.Vector(Steps), labelLength: Steps);
-        using var session = new TrainingSession(network, new TrainingSettings { Rule = rule, Update = UpdateKind.Adam, Epochs = 40, Batch = 16, LearningRate = 0.01f }, data, Preparation.Identity);
+        using var session = new TrainingSession(network,
+            new TrainingSettings { Rule = rule, Update = UpdateKind.Adam, Epochs = 40, Batch = 16, LearningRate = 0.01f }, data,
+            Preparation.Identity);
         while (!session.IsDone) session.Step();
         var result = session.Evaluate(data);
         Assert.InRange(result.Loss, 0, mostLoss);
@@ -152,10 +174,14 @@ public class TokenHeadTests
     [Fact]
     public void Data_with_another_number_of_labels_is_refused()
     {
-        using Network sequence = new(NetworkSpec.Parse("4-embed9x5-tokens9", null, Loss.SoftmaxCrossEntropy)), one = new(NetworkSpec.Parse("4-embed9x5-globalavg-9", null, Loss.SoftmaxCrossEntropy));
-        using MemoryDataset single = new(new float[8], [0, 8], Shape.Vector(4)), many = new(new float[8], new int[8], Shape.Vector(4), 9, labelLength: 4);
-        Assert.Contains("has 1 label a sample, the network's outputs are 4x9 and need 4 labels: put globalavg", Assert.Throws<EdgeLearnException>(() => TrainingSession.CheckFit(sequence, single)).Message);
-        Assert.Contains("has 4 labels a sample, the network's outputs are 9 and need 1 label: end it with tokens9 or stepwise9", Assert.Throws<EdgeLearnException>(() => TrainingSession.CheckFit(one, many)).Message);
+        using Network sequence = new(NetworkSpec.Parse("4-embed9x5-tokens9", null, Loss.SoftmaxCrossEntropy)),
+            one = new(NetworkSpec.Parse("4-embed9x5-globalavg-9", null, Loss.SoftmaxCrossEntropy));
+        using MemoryDataset single = new(new float[8], [0, 8], Shape.Vector(4)),
+            many = new(new float[8], new int[8], Shape.Vector(4), 9, labelLength: 4);
+        Assert.Contains("has 1 label a sample, the network's outputs are 4x9 and need 4 labels: put globalavg",
+            Assert.Throws<EdgeLearnException>(() => TrainingSession.CheckFit(sequence, single)).Message);
+        Assert.Contains("has 4 labels a sample, the network's outputs are 9 and need 1 label: end it with tokens9 or stepwise9",
+            Assert.Throws<EdgeLearnException>(() => TrainingSession.CheckFit(one, many)).Message);
         TrainingSession.CheckFit(sequence, many);
         TrainingSession.CheckFit(one, single);
     }

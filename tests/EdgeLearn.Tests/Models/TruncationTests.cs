@@ -44,8 +44,8 @@ public class TruncationTests
         Assert.Equal(full.Layer.SavedLength(3), truncated.Layer.SavedLength(3));
     }
 
-    // The oracle: each window is a layer of its own over its steps, whose state at the start is a constant. Central differences hold the constant: the reference runs all steps with the weights as
-    // they are up to the window, and with moved weights in it.
+    // The oracle: each window is a layer of its own over its steps, whose state at the start is a constant. Central differences hold the
+    // constant: the reference runs all steps with the weights as they are up to the window, and with moved weights in it.
     [Theory]
     [MemberData(nameof(Cases))]
     public void Gradients_are_those_of_windows_with_constant_starts(string layer, int window)
@@ -70,7 +70,8 @@ public class TruncationTests
     public void A_last_state_keeps_its_window_alone(string layer, int floatsOfStep)
     {
         const int Batch = 6;
-        Layer Of(int steps, string options) => new Network(NetworkSpec.Parse($"{steps}x4-{layer}{options}-3", null, Loss.SoftmaxCrossEntropy)).Layers[0];
+        Layer Of(int steps, string options)
+            => new Network(NetworkSpec.Parse($"{steps}x4-{layer}{options}-3", null, Loss.SoftmaxCrossEntropy)).Layers[0];
         Assert.Equal(Of(500, ":truncate7").SavedLength(Batch), Of(50, ":truncate7").SavedLength(Batch));
         Assert.InRange(Of(500, ":truncate7").SavedLength(Batch), 1, 8L * Batch * floatsOfStep);
         Assert.InRange(Of(500, "").SavedLength(Batch), 450L * Batch * floatsOfStep, 500L * Batch * floatsOfStep);
@@ -79,8 +80,11 @@ public class TruncationTests
     [Fact]
     public void The_option_is_written_and_read_in_both_forms()
     {
-        var spec = NetworkSpec.Parse("9x4-gru6:truncate3:sequence-lstm5:sequence:truncate200-rnn4:truncate1:sequence:relu-lora2(gru3:truncate2)-2", null, Loss.SoftmaxCrossEntropy);
-        Assert.Contains("gru6:sequence:truncate3-lstm5:sequence:truncate200-rnn4:sequence:relu:truncate1-lora2(gru3:truncate2)", spec.ToString(), StringComparison.Ordinal);
+        var spec = NetworkSpec.Parse(
+            "9x4-gru6:truncate3:sequence-lstm5:sequence:truncate200-rnn4:truncate1:sequence:relu-lora2(gru3:truncate2)-2", null,
+            Loss.SoftmaxCrossEntropy);
+        Assert.Contains("gru6:sequence:truncate3-lstm5:sequence:truncate200-rnn4:sequence:relu:truncate1-lora2(gru3:truncate2)",
+            spec.ToString(), StringComparison.Ordinal);
         Assert.Equal(spec.ToString(), NetworkSpec.Parse(spec.ToString(), null, spec.Loss).ToString());
         Assert.Equal(spec.ToString(), NetworkJson.Read(NetworkJson.Write(spec), "test").ToString());
     }

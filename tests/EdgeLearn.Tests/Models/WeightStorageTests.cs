@@ -39,7 +39,8 @@ public class WeightStorageTests
         var samples = new SampleSet(network, batch);
         foreach (var probe in new[] { Probe.None, new Probe(NoiseKind.Sign, 4, 0.01f), new Probe(NoiseKind.Gaussian, 4, 0.01f) })
         {
-            Values.AssertSameBits(Outputs(decoded, samples.Rows(batch), probe), Outputs(network, samples.Rows(batch), probe), $"{storage}, {probe}");
+            Values.AssertSameBits(Outputs(decoded, samples.Rows(batch), probe), Outputs(network, samples.Rows(batch), probe),
+                $"{storage}, {probe}");
         }
     }
 
@@ -47,7 +48,8 @@ public class WeightStorageTests
     [Fact]
     public void Multiplying_bytes_stays_near_the_decoded_products()
     {
-        using var network = new Network(NetworkSpec.Parse("200-33-4", null, Loss.SoftmaxCrossEntropy)).Initialise(3).WithStorage(WeightStorage.Int8);
+        using var network = new Network(NetworkSpec.Parse("200-33-4", null, Loss.SoftmaxCrossEntropy)).Initialise(3)
+            .WithStorage(WeightStorage.Int8);
         var samples = new SampleSet(network, 20);
         float[] exact = Outputs(network, samples.Rows(20), Probe.None);
         var pass = new NetworkForwardPass(network) { MultipliesBytes = true };
@@ -65,7 +67,8 @@ public class WeightStorageTests
     public void Matrices_shrink_and_vectors_stay()
     {
         using Network full = new(Parse()), half = new(Parse(), WeightStorage.BFloat16), codes = new(Parse(), WeightStorage.Int8);
-        int weights = full.Parameters.Slices.Where(slice => slice.Shape.Length > 1).Sum(slice => slice.Length), biases = full.Parameters.Length - weights;
+        int weights = full.Parameters.Slices.Where(slice => slice.Shape.Length > 1).Sum(slice => slice.Length),
+            biases = full.Parameters.Length - weights;
         Assert.Equal(4 * (weights + biases), full.Parameters.Bytes);
         Assert.InRange(half.Parameters.Bytes, 2 * weights + 4 * biases, 2 * weights + 4 * biases + 16);
         Assert.InRange(codes.Parameters.Bytes, weights + 4 * biases + 4 * 60, weights + 4 * biases + 4 * 60 + 16);
@@ -103,7 +106,9 @@ public class WeightStorageTests
                 Assert.True(Math.Abs(values[i] - original[i]) <= 0.5001f * scale, $"{slice.Name}[{i}]");
             }
 
-            for (int row = 0; row < slice.Shape[0]; row++) Assert.Equal(127, network.Parameters.Codes(slice, row * slice.RowLength, slice.RowLength).ToArray().Max(code => Math.Abs((int)code)));
+            for (int row = 0; row < slice.Shape[0]; row++)
+                Assert.Equal(127,
+                    network.Parameters.Codes(slice, row * slice.RowLength, slice.RowLength).ToArray().Max(code => Math.Abs((int)code)));
         }
     }
 
@@ -114,7 +119,8 @@ public class WeightStorageTests
             var runs = new TheoryData<WeightStorage, RuleKind, UpdateKind>();
             foreach (var storage in new[] { WeightStorage.BFloat16, WeightStorage.Int8 })
             {
-                foreach (var update in new[] { UpdateKind.Sgd, UpdateKind.SignSgd, UpdateKind.Signum, UpdateKind.Adam }) runs.Add(storage, RuleKind.TargetProjection, update);
+                foreach (var update in new[] { UpdateKind.Sgd, UpdateKind.SignSgd, UpdateKind.Signum, UpdateKind.Adam })
+                    runs.Add(storage, RuleKind.TargetProjection, update);
                 runs.Add(storage, RuleKind.ZerothOrder, UpdateKind.Sgd);
                 runs.Add(storage, RuleKind.Frozen, UpdateKind.Sgd);
                 runs.Add(storage, RuleKind.ElasticZerothOrder, UpdateKind.Sgd);
@@ -157,9 +163,11 @@ public class WeightStorageTests
     {
         using var network = new Network(Parse(), storage).Initialise(3);
         var backprop = new TrainingSettings { Rule = RuleKind.Backprop, Weights = storage };
-        Assert.Contains("float32", Assert.Throws<EdgeLearnException>(() => TrainingSession.PlanMemory(Parse(), backprop)).Message, StringComparison.Ordinal);
+        Assert.Contains("float32", Assert.Throws<EdgeLearnException>(() => TrainingSession.PlanMemory(Parse(), backprop)).Message,
+            StringComparison.Ordinal);
         var frugal = new TrainingSettings { Update = UpdateKind.Frugal, Weights = storage };
-        Assert.Contains("float32", Assert.Throws<EdgeLearnException>(() => TrainingSession.PlanMemory(Parse(), frugal)).Message, StringComparison.Ordinal);
+        Assert.Contains("float32", Assert.Throws<EdgeLearnException>(() => TrainingSession.PlanMemory(Parse(), frugal)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => network.Parameters.Values.Length);
         Assert.Throws<EdgeLearnException>(() => WeightStorageWords.Parse("fp4"));
     }

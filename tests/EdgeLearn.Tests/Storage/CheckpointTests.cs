@@ -19,7 +19,9 @@ public sealed class CheckpointTests : IDisposable
         return new MemoryDataset(inputs, labels, new Shape(4, 4));
     }
 
-    static TrainingSettings Settings(RuleKind rule, UpdateKind update) => new() { Rule = rule, Update = update, Momentum = update == UpdateKind.Sgd ? 0.9f : null, Steps = 40, Batch = 8, LearningRate = 0.01f, Directions = 2 };
+    static TrainingSettings Settings(RuleKind rule, UpdateKind update)
+        => new() { Rule = rule, Update = update, Momentum = update == UpdateKind.Sgd ? 0.9f : null, Steps = 40, Batch = 8,
+            LearningRate = 0.01f, Directions = 2 };
 
     static Network NewNetwork() => new Network(NetworkSpec.Parse("4x4-6@2x2-5-3", null, Loss.SoftmaxCrossEntropy)).Initialise(3);
 
@@ -115,7 +117,8 @@ public sealed class CheckpointTests : IDisposable
     {
         var settings = Settings(RuleKind.TargetProjection, UpdateKind.Sgd);
         Run(settings, "run", stopAt: 30); // slots of 20 and 30
-        string newest = Directory.GetFiles(Path.Combine(_folder, "run"), "slot-*").MaxBy(path => CheckpointSlot.Parse(File.ReadAllBytes(path))!.StepCount)!;
+        string newest = Directory.GetFiles(Path.Combine(_folder, "run"), "slot-*")
+            .MaxBy(path => CheckpointSlot.Parse(File.ReadAllBytes(path))!.StepCount)!;
         byte[] whole = File.ReadAllBytes(newest);
         for (int at = 0; at < whole.Length; at += 37)
         {
@@ -134,7 +137,8 @@ public sealed class CheckpointTests : IDisposable
         using var network = NewNetwork();
         using var session = new TrainingSession(network, Settings(RuleKind.Frozen, UpdateKind.Sgd), _data, Preparation.Identity);
         using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
-        Assert.Contains("Rule = Backprop", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message, StringComparison.Ordinal);
+        Assert.Contains("Rule = Backprop", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message,
+            StringComparison.Ordinal);
         Assert.Contains("--resume", Assert.Throws<EdgeLearnException>(() => checkpoint.Start(session)).Message, StringComparison.Ordinal);
     }
 
@@ -153,7 +157,8 @@ public sealed class CheckpointTests : IDisposable
         using var network = NewNetwork();
         using var session = new TrainingSession(network, settings, _data, Preparation.ScaleBy(2));
         using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
-        Assert.Contains("prepares its inputs in another way", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message, StringComparison.Ordinal);
+        Assert.Contains("prepares its inputs in another way",
+            Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -165,7 +170,8 @@ public sealed class CheckpointTests : IDisposable
         using var network = NewNetwork();
         using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
         using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
-        Assert.Contains("no slot is whole", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message, StringComparison.Ordinal);
+        Assert.Contains("no slot is whole", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<EdgeLearnException>(() => checkpoint.Start(session));
     }
 
@@ -182,7 +188,8 @@ public sealed class CheckpointTests : IDisposable
         float weight = network.Parameters.Values[^1];
         network.Parameters.Values[^1] = float.NaN;
         session.Step();
-        Assert.Contains("layers.2.bias has a value that is not a finite number", Assert.Throws<EdgeLearnException>(() => checkpoint.Save(session)).Message, StringComparison.Ordinal);
+        Assert.Contains("layers.2.bias has a value that is not a finite number",
+            Assert.Throws<EdgeLearnException>(() => checkpoint.Save(session)).Message, StringComparison.Ordinal);
         Assert.Equal(3, checkpoint.StepCount);
         Assert.Throws<EdgeLearnException>(() => ModelFile.Save(Path.Combine(_folder, "model"), new Model(network, Preparation.Identity)));
         Assert.False(File.Exists(Path.Combine(_folder, "model")));

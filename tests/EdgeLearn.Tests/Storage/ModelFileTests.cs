@@ -23,12 +23,14 @@ public sealed class ModelFileTests
     }
 
     [Theory]
-    [InlineData("4x4x2-conv3x3x4:same:nobias-batchnorm-relu-residual(conv3x3x4:same-silu-conv3x3x4:same)-pool2-layernorm-5-3", "layers.3.body.2.bias")]
+    [InlineData("4x4x2-conv3x3x4:same:nobias-batchnorm-relu-residual(conv3x3x4:same-silu-conv3x3x4:same)-pool2-layernorm-5-3",
+        "layers.3.body.2.bias")]
     [InlineData("9x3-conv3x4-rmsnorm-globalmax-3", "layers.1.weight")]
     [InlineData("5x5-residual(7@3x3-25-reshape5x5)-local2x2x2-3", "layers.0.body.0.window")]
     public void Layers_of_every_kind_come_back_bit_for_bit(string text, string tensor)
     {
-        using var model = new Model(new Network(NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy)).Initialise(7), Preparation.Identity, null);
+        using var model = new Model(new Network(NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy)).Initialise(7),
+            Preparation.Identity, null);
         byte[] bytes = ModelFile.ToArray(model);
         using var file = SafeTensors.FromMemory(bytes, "test");
         Assert.NotNull(file.Find(tensor));
@@ -72,10 +74,12 @@ public sealed class ModelFileTests
             long start = bytes.Length - file.Tensors.Max(tensor => tensor.Offset + tensor.Bytes);
             byte[] outside = [.. bytes];
             outside[start + file.Find("layers.0.window")!.Offset] = 3; // rows 3 and 4 of a 4x4 image
-            Assert.Contains("leaves the 4x4 image", Assert.Throws<EdgeLearnException>(() => ModelFile.Load(outside, "bad")).Message, StringComparison.Ordinal);
+            Assert.Contains("leaves the 4x4 image", Assert.Throws<EdgeLearnException>(() => ModelFile.Load(outside, "bad")).Message,
+                StringComparison.Ordinal);
             byte[] notFinite = [.. bytes];
             BitConverter.TryWriteBytes(notFinite.AsSpan((int)(start + file.Find("layers.2.weight")!.Offset)), float.NaN);
-            Assert.Contains("not a finite number", Assert.Throws<EdgeLearnException>(() => ModelFile.Load(notFinite, "bad")).Message, StringComparison.Ordinal);
+            Assert.Contains("not a finite number", Assert.Throws<EdgeLearnException>(() => ModelFile.Load(notFinite, "bad")).Message,
+                StringComparison.Ordinal);
         }
     }
 
@@ -92,7 +96,8 @@ public sealed class ModelFileTests
     [InlineData("10-5:sigmoid-2")]
     [InlineData("99999999999-10")]
     public void A_network_that_makes_no_sense_is_refused_in_one_line(string text)
-        => Assert.DoesNotContain('\n', Assert.Throws<EdgeLearnException>(() => NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy)).Message);
+        => Assert.DoesNotContain('\n',
+            Assert.Throws<EdgeLearnException>(() => NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy)).Message);
 
     [Theory]
     [InlineData("28x28-1000@10x10-10")]
@@ -113,10 +118,13 @@ public sealed class ModelFileTests
     {
         var writer = new SafeTensorsWriter();
         writer.AddMetadata("edgelearn.format", "1");
-        writer.AddMetadata("edgelearn.network", """{"version":1,"input":[1,784,1],"loss":"cross-entropy","layers":[{"units":4000000,"inputs":100,"activation":"tanh"},{"units":10}]}""");
+        writer.AddMetadata("edgelearn.network",
+            """{"version":1,"input":[1,784,1],"loss":"cross-entropy",""" + "\"layers\":"
+                + """[{"units":4000000,"inputs":100,"activation":"tanh"},{"units":10}]}""");
         byte[] file = writer.ToArray();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("layers.0.inputs is missing", Assert.Throws<EdgeLearnException>(() => ModelFile.Load(file, "bomb")).Message, StringComparison.Ordinal);
+        Assert.Contains("layers.0.inputs is missing", Assert.Throws<EdgeLearnException>(() => ModelFile.Load(file, "bomb")).Message,
+            StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
 

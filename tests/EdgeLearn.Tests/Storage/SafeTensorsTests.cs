@@ -17,7 +17,9 @@ public sealed class SafeTensorsTests
         return file;
     }
 
-    const string Valid = """{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[],"data_offsets":[8,9]}}""";
+    const string Valid =
+        """{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},""" + "\"b\":"
+            + """{"dtype":"U8","shape":[],"data_offsets":[8,9]}}""";
 
     [Fact]
     public void Tensors_and_metadata_are_read_as_the_format_says()

@@ -18,7 +18,8 @@ public class AdaptorTests : IDisposable
     }
 
     static Model Base(string spec, ulong seed = 1, WeightStorage storage = WeightStorage.Float32)
-        => new(new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy), storage).Initialise(seed), new Preparation([0.5f], [2]), null);
+        => new(new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy), storage).Initialise(seed), new Preparation([0.5f], [2]),
+            null);
 
     static float[] Outputs(Network network, int batch = 9)
     {
@@ -121,7 +122,8 @@ public class AdaptorTests : IDisposable
     public void The_identity_of_a_base_is_the_hash_of_its_file()
     {
         using var model = Base("6-5-3");
-        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(ModelFile.ToArray(model))), Adaptor.IdentityOf(model));
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(ModelFile.ToArray(model))),
+            Adaptor.IdentityOf(model));
     }
 
     [Fact]
@@ -143,7 +145,8 @@ public class AdaptorTests : IDisposable
         using var model = Base("6-5-3");
         string path = Path.Combine(_folder, "m.safetensors");
         ModelFile.Save(path, model);
-        Assert.Contains("edgelearn.adaptor", Assert.Throws<EdgeLearnException>(() => Adaptor.Apply(model, path, "m")).Message, StringComparison.Ordinal);
+        Assert.Contains("edgelearn.adaptor", Assert.Throws<EdgeLearnException>(() => Adaptor.Apply(model, path, "m")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -172,7 +175,8 @@ public class AdaptorTests : IDisposable
         var samples = new SampleSet(network, 40);
         using var data = new MemoryDataset(samples.Inputs, samples.Labels, network.Spec.Input, network.OutputLength);
         byte[] codes = model.Network.Parameters.Content.ToArray();
-        using var session = new TrainingSession(network, new TrainingSettings { Train = parts, Steps = 5, Weights = WeightStorage.Int8 }, data, Preparation.Identity);
+        using var session = new TrainingSession(network, new TrainingSettings { Train = parts, Steps = 5, Weights = WeightStorage.Int8 },
+            data, Preparation.Identity);
         while (!session.IsDone) session.Step();
         using var back = network.Rebuild(model.Network.Spec, 9);
         Assert.Equal(codes, back.Parameters.Content.ToArray());
@@ -189,7 +193,9 @@ public class AdaptorTests : IDisposable
     {
         var parts = TrainableParts.Parse(train);
         var network = NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy);
-        if (train.StartsWith("lora", StringComparison.Ordinal)) Assert.Equal("9x4-conv3x6:same:groups2-lora2(gru6)-lora2(3)", parts.Adapt(network).ToString());
-        else Assert.Contains("no layer of 9x4-gru6-3 can have it", Assert.Throws<EdgeLearnException>(() => parts.Adapt(network)).Message, StringComparison.Ordinal);
+        if (train.StartsWith("lora", StringComparison.Ordinal))
+            Assert.Equal("9x4-conv3x6:same:groups2-lora2(gru6)-lora2(3)", parts.Adapt(network).ToString());
+        else Assert.Contains("no layer of 9x4-gru6-3 can have it", Assert.Throws<EdgeLearnException>(() => parts.Adapt(network)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -32,7 +32,8 @@ public sealed class FeatureCacheTests : IDisposable
         return new MemoryDataset(samples.Inputs, samples.Labels, network.Spec.Input, 4);
     }
 
-    static TrainingSettings Settings(FeatureStorage features, string train = "layers.5,layers.6", string rule = "backprop", int batch = 16) => new()
+    static TrainingSettings Settings(FeatureStorage features, string train = "layers.5,layers.6", string rule = "backprop", int batch = 16)
+        => new()
     {
         Rule = KindNames.ParseRule(rule),
         Train = TrainableParts.Parse(train),
@@ -42,7 +43,8 @@ public sealed class FeatureCacheTests : IDisposable
         LearningRate = rule == "zo" ? 0.001f : 0.05f,
     };
 
-    static (float[] Weights, long WorkspaceBytes) Train(TrainingSettings settings, Dataset data, ulong seed = 1, Preparation? preparation = null)
+    static (float[] Weights, long WorkspaceBytes) Train(TrainingSettings settings, Dataset data, ulong seed = 1,
+        Preparation? preparation = null)
     {
         using var network = Build(seed);
         using var session = new TrainingSession(network, settings, data, preparation ?? new Preparation([0.1f], [1.5f]));
@@ -50,7 +52,9 @@ public sealed class FeatureCacheTests : IDisposable
         return (network.Parameters.Values.ToArray(), session.Plan.WorkspaceBytes);
     }
 
-    string[] Files => Directory.Exists(Path.Combine(_folder, "edgelearn", "features")) ? Directory.GetFiles(Path.Combine(_folder, "edgelearn", "features")) : [];
+    string[] Files
+        => Directory.Exists(Path.Combine(_folder, "edgelearn", "features"))
+            ? Directory.GetFiles(Path.Combine(_folder, "edgelearn", "features")) : [];
 
     public static TheoryData<string, string, FeatureStorage> Cases
     {
@@ -91,14 +95,17 @@ public sealed class FeatureCacheTests : IDisposable
     public void Memory_is_planned_and_bounded()
     {
         using var data = Data(200);
-        long off = Train(Settings(FeatureStorage.Off), data).WorkspaceBytes, memory = Train(Settings(FeatureStorage.Memory), data).WorkspaceBytes;
-        long eight = Train(Settings(FeatureStorage.Int8), data).WorkspaceBytes, disk = Train(Settings(FeatureStorage.Disk), data).WorkspaceBytes;
+        long off = Train(Settings(FeatureStorage.Off), data).WorkspaceBytes,
+            memory = Train(Settings(FeatureStorage.Memory), data).WorkspaceBytes;
+        long eight = Train(Settings(FeatureStorage.Int8), data).WorkspaceBytes,
+            disk = Train(Settings(FeatureStorage.Disk), data).WorkspaceBytes;
         const int Features = 20;
         Assert.InRange(memory - off, 200 * Features * 4, 200 * Features * 4 + 128);
         Assert.InRange(eight - off, 200 * (Features + 4), 200 * (Features + 4) + 192);
         Assert.Equal(off, disk);
         Assert.Equal(200 * Features * 4, new FileInfo(Assert.Single(Files)).Length);
-        var error = Assert.Throws<EdgeLearnException>(() => Train(Settings(FeatureStorage.Memory) with { FeatureBytes = 200 * Features * 4 - 1 }, data));
+        var error = Assert.Throws<EdgeLearnException>(() =>
+            Train(Settings(FeatureStorage.Memory) with { FeatureBytes = 200 * Features * 4 - 1 }, data));
         Assert.Contains("the budget is 15,999", error.Message, StringComparison.Ordinal);
     }
 
@@ -117,7 +124,8 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.False(Keeps(Settings(FeatureStorage.Auto, "all")));
         Assert.False(Keeps(Settings(FeatureStorage.Auto) with { Epochs = 1 }));
         Assert.False(Keeps(Settings(FeatureStorage.Auto) with { FeatureBytes = 1000 }));
-        Assert.Contains("nothing is frozen", Assert.Throws<EdgeLearnException>(() => Keeps(Settings(FeatureStorage.Memory, "all"))).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing is frozen", Assert.Throws<EdgeLearnException>(() => Keeps(Settings(FeatureStorage.Memory, "all"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public class FreezingTests
     {
         var before = network.Parameters.Slices.ToDictionary(slice => slice.Name, slice => network.Parameters[slice].ToArray());
         train();
-        return [.. network.Parameters.Slices.Where(slice => !network.Parameters[slice].SequenceEqual(before[slice.Name])).Select(slice => slice.Name)];
+        return [.. network.Parameters.Slices.Where(slice => !network.Parameters[slice].SequenceEqual(before[slice.Name]))
+            .Select(slice => slice.Name)];
     }
 
     static string[] Train(string rule, string train, string update = "sgd", string spec = Spec)
@@ -52,7 +53,9 @@ public class FreezingTests
                 data.Add(rule, "head", ["layers.5.weight", "layers.5.bias"]);
                 data.Add(rule, "layers.2", ["layers.2.weight", "layers.2.bias"]);
                 data.Add(rule, "layers.2.bias,head", ["layers.2.bias", "layers.5.weight", "layers.5.bias"]);
-                data.Add(rule, "*.weight,layers.0", ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.2.weight", "layers.3.weight", "layers.4.weight", "layers.5.weight"]);
+                data.Add(rule, "*.weight,layers.0",
+                    ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.2.weight", "layers.3.weight", "layers.4.weight",
+                    "layers.5.weight"]);
             }
 
             return data;
@@ -69,13 +72,17 @@ public class FreezingTests
     [InlineData("signum")]
     [InlineData("adam")]
     [InlineData("frugal")]
-    public void Every_update_leaves_frozen_tensors_alone(string update) => Assert.Equal(["layers.2.bias", "layers.4.weight"], Train("backprop", "layers.2.bias,layers.4.weight", update));
+    public void Every_update_leaves_frozen_tensors_alone(string update)
+    => Assert.Equal(["layers.2.bias", "layers.4.weight"], Train("backprop", "layers.2.bias,layers.4.weight", update));
 
     [Fact]
     public void Biases_and_norms_are_told_from_weights()
     {
-        Assert.Equal(["layers.0.bias", "layers.1.bias", "layers.2.bias", "layers.3.bias", "layers.4.bias", "layers.5.bias"], Train("backprop", "bias").Where(name => !name.Contains("running", StringComparison.Ordinal)));
-        Assert.Equal(["layers.1.weight", "layers.1.bias", "layers.1.running_mean", "layers.1.running_var", "layers.3.weight", "layers.3.bias"], Train("backprop", "norm"));
+        Assert.Equal(["layers.0.bias", "layers.1.bias", "layers.2.bias", "layers.3.bias", "layers.4.bias", "layers.5.bias"],
+            Train("backprop", "bias").Where(name => !name.Contains("running", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["layers.1.weight", "layers.1.bias", "layers.1.running_mean", "layers.1.running_var", "layers.3.weight", "layers.3.bias"],
+            Train("backprop", "norm"));
         Assert.Equal(["layers.0.norm.weight", "layers.0.norm.bias"], Train("backprop", "norm", spec: "4x6-attn2:block-4"));
     }
 
@@ -101,13 +108,16 @@ public class FreezingTests
         => Assert.Contains(part, Assert.Throws<EdgeLearnException>(() => Train("backprop", train)).Message, StringComparison.Ordinal);
 
     static long Workspace(string spec, string rule, string? train, string update = "sgd")
-        => TrainingSession.PlanMemory(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy), new TrainingSettings { Rule = KindNames.ParseRule(rule), Update = KindNames.ParseUpdate(update), Train = train is null ? null : TrainableParts.Parse(train), Batch = 64 }).WorkspaceBytes;
+        => TrainingSession.PlanMemory(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy),
+            new TrainingSettings { Rule = KindNames.ParseRule(rule), Update = KindNames.ParseUpdate(update),
+            Train = train is null ? null : TrainableParts.Parse(train), Batch = 64 }).WorkspaceBytes;
 
     [Fact]
     public void The_planned_memory_shrinks_with_what_is_frozen()
     {
         const string Deep = "256-256-256-256-256-256-10";
-        long all = Workspace(Deep, "backprop", "all"), half = Workspace(Deep, "backprop", "layers.3,layers.4,head"), head = Workspace(Deep, "backprop", "head"), bias = Workspace(Deep, "backprop", "bias");
+        long all = Workspace(Deep, "backprop", "all"), half = Workspace(Deep, "backprop", "layers.3,layers.4,head"),
+            head = Workspace(Deep, "backprop", "head"), bias = Workspace(Deep, "backprop", "bias");
         Assert.Equal(Workspace(Deep, "backprop", null), all);
         Assert.True(half < all && head < half, $"{all}, {half}, {head}");
         Assert.Equal(Workspace(Deep, "frozen", null), head);

@@ -25,7 +25,8 @@ public class FrugalTests
     [InlineData(FrugalSelection.Block)]
     public void Rho_0_is_sign_sgd_to_the_bit(FrugalSelection selection)
     {
-        using UpdateRun frugal = Run(new Frugal { Rho = 0, Selection = selection, RefreshSteps = 4, WeightDecay = 0.1f }), sign = Run(new SignSgd { WeightDecay = 0.1f });
+        using UpdateRun frugal = Run(new Frugal { Rho = 0, Selection = selection, RefreshSteps = 4, WeightDecay = 0.1f }),
+            sign = Run(new SignSgd { WeightDecay = 0.1f });
         Steps(frugal, 0, 10);
         Steps(sign, 0, 10);
         Values.AssertSameBits(sign.Weights, frugal.Weights, "weights");
@@ -36,7 +37,8 @@ public class FrugalTests
     [Fact]
     public void Rho_0_with_a_plain_remainder_is_sgd_to_the_bit()
     {
-        using UpdateRun frugal = Run(new Frugal { Rho = 0, Remainder = FrugalRemainder.Plain, WeightDecay = 0.1f }), sgd = Run(new Sgd { WeightDecay = 0.1f });
+        using UpdateRun frugal = Run(new Frugal { Rho = 0, Remainder = FrugalRemainder.Plain, WeightDecay = 0.1f }),
+            sgd = Run(new Sgd { WeightDecay = 0.1f });
         Steps(frugal, 0, 10);
         Steps(sgd, 0, 10);
         Values.AssertSameBits(sgd.Weights, frugal.Weights, "weights");
@@ -47,7 +49,8 @@ public class FrugalTests
     [InlineData(FrugalSelection.Block)]
     public void Rho_1_without_refresh_is_Adam_to_the_bit(FrugalSelection selection)
     {
-        using UpdateRun frugal = Run(new Frugal { Rho = 1, Selection = selection, RefreshSteps = 0, WeightDecay = 0.1f }), adam = Run(new Adam { WeightDecay = 0.1f });
+        using UpdateRun frugal = Run(new Frugal { Rho = 1, Selection = selection, RefreshSteps = 0, WeightDecay = 0.1f }),
+            adam = Run(new Adam { WeightDecay = 0.1f });
         Steps(frugal, 0, 30, panel: 9);
         Steps(adam, 0, 30);
         Values.AssertSameBits(adam.Weights, frugal.Weights, "weights");
@@ -92,11 +95,13 @@ public class FrugalTests
             bool[] mask = ActiveMask(new Frugal { Rho = 0.4, RefreshSteps = 5, Seed = 3 }, period);
             foreach (var (offset, rows, columns, chosen) in new[] { (0, 6, 10, 4), (60, 1, 10, 4), (70, 4, 7, 2), (98, 1, 3, 1) })
             {
-                for (int r = 1; r < rows; r++) Assert.Equal(mask[offset..(offset + columns)], mask[(offset + r * columns)..(offset + (r + 1) * columns)]);
+                for (int r = 1; r < rows; r++)
+                    Assert.Equal(mask[offset..(offset + columns)], mask[(offset + r * columns)..(offset + (r + 1) * columns)]);
                 Assert.Equal(chosen, mask[offset..(offset + columns)].Count(active => active));
             }
 
-            using UpdateRun frugal = Run(new Frugal { Rho = 0.4, RefreshSteps = 5, Seed = 3, WeightDecay = 0.1f }), adam = Run(new Adam { WeightDecay = 0.1f }), sign = Run(new SignSgd { WeightDecay = 0.1f });
+            using UpdateRun frugal = Run(new Frugal { Rho = 0.4, RefreshSteps = 5, Seed = 3, WeightDecay = 0.1f }),
+                adam = Run(new Adam { WeightDecay = 0.1f }), sign = Run(new SignSgd { WeightDecay = 0.1f });
             for (int step = 0; step < 5; step++)
             {
                 frugal.Step(period * 5 + step, Rate, Gradient(step), panel: 13);
@@ -157,7 +162,8 @@ public class FrugalTests
     [Fact]
     public void State_full_tensors_have_plain_Adam_through_every_refresh()
     {
-        using UpdateRun frugal = Run(new Frugal { Rho = 0.25, RefreshSteps = 3, StateFull = slice => slice.Shape.Length == 1 }), adam = Run(new Adam());
+        using UpdateRun frugal = Run(new Frugal { Rho = 0.25, RefreshSteps = 3, StateFull = slice => slice.Shape.Length == 1 }),
+            adam = Run(new Adam());
         Steps(frugal, 0, 10);
         Steps(adam, 0, 10);
         Values.AssertSameBits(adam.Weights[60..70], frugal.Weights[60..70], "first vector");
@@ -199,7 +205,8 @@ public class FrugalTests
     [InlineData(1.1)]
     [InlineData(double.NaN)]
     public void A_fraction_outside_of_0_to_1_is_refused(double rho)
-        => Assert.Contains("expected a fraction from 0", Assert.Throws<EdgeLearnException>(() => new Frugal { Rho = rho }).Message, StringComparison.Ordinal);
+        => Assert.Contains("expected a fraction from 0", Assert.Throws<EdgeLearnException>(() => new Frugal { Rho = rho }).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_negative_refresh_is_refused() => Assert.Throws<EdgeLearnException>(() => new Frugal { RefreshSteps = -1 });

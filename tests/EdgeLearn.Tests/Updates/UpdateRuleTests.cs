@@ -17,7 +17,8 @@ public class UpdateRuleTests
         float[] before = run.Weights.ToArray(), gradient = Gradient(0);
         gradient[2] = 0;
         run.Step(0, 0.1f, gradient);
-        for (int i = 0; i < Count; i++) Assert.Equal(before[i] * (i < 35 ? 1 - 0.1 * 0.5 : 1) - 0.1 * Math.Sign(gradient[i]), run.Weights[i], 1e-7);
+        for (int i = 0; i < Count; i++)
+            Assert.Equal(before[i] * (i < 35 ? 1 - 0.1 * 0.5 : 1) - 0.1 * Math.Sign(gradient[i]), run.Weights[i], 1e-7);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 namespace EdgeLearn.Tests;
 
-/// <summary>One update on tensors of the given shapes, fed with gradients that the test makes up; a matrix decays, a vector does not.</summary>
+/// <summary>
+/// One update on tensors of the given shapes, fed with gradients that the test makes up; a matrix decays, a vector does not.
+/// </summary>
 sealed class UpdateRun : IDisposable
 {
     readonly Workspace _workspace;

@@ -1,8 +1,8 @@
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// A workload with its memory: one fixed batch of N(0, 1) inputs (or uniform tokens) and uniform labels, starting weights, and a <see cref="Step"/> that allocates nothing. Everything is drawn from the
-/// noise, so every machine has the same numbers. Owns all of it.
+/// A workload with its memory: one fixed batch of N(0, 1) inputs (or uniform tokens) and uniform labels, starting weights, and a
+/// <see cref="Step"/> that allocates nothing. Everything is drawn from the noise, so every machine has the same numbers. Owns all of it.
 /// </summary>
 public sealed class PreparedWorkload : IDisposable
 {
@@ -90,7 +90,9 @@ public sealed class PreparedWorkload : IDisposable
         return (losses[0] + losses[1]) / 2;
     }
 
-    /// <summary>Back to the starting weights, with nothing remembered: many steps on one batch would end in losses that no run has.</summary>
+    /// <summary>
+    /// Back to the starting weights, with nothing remembered: many steps on one batch would end in losses that no run has.
+    /// </summary>
     public void Reset()
     {
         Network.Initialise(Seed);
@@ -98,7 +100,10 @@ public sealed class PreparedWorkload : IDisposable
         _step = 0;
     }
 
-    /// <summary>Everything that another program needs to do the same work: weights, inputs, labels and, for tpsgd, the targets of the hidden layers, as a safetensors file.</summary>
+    /// <summary>
+    /// Everything that another program needs to do the same work: weights, inputs, labels and, for tpsgd, the targets of the hidden layers,
+    /// as a safetensors file.
+    /// </summary>
     public byte[] ToSafeTensors()
     {
         var file = new SafeTensorsWriter();
@@ -128,7 +133,8 @@ public sealed class PreparedWorkload : IDisposable
     {
         ulong inputs = Noise.Key(Seed, Noise.TensorHash("inputs")), labels = Noise.Key(Seed, Noise.TensorHash("labels"));
         int words = Network.Spec.Layers[0] is EmbeddingSpec embedding ? embedding.Words : 0;
-        for (int i = 0; i < Inputs.Length; i++) Inputs[i] = words > 0 ? (int)(Noise.UniformAt(inputs, i) * words) : Noise.GaussianAt(inputs, i);
+        for (int i = 0; i < Inputs.Length; i++)
+            Inputs[i] = words > 0 ? (int)(Noise.UniformAt(inputs, i) * words) : Noise.GaussianAt(inputs, i);
         for (int i = 0; i < Labels.Length; i++) Labels[i] = (int)(Noise.UniformAt(labels, i) * Network.Spec.ClassCount);
     }
 

@@ -1,8 +1,9 @@
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// What a step must compute and move at least: multiplications and additions of the matrix products (a forward pass 2 B nm a layer, a weight gradient the same, an input gradient the same for
-/// all layers but the first, and for signals inside a layer), and weights read and written. Activations, biases and the loss are not counted.
+/// What a step must compute and move at least: multiplications and additions of the matrix products (a forward pass 2 B nm a layer, a
+/// weight gradient the same, an input gradient the same for all layers but the first, and for signals inside a layer), and weights read and
+/// written. Activations, biases and the loss are not counted.
 /// </summary>
 /// <param name="Flop">floating-point operations, a multiply-add is two</param>
 /// <param name="ReadBytes">bytes of weights that the forward pass reads, each once</param>
@@ -16,7 +17,8 @@ public readonly record struct WorkCount(double Flop, double ReadBytes, double Up
         double forward = 0, inner = 0, inputGradient = 0;
         for (int i = 0; i < network.Layers.Count; i++)
         {
-            double flop = 2.0 * workload.Batch * network.Layers[i].MultiplyAdds, local = 2.0 * workload.Batch * network.Layers[i].LocalGradientMultiplyAdds;
+            double flop = 2.0 * workload.Batch * network.Layers[i].MultiplyAdds,
+                local = 2.0 * workload.Batch * network.Layers[i].LocalGradientMultiplyAdds;
             forward += flop;
             inner += local;
             if (i > 0) inputGradient += flop - local;

@@ -1,8 +1,8 @@
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// One piece of work whose cost is worth knowing: a network, a batch and what a step does. One line in <see cref="Workloads"/> declares it; <see cref="PreparedWorkload"/> runs it. The
-/// benchmark holds it against other libraries, a board measures it alone.
+/// One piece of work whose cost is worth knowing: a network, a batch and what a step does. One line in <see cref="Workloads"/> declares it;
+/// <see cref="PreparedWorkload"/> runs it. The benchmark holds it against other libraries, a board measures it alone.
 /// </summary>
 /// <param name="Id">name on the command line and in reports</param>
 /// <param name="Network">in shorthand</param>

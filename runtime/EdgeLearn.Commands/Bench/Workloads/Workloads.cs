@@ -54,7 +54,8 @@ public static class Workloads
         throw new EdgeLearnException($"unknown workload '{id}': expected {string.Join(", ", All.Select(workload => workload.Id))}");
     }
 
-    // For batches from one sample to many: a forward pass (f), the two probes of a step by sign noise (p) and by Gaussian noise (g), and the whole step with its update (s).
+    // For batches from one sample to many: a forward pass (f), the two probes of a step by sign noise (p) and by Gaussian noise (g), and
+    // the whole step with its update (s).
     static IEnumerable<Workload> ZerothOrder(string id, string network)
     {
         foreach (int batch in (int[])[1, 32, 128])

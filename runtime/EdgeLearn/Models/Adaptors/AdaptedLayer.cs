@@ -1,7 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// A layer with an adaptor. To rules and units it is one layer; the inner layer's verbs are used as they are, with nothing behind its sum where the adaptor comes before the activation.
+/// A layer with an adaptor. To rules and units it is one layer; the inner layer's verbs are used as they are, with nothing behind its sum
+/// where the adaptor comes before the activation.
 /// </summary>
 /// <param name="inner">the layer, under the name that it would have alone</param>
 /// <param name="activation">what follows the sum and the adaptor</param>

@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace EdgeLearn;
 
 /// <summary>
-/// A layer with an adaptor, a small piece that learns where the layer itself is frozen: <c>lora4(128:tanh)</c>, <c>scale(conv3x3x8)</c>, <c>bottleneck8(128)</c>. The layer keeps the names of its
-/// tensors, the adaptor's are <c>name.adaptor.*</c>, so that a network with adaptors takes the weights of its base by name.
+/// A layer with an adaptor, a small piece that learns where the layer itself is frozen: <c>lora4(128:tanh)</c>, <c>scale(conv3x3x8)</c>,
+/// <c>bottleneck8(128)</c>. The layer keeps the names of its tensors, the adaptor's are <c>name.adaptor.*</c>, so that a network with
+/// adaptors takes the weights of its base by name.
 /// </summary>
 /// <param name="Inner">the layer</param>
 public abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
@@ -22,7 +23,10 @@ public abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
     /// <summary>The shape of what the layer makes, which an adaptor never changes.</summary>
     public override Shape OutputShape(Shape input, string name) => Inner.OutputShape(input, name);
 
-    /// <summary>The layer that does the same without an adaptor, once its weights have taken the adaptor's up; the layer with its adaptor where that cannot be.</summary>
+    /// <summary>
+    /// The layer that does the same without an adaptor, once its weights have taken the adaptor's up; the layer with its adaptor where that
+    /// cannot be.
+    /// </summary>
     public abstract LayerSpec Merged { get; }
 
     /// <summary>A layer with the adaptor of a key; null when it is none that can have it, or has one already.</summary>
@@ -36,11 +40,18 @@ public abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
     };
 
     /// <summary>The one layer in the parentheses of a shorthand.</summary>
-    private protected static LayerSpec ReadBody(LayerText text) => text.ParseLayers(text.Body ?? "") is [IWeightedSpec body] ? (LayerSpec)body : throw text.Wrong("one dense or convolution layer in the parentheses");
+    private protected static LayerSpec ReadBody(LayerText text)
+        => text.ParseLayers(text.Body ?? "") is [IWeightedSpec body]
+            ? (LayerSpec)body
+            : throw text.Wrong("one dense or convolution layer in the parentheses");
 
-    private protected static LayerSpec ReadBody(LayerJson json) => json.Layers("body") is [IWeightedSpec body] ? (LayerSpec)body : throw new EdgeLearnException($"{json.FileName}: an adaptor with a body that is not one dense or convolution layer");
+    private protected static LayerSpec ReadBody(LayerJson json)
+        => json.Layers("body") is [IWeightedSpec body]
+            ? (LayerSpec)body
+            : throw new EdgeLearnException($"{json.FileName}: an adaptor with a body that is not one dense or convolution layer");
 
-    private protected static int Size(LayerText text) => LayerText.TryParse(text.Sizes, out int size) ? size : throw text.Wrong($"a number of 1 or more behind {text.Word}");
+    private protected static int Size(LayerText text)
+        => LayerText.TryParse(text.Sizes, out int size) ? size : throw text.Wrong($"a number of 1 or more behind {text.Word}");
 
     private protected static int Size(LayerJson json, string property)
     {
@@ -63,7 +74,9 @@ public abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
     }
 }
 
-/// <summary>A <see cref="LowRankLayer"/> around a weighted sum, a <see cref="LowRankMatricesLayer"/> around a layer with more inside it.</summary>
+/// <summary>
+/// A <see cref="LowRankLayer"/> around a weighted sum, a <see cref="LowRankMatricesLayer"/> around a layer with more inside it.
+/// </summary>
 /// <param name="Inner">the layer</param>
 /// <param name="Rank">r</param>
 /// <param name="Alpha">the pair counts alpha / r times</param>
@@ -81,18 +94,21 @@ public sealed record LowRankSpec(LayerSpec Inner, int Rank, float Alpha) : Adapt
     static LowRankSpec Read(LayerJson json)
     {
         int rank = Size(json, "rank");
-        return OneOf(json.Layers("body"), rank, json.Number("alpha", rank)) ?? throw new EdgeLearnException($"{json.FileName}: lora around layers that can have none, expected {Expected}");
+        return OneOf(json.Layers("body"), rank, json.Number("alpha", rank))
+            ?? throw new EdgeLearnException($"{json.FileName}: lora around layers that can have none, expected {Expected}");
     }
 
     const string Expected = "one dense layer, convolution without groups, recurrent layer, attn or mlp";
 
-    static LowRankSpec? OneOf(IReadOnlyList<LayerSpec> body, int rank, float alpha) => body is [var layer] ? Check(new LowRankSpec(layer, rank, alpha)) : null;
+    static LowRankSpec? OneOf(IReadOnlyList<LayerSpec> body, int rank, float alpha)
+        => body is [var layer] ? Check(new LowRankSpec(layer, rank, alpha)) : null;
 
     // Layers that read their matrices through ParameterSet.Read alone and give the gradients of whole rows.
     bool IsOfMatrices => Inner is RecurrentSpec or AttentionSpec or MlpSpec;
 
     /// <summary>The same where there can be such a layer, else null.</summary>
-    internal static LowRankSpec? Check(LowRankSpec spec) => spec.IsOfMatrices || (spec.Inner as IWeightedSpec)?.OfRank(spec.Rank) is not null ? spec : null;
+    internal static LowRankSpec? Check(LowRankSpec spec)
+        => spec.IsOfMatrices || (spec.Inner as IWeightedSpec)?.OfRank(spec.Rank) is not null ? spec : null;
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -118,7 +134,9 @@ public sealed record LowRankSpec(LayerSpec Inner, int Rank, float Alpha) : Adapt
 
         var weighted = (IWeightedSpec)Inner;
         var inner = weighted.Plain().Build(name, input, parameters);
-        return AsFloats(parameters, () => new LowRankLayer(inner, weighted.OfRank(Rank)!.Build(name + ".adaptor.down", input, parameters), weighted.Activation, this, parameters));
+        return AsFloats(parameters,
+            () => new LowRankLayer(inner, weighted.OfRank(Rank)!.Build(name + ".adaptor.down", input, parameters), weighted.Activation,
+            this, parameters));
     }
 }
 
@@ -126,7 +144,10 @@ public sealed record LowRankSpec(LayerSpec Inner, int Rank, float Alpha) : Adapt
 /// <param name="Inner">the layer</param>
 public sealed record ScaleShiftSpec(LayerSpec Inner) : AdaptedSpec(Inner)
 {
-    internal static readonly LayerKind Kind = new("scale", "scale(128:relu)", text => text.Word != "scale" || text.Body is null || text.Sizes.Length > 0 || text.Places is not null ? null : new ScaleShiftSpec(ReadBody(text)), json => new ScaleShiftSpec(ReadBody(json)));
+    internal static readonly LayerKind Kind = new("scale", "scale(128:relu)",
+        text => text.Word != "scale" || text.Body is null || text.Sizes.Length > 0 || text.Places is not null
+        ? null
+        : new ScaleShiftSpec(ReadBody(text)), json => new ScaleShiftSpec(ReadBody(json)));
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -152,7 +173,10 @@ public sealed record ScaleShiftSpec(LayerSpec Inner) : AdaptedSpec(Inner)
 /// <param name="Units">of the bottleneck</param>
 public sealed record BottleneckSpec(LayerSpec Inner, int Units) : AdaptedSpec(Inner)
 {
-    internal static readonly LayerKind Kind = new("bottleneck", "bottleneck8(128:relu)", text => text.Word != "bottleneck" || text.Body is null || text.Places is not null ? null : new BottleneckSpec(ReadBody(text), Size(text)), json => new BottleneckSpec(ReadBody(json), Size(json, "units")));
+    internal static readonly LayerKind Kind = new("bottleneck", "bottleneck8(128:relu)",
+        text => text.Word != "bottleneck" || text.Body is null || text.Places is not null
+        ? null
+        : new BottleneckSpec(ReadBody(text), Size(text)), json => new BottleneckSpec(ReadBody(json), Size(json, "units")));
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -170,7 +194,9 @@ public sealed record BottleneckSpec(LayerSpec Inner, int Units) : AdaptedSpec(In
     public override Layer Build(string name, Shape input, ParameterSet parameters)
     {
         var inner = Inner.Build(name, input, parameters);
-        return AsFloats(parameters, () => new BottleneckLayer(inner, new ResidualLayer(name + ".adaptor", inner.OutputShape, new ResidualSpec(BodyOf(inner.OutputShape), []), parameters), this));
+        return AsFloats(parameters,
+            () => new BottleneckLayer(inner,
+            new ResidualLayer(name + ".adaptor", inner.OutputShape, new ResidualSpec(BodyOf(inner.OutputShape), []), parameters), this));
     }
 
     // The same two sums at each position, over the channels of an image, the features of a step or all values of a vector.

@@ -1,7 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// y = h + up(tanh(down(h))), h = inner(x): a residual adaptor behind a layer, the same two sums at each position of an image or sequence. Tensors: <c>adaptor.body.0.weight</c> [units x channels],
+/// y = h + up(tanh(down(h))), h = inner(x): a residual adaptor behind a layer, the same two sums at each position of an image or sequence.
+/// Tensors: <c>adaptor.body.0.weight</c> [units x channels],
 /// <c>adaptor.body.1.weight</c> and their biases; the second begins at zero, so that nothing changes before the first step.
 /// </summary>
 /// <remarks>Source: Rebuffi et al. 2017 (residual adapters), Houlsby et al. 2019. Differs: tanh, under which no unit dies.</remarks>
@@ -62,15 +63,19 @@ public sealed class BottleneckLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
         => _stack.Forward(batch, parameters, mode, x, saved, scratch).CopyTo(y);
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch) => _stack.LocalGradient(trace, dy, dz, scratch);
+    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+        => _stack.LocalGradient(trace, dy, dz, scratch);
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink) => _stack.ParameterGradient(trace, dz, scratch, sink);
+    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+        => _stack.ParameterGradient(trace, dz, scratch, sink);
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => _stack.InputGradient(trace, dz, dx, scratch);
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => _stack.InputGradient(trace, dz, dx, scratch);
 }

@@ -1,8 +1,9 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// y = activation(inner(x) + alpha / r * B A x): a pair of matrices of rank r beside a weighted sum. A is a sum like the layer's own with r outputs and no bias (<c>adaptor.down.weight</c>, of a
-/// convolution r maps of its kernel), B mixes them at each position (<c>adaptor.up.weight</c> [outputs x r]) and begins at zero, so that nothing changes before the first step.
+/// y = activation(inner(x) + alpha / r * B A x): a pair of matrices of rank r beside a weighted sum. A is a sum like the layer's own with r
+/// outputs and no bias (<c>adaptor.down.weight</c>, of a convolution r maps of its kernel), B mixes them at each position
+/// (<c>adaptor.up.weight</c> [outputs x r]) and begins at zero, so that nothing changes before the first step.
 /// </summary>
 /// <remarks>Source: Hu et al. 2021 (LoRA).</remarks>
 public sealed class LowRankLayer : AdaptedLayer
@@ -49,8 +50,11 @@ public sealed class LowRankLayer : AdaptedLayer
     MatrixShape UpShape => new(Channels, Rank);
 
     long MixScratchLength(int batch) => IsPlanar
-        ? Math.Max(Kernels.ProductScratchLength(UpShape, DownShape(batch)), Math.Max(Kernels.ProductScratchLength(UpShape.Transpose(), SumsShape(batch)), Kernels.ProductScratchLength(SumsShape(batch), DownShape(batch).Transpose())))
-        : Math.Max(Kernels.ProductScratchLength(DownShape(batch), UpShape.Transpose()), Kernels.ProductScratchLength(SumsShape(batch), UpShape));
+        ? Math.Max(Kernels.ProductScratchLength(UpShape, DownShape(batch)),
+            Math.Max(Kernels.ProductScratchLength(UpShape.Transpose(), SumsShape(batch)),
+            Kernels.ProductScratchLength(SumsShape(batch), DownShape(batch).Transpose())))
+        : Math.Max(Kernels.ProductScratchLength(DownShape(batch), UpShape.Transpose()),
+            Kernels.ProductScratchLength(SumsShape(batch), UpShape));
 
     /// <inheritdoc/>
     public override long ForwardScratchLength(int batch, bool probed, bool saves)
@@ -64,14 +68,17 @@ public sealed class LowRankLayer : AdaptedLayer
     public override long GradientLength(int batch) => (long)batch * (OutputLength + _down.OutputLength);
 
     /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch) => Math.Max(MixScratchLength(batch), Inner.LocalGradientScratchLength(batch));
+    public override long LocalGradientScratchLength(int batch)
+        => Math.Max(MixScratchLength(batch), Inner.LocalGradientScratchLength(batch));
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch)
-        => Math.Max(Math.Max(Inner.GradientScratchLength(batch), _down.GradientScratchLength(batch)), Math.Max(GradientSink.ProductScratchLength(Channels, Rank), _up.Length + MixScratchLength(batch)));
+        => Math.Max(Math.Max(Inner.GradientScratchLength(batch), _down.GradientScratchLength(batch)),
+            Math.Max(GradientSink.ProductScratchLength(Channels, Rank), _up.Length + MixScratchLength(batch)));
 
     /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => (long)batch * InputLength + Math.Max(Inner.InputGradientScratchLength(batch), _down.InputGradientScratchLength(batch));
+    public override long InputGradientScratchLength(int batch)
+        => (long)batch * InputLength + Math.Max(Inner.InputGradientScratchLength(batch), _down.InputGradientScratchLength(batch));
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
@@ -82,7 +89,8 @@ public sealed class LowRankLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         if (saved.IsEmpty)
         {
@@ -99,7 +107,8 @@ public sealed class LowRankLayer : AdaptedLayer
         var mix = new MatrixView(up, Channels, Rank);
         if (IsPlanar)
         {
-            for (int b = 0; b < batch; b++) Kernels.Product(mix, Down(saved, b), y.Slice(b * OutputLength, OutputLength), Positions, scratch, accumulate: true);
+            for (int b = 0; b < batch; b++)
+                Kernels.Product(mix, Down(saved, b), y.Slice(b * OutputLength, OutputLength), Positions, scratch, accumulate: true);
         }
         else
         {
@@ -115,7 +124,8 @@ public sealed class LowRankLayer : AdaptedLayer
     }
 
     // The maps of one sample.
-    MatrixView Down(ReadOnlySpan<float> values, int sample) => new(values.Slice(sample * Rank * Positions, Rank * Positions), Rank, Positions);
+    MatrixView Down(ReadOnlySpan<float> values, int sample)
+        => new(values.Slice(sample * Rank * Positions, Rank * Positions), Rank, Positions);
 
     MatrixView Sums(ReadOnlySpan<float> values, int sample) => new(values.Slice(sample * OutputLength, OutputLength), Channels, Positions);
 
@@ -129,7 +139,8 @@ public sealed class LowRankLayer : AdaptedLayer
         var mix = new MatrixView(trace.Parameters[_up], Channels, Rank);
         if (IsPlanar)
         {
-            for (int b = 0; b < trace.Batch; b++) Kernels.Product(mix.Transpose(), Sums(sums, b), down[(b * Rank * Positions)..], Positions, scratch);
+            for (int b = 0; b < trace.Batch; b++)
+                Kernels.Product(mix.Transpose(), Sums(sums, b), down[(b * Rank * Positions)..], Positions, scratch);
         }
         else
         {
@@ -148,12 +159,14 @@ public sealed class LowRankLayer : AdaptedLayer
         if (!_up.Trainable) return;
         if (!IsPlanar)
         {
-            sink.AcceptProduct(_up, 0, new MatrixView(sums, trace.Batch * Positions, Channels).Transpose(), new MatrixView(trace.Saved, trace.Batch * Positions, Rank), scratch);
+            sink.AcceptProduct(_up, 0, new MatrixView(sums, trace.Batch * Positions, Channels).Transpose(),
+                new MatrixView(trace.Saved, trace.Batch * Positions, Rank), scratch);
             return;
         }
 
         var gradient = scratch[.._up.Length];
-        for (int b = 0; b < trace.Batch; b++) Kernels.Product(Sums(sums, b), Down(trace.Saved, b).Transpose(), gradient, Rank, scratch[_up.Length..], accumulate: b > 0);
+        for (int b = 0; b < trace.Batch; b++)
+            Kernels.Product(Sums(sums, b), Down(trace.Saved, b).Transpose(), gradient, Rank, scratch[_up.Length..], accumulate: b > 0);
         sink.Accept(_up, 0, gradient);
     }
 

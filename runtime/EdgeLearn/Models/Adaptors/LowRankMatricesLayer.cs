@@ -1,13 +1,14 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// A layer with more inside it than one weighted sum (recurrent, attention, mlp), with a pair of low rank beside each of its matrices: it reads W + alpha / r * B A where it would read W. A matrix's
-/// pair is <c>adaptor.NAME.down.weight</c> [r x columns] and <c>adaptor.NAME.up.weight</c> [rows x r], which begins at zero, so that nothing changes before the first step. Gates of a recurrent layer,
-/// and queries, keys and values, lie in one matrix and share its A.
+/// A layer with more inside it than one weighted sum (recurrent, attention, mlp), with a pair of low rank beside each of its matrices: it
+/// reads W + alpha / r * B A where it would read W. A matrix's pair is <c>adaptor.NAME.down.weight</c> [r x columns] and
+/// <c>adaptor.NAME.up.weight</c> [rows x r], which begins at zero, so that nothing changes before the first step. Gates of a recurrent
+/// layer, and queries, keys and values, lie in one matrix and share its A.
 /// </summary>
 /// <remarks>
-/// Source: Hu et al. 2021 (LoRA). The sums W + BA are never stored for longer than a verb of the layer, but the layer's own gradient of W is made and then projected: what the adaptor saves is update
-/// state and the size of its file, not activations.
+/// Source: Hu et al. 2021 (LoRA). The sums W + BA are never stored for longer than a verb of the layer, but the layer's own gradient of W
+/// is made and then projected: what the adaptor saves is update state and the size of its file, not activations.
 /// </remarks>
 public sealed class LowRankMatricesLayer : AdaptedLayer
 {
@@ -87,17 +88,21 @@ public sealed class LowRankMatricesLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
         => Inner.Forward(batch, parameters, mode, x, y, saved, scratch);
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch) => Inner.LocalGradient(trace, dy, dz, scratch);
+    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+        => Inner.LocalGradient(trace, dy, dz, scratch);
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink) => _sink.Run(Inner, trace, dz, scratch, sink);
+    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+        => _sink.Run(Inner, trace, dz, scratch, sink);
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => Inner.InputGradient(trace, dz, dx, scratch);
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => Inner.InputGradient(trace, dz, dx, scratch);
 
     /// <summary>W becomes W + alpha / r * B A, for each matrix.</summary>
     internal override void Merge(ParameterSet parameters, ParameterSet merged)

@@ -3,8 +3,9 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// A pair of low rank beside a matrix inside a layer: whoever reads W gets W + share * B A, made a few rows at a time in the reader's scratch (<see cref="ParameterSet.Read"/>), and the gradient by W is
-/// projected on both halves, dB = share * dW A^T, dA = share * B^T dW. The layer itself knows nothing of it.
+/// A pair of low rank beside a matrix inside a layer: whoever reads W gets W + share * B A, made a few rows at a time in the reader's
+/// scratch (<see cref="ParameterSet.Read"/>), and the gradient by W is projected on both halves, dB = share * dW A^T, dA = share * B^T dW.
+/// The layer itself knows nothing of it.
 /// </summary>
 /// <param name="matrix">W [rows x columns]</param>
 /// <param name="up">B [rows x rank]</param>
@@ -39,7 +40,9 @@ sealed class LowRankPair(ParameterSlice matrix, ParameterSlice up, ParameterSlic
     /// <param name="values">whole rows of W</param>
     public void AddTo(ParameterSet parameters, in Probe probe, int offset, Span<float> values)
     {
-        if (offset % Columns != 0 || values.Length % Columns != 0) throw new InvalidOperationException($"{matrix.Name} has a pair of low rank beside it and is read in whole rows of {Columns}, not {values.Length} floats from {offset}");
+        if (offset % Columns != 0 || values.Length % Columns != 0)
+            throw new InvalidOperationException($"{matrix.Name} has a pair of low rank beside it and is read in whole rows of {Columns}, "
+                + $"not {values.Length} floats from {offset}");
         int stride = Rank | 1, most = Math.Clamp(StackLength / stride, 1, MostRows);
         bool isPerturbed = !probe.IsNone && down.Trainable;
         int width = isPerturbed ? Math.Clamp(StackLength / Rank, 1, Columns) : Columns;
@@ -56,9 +59,11 @@ sealed class LowRankPair(ParameterSlice matrix, ParameterSlice up, ParameterSlic
             for (int first = 0; first < Columns; first += width)
             {
                 int columns = Math.Min(width, Columns - first);
-                for (int k = 0; k < Rank && isPerturbed; k++) parameters.Read(down, probe, k * Columns + first, columns, downs.Slice(k * width, columns));
+                for (int k = 0; k < Rank && isPerturbed; k++)
+                    parameters.Read(down, probe, k * Columns + first, columns, downs.Slice(k * width, columns));
                 var right = isPerturbed ? new MatrixView(downs, Rank, columns, width, 1) : new MatrixView(parameters[down], Rank, Columns);
-                Kernels.Product(new MatrixView(ups, rows, Rank, stride, 1), right, values[(row * Columns + first)..], Columns, default, accumulate: true);
+                Kernels.Product(new MatrixView(ups, rows, Rank, stride, 1), right, values[(row * Columns + first)..], Columns, default,
+                    accumulate: true);
             }
         }
     }
@@ -72,7 +77,8 @@ sealed class LowRankPair(ParameterSlice matrix, ParameterSlice up, ParameterSlic
             for (int rows = 1; rows <= Math.Min(MostRows, matrix.Length / Columns); rows++)
             {
                 MatrixShape gradient = new(rows, Columns), a = new(Rank, Columns), b = new(rows, Rank);
-                longest = Math.Max(longest, Math.Max(Kernels.ProductScratchLength(gradient, a.Transpose()), Kernels.ProductScratchLength(b.Transpose(), gradient)));
+                longest = Math.Max(longest,
+                    Math.Max(Kernels.ProductScratchLength(gradient, a.Transpose()), Kernels.ProductScratchLength(b.Transpose(), gradient)));
             }
 
             return longest;
@@ -86,16 +92,20 @@ sealed class LowRankPair(ParameterSlice matrix, ParameterSlice up, ParameterSlic
     /// <param name="dUp">[as B] dW A^T, these rows of it added to</param>
     /// <param name="dDown">[as A] B^T dW, added to</param>
     /// <param name="scratch">[<see cref="ScratchLength"/>]</param>
-    public void Project(ParameterSet parameters, int offset, ReadOnlySpan<float> gradient, Span<float> dUp, Span<float> dDown, Span<float> scratch)
+    public void Project(ParameterSet parameters, int offset, ReadOnlySpan<float> gradient, Span<float> dUp, Span<float> dDown,
+        Span<float> scratch)
     {
-        if (offset % Columns != 0 || gradient.Length % Columns != 0) throw new InvalidOperationException($"{matrix.Name} has a pair of low rank beside it: expected its gradient in whole rows of {Columns}, not {gradient.Length} floats from {offset}");
+        if (offset % Columns != 0 || gradient.Length % Columns != 0)
+            throw new InvalidOperationException($"{matrix.Name} has a pair of low rank beside it: expected its gradient in whole rows "
+                + $"of {Columns}, not {gradient.Length} floats from {offset}");
         var a = new MatrixView(parameters[down], Rank, Columns);
         for (int row = 0; row < gradient.Length / Columns; row += MostRows)
         {
             int rows = Math.Min(MostRows, gradient.Length / Columns - row), at = (offset / Columns + row) * Rank;
             var panel = new MatrixView(gradient.Slice(row * Columns, rows * Columns), rows, Columns);
             Kernels.Product(panel, a.Transpose(), dUp[at..], Rank, scratch, accumulate: true);
-            Kernels.Product(new MatrixView(parameters[up].Slice(at, rows * Rank), rows, Rank).Transpose(), panel, dDown, Columns, scratch, accumulate: true);
+            Kernels.Product(new MatrixView(parameters[up].Slice(at, rows * Rank), rows, Rank).Transpose(), panel, dDown, Columns, scratch,
+                accumulate: true);
         }
     }
 

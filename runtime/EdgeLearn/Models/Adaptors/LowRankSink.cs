@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// Stands between a layer with pairs of low rank beside its matrices and the sink of the step: projects the gradient of such a matrix on its pair, passes everything on, and hands the pairs' gradients
-/// over when the layer is done. Its sums lie in scratch of the caller.
+/// Stands between a layer with pairs of low rank beside its matrices and the sink of the step: projects the gradient of such a matrix on
+/// its pair, passes everything on, and hands the pairs' gradients over when the layer is done. Its sums lie in scratch of the caller.
 /// </summary>
 sealed unsafe class LowRankSink : GradientSink
 {
@@ -70,7 +70,8 @@ sealed unsafe class LowRankSink : GradientSink
         {
             Span<float> up = new(_sums + at, pair.Up.Length), down = new(_sums + at + up.Length, pair.Down.Length);
             at += up.Length + down.Length;
-            if (pair.Matrix == slice) pair.Project(_parameters!, offset, gradient, up, down, new Span<float>(_sums + _sumsLength, _productLength));
+            if (pair.Matrix == slice)
+                pair.Project(_parameters!, offset, gradient, up, down, new Span<float>(_sums + _sumsLength, _productLength));
         }
 
         _next!.Accept(slice, offset, gradient);

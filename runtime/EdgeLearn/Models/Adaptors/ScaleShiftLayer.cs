@@ -3,7 +3,8 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// y = activation(scale * inner(x) + shift), one scale and one shift for each unit of a vector, feature of a step or channel of an image: <c>adaptor.scale</c> begins at 1, <c>adaptor.shift</c> at 0.
+/// y = activation(scale * inner(x) + shift), one scale and one shift for each unit of a vector, feature of a step or channel of an image:
+/// <c>adaptor.scale</c> begins at 1, <c>adaptor.shift</c> at 0.
 /// </summary>
 /// <remarks>Source: Lian et al. 2022 (scaling and shifting features).</remarks>
 public sealed class ScaleShiftLayer : AdaptedLayer
@@ -38,7 +39,8 @@ public sealed class ScaleShiftLayer : AdaptedLayer
     public override long SavedLength(int batch) => (long)batch * OutputLength + Inner.SavedLength(batch);
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => Math.Max(Inner.ForwardScratchLength(batch, probed, saves), probed ? 2L * Channels : 0);
+    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+        => Math.Max(Inner.ForwardScratchLength(batch, probed, saves), probed ? 2L * Channels : 0);
 
     // The gradient by what the activation reads, then the inner layer's.
     /// <inheritdoc/>
@@ -65,7 +67,8 @@ public sealed class ScaleShiftLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         var sums = saved.IsEmpty ? y : saved[..y.Length];
         Inner.Forward(batch, parameters, mode, x, sums, saved.IsEmpty ? default : saved[y.Length..], scratch);
@@ -93,7 +96,8 @@ public sealed class ScaleShiftLayer : AdaptedLayer
     ForwardTrace InnerTrace(in ForwardTrace trace)
     {
         int length = trace.Batch * OutputLength;
-        return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Saved[..length], trace.Saved[length..]) { WantsInputGradient = trace.WantsInputGradient };
+        return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Saved[..length],
+            trace.Saved[length..]) { WantsInputGradient = trace.WantsInputGradient };
     }
 
     /// <inheritdoc/>
@@ -121,7 +125,8 @@ public sealed class ScaleShiftLayer : AdaptedLayer
         int length = trace.Batch * OutputLength;
         if (Inner.IsTrainable) Inner.ParameterGradient(InnerTrace(trace), dz[length..], scratch, sink);
         if (!_scale.Trainable && !_shift.Trainable) return;
-        Span<float> scale = scratch[..Channels], shift = scratch.Slice(Channels, Channels), products = scratch.Slice(2 * Channels, RunLength);
+        Span<float> scale = scratch[..Channels], shift = scratch.Slice(Channels, Channels),
+            products = scratch.Slice(2 * Channels, RunLength);
         scratch[..(2 * Channels)].Clear();
         for (int at = 0, run = 0; at < length; at += RunLength, run++)
         {

@@ -40,8 +40,10 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
 
     static readonly (string Word, PointwiseKind Function)[] s_words =
     [
-        ("tanh", PointwiseKind.Tanh), ("hardtanh", PointwiseKind.HardTanh), ("relu", PointwiseKind.Relu), ("leakyrelu", PointwiseKind.LeakyRelu),
-        ("sigmoid", PointwiseKind.Sigmoid), ("silu", PointwiseKind.Silu), ("gelu", PointwiseKind.Gelu), ("gelutanh", PointwiseKind.GeluTanh),
+        ("tanh", PointwiseKind.Tanh), ("hardtanh", PointwiseKind.HardTanh), ("relu", PointwiseKind.Relu),
+            ("leakyrelu", PointwiseKind.LeakyRelu),
+        ("sigmoid", PointwiseKind.Sigmoid), ("silu", PointwiseKind.Silu), ("gelu", PointwiseKind.Gelu),
+            ("gelutanh", PointwiseKind.GeluTanh),
     ];
 
     internal static readonly LayerKind Kind = new("activation", "gelu", Parse, Read);
@@ -65,7 +67,9 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
     {
         string word = json.Text("function", "");
         int index = Array.FindIndex(s_words, pair => pair.Word == word);
-        if (index < 0) throw new EdgeLearnException($"{json.FileName}: unknown function '{word}': expected one of {string.Join(", ", s_words.Select(pair => pair.Word))}");
+        if (index < 0)
+            throw new EdgeLearnException($"{json.FileName}: unknown function '{word}': expected one "
+                + $"of {string.Join(", ", s_words.Select(pair => pair.Word))}");
         return new ActivationSpec(s_words[index].Function, json.Number("slope", UnsaidSlope));
     }
 
@@ -77,12 +81,16 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
     }
 
     /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid) => Function == PointwiseKind.LeakyRelu && Slope != UnsaidSlope ? string.Create(CultureInfo.InvariantCulture, $"{Word}{Slope}") : Word;
+    public override string ToShorthand(Activation unsaid)
+        => Function == PointwiseKind.LeakyRelu && Slope != UnsaidSlope
+            ? string.Create(CultureInfo.InvariantCulture, $"{Word}{Slope}")
+            : Word;
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
     {
-        if (Function == PointwiseKind.LeakyRelu && !(Slope > 0 && float.IsFinite(Slope))) throw new EdgeLearnException($"{name} has the slope {Slope}, expected a number above 0, such as leakyrelu0.01");
+        if (Function == PointwiseKind.LeakyRelu && !(Slope > 0 && float.IsFinite(Slope)))
+            throw new EdgeLearnException($"{name} has the slope {Slope}, expected a number above 0, such as leakyrelu0.01");
         return input;
     }
 
@@ -106,7 +114,8 @@ public sealed class ActivationLayer(string name, Shape shape, ActivationSpec spe
     public override string Describe() => spec.ToString();
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         switch (spec.Function)
         {

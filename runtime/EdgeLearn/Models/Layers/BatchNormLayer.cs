@@ -3,9 +3,9 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// y[c] = (x[c] - mean[c]) / sqrt(variance[c] + epsilon) * weight[c] + bias[c], for each channel of an image, feature of a sequence or value of a vector. In training the statistics are
-/// those of the batch, all positions and steps together, and the running ones follow them; in evaluation, with frozen statistics or weights, and where a batch has one value a channel, they are the
-/// running ones.
+/// y[c] = (x[c] - mean[c]) / sqrt(variance[c] + epsilon) * weight[c] + bias[c], for each channel of an image, feature of a sequence or
+/// value of a vector. In training the statistics are those of the batch, all positions and steps together, and the running ones follow
+/// them; in evaluation, with frozen statistics or weights, and where a batch has one value a channel, they are the running ones.
 /// </summary>
 /// <remarks>Source: Ioffe and Szegedy 2015, with the running variance unbiased as in PyTorch.</remarks>
 public sealed class BatchNormLayer : Layer
@@ -54,7 +54,8 @@ public sealed class BatchNormLayer : Layer
 
     // A run of neighbours, for squares; then the statistics where nobody saves them; then, under a probe, weight and bias.
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => RunLength + (saves ? 0 : SavedLength(batch)) + (probed ? 2 * Channels : 0);
+    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+        => RunLength + (saves ? 0 : SavedLength(batch)) + (probed ? 2 * Channels : 0);
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch) => RunLength + 2 * Channels;
@@ -75,10 +76,12 @@ public sealed class BatchNormLayer : Layer
         parameters[_variance].Fill(1);
     }
 
-    bool UsesBatch(int batch, in ForwardMode mode) => mode.IsTraining && !_spec.IsFrozen && (_weight.Trainable || _bias.Trainable) && batch * Positions > 1;
+    bool UsesBatch(int batch, in ForwardMode mode)
+        => mode.IsTraining && !_spec.IsFrozen && (_weight.Trainable || _bias.Trainable) && batch * Positions > 1;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         var run = scratch[..RunLength];
         var rest = scratch[RunLength..];
@@ -208,7 +211,8 @@ public sealed class BatchNormLayer : Layer
             TensorPrimitives.Multiply(sums, 1f / (trace.Batch * Positions), sums);
         }
 
-        // dx = weight * scale * (dy - mean of dy - normalised * mean of dy * normalised); the means are 0 where the statistics do not depend on x.
+        // dx = weight * scale * (dy - mean of dy - normalised * mean of dy * normalised); the means are 0 where the statistics do not
+        // depend on x.
         for (int r = 0; r < trace.Batch * RunCount; r++)
         {
             var target = dx.Slice(r * RunLength, RunLength);

@@ -3,12 +3,14 @@ using System.Text.Json;
 namespace EdgeLearn;
 
 /// <summary>
-/// A <see cref="BatchNormLayer"/>: <c>batchnorm</c>, or <c>batchnorm:frozen</c>, which takes its running statistics in training too: what small batches on a device, or a single sample, need.
+/// A <see cref="BatchNormLayer"/>: <c>batchnorm</c>, or <c>batchnorm:frozen</c>, which takes its running statistics in training too: what
+/// small batches on a device, or a single sample, need.
 /// </summary>
 /// <param name="IsFrozen">whether training leaves the statistics as they are</param>
 public sealed record BatchNormSpec(bool IsFrozen) : LayerSpec
 {
-    internal static readonly LayerKind Kind = new("batchnorm", "batchnorm", text => text.Is("batchnorm", 0, out _) ? new BatchNormSpec(text.Take("frozen")) : null, Read);
+    internal static readonly LayerKind Kind = new("batchnorm", "batchnorm",
+        text => text.Is("batchnorm", 0, out _) ? new BatchNormSpec(text.Take("frozen")) : null, Read);
 
     /// <summary>Added to the variance.</summary>
     public float Epsilon { get; init; } = 1e-5f;
@@ -40,7 +42,9 @@ public sealed record BatchNormSpec(bool IsFrozen) : LayerSpec
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
     {
-        if (!(Epsilon > 0) || !(Momentum >= 0) || Momentum > 1) throw new EdgeLearnException($"{name} has epsilon {Epsilon} and momentum {Momentum}, expected a number above 0 and one from 0 to 1");
+        if (!(Epsilon > 0) || !(Momentum >= 0) || Momentum > 1)
+            throw new EdgeLearnException($"{name} has epsilon {Epsilon} and momentum {Momentum}, expected a number above 0 and one from 0 "
+                + $"to 1");
         return input;
     }
 

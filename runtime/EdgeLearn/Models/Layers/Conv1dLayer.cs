@@ -1,8 +1,9 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// y[t, o] = activation(b[o] + sum over k, f of w[o, f, k] * x[t * stride + k - padding, f]) over a sequence, steps x features. W [outputs x inputs / groups x kernel]. One product for each step k
-/// of the kernel, of the sequence shifted by k where it lies with w[:, :, k]: no copy of the sequence is made.
+/// y[t, o] = activation(b[o] + sum over k, f of w[o, f, k] * x[t * stride + k - padding, f]) over a sequence, steps x features. W [outputs
+/// x inputs / groups x kernel]. One product for each step k of the kernel, of the sequence shifted by k where it lies with w[:, :, k]: no
+/// copy of the sequence is made.
 /// </summary>
 /// <remarks>PyTorch lays sequences for its conv1d out as features x steps; y here is its transpose.</remarks>
 public sealed class Conv1dLayer : Layer
@@ -62,14 +63,17 @@ public sealed class Conv1dLayer : Layer
 
     /// <inheritdoc/>
     public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose())) + (Copies(probed) ? _weight.Length + Outputs : 0);
+        => LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose()))
+            + (Copies(probed) ? _weight.Length + Outputs : 0);
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch)
-        => 2L * _weight.Length + Outputs + LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count)));
+        => 2L * _weight.Length + Outputs
+            + LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count)));
 
     /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape));
+    public override long InputGradientScratchLength(int batch)
+        => LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape));
 
     /// <inheritdoc/>
     public override bool GradientReadsInput => _weight.Trainable;
@@ -81,7 +85,8 @@ public sealed class Conv1dLayer : Layer
     public override Activation? OutputActivation => _spec.Activation;
 
     /// <inheritdoc/>
-    public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, GroupInputs * Kernel, _spec.Activation);
+    public override void Initialise(ParameterSet parameters, ulong seed)
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, GroupInputs * Kernel, _spec.Activation);
 
     // The outputs that meet step k of the kernel inside the sequence, and the input step of the first.
     (int First, int Count, int Source) Meets(int k)
@@ -90,14 +95,18 @@ public sealed class Conv1dLayer : Layer
         return (first, end - first, first * _spec.Stride + k - _spec.PaddingSteps);
     }
 
-    MatrixView Tap(ReadOnlySpan<float> weights, int group, int k) => new(weights[(group * GroupOutputs * GroupInputs * Kernel + k)..], GroupOutputs, GroupInputs, GroupInputs * Kernel, Kernel);
+    MatrixView Tap(ReadOnlySpan<float> weights, int group, int k)
+        => new(weights[(group * GroupOutputs * GroupInputs * Kernel + k)..], GroupOutputs, GroupInputs, GroupInputs * Kernel, Kernel);
 
-    MatrixView Inputs(ReadOnlySpan<float> x, int source, int count, int group) => new(x[(source * Features + group * GroupInputs)..], count, GroupInputs, _spec.Stride * Features, 1);
+    MatrixView Inputs(ReadOnlySpan<float> x, int source, int count, int group)
+        => new(x[(source * Features + group * GroupInputs)..], count, GroupInputs, _spec.Stride * Features, 1);
 
-    MatrixView Gradients(ReadOnlySpan<float> dz, int first, int count, int group) => new(dz[(first * Outputs + group * GroupOutputs)..], count, GroupOutputs, Outputs, 1);
+    MatrixView Gradients(ReadOnlySpan<float> dz, int first, int count, int group)
+        => new(dz[(first * Outputs + group * GroupOutputs)..], count, GroupOutputs, Outputs, 1);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         bool copies = Copies(!mode.Probe.IsNone);
         var weights = parameters.Read(_weight, mode.Probe, 0, _weight.Length, scratch);
@@ -114,7 +123,8 @@ public sealed class Conv1dLayer : Layer
                 var (first, count, source) = Meets(k);
                 for (int g = 0; g < _groups && count > 0; g++)
                 {
-                    Kernels.Product(Inputs(sequence, source, count, g), Tap(weights, g, k).Transpose(), steps[(first * Outputs + g * GroupOutputs)..], Outputs, scratch, accumulate: true);
+                    Kernels.Product(Inputs(sequence, source, count, g), Tap(weights, g, k).Transpose(),
+                        steps[(first * Outputs + g * GroupOutputs)..], Outputs, scratch, accumulate: true);
                 }
             }
 
@@ -139,7 +149,8 @@ public sealed class Conv1dLayer : Layer
         }
 
         // Step of the kernel by step of the kernel at first, [kernel x outputs x inputs of a group].
-        Span<float> taps = scratch[.._weight.Length], dw = scratch.Slice(_weight.Length, _weight.Length), db = scratch.Slice(2 * _weight.Length, Outputs), rest = scratch[(2 * _weight.Length + Outputs)..];
+        Span<float> taps = scratch[.._weight.Length], dw = scratch.Slice(_weight.Length, _weight.Length),
+            db = scratch.Slice(2 * _weight.Length, Outputs), rest = scratch[(2 * _weight.Length + Outputs)..];
         taps.Clear();
         for (int b = 0; b < trace.Batch; b++)
         {
@@ -150,7 +161,8 @@ public sealed class Conv1dLayer : Layer
                 var (first, count, source) = Meets(k);
                 for (int g = 0; g < _groups && count > 0; g++)
                 {
-                    Kernels.Product(Gradients(steps, first, count, g).Transpose(), Inputs(sequence, source, count, g), taps[((k * Outputs + g * GroupOutputs) * GroupInputs)..], GroupInputs, rest, accumulate: true);
+                    Kernels.Product(Gradients(steps, first, count, g).Transpose(), Inputs(sequence, source, count, g),
+                        taps[((k * Outputs + g * GroupOutputs) * GroupInputs)..], GroupInputs, rest, accumulate: true);
                 }
             }
         }
@@ -185,7 +197,8 @@ public sealed class Conv1dLayer : Layer
                 var (first, count, source) = Meets(k);
                 for (int g = 0; g < _groups && count > 0; g++)
                 {
-                    Kernels.Product(Gradients(steps, first, count, g), Tap(weights, g, k), sequence[(source * Features + g * GroupInputs)..], _spec.Stride * Features, scratch, accumulate: true);
+                    Kernels.Product(Gradients(steps, first, count, g), Tap(weights, g, k),
+                        sequence[(source * Features + g * GroupInputs)..], _spec.Stride * Features, scratch, accumulate: true);
                 }
             }
         }

@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace EdgeLearn;
 
 /// <summary>
-/// A <see cref="Conv1dLayer"/> over the steps of a sequence: <c>conv5x32</c> gives 32 features from kernels of 5 steps; options <c>strideN</c>, <c>padN</c> or <c>same</c>, <c>groupsN</c>,
+/// A <see cref="Conv1dLayer"/> over the steps of a sequence: <c>conv5x32</c> gives 32 features from kernels of 5 steps; options
+/// <c>strideN</c>, <c>padN</c> or <c>same</c>, <c>groupsN</c>,
 /// <c>nobias</c>. <c>depthwise5</c> has one kernel a feature.
 /// </summary>
 /// <param name="Length">steps of the kernel</param>
@@ -36,7 +37,8 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
 
-    LayerSpec? IWeightedSpec.OfRank(int rank) => IsDepthwise || Groups > 1 ? null : this with { Features = rank, HasNoBias = true, Activation = Activation.Identity };
+    LayerSpec? IWeightedSpec.OfRank(int rank)
+        => IsDepthwise || Groups > 1 ? null : this with { Features = rank, HasNoBias = true, Activation = Activation.Identity };
 
     LayerSpec IWeightedSpec.WithBias() => this with { HasNoBias = false };
 
@@ -46,7 +48,8 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
         if (text.Is("conv", 2, out int[] sizes)) spec = new Conv1dSpec(sizes[0], sizes[1], text.TakeActivation());
         else if (text.Is("depthwise", 1, out sizes)) spec = new Conv1dSpec(sizes[0], 0, text.TakeActivation());
         else return null;
-        return spec with { Stride = text.Take("stride", 1), Padding = text.Take("pad", 0), Same = text.Take("same"), Groups = spec.IsDepthwise ? 1 : text.Take("groups", 1), HasNoBias = text.Take("nobias") };
+        return spec with { Stride = text.Take("stride", 1), Padding = text.Take("pad", 0), Same = text.Take("same"),
+            Groups = spec.IsDepthwise ? 1 : text.Take("groups", 1), HasNoBias = text.Take("nobias") };
     }
 
     static Conv1dSpec Read(LayerJson json) => new(json.Integer("kernel"), json.Integer("features"), json.Activation())
@@ -82,19 +85,30 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
     {
-        if (input.Rank != 2) throw new EdgeLearnException($"{name} needs a sequence of steps x features, but its input is {input}: use conv{Length}x{Length}x{Math.Max(Features, 1)} for an image, or put reshapeTxF before it");
+        if (input.Rank != 2)
+            throw new EdgeLearnException($"{name} needs a sequence of steps x features, but its input is {input}: use "
+                + $"conv{Length}x{Length}x{Math.Max(Features, 1)} for an image, or put reshapeTxF before it");
         int outputs = IsDepthwise ? input.Width : Features, groups = IsDepthwise ? input.Width : Groups;
-        if (outputs is < 1 or > NetworkSpec.MostUnits) throw new EdgeLearnException($"{name} has {outputs} features, expected 1 to {NetworkSpec.MostUnits}");
-        if (groups < 1 || outputs % groups != 0 || input.Width % groups != 0) throw new EdgeLearnException($"{name} has {groups} groups, which do not divide both {input.Width} features coming in and {outputs} going out: choose a common divisor");
-        if (Length < 1 || Stride < 1) throw new EdgeLearnException($"{name} has a kernel of {Length} steps and stride {Stride}, expected 1 or more");
-        if (Same && (Length % 2 == 0 || Padding != 0)) throw new EdgeLearnException($"{name} is 'same', which needs an odd kernel and no other padding: use {Length | 1}");
-        if (Padding < 0 || Padding >= Length) throw new EdgeLearnException($"{name} has a padding of {Padding}, expected less than the kernel's {Length}");
-        if (Length > input.Height + 2L * PaddingSteps) throw new EdgeLearnException($"{name} has a kernel of {Length} steps, longer than its sequence of {input.Height} ({input}): use a shorter kernel, same, or fewer pools before it");
+        if (outputs is < 1 or > NetworkSpec.MostUnits)
+            throw new EdgeLearnException($"{name} has {outputs} features, expected 1 to {NetworkSpec.MostUnits}");
+        if (groups < 1 || outputs % groups != 0 || input.Width % groups != 0)
+            throw new EdgeLearnException($"{name} has {groups} groups, which do not divide both {input.Width} features coming in "
+                + $"and {outputs} going out: choose a common divisor");
+        if (Length < 1 || Stride < 1)
+            throw new EdgeLearnException($"{name} has a kernel of {Length} steps and stride {Stride}, expected 1 or more");
+        if (Same && (Length % 2 == 0 || Padding != 0))
+            throw new EdgeLearnException($"{name} is 'same', which needs an odd kernel and no other padding: use {Length | 1}");
+        if (Padding < 0 || Padding >= Length)
+            throw new EdgeLearnException($"{name} has a padding of {Padding}, expected less than the kernel's {Length}");
+        if (Length > input.Height + 2L * PaddingSteps)
+            throw new EdgeLearnException($"{name} has a kernel of {Length} steps, longer than its sequence of {input.Height} ({input}): "
+                + $"use a shorter kernel, same, or fewer pools before it");
         return Shape.Sequence((input.Height + 2 * PaddingSteps - Length) / Stride + 1, outputs);
     }
 
     internal int PaddingSteps => Same ? Length / 2 : Padding;
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new Conv1dLayer(name, input, OutputShape(input, name), IsDepthwise ? input.Width : Groups, this, parameters);
+    public override Layer Build(string name, Shape input, ParameterSet parameters)
+        => new Conv1dLayer(name, input, OutputShape(input, name), IsDepthwise ? input.Width : Groups, this, parameters);
 }

@@ -1,9 +1,10 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// y[o] = activation(b[o] + sum over the group's channels c of w[o, c] * x[c]), a cross-correlation of maps with kernels. W [outputs x inputs / groups x kernel height x kernel width],
-/// outputs one plane a channel. One sample at a time, so that scratch does not grow with the batch: with few maps, and for the gradient of the weights at stride 1, straight from the planes
-/// (<see cref="DirectConvolution"/>), else its windows become the columns of a product.
+/// y[o] = activation(b[o] + sum over the group's channels c of w[o, c] * x[c]), a cross-correlation of maps with kernels. W [outputs x
+/// inputs / groups x kernel height x kernel width], outputs one plane a channel. One sample at a time, so that scratch does not grow with
+/// the batch: with few maps, and for the gradient of the weights at stride 1, straight from the planes (<see cref="DirectConvolution"/>),
+/// else its windows become the columns of a product.
 /// </summary>
 public sealed class Conv2dLayer : Layer
 {
@@ -19,7 +20,8 @@ public sealed class Conv2dLayer : Layer
         _geometry = geometry;
         _groups = groups;
         _spec = spec;
-        _weight = parameters.Add(name + ".weight", [output.Channels, geometry.Image.Channels / groups, spec.Height, spec.Width], decay: true);
+        _weight = parameters.Add(name + ".weight", [output.Channels, geometry.Image.Channels / groups, spec.Height, spec.Width],
+            decay: true);
         _bias = spec.HasNoBias ? null : parameters.Add(name + ".bias", [output.Channels], decay: false);
         Slices = _bias is null ? [_weight] : [_weight, _bias];
     }
@@ -47,7 +49,9 @@ public sealed class Conv2dLayer : Layer
 
     bool ReturnsDirectly => IsDirect && GroupInputs >= FewestDirectInputs;
 
-    DirectConvolution Direct => new(GroupInputs, _geometry.PaddedLength, _geometry.PaddedWidth, _spec.Height, _spec.Width, _geometry.OutputHeight, _geometry.OutputWidth);
+    DirectConvolution Direct
+        => new(GroupInputs, _geometry.PaddedLength, _geometry.PaddedWidth, _spec.Height, _spec.Width, _geometry.OutputHeight,
+            _geometry.OutputWidth);
 
     int PatchLength => _geometry.IsIdentity ? 0 : Fan * Positions;
 
@@ -70,17 +74,24 @@ public sealed class Conv2dLayer : Layer
 
     /// <inheritdoc/>
     public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => (IsDirect ? PaddedLength : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan), new MatrixShape(Fan, Positions))) + CopiedLength(probed);
+        => (IsDirect
+            ? PaddedLength
+            : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan), new MatrixShape(Fan, Positions)))
+                + CopiedLength(probed);
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch)
         => _weight.Length + OutputShape.Channels
-            + (IsDense ? PaddedLength + (Positions + _groups * Fan) * PaddedMaps : _weight.Length + PatchLength + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), new MatrixShape(GroupOutputs, Positions).Transpose()));
+            + (IsDense
+            ? PaddedLength + (Positions + _groups * Fan) * PaddedMaps
+            : _weight.Length + PatchLength
+                + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), new MatrixShape(GroupOutputs, Positions).Transpose()));
 
     /// <inheritdoc/>
     public override long InputGradientScratchLength(int batch) => ReturnsDirectly
         ? Math.Min(2, batch) * PaddedLength
-        : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan).Transpose(), new MatrixShape(GroupOutputs, Positions));
+        : PatchLength
+            + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan).Transpose(), new MatrixShape(GroupOutputs, Positions));
 
     /// <inheritdoc/>
     public override bool GradientReadsInput => _weight.Trainable;
@@ -92,10 +103,12 @@ public sealed class Conv2dLayer : Layer
     public override Activation? OutputActivation => _spec.Activation;
 
     /// <inheritdoc/>
-    public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _spec.Activation);
+    public override void Initialise(ParameterSet parameters, ulong seed)
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _spec.Activation);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         var copied = scratch[..CopiedLength(!mode.Probe.IsNone)];
         scratch = scratch[copied.Length..];
@@ -112,7 +125,8 @@ public sealed class Conv2dLayer : Layer
                 for (int g = 0; g < _groups; g++)
                 {
                     int first = g * GroupOutputs;
-                    Direct.Forward(weights.Slice(first * Fan, GroupOutputs * Fan), bias.Slice(first, GroupOutputs), planes[(g * GroupInputs * _geometry.PaddedLength)..], maps.Slice(first * Positions, GroupOutputs * Positions));
+                    Direct.Forward(weights.Slice(first * Fan, GroupOutputs * Fan), bias.Slice(first, GroupOutputs),
+                        planes[(g * GroupInputs * _geometry.PaddedLength)..], maps.Slice(first * Positions, GroupOutputs * Positions));
                 }
 
                 Kernels.Activate(_spec.Activation, maps);
@@ -124,7 +138,8 @@ public sealed class Conv2dLayer : Layer
             {
                 var columns = Columns(x.Slice(b * InputLength, InputLength), g, scratch);
                 var w = new MatrixView(weights.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan), GroupOutputs, Fan);
-                Kernels.Product(w, new MatrixView(columns, Fan, Positions), maps[(g * GroupOutputs * Positions)..], Positions, scratch[PatchLength..], accumulate: true);
+                Kernels.Product(w, new MatrixView(columns, Fan, Positions), maps[(g * GroupOutputs * Positions)..], Positions,
+                    scratch[PatchLength..], accumulate: true);
             }
 
             Kernels.Activate(_spec.Activation, maps);
@@ -184,15 +199,19 @@ public sealed class Conv2dLayer : Layer
             var planes = Planes(trace.Input.Slice(b * InputLength, InputLength), padded);
             for (int g = 0; g < _groups; g++)
             {
-                Kernels.Transpose(GroupOutputs, Positions, dz.Slice(b * OutputLength + g * GroupOutputs * Positions, GroupOutputs * Positions), Positions, transposed, maps);
-                Direct.AddWeightGradient(planes[(g * GroupInputs * _geometry.PaddedLength)..], maps, transposed, sums.Slice(g * length, length));
+                Kernels.Transpose(GroupOutputs, Positions,
+                    dz.Slice(b * OutputLength + g * GroupOutputs * Positions, GroupOutputs * Positions), Positions, transposed, maps);
+                Direct.AddWeightGradient(planes[(g * GroupInputs * _geometry.PaddedLength)..], maps, transposed,
+                    sums.Slice(g * length, length));
             }
         }
 
-        for (int g = 0; g < _groups; g++) Kernels.Transpose(Fan, GroupOutputs, sums.Slice(g * length, length), maps, dw[(g * GroupOutputs * Fan)..], Fan);
+        for (int g = 0; g < _groups; g++)
+            Kernels.Transpose(Fan, GroupOutputs, sums.Slice(g * length, length), maps, dw[(g * GroupOutputs * Fan)..], Fan);
     }
 
-    // Weight by weight and output by output, so that the windows are laid out as in the forward pass and the outputs fill the registers: [fan x outputs of a group].
+    // Weight by weight and output by output, so that the windows are laid out as in the forward pass and the outputs fill the registers:
+    // [fan x outputs of a group].
     void ProductGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dw, Span<float> scratch)
     {
         var transposed = scratch[.._weight.Length];
@@ -206,11 +225,14 @@ public sealed class Conv2dLayer : Layer
             {
                 var columns = new MatrixView(Columns(image, g, patches), Fan, Positions);
                 var gradient = new MatrixView(maps.Slice(g * GroupOutputs * Positions, GroupOutputs * Positions), GroupOutputs, Positions);
-                Kernels.Product(columns, gradient.Transpose(), transposed[(g * GroupOutputs * Fan)..], GroupOutputs, rest, accumulate: b > 0);
+                Kernels.Product(columns, gradient.Transpose(), transposed[(g * GroupOutputs * Fan)..], GroupOutputs, rest,
+                    accumulate: b > 0);
             }
         }
 
-        for (int g = 0; g < _groups; g++) Kernels.Transpose(Fan, GroupOutputs, transposed.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan), dw.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan));
+        for (int g = 0; g < _groups; g++)
+            Kernels.Transpose(Fan, GroupOutputs, transposed.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan),
+                dw.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan));
     }
 
     /// <inheritdoc/>
@@ -232,7 +254,9 @@ public sealed class Conv2dLayer : Layer
             {
                 var columns = _geometry.IsIdentity ? image.Slice(g * Fan * Positions, Fan * Positions) : scratch[..PatchLength];
                 var w = new MatrixView(weights.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan), GroupOutputs, Fan);
-                Kernels.Product(w.Transpose(), new MatrixView(maps.Slice(g * GroupOutputs * Positions, GroupOutputs * Positions), GroupOutputs, Positions), columns, Positions, scratch[PatchLength..]);
+                Kernels.Product(w.Transpose(),
+                    new MatrixView(maps.Slice(g * GroupOutputs * Positions, GroupOutputs * Positions), GroupOutputs, Positions), columns,
+                    Positions, scratch[PatchLength..]);
                 if (!_geometry.IsIdentity) Kernels.AddPatchColumns(_geometry, g * GroupInputs, GroupInputs, columns, image);
             }
         }
@@ -252,10 +276,12 @@ public sealed class Conv2dLayer : Layer
             {
                 int first = g * GroupOutputs;
                 var maps = dz.Slice(b * OutputLength + first * Positions, (samples - 1) * OutputLength + GroupOutputs * Positions);
-                Direct.AddInputGradient(weights.Slice(first * Fan, GroupOutputs * Fan), maps, (samples - 1) * OutputLength, planes[(g * GroupInputs * _geometry.PaddedLength)..], (samples - 1) * length);
+                Direct.AddInputGradient(weights.Slice(first * Fan, GroupOutputs * Fan), maps, (samples - 1) * OutputLength,
+                    planes[(g * GroupInputs * _geometry.PaddedLength)..], (samples - 1) * length);
             }
 
-            for (int i = 0; i < samples && PaddedLength > 0; i++) Kernels.TakePlanes(_geometry, planes.Slice(i * length, length), images.Slice(i * InputLength, InputLength));
+            for (int i = 0; i < samples && PaddedLength > 0; i++)
+                Kernels.TakePlanes(_geometry, planes.Slice(i * length, length), images.Slice(i * InputLength, InputLength));
         }
     }
 }

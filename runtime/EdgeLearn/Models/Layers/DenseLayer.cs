@@ -15,7 +15,8 @@ public sealed class DenseLayer : Layer
     readonly int _steps;
 
     /// <summary>Describes the layer and its two tensors, <c>name.weight</c> and <c>name.bias</c>, or the first alone.</summary>
-    internal DenseLayer(string name, Shape input, Shape output, int steps, Activation activation, ParameterSet parameters, bool hasNoBias = false)
+    internal DenseLayer(string name, Shape input, Shape output, int steps, Activation activation, ParameterSet parameters,
+        bool hasNoBias = false)
         : base(name, input, output)
     {
         _activation = activation;
@@ -38,7 +39,9 @@ public sealed class DenseLayer : Layer
     public override string Describe() => $"{(_steps > 1 ? "stepwise " : "")}dense {_outputs} {_activation.Word()}";
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => Math.Max(PackedLength(batch * _steps) + (probed || IsDecoded ? ProbedRows * ((long)_inputs + 1) : 0), CodesLength(batch * _steps));
+    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+        => Math.Max(PackedLength(batch * _steps) + (probed || IsDecoded ? ProbedRows * ((long)_inputs + 1) : 0),
+            CodesLength(batch * _steps));
 
     // Whether reading weights makes floats of them.
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
@@ -52,18 +55,22 @@ public sealed class DenseLayer : Layer
     public override long GradientScratchLength(int batch) => Math.Max(GradientSink.ProductScratchLength(_outputs, _inputs), _outputs);
 
     /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => Kernels.ProductScratchLength(new MatrixShape(batch * _steps, _outputs), new MatrixShape(_outputs, _inputs));
+    public override long InputGradientScratchLength(int batch)
+        => Kernels.ProductScratchLength(new MatrixShape(batch * _steps, _outputs), new MatrixShape(_outputs, _inputs));
 
     /// <inheritdoc/>
-    public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, _inputs, _activation);
+    public override void Initialise(ParameterSet parameters, ulong seed)
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, _inputs, _activation);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         batch *= _steps; // each is a row of its own
         if (mode.MultipliesBytes && _weight.Storage == WeightStorage.Int8 && mode.Probe.IsNone)
         {
-            Kernels.DenseForwardInt8(batch, _inputs, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight), _bias is null ? _zeros : parameters[_bias], x, y, _outputs, scratch);
+            Kernels.DenseForwardInt8(batch, _inputs, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight),
+                _bias is null ? _zeros : parameters[_bias], x, y, _outputs, scratch);
             Kernels.Activate(_activation, y);
             return;
         }
@@ -80,7 +87,9 @@ public sealed class DenseLayer : Layer
             {
                 int rows = Math.Min(block, _outputs - r);
                 var w = parameters.Read(_weight, mode.Probe, r * _inputs, rows * _inputs, rest);
-                var bias = _bias is null ? _zeros.AsSpan(r, rows) : parameters.Read(_bias, mode.Probe, r, rows, copies ? rest[(ProbedRows * _inputs)..] : default);
+                var bias = _bias is null
+                    ? _zeros.AsSpan(r, rows)
+                    : parameters.Read(_bias, mode.Probe, r, rows, copies ? rest[(ProbedRows * _inputs)..] : default);
                 Multiply(packs, count, w, bias, part, y[(b * _outputs + r)..]);
             }
         }
@@ -92,10 +101,12 @@ public sealed class DenseLayer : Layer
     public override bool SharesPairRead => true;
 
     /// <inheritdoc/>
-    public override long PairScratchLength(int batch, bool sharesInput) => (sharesInput ? 0 : PackedLength(batch * _steps)) + ProbedRows * ((long)_inputs + 1);
+    public override long PairScratchLength(int batch, bool sharesInput)
+        => (sharesInput ? 0 : PackedLength(batch * _steps)) + ProbedRows * ((long)_inputs + 1);
 
     /// <inheritdoc/>
-    public override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
+    public override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus,
+        ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
     {
         if (!_weight.Trainable || _bias is not { Trainable: true })
         {
@@ -107,7 +118,8 @@ public sealed class DenseLayer : Layer
         if (batch == 1 && plus.Kind == NoiseKind.Sign && !IsDecoded)
         {
             parameters.ReadPair(_bias!, plus, 0, yPlus, yMinus);
-            Kernels.MatrixVectorPair(_outputs, _inputs, Noise.Key(plus.Seed, _weight.NameHash), 0, plus.Scale, parameters[_weight], xPlus, xMinus, yPlus, yMinus);
+            Kernels.MatrixVectorPair(_outputs, _inputs, Noise.Key(plus.Seed, _weight.NameHash), 0, plus.Scale, parameters[_weight], xPlus,
+                xMinus, yPlus, yMinus);
         }
         else
         {
@@ -118,7 +130,8 @@ public sealed class DenseLayer : Layer
                 int count = Math.Min(samples, batch - b);
                 var packedPlus = Pack(packs, count, xPlus, b, scratch);
                 var packedMinus = xPlus == xMinus ? packedPlus : Pack(packs, count, xMinus, b, pairScratch);
-                MultiplyPair(packs, count, parameters, plus, packedPlus, packedMinus, yPlus[(b * _outputs)..], yMinus[(b * _outputs)..], scratch[(packs ? packedPlus.Length : 0)..], pairScratch[(packs && xPlus != xMinus ? packedMinus.Length : 0)..]);
+                MultiplyPair(packs, count, parameters, plus, packedPlus, packedMinus, yPlus[(b * _outputs)..], yMinus[(b * _outputs)..],
+                    scratch[(packs ? packedPlus.Length : 0)..], pairScratch[(packs && xPlus != xMinus ? packedMinus.Length : 0)..]);
             }
         }
 
@@ -136,7 +149,8 @@ public sealed class DenseLayer : Layer
         return packed;
     }
 
-    void MultiplyPair(bool packs, int count, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> plusScratch, Span<float> minusScratch)
+    void MultiplyPair(bool packs, int count, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus, ReadOnlySpan<float> xMinus,
+        Span<float> yPlus, Span<float> yMinus, Span<float> plusScratch, Span<float> minusScratch)
     {
         for (int r = 0; r < _outputs; r += ProbedRows)
         {
@@ -183,5 +197,6 @@ public sealed class DenseLayer : Layer
 
     /// <inheritdoc/>
     public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
-        => Kernels.Product(new MatrixView(dz, trace.Batch * _steps, _outputs), new MatrixView(trace.Parameters[_weight], _outputs, _inputs), dx, _inputs, scratch);
+        => Kernels.Product(new MatrixView(dz, trace.Batch * _steps, _outputs), new MatrixView(trace.Parameters[_weight], _outputs, _inputs),
+            dx, _inputs, scratch);
 }

@@ -27,7 +27,10 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
         return new DenseSpec(ParseUnits(text), activation);
     }
 
-    internal static int ParseUnits(LayerText text) => LayerText.TryParse(text.Sizes, out int units) ? units : throw text.Wrong("a number of units of 1 or more, or units@HxW, units@K, units:activation");
+    internal static int ParseUnits(LayerText text)
+        => LayerText.TryParse(text.Sizes, out int units)
+            ? units
+            : throw text.Wrong("a number of units of 1 or more, or units@HxW, units@K, units:activation");
 
     static DenseSpec Read(LayerJson json) => new(json.Integer("units"), json.Activation());
 
@@ -38,7 +41,8 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
     }
 
     /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid) => string.Create(CultureInfo.InvariantCulture, $"{Units}{Activation.Suffix(unsaid)}");
+    public override string ToShorthand(Activation unsaid)
+        => string.Create(CultureInfo.InvariantCulture, $"{Units}{Activation.Suffix(unsaid)}");
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
@@ -49,9 +53,11 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
 
     internal static void CheckUnits(int units, string name)
     {
-        if (units is < 1 or > NetworkSpec.MostUnits) throw new EdgeLearnException($"{name} has {units} units, expected 1 to {NetworkSpec.MostUnits}");
+        if (units is < 1 or > NetworkSpec.MostUnits)
+            throw new EdgeLearnException($"{name} has {units} units, expected 1 to {NetworkSpec.MostUnits}");
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new DenseLayer(name, input, Shape.Vector(Units), 1, Activation, parameters, HasNoBias);
+    public override Layer Build(string name, Shape input, ParameterSet parameters)
+        => new DenseLayer(name, input, Shape.Vector(Units), 1, Activation, parameters, HasNoBias);
 }

@@ -9,7 +9,8 @@ public sealed record DropoutSpec(float Fraction) : LayerSpec
 {
     internal static readonly LayerKind Kind = new("dropout", "dropout0.5", Parse, json => new DropoutSpec(json.Number("fraction", 0.5f)));
 
-    static DropoutSpec? Parse(LayerText text) => text.Word == "dropout" && text.Places is null && text.Body is null ? new DropoutSpec(text.Number(0.5f)) : null;
+    static DropoutSpec? Parse(LayerText text)
+        => text.Word == "dropout" && text.Places is null && text.Body is null ? new DropoutSpec(text.Number(0.5f)) : null;
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -21,15 +22,18 @@ public sealed record DropoutSpec(float Fraction) : LayerSpec
     public override string ToShorthand(Activation unsaid) => string.Create(CultureInfo.InvariantCulture, $"dropout{Fraction}");
 
     /// <inheritdoc/>
-    public override Shape OutputShape(Shape input, string name) => Fraction is >= 0 and < 1 ? input : throw new EdgeLearnException($"{name} drops a fraction of {Fraction}, expected 0 to below 1, such as dropout0.5");
+    public override Shape OutputShape(Shape input, string name)
+        => Fraction is >= 0 and < 1
+            ? input
+            : throw new EdgeLearnException($"{name} drops a fraction of {Fraction}, expected 0 to below 1, such as dropout0.5");
 
     /// <inheritdoc/>
     public override Layer Build(string name, Shape input, ParameterSet parameters) => new DropoutLayer(name, input, Fraction);
 }
 
 /// <summary>
-/// In training y = x / (1 - fraction) where the noise of (seed of the step, layer, row * length + index) is at least the fraction, else 0; in evaluation, and under a probe, y = x. The mask is
-/// never stored: the gradient makes it again.
+/// In training y = x / (1 - fraction) where the noise of (seed of the step, layer, row * length + index) is at least the fraction, else 0;
+/// in evaluation, and under a probe, y = x. The mask is never stored: the gradient makes it again.
 /// </summary>
 /// <remarks>Source: Srivastava et al. 2014. Differs: the mask is a hash, the same on every board.</remarks>
 public sealed class DropoutLayer(string name, Shape shape, float fraction) : Layer(name, shape, shape)
@@ -46,10 +50,12 @@ public sealed class DropoutLayer(string name, Shape shape, float fraction) : Lay
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch) => Mask(mode, x, y);
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch) => Mask(mode, x, y);
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => Mask(trace.Mode, dz, dx);
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => Mask(trace.Mode, dz, dx);
 
     void Mask(in ForwardMode mode, ReadOnlySpan<float> source, Span<float> target)
     {

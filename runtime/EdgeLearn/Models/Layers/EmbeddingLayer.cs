@@ -4,12 +4,16 @@ using System.Text.Json;
 
 namespace EdgeLearn;
 
-/// <summary>An <see cref="EmbeddingLayer"/>: <c>embed8192x128</c>, 8192 words, each a vector of 128; <c>embed128</c> has the 256 words that bytes are.</summary>
+/// <summary>
+/// An <see cref="EmbeddingLayer"/>: <c>embed8192x128</c>, 8192 words, each a vector of 128; <c>embed128</c> has the 256 words that bytes
+/// are.
+/// </summary>
 /// <param name="Words">the vocabulary; tokens are 0 to this - 1</param>
 /// <param name="Width">values of a word's vector</param>
 public sealed record EmbeddingSpec(int Words, int Width) : LayerSpec
 {
-    internal static readonly LayerKind Kind = new("embedding", "embed8192x128", Parse, json => new EmbeddingSpec(json.Integer("words"), json.Integer("width")));
+    internal static readonly LayerKind Kind = new("embedding", "embed8192x128", Parse,
+        json => new EmbeddingSpec(json.Integer("words"), json.Integer("width")));
 
     const int Bytes = 256;
 
@@ -30,13 +34,19 @@ public sealed record EmbeddingSpec(int Words, int Width) : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid) => Words == Bytes ? string.Create(CultureInfo.InvariantCulture, $"embed{Width}") : string.Create(CultureInfo.InvariantCulture, $"embed{Words}x{Width}");
+    public override string ToShorthand(Activation unsaid)
+        => Words == Bytes
+            ? string.Create(CultureInfo.InvariantCulture, $"embed{Width}")
+            : string.Create(CultureInfo.InvariantCulture, $"embed{Words}x{Width}");
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
     {
-        if (Words is < 1 or > NetworkSpec.MostUnits || Width is < 1 or > NetworkSpec.MostUnits) throw new EdgeLearnException($"{name} has {Words} words of {Width} values, expected 1 to {NetworkSpec.MostUnits} of both");
-        if ((long)input.Length * Width >= Shape.LongestLength) throw new EdgeLearnException($"{name} makes {(long)input.Length * Width:N0} values of {input.Length} tokens, at most {Shape.LongestLength - 1:N0} are supported: use fewer tokens or a smaller width");
+        if (Words is < 1 or > NetworkSpec.MostUnits || Width is < 1 or > NetworkSpec.MostUnits)
+            throw new EdgeLearnException($"{name} has {Words} words of {Width} values, expected 1 to {NetworkSpec.MostUnits} of both");
+        if ((long)input.Length * Width >= Shape.LongestLength)
+            throw new EdgeLearnException($"{name} makes {(long)input.Length * Width:N0} values of {input.Length} tokens, at "
+                + $"most {Shape.LongestLength - 1:N0} are supported: use fewer tokens or a smaller width");
         return Shape.Sequence(input.Length, Width);
     }
 
@@ -45,8 +55,8 @@ public sealed record EmbeddingSpec(int Words, int Width) : LayerSpec
 }
 
 /// <summary>
-/// y[t] = W[x[t]], W [words x width]. Tokens come as data does, as floats: whole numbers below 2^24, which a float holds exactly; they must not be prepared (shifted or scaled). Everything that
-/// comes in is read as one sequence of tokens.
+/// y[t] = W[x[t]], W [words x width]. Tokens come as data does, as floats: whole numbers below 2^24, which a float holds exactly; they must
+/// not be prepared (shifted or scaled). Everything that comes in is read as one sequence of tokens.
 /// </summary>
 public sealed class EmbeddingLayer : Layer
 {
@@ -74,24 +84,32 @@ public sealed class EmbeddingLayer : Layer
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => probed || _weight.Storage != WeightStorage.Float32 ? _spec.Width : 0;
+    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+        => probed || _weight.Storage != WeightStorage.Float32 ? _spec.Width : 0;
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch) => (long)Math.Min(PanelRows, _spec.Words) * _spec.Width;
 
     /// <inheritdoc/>
-    public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, Initialisation.EmbeddingBound);
+    public override void Initialise(ParameterSet parameters, ulong seed)
+        => Initialisation.Uniform(parameters, seed, _weight, Initialisation.EmbeddingBound);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
-        for (int i = 0; i < x.Length; i++) parameters.Read(_weight, mode.Probe, Token(x[i]) * _spec.Width, _spec.Width, scratch).CopyTo(y[(i * _spec.Width)..]);
+        for (int i = 0; i < x.Length; i++)
+            parameters.Read(_weight, mode.Probe, Token(x[i]) * _spec.Width, _spec.Width, scratch).CopyTo(y[(i * _spec.Width)..]);
     }
 
     int Token(float value)
     {
         int token = (int)value;
-        if (token != value || (uint)token >= (uint)_spec.Words) throw new EdgeLearnException(string.Create(CultureInfo.InvariantCulture, $"{Name} ({_spec}) got the token {value}, expected a whole number from 0 to {_spec.Words - 1}: tokens are not to be scaled, and the vocabulary has to hold them all"));
+        if (token != value || (uint)token >= (uint)_spec.Words)
+            throw new EdgeLearnException(
+                string.Create(CultureInfo.InvariantCulture,
+                $"{Name} ({_spec}) got the token {value}, expected a whole number from 0 to {_spec.Words - 1}: tokens are not to be "
+                + $"scaled, and the vocabulary has to hold them all"));
         return token;
     }
 
@@ -128,5 +146,6 @@ public sealed class EmbeddingLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dx.Clear(); // a token has no neighbours
+    // a token has no neighbours
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dx.Clear();
 }

@@ -3,13 +3,16 @@ using System.Text.Json;
 
 namespace EdgeLearn;
 
-/// <summary>A <see cref="GlobalPoolLayer"/>: <c>globalavg</c> or <c>globalmax</c>, one value a channel of an image or a feature of a sequence.</summary>
+/// <summary>
+/// A <see cref="GlobalPoolLayer"/>: <c>globalavg</c> or <c>globalmax</c>, one value a channel of an image or a feature of a sequence.
+/// </summary>
 /// <param name="IsMean">mean instead of maximum</param>
 public sealed record GlobalPoolSpec(bool IsMean) : LayerSpec
 {
     internal static readonly LayerKind Kind = new("global-pool", "globalavg", Parse, json => new GlobalPoolSpec(json.Flag("mean")));
 
-    static GlobalPoolSpec? Parse(LayerText text) => text.Is("globalavg", 0, out _) ? new GlobalPoolSpec(true) : text.Is("globalmax", 0, out _) ? new GlobalPoolSpec(false) : null;
+    static GlobalPoolSpec? Parse(LayerText text)
+        => text.Is("globalavg", 0, out _) ? new GlobalPoolSpec(true) : text.Is("globalmax", 0, out _) ? new GlobalPoolSpec(false) : null;
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -23,16 +26,21 @@ public sealed record GlobalPoolSpec(bool IsMean) : LayerSpec
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name) => input.Rank switch
     {
-        1 => throw new EdgeLearnException($"{name} needs an image or a sequence, but its input is a vector of {input.Length} values: leave it out"),
+        1 => throw new EdgeLearnException($"{name} needs an image or a sequence, but its input is a vector of {input.Length} values: "
+            + $"leave it out"),
         2 => Shape.Vector(input.Width),
         _ => Shape.Vector(input.Channels),
     };
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new GlobalPoolLayer(name, input, OutputShape(input, name), IsMean);
+    public override Layer Build(string name, Shape input, ParameterSet parameters)
+        => new GlobalPoolLayer(name, input, OutputShape(input, name), IsMean);
 }
 
-/// <summary>y[c] = mean or maximum of channel c over all positions, or of feature c over all steps. The gradient of a maximum goes to the first position that has it.</summary>
+/// <summary>
+/// y[c] = mean or maximum of channel c over all positions, or of feature c over all steps. The gradient of a maximum goes to the first
+/// position that has it.
+/// </summary>
 public sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool isMean) : Layer(name, input, output)
 {
     int Positions => InputLength / OutputLength;
@@ -50,7 +58,8 @@ public sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool
     public override bool GradientReadsOutput => !isMean;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         for (int b = 0; b < batch; b++)
         {
@@ -58,7 +67,10 @@ public sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool
             var pooled = y.Slice(b * OutputLength, OutputLength);
             if (IsPlanar)
             {
-                for (int c = 0; c < pooled.Length; c++) pooled[c] = isMean ? TensorPrimitives.Sum(values.Slice(c * Positions, Positions)) : TensorPrimitives.Max(values.Slice(c * Positions, Positions));
+                for (int c = 0; c < pooled.Length; c++)
+                    pooled[c] = isMean
+                        ? TensorPrimitives.Sum(values.Slice(c * Positions, Positions))
+                        : TensorPrimitives.Max(values.Slice(c * Positions, Positions));
             }
             else
             {

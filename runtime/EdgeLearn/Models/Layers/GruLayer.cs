@@ -4,7 +4,9 @@ namespace EdgeLearn;
 /// <param name="Units">values of the state</param>
 public sealed record GruSpec(int Units) : RecurrentSpec(Units)
 {
-    internal static readonly LayerKind Kind = new("gru", "gru64", text => Takes(text, "gru", out int units) ? new GruSpec(units).With(text) : null, json => new GruSpec(json.Integer("units")).With(json));
+    internal static readonly LayerKind Kind = new("gru", "gru64",
+        text => Takes(text, "gru", out int units) ? new GruSpec(units).With(text) : null,
+        json => new GruSpec(json.Integer("units")).With(json));
 
     private protected override string Word => "gru";
 
@@ -13,9 +15,11 @@ public sealed record GruSpec(int Units) : RecurrentSpec(Units)
 }
 
 /// <summary>
-/// Gated recurrent unit: r = sigmoid(x W_ir + h W_hr + b), z = sigmoid(x W_iz + h W_hz + b), n = tanh(x W_in + b_in + r * (h W_hn + b_hn)), h = n + z * (h - n). Rows of the weights: r, z, n.
+/// Gated recurrent unit: r = sigmoid(x W_ir + h W_hr + b), z = sigmoid(x W_iz + h W_hz + b), n = tanh(x W_in + b_in + r * (h W_hn + b_hn)),
+/// h = n + z * (h - n). Rows of the weights: r, z, n.
 /// </summary>
-/// <remarks>Source: Cho et al. 2014. Differs, as in PyTorch and cuDNN: the reset gate is applied after the product with the state.</remarks>
+/// <remarks>Source: Cho et al. 2014. Differs, as in PyTorch and cuDNN: the reset gate is applied after the product with the
+/// state.</remarks>
 public sealed class GruLayer : RecurrentLayer
 {
     // A row of sums is n, r, z, q: the input adds to the first three, the state to the last three, q being the state's part of n.

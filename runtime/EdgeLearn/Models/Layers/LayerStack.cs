@@ -1,8 +1,9 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Layers that a block runs inside itself. Outputs between them and what they save lie in the block's own saved floats, their gradients in the block's own dz, so that the block is one layer to
-/// everybody else. With one plan for it, blocks of any kind need only say what they do with the stack's ends.
+/// Layers that a block runs inside itself. Outputs between them and what they save lie in the block's own saved floats, their gradients in
+/// the block's own dz, so that the block is one layer to everybody else. With one plan for it, blocks of any kind need only say what they
+/// do with the stack's ends.
 /// </summary>
 sealed class LayerStack
 {
@@ -54,7 +55,8 @@ sealed class LayerStack
 
     /// <summary>Floats of <c>scratch</c> for <see cref="Forward"/>: without saving, the outputs of neighbouring layers in turn.</summary>
     public long ForwardScratchLength(int batch, bool probed, bool saves)
-        => Largest(layer => layer.ForwardScratchLength(batch, probed, saves)) + (saves ? 0 : 2 * Largest(layer => (long)batch * layer.OutputLength));
+        => Largest(layer => layer.ForwardScratchLength(batch, probed, saves))
+            + (saves ? 0 : 2 * Largest(layer => (long)batch * layer.OutputLength));
 
     /// <summary>Floats of <c>dz</c>: the dz of every layer.</summary>
     public long GradientLength(int batch)
@@ -66,7 +68,8 @@ sealed class LayerStack
 
     /// <summary>Floats of <c>scratch</c> for <see cref="LocalGradient"/>.</summary>
     public long LocalGradientScratchLength(int batch)
-        => Largest(layer => Math.Max(layer.LocalGradientScratchLength(batch), layer.InputGradientScratchLength(batch))) + 2 * Largest(layer => (long)batch * layer.OutputLength);
+        => Largest(layer => Math.Max(layer.LocalGradientScratchLength(batch), layer.InputGradientScratchLength(batch)))
+            + 2 * Largest(layer => (long)batch * layer.OutputLength);
 
     /// <summary>Floats of <c>scratch</c> for <see cref="ParameterGradient"/>.</summary>
     public long GradientScratchLength(int batch) => Largest(layer => layer.GradientScratchLength(batch));
@@ -85,7 +88,8 @@ sealed class LayerStack
 
     /// <summary>Runs all layers.</summary>
     /// <returns>the last output, in saved or scratch</returns>
-    public ReadOnlySpan<float> Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> saved, Span<float> scratch)
+    public ReadOnlySpan<float> Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> saved,
+        Span<float> scratch)
     {
         bool saves = !saved.IsEmpty;
         int half = saves ? 0 : Largest(batch);
@@ -122,7 +126,9 @@ sealed class LayerStack
 
         var input = index == 0 ? trace.Input : trace.Saved.Slice(before, (int)OutputLength(index - 1, trace.Batch));
         int length = (int)OutputLength(index, trace.Batch);
-        return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, input, trace.Saved.Slice(start, length), trace.Saved.Slice(start + length, (int)_layers[index].SavedLength(trace.Batch))) { WantsInputGradient = index > 0 || trace.WantsInputGradient };
+        return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, input, trace.Saved.Slice(start, length),
+            trace.Saved.Slice(start + length, (int)_layers[index].SavedLength(trace.Batch))) { WantsInputGradient = index > 0
+            || trace.WantsInputGradient };
     }
 
     Range GradientRange(int index, int batch)

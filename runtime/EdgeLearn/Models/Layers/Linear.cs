@@ -1,12 +1,16 @@
 namespace EdgeLearn;
 
-/// <summary>A weighted sum of rows inside a block: y = x W^T + b, W [outputs x inputs]. Its gradients are added to sums that the block keeps.</summary>
+/// <summary>
+/// A weighted sum of rows inside a block: y = x W^T + b, W [outputs x inputs]. Its gradients are added to sums that the block keeps.
+/// </summary>
 sealed class Linear
 {
     // Rows of weights that are packed at a time: a tile of the widest registers.
     const int PackedRows = 32;
 
-    /// <summary>Rows from which on it costs less to pack the weights, once for all of them, than to pack the rows and to turn what comes out.</summary>
+    /// <summary>
+    /// Rows from which on it costs less to pack the weights, once for all of them, than to pack the rows and to turn what comes out.
+    /// </summary>
     public const int ManyRows = 64;
 
     readonly ParameterSlice _weight;
@@ -43,12 +47,14 @@ sealed class Linear
     /// <summary>Floats of scratch that <see cref="ReadForward"/> takes.</summary>
     /// <param name="allRows">rows of all passes</param>
     /// <param name="probed">whether there is a perturbation</param>
-    public long ReadForwardScratchLength(int allRows, bool probed) => PacksWeights(allRows) ? _weight.Length + (Copies(probed) ? Outputs : 0) : ReadScratchLength(probed);
+    public long ReadForwardScratchLength(int allRows, bool probed)
+        => PacksWeights(allRows) ? _weight.Length + (Copies(probed) ? Outputs : 0) : ReadScratchLength(probed);
 
     /// <summary>Floats of scratch that <see cref="ReadForward"/> needs besides, but does not take.</summary>
     /// <param name="allRows">rows of all passes</param>
     /// <param name="probed">whether there is a perturbation</param>
-    public long ReadForwardPanelLength(int allRows, bool probed) => PacksWeights(allRows) && Copies(probed) ? (long)Math.Min(PackedRows, Outputs) * Inputs : 0;
+    public long ReadForwardPanelLength(int allRows, bool probed)
+        => PacksWeights(allRows) && Copies(probed) ? (long)Math.Min(PackedRows, Outputs) * Inputs : 0;
 
     /// <summary>Floats of scratch for <see cref="Forward"/>.</summary>
     /// <param name="rows">rows of a pass</param>
@@ -83,16 +89,19 @@ sealed class Linear
     public Weights Read(ParameterSet parameters, in Probe probe, ref Span<float> scratch)
     {
         var copies = Take(ref scratch, ReadScratchLength(!probe.IsNone));
-        return new Weights(parameters.Read(_weight, probe, 0, _weight.Length, copies), ReadBias(parameters, probe, copies.IsEmpty ? default : copies[_weight.Length..]), isPacked: false);
+        return new Weights(parameters.Read(_weight, probe, 0, _weight.Length, copies),
+            ReadBias(parameters, probe, copies.IsEmpty ? default : copies[_weight.Length..]), isPacked: false);
     }
 
-    ReadOnlySpan<float> ReadBias(ParameterSet parameters, in Probe probe, Span<float> copy) => parameters.Read(_bias, probe, 0, Outputs, copy);
+    ReadOnlySpan<float> ReadBias(ParameterSet parameters, in Probe probe, Span<float> copy)
+        => parameters.Read(_bias, probe, 0, Outputs, copy);
 
     /// <summary>Reads both tensors as <see cref="Forward"/> likes them best: packed when there are many rows.</summary>
     /// <param name="parameters">the network's weights</param>
     /// <param name="probe">how they are read</param>
     /// <param name="allRows">rows of all passes</param>
-    /// <param name="scratch">[<see cref="ReadForwardScratchLength"/>] and [<see cref="ReadForwardPanelLength"/>]; the first is taken and cut off</param>
+    /// <param name="scratch">[<see cref="ReadForwardScratchLength"/>] and [<see cref="ReadForwardPanelLength"/>]; the first is taken and
+    /// cut off</param>
     public Weights ReadForward(ParameterSet parameters, in Probe probe, int allRows, ref Span<float> scratch)
     {
         if (!PacksWeights(allRows)) return Read(parameters, probe, ref scratch);
@@ -103,14 +112,16 @@ sealed class Linear
         for (int first = 0; first < Outputs; first += PackedRows)
         {
             int rows = Math.Min(PackedRows, Outputs - first), length = rows * Inputs;
-            Kernels.PackWeights(rows, Inputs, parameters.Read(_weight, probe, first * Inputs, length, panel), packed.Slice(first * Inputs, length));
+            Kernels.PackWeights(rows, Inputs, parameters.Read(_weight, probe, first * Inputs, length, panel),
+                packed.Slice(first * Inputs, length));
         }
 
         return new Weights(packed, bias, isPacked: true);
     }
 
     /// <summary>Uniform in +-1 / sqrt(inputs), as PyTorch's linear layers.</summary>
-    public void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, Inputs, Activation.Identity);
+    public void Initialise(ParameterSet parameters, ulong seed)
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, Inputs, Activation.Identity);
 
     /// <summary>y = x W^T + b.</summary>
     /// <param name="rows">rows</param>
@@ -146,7 +157,8 @@ sealed class Linear
     {
         var gradients = new MatrixView(dy, rows, Outputs);
         Kernels.Product(gradients.Transpose(), new MatrixView(x, rows, Inputs), sums[.._weight.Length], Inputs, scratch, accumulate: true);
-        Kernels.Product(new MatrixView(s_one, 1, rows, 0, 0), gradients, sums[_weight.Length..], Outputs, default, accumulate: true); // a row of ones
+        // a row of ones
+        Kernels.Product(new MatrixView(s_one, 1, rows, 0, 0), gradients, sums[_weight.Length..], Outputs, default, accumulate: true);
     }
 
     /// <summary>dx = dy W.</summary>

@@ -1,8 +1,9 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// y[o, p] = activation(b[o, p] + w[p, o] . window p of x): a convolution whose kernels differ from position to position. W [positions x outputs x inputs * kernel height * kernel width],
-/// bias [outputs x height x width]. One position of all samples at a time, so that each weight is read once a batch.
+/// y[o, p] = activation(b[o, p] + w[p, o] . window p of x): a convolution whose kernels differ from position to position. W [positions x
+/// outputs x inputs * kernel height * kernel width], bias [outputs x height x width]. One position of all samples at a time, so that each
+/// weight is read once a batch.
 /// </summary>
 public sealed class LocallyConnectedLayer : Layer
 {
@@ -54,19 +55,23 @@ public sealed class LocallyConnectedLayer : Layer
     public override Activation? OutputActivation => _activation;
 
     /// <inheritdoc/>
-    public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _activation);
+    public override void Initialise(ParameterSet parameters, ulong seed)
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _activation);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
-        Span<float> windows = scratch[..(batch * Fan)], sums = scratch.Slice(batch * Fan, batch * Outputs), zeros = scratch.Slice(batch * (Fan + Outputs), Outputs);
+        Span<float> windows = scratch[..(batch * Fan)], sums = scratch.Slice(batch * Fan, batch * Outputs),
+            zeros = scratch.Slice(batch * (Fan + Outputs), Outputs);
         var rest = scratch[(batch * (Fan + Outputs) + Outputs)..];
         zeros.Clear();
         var bias = parameters.Read(_bias, mode.Probe, 0, OutputLength, mode.Probe.IsNone ? default : rest[(Outputs * Fan)..]);
         for (int p = 0; p < Positions; p++)
         {
             var w = parameters.Read(_weight, mode.Probe, p * Outputs * Fan, Outputs * Fan, rest);
-            for (int b = 0; b < batch; b++) Kernels.ReadWindow(_geometry, p, x.Slice(b * InputLength, InputLength), windows.Slice(b * Fan, Fan));
+            for (int b = 0; b < batch; b++)
+                Kernels.ReadWindow(_geometry, p, x.Slice(b * InputLength, InputLength), windows.Slice(b * Fan, Fan));
             Kernels.DenseForward(batch, Fan, w, zeros, windows, sums, Outputs);
             for (int b = 0; b < batch; b++)
             {
@@ -96,12 +101,15 @@ public sealed class LocallyConnectedLayer : Layer
     public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int batch = trace.Batch;
-        Span<float> windows = scratch[..(batch * Fan)], gradients = scratch.Slice(batch * Fan, batch * Outputs), rest = scratch[(batch * (Fan + Outputs))..];
+        Span<float> windows = scratch[..(batch * Fan)], gradients = scratch.Slice(batch * Fan, batch * Outputs),
+            rest = scratch[(batch * (Fan + Outputs))..];
         for (int p = 0; p < Positions; p++)
         {
-            for (int b = 0; b < batch; b++) Kernels.ReadWindow(_geometry, p, trace.Input.Slice(b * InputLength, InputLength), windows.Slice(b * Fan, Fan));
+            for (int b = 0; b < batch; b++)
+                Kernels.ReadWindow(_geometry, p, trace.Input.Slice(b * InputLength, InputLength), windows.Slice(b * Fan, Fan));
             ReadGradients(batch, p, dz, gradients);
-            sink.AcceptProduct(_weight, p * Outputs * Fan, new MatrixView(gradients, batch, Outputs).Transpose(), new MatrixView(windows, batch, Fan), rest);
+            sink.AcceptProduct(_weight, p * Outputs * Fan, new MatrixView(gradients, batch, Outputs).Transpose(),
+                new MatrixView(windows, batch, Fan), rest);
         }
 
         Kernels.ColumnSums(batch, dz, rest[..OutputLength]);
@@ -112,14 +120,16 @@ public sealed class LocallyConnectedLayer : Layer
     public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         int batch = trace.Batch;
-        Span<float> windows = scratch[..(batch * Fan)], gradients = scratch.Slice(batch * Fan, batch * Outputs), rest = scratch[(batch * (Fan + Outputs))..];
+        Span<float> windows = scratch[..(batch * Fan)], gradients = scratch.Slice(batch * Fan, batch * Outputs),
+            rest = scratch[(batch * (Fan + Outputs))..];
         dx.Clear();
         for (int p = 0; p < Positions; p++)
         {
             ReadGradients(batch, p, dz, gradients);
             var w = new MatrixView(trace.Parameters[_weight].Slice(p * Outputs * Fan, Outputs * Fan), Outputs, Fan);
             Kernels.Product(new MatrixView(gradients, batch, Outputs), w, windows, Fan, rest);
-            for (int b = 0; b < batch; b++) Kernels.AddWindow(_geometry, p, windows.Slice(b * Fan, Fan), dx.Slice(b * InputLength, InputLength));
+            for (int b = 0; b < batch; b++)
+                Kernels.AddWindow(_geometry, p, windows.Slice(b * Fan, Fan), dx.Slice(b * InputLength, InputLength));
         }
     }
 }

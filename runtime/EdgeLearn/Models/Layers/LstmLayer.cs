@@ -4,7 +4,9 @@ namespace EdgeLearn;
 /// <param name="Units">values of the state, and of the cell</param>
 public sealed record LstmSpec(int Units) : RecurrentSpec(Units)
 {
-    internal static readonly LayerKind Kind = new("lstm", "lstm64", text => Takes(text, "lstm", out int units) ? new LstmSpec(units).With(text) : null, json => new LstmSpec(json.Integer("units")).With(json));
+    internal static readonly LayerKind Kind = new("lstm", "lstm64",
+        text => Takes(text, "lstm", out int units) ? new LstmSpec(units).With(text) : null,
+        json => new LstmSpec(json.Integer("units")).With(json));
 
     private protected override string Word => "lstm";
 
@@ -12,7 +14,10 @@ public sealed record LstmSpec(int Units) : RecurrentSpec(Units)
     public override Layer Build(string name, Shape input, ParameterSet parameters) => new LstmLayer(name, input, this, parameters);
 }
 
-/// <summary>Long short-term memory: c = sigmoid(f) * c + sigmoid(i) * tanh(g), h = sigmoid(o) * tanh(c), each of i, f, g, o = x W_i + h W_h + b. Rows of the weights: i, f, g, o.</summary>
+/// <summary>
+/// Long short-term memory: c = sigmoid(f) * c + sigmoid(i) * tanh(g), h = sigmoid(o) * tanh(c), each of i, f, g, o = x W_i + h W_h + b.
+/// Rows of the weights: i, f, g, o.
+/// </summary>
 /// <remarks>Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.</remarks>
 public sealed class LstmLayer : RecurrentLayer
 {

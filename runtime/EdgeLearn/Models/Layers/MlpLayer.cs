@@ -9,7 +9,9 @@ namespace EdgeLearn;
 /// <param name="IsBlock">whether a norm comes before and the input is added</param>
 public sealed record MlpSpec(int Units, bool IsBlock) : LayerSpec
 {
-    internal static readonly LayerKind Kind = new("mlp", "mlp512", text => text.Is("mlp", 1, out int[] sizes) ? new MlpSpec(sizes[0], text.Take("block")) : null, json => new MlpSpec(json.Integer("units"), json.Flag("block")));
+    internal static readonly LayerKind Kind = new("mlp", "mlp512",
+        text => text.Is("mlp", 1, out int[] sizes) ? new MlpSpec(sizes[0], text.Take("block")) : null,
+        json => new MlpSpec(json.Integer("units"), json.Flag("block")));
 
     /// <inheritdoc/>
     public override LayerRole Role => LayerRole.Learner;
@@ -22,7 +24,8 @@ public sealed record MlpSpec(int Units, bool IsBlock) : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid) => string.Create(CultureInfo.InvariantCulture, $"mlp{Units}{(IsBlock ? ":block" : "")}");
+    public override string ToShorthand(Activation unsaid)
+        => string.Create(CultureInfo.InvariantCulture, $"mlp{Units}{(IsBlock ? ":block" : "")}");
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
@@ -37,8 +40,10 @@ public sealed record MlpSpec(int Units, bool IsBlock) : LayerSpec
 }
 
 /// <summary>
-/// y = gelu(x W_up^T + b_up) W_down^T + b_down for every step, GELU by its tanh approximation: the second half of a transformer's block. Tensors: <c>up.weight</c> [units x features], <c>up.bias</c>,
-/// <c>down.weight</c> [features x units], <c>down.bias</c>. Saves nothing: hidden units are made again on the way back, some steps at a time.
+/// y = gelu(x W_up^T + b_up) W_down^T + b_down for every step, GELU by its tanh approximation: the second half of a transformer's block.
+/// Tensors: <c>up.weight</c> [units x features], <c>up.bias</c>,
+/// <c>down.weight</c> [features x units], <c>down.bias</c>. Saves nothing: hidden units are made again on the way back, some steps at a
+/// time.
 /// </summary>
 public sealed class MlpLayer : StepwiseLayer
 {
@@ -65,5 +70,6 @@ public sealed class MlpLayer : StepwiseLayer
         else Kernels.GeluTanhWithSlope(a, c, scratch[..c.Length]);
     }
 
-    private protected override void MiddleGradient(int rows, ReadOnlySpan<float> a, ReadOnlySpan<float> dc, Span<float> da, Span<float> scratch) => TensorPrimitives.Multiply(dc, scratch[..da.Length], da);
+    private protected override void MiddleGradient(int rows, ReadOnlySpan<float> a, ReadOnlySpan<float> dc, Span<float> da,
+        Span<float> scratch) => TensorPrimitives.Multiply(dc, scratch[..da.Length], da);
 }

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace EdgeLearn;
 
 /// <summary>
-/// A <see cref="PoolLayer"/>: <c>pool2</c> takes the maximum of windows of an image, or of steps of a sequence, <c>avgpool2</c> the mean; <c>pool2x3</c> has windows of an image of one channel too.
-/// Options <c>strideN</c> (the window, unless said otherwise) and <c>padN</c>.
+/// A <see cref="PoolLayer"/>: <c>pool2</c> takes the maximum of windows of an image, or of steps of a sequence, <c>avgpool2</c> the mean;
+/// <c>pool2x3</c> has windows of an image of one channel too. Options <c>strideN</c> (the window, unless said otherwise) and <c>padN</c>.
 /// </summary>
 /// <param name="Height">rows of the window, or its steps</param>
 /// <param name="Width">columns of the window; 0 = as many as rows, or 1 over a sequence</param>
@@ -24,11 +24,15 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
     {
         bool isMean = text.Word == "avgpool";
         if (!isMean && text.Word != "pool") return null;
-        if (!text.Is(text.Word, 1, out int[] sizes) && !text.Is(text.Word, 2, out sizes)) throw text.Wrong($"{text.Word} with a window, such as {text.Word}2 or {text.Word}2x3");
-        return new PoolSpec(sizes[0], sizes.Length == 2 ? sizes[1] : 0, isMean) { Stride = text.Take("stride", 0), Padding = text.Take("pad", 0) };
+        if (!text.Is(text.Word, 1, out int[] sizes) && !text.Is(text.Word, 2, out sizes))
+            throw text.Wrong($"{text.Word} with a window, such as {text.Word}2 or {text.Word}2x3");
+        return new PoolSpec(sizes[0], sizes.Length == 2 ? sizes[1] : 0, isMean) { Stride = text.Take("stride", 0),
+            Padding = text.Take("pad", 0) };
     }
 
-    static PoolSpec Read(LayerJson json) => new(json.Integer("height"), json.Integer("width", 0), json.Flag("mean")) { Stride = json.Integer("stride", 0), Padding = json.Integer("padding", 0) };
+    static PoolSpec Read(LayerJson json)
+        => new(json.Integer("height"), json.Integer("width", 0), json.Flag("mean")) { Stride = json.Integer("stride", 0),
+            Padding = json.Integer("padding", 0) };
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -44,8 +48,10 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
     public override string ToShorthand(Activation unsaid)
     {
         var invariant = CultureInfo.InvariantCulture;
-        return (IsMean ? "avgpool" : "pool") + string.Create(invariant, $"{Height}") + (Width != 0 ? string.Create(invariant, $"x{Width}") : "")
-            + (Stride != 0 ? string.Create(invariant, $":stride{Stride}") : "") + (Padding != 0 ? string.Create(invariant, $":pad{Padding}") : "");
+        return (IsMean ? "avgpool" : "pool") + string.Create(invariant, $"{Height}")
+            + (Width != 0 ? string.Create(invariant, $"x{Width}") : "")
+            + (Stride != 0 ? string.Create(invariant, $":stride{Stride}") : "")
+            + (Padding != 0 ? string.Create(invariant, $":pad{Padding}") : "");
     }
 
     // A sequence is an image of one column, its features the channels.
@@ -56,21 +62,29 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
         bool steps = IsOverSteps(input);
         var image = steps ? new Shape(input.Height, 1, input.Width) : input;
         int width = steps ? 1 : Width == 0 ? Height : Width;
-        if (Height < 1 || width < 1 || Stride < 0) throw new EdgeLearnException($"{name} has a window of {Height}x{width} and stride {Stride}, expected 1 or more");
-        if (Padding < 0 || Padding > Height / 2 || (!steps && Padding > width / 2)) throw new EdgeLearnException($"{name} has a padding of {Padding}, expected at most half the window");
-        if (Height > image.Height + 2 * Padding || width > image.Width + (steps ? 0 : 2 * Padding)) throw new EdgeLearnException($"{name} has a window of {(steps ? $"{Height} steps" : $"{Height}x{width}")}, larger than its input of {input}: use a smaller window or fewer pools before it");
+        if (Height < 1 || width < 1 || Stride < 0)
+            throw new EdgeLearnException($"{name} has a window of {Height}x{width} and stride {Stride}, expected 1 or more");
+        if (Padding < 0 || Padding > Height / 2 || (!steps && Padding > width / 2))
+            throw new EdgeLearnException($"{name} has a padding of {Padding}, expected at most half the window");
+        if (Height > image.Height + 2 * Padding || width > image.Width + (steps ? 0 : 2 * Padding))
+            throw new EdgeLearnException($"{name} has a window of {(steps ? $"{Height} steps" : $"{Height}x{width}")}, larger than its "
+                + $"input of {input}: use a smaller window or fewer pools before it");
         return new PatchGeometry(image, Height, width, Stride == 0 ? Height : Stride, Padding, steps ? 0 : Padding);
     }
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
     {
-        if (input.Rank == 1) throw new EdgeLearnException($"{name} needs an image or a sequence, but its input is a vector of {input.Length} values: give the shape (--input-shape 28x28) or put reshape before it");
+        if (input.Rank == 1)
+            throw new EdgeLearnException($"{name} needs an image or a sequence, but its input is a vector of {input.Length} values: give "
+                + $"the shape (--input-shape 28x28) or put reshape before it");
         return OutputOf(input, Geometry(input, name));
     }
 
     Shape OutputOf(Shape input, PatchGeometry geometry) => IsOverSteps(input) ? Shape.Sequence(geometry.OutputHeight, input.Width)
-        : input.IsPlanar ? Shape.Planes(input.Channels, geometry.OutputHeight, geometry.OutputWidth) : new Shape(geometry.OutputHeight, geometry.OutputWidth, input.Channels);
+        : input.IsPlanar
+            ? Shape.Planes(input.Channels, geometry.OutputHeight, geometry.OutputWidth)
+            : new Shape(geometry.OutputHeight, geometry.OutputWidth, input.Channels);
 
     /// <inheritdoc/>
     public override Layer Build(string name, Shape input, ParameterSet parameters)
@@ -80,7 +94,10 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
     }
 }
 
-/// <summary>y[c, o] = maximum or mean of x[c] over window o; the channels lie as they came. The gradient of a maximum goes to the first position that has it.</summary>
+/// <summary>
+/// y[c, o] = maximum or mean of x[c] over window o; the channels lie as they came. The gradient of a maximum goes to the first position
+/// that has it.
+/// </summary>
 public sealed class PoolLayer : Layer
 {
     readonly PatchGeometry _geometry;
@@ -105,7 +122,8 @@ public sealed class PoolLayer : Layer
     public override bool GradientReadsOutput => !_isMean;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         for (int b = 0; b < batch; b++)
         {
@@ -125,7 +143,8 @@ public sealed class PoolLayer : Layer
             var maps = dz.Slice(b * OutputLength, OutputLength);
             var image = dx.Slice(b * InputLength, InputLength);
             if (_isMean) Kernels.MeanPoolGradient(_geometry, maps, image);
-            else Kernels.MaxPoolGradient(_geometry, trace.Input.Slice(b * InputLength, InputLength), trace.Output.Slice(b * OutputLength, OutputLength), maps, image);
+            else Kernels.MaxPoolGradient(_geometry, trace.Input.Slice(b * InputLength, InputLength),
+                trace.Output.Slice(b * OutputLength, OutputLength), maps, image);
         }
     }
 }

@@ -6,7 +6,8 @@ namespace EdgeLearn;
 /// <summary>A <see cref="PositionLayer"/>: <c>positions</c>.</summary>
 public sealed record PositionSpec : LayerSpec
 {
-    internal static readonly LayerKind Kind = new("positions", "positions", text => text.Is("positions", 0, out _) ? new PositionSpec() : null, _ => new PositionSpec());
+    internal static readonly LayerKind Kind = new("positions", "positions",
+        text => text.Is("positions", 0, out _) ? new PositionSpec() : null, _ => new PositionSpec());
 
     /// <summary>Belongs to the unit before it.</summary>
     public override LayerRole Role => LayerRole.Norm;
@@ -52,19 +53,23 @@ public sealed class PositionLayer : Layer
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => probed || _weight.Storage != WeightStorage.Float32 ? InputLength : 0;
+    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+        => probed || _weight.Storage != WeightStorage.Float32 ? InputLength : 0;
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch) => InputLength;
 
     /// <inheritdoc/>
-    public override void Initialise(ParameterSet parameters, ulong seed) => Initialisation.Uniform(parameters, seed, _weight, Initialisation.EmbeddingBound);
+    public override void Initialise(ParameterSet parameters, ulong seed)
+        => Initialisation.Uniform(parameters, seed, _weight, Initialisation.EmbeddingBound);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         var weight = parameters.Read(_weight, mode.Probe, 0, InputLength, scratch);
-        for (int b = 0; b < batch; b++) TensorPrimitives.Add(x.Slice(b * InputLength, InputLength), weight, y.Slice(b * InputLength, InputLength));
+        for (int b = 0; b < batch; b++)
+            TensorPrimitives.Add(x.Slice(b * InputLength, InputLength), weight, y.Slice(b * InputLength, InputLength));
     }
 
     /// <inheritdoc/>

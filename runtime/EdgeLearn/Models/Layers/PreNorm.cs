@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// What makes a layer of sequences a pre-norm block, y = x + layer(layernorm(x)): the norm's two tensors <c>norm.weight</c> and <c>norm.bias</c>, and its way back. Normalised values are never kept, for
-/// they cost less to make than to store.
+/// What makes a layer of sequences a pre-norm block, y = x + layer(layernorm(x)): the norm's two tensors <c>norm.weight</c> and
+/// <c>norm.bias</c>, and its way back. Normalised values are never kept, for they cost less to make than to store.
 /// </summary>
 sealed class PreNorm
 {
@@ -48,6 +48,7 @@ sealed class PreNorm
     /// <param name="dx">[rows x width], added to</param>
     /// <param name="dWeight">[width], added to</param>
     /// <param name="dBias">[width], added to</param>
-    public void Gradient(ParameterSet parameters, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx, Span<float> dWeight, Span<float> dBias)
+    public void Gradient(ParameterSet parameters, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx, Span<float> dWeight,
+        Span<float> dBias)
         => Kernels.NormRowsGradient(isCentred: true, Epsilon, x, parameters[Weight], dy, dx, dWeight, dBias);
 }

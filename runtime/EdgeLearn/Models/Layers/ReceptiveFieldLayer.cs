@@ -1,12 +1,12 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// y[u] = activation(w[u] . x[field(u)] + b[u]): every unit sees its own random window of the input image, or its own random choice of inputs where
-/// there is no image. Only the seen inputs have weights: W [units x inputs a unit].
+/// y[u] = activation(w[u] . x[field(u)] + b[u]): every unit sees its own random window of the input image, or its own random choice of
+/// inputs where there is no image. Only the seen inputs have weights: W [units x inputs a unit].
 /// </summary>
 /// <remarks>
-/// Source: random receptive fields, as in extreme learning machines (McDonnell et al. 2015). They give tpSGD units that differ in more than the random target,
-/// which a dense layer on the same input cannot.
+/// Source: random receptive fields, as in extreme learning machines (McDonnell et al. 2015). They give tpSGD units that differ in more than
+/// the random target, which a dense layer on the same input cannot.
 /// </remarks>
 public sealed class ReceptiveFieldLayer : Layer
 {
@@ -21,7 +21,8 @@ public sealed class ReceptiveFieldLayer : Layer
     readonly int _fan;
 
     /// <summary>Windows of an image: <c>name.window</c> holds (row, column) of each unit's top left corner, [units x 2].</summary>
-    public static ReceptiveFieldLayer Windows(string name, Shape input, int units, int height, int width, Activation activation, ParameterSet parameters)
+    public static ReceptiveFieldLayer Windows(string name, Shape input, int units, int height, int width, Activation activation,
+        ParameterSet parameters)
         => new(name, input, new Shape(height, width, input.Channels), height * width * input.Channels, units, activation, parameters);
 
     /// <summary>Random inputs: <c>name.inputs</c> holds the inputs of each unit in ascending order, [units x fan].</summary>
@@ -53,7 +54,10 @@ public sealed class ReceptiveFieldLayer : Layer
     public override long MultiplyAdds => (long)_fan * OutputLength;
 
     /// <inheritdoc/>
-    public override string Describe() => IsWindow ? $"receptive {OutputLength} of {_window.Height}x{_window.Width} {_activation.Word()}" : $"receptive {OutputLength} of {_fan} {_activation.Word()}";
+    public override string Describe()
+        => IsWindow
+            ? $"receptive {OutputLength} of {_window.Height}x{_window.Width} {_activation.Word()}"
+            : $"receptive {OutputLength} of {_fan} {_activation.Word()}";
 
     /// <inheritdoc/>
     public override long SavedLength(int batch) => (long)batch * InputLength;
@@ -62,7 +66,8 @@ public sealed class ReceptiveFieldLayer : Layer
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => (probed || IsDecoded ? UnitBlock * ((long)_fan + 1) : 0) + (saves ? 0 : SavedLength(batch));
+    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+        => (probed || IsDecoded ? UnitBlock * ((long)_fan + 1) : 0) + (saves ? 0 : SavedLength(batch));
 
     /// <inheritdoc/>
     public override long GradientScratchLength(int batch) => Math.Max(UnitBlock * (long)_fan + batch, OutputLength);
@@ -119,7 +124,8 @@ public sealed class ReceptiveFieldLayer : Layer
                 int row = _places.Values[2 * u], column = _places.Values[2 * u + 1];
                 if (row < 0 || column < 0 || row > InputShape.Height - _window.Height || column > InputShape.Width - _window.Width)
                 {
-                    throw new EdgeLearnException($"{_places.Name}: the window of unit {u} at ({row}, {column}) of size {_window.Height}x{_window.Width} leaves the {InputShape} image");
+                    throw new EdgeLearnException($"{_places.Name}: the window of unit {u} at ({row}, {column}) of "
+                        + $"size {_window.Height}x{_window.Width} leaves the {InputShape} image");
                 }
 
                 _starts[u] = (row * InputShape.Width + column) * InputShape.Channels;
@@ -128,7 +134,8 @@ public sealed class ReceptiveFieldLayer : Layer
             {
                 foreach (int i in _places.Values.AsSpan(u * _fan, _fan))
                 {
-                    if (i < 0 || i >= InputLength) throw new EdgeLearnException($"{_places.Name}: unit {u} reads input {i}, expected 0..{InputLength - 1}");
+                    if (i < 0 || i >= InputLength)
+                        throw new EdgeLearnException($"{_places.Name}: unit {u} reads input {i}, expected 0..{InputLength - 1}");
                 }
             }
         }
@@ -139,7 +146,8 @@ public sealed class ReceptiveFieldLayer : Layer
         : new ReceptiveFields(_starts, _fan, 1, 0);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         var probe = mode.Probe;
         if (saved.IsEmpty)

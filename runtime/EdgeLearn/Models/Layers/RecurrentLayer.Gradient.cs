@@ -16,7 +16,8 @@ public abstract partial class RecurrentLayer
     /// <inheritdoc/>
     public override long LocalGradientScratchLength(int batch)
     {
-        // The last batch of an epoch is a short one, and a stretch of it may have more rows than one of a whole batch: 65 are 5 steps of 13 samples, 64 are 2 of 32.
+        // The last batch of an epoch is a short one, and a stretch of it may have more rows than one of a whole batch: 65 are 5 steps of 13
+        // samples, 64 are 2 of 32.
         long longest = LocalGradientScratch(batch);
         for (int rows = 1; rows < Math.Min(batch, GradientRows); rows++) longest = Math.Max(longest, LocalGradientScratch(rows));
         return longest;
@@ -30,8 +31,11 @@ public abstract partial class RecurrentLayer
     {
         int rows = StretchRows(batch);
         MatrixShape sums = new(rows, _gates, _columns, 1), inputs = new(rows, Features), states = new(rows, Units);
-        long weights = Math.Max(Kernels.ProductScratchLength(inputs.Transpose(), sums), Kernels.ProductScratchLength(states.Transpose(), sums));
-        long signals = Math.Max(Kernels.ProductScratchLength(new MatrixShape(batch, _gates, _columns, 1), new MatrixShape(_gates, Units)), Kernels.ProductScratchLength(sums, new MatrixShape(_gates, Features)));
+        long weights =
+            Math.Max(Kernels.ProductScratchLength(inputs.Transpose(), sums), Kernels.ProductScratchLength(states.Transpose(), sums));
+        long signals =
+            Math.Max(Kernels.ProductScratchLength(new MatrixShape(batch, _gates, _columns, 1), new MatrixShape(_gates, Units)),
+            Kernels.ProductScratchLength(sums, new MatrixShape(_gates, Features)));
         return Math.Max(weights, signals);
     }
 
@@ -64,9 +68,14 @@ public abstract partial class RecurrentLayer
         var dState = Take(ref scratch, state);
         var dCell = HasCell ? Take(ref scratch, state) : default;
         var zeros = Take(ref scratch, HasCell ? state + Units : Units);
-        var stretch = new Stretch(Take(ref scratch, (long)StretchRows(batch) * (_columns + Units + Features)), StretchRows(batch), _columns, Units, Features);
-        var stateWeight = trace.Parameters.Read(_stateWeight, Probe.None, 0, _stateWeight.Length, Copies(false) ? Take(ref scratch, _stateWeight.Length) : default);
-        var inputWeight = trace.Parameters.Read(_inputWeight, Probe.None, 0, _inputWeight.Length, Copies(false) ? Take(ref scratch, _inputWeight.Length) : default);
+        var stretch = new Stretch(Take(ref scratch, (long)StretchRows(batch) * (_columns + Units + Features)), StretchRows(batch), _columns,
+            Units, Features);
+        var stateWeight =
+            trace.Parameters.Read(_stateWeight, Probe.None, 0, _stateWeight.Length,
+            Copies(false) ? Take(ref scratch, _stateWeight.Length) : default);
+        var inputWeight =
+            trace.Parameters.Read(_inputWeight, Probe.None, 0, _inputWeight.Length,
+            Copies(false) ? Take(ref scratch, _inputWeight.Length) : default);
         zeros.Clear();
         dCell.Clear();
         if (_spec.IsSequence) dState.Clear();
@@ -93,7 +102,8 @@ public abstract partial class RecurrentLayer
                 }
                 else
                 {
-                    Kernels.Product(new MatrixView(dSums[(_columns - _gates)..], batch, _gates, _columns, 1), new MatrixView(stateWeight, _gates, Units), dState, Units, scratch, accumulate: true);
+                    Kernels.Product(new MatrixView(dSums[(_columns - _gates)..], batch, _gates, _columns, 1),
+                        new MatrixView(stateWeight, _gates, Units), dState, Units, scratch, accumulate: true);
                 }
 
                 CopyRows(step.Before, step.BeforeStride, batch, Units, stretch.States[(row * Units)..]);
@@ -127,21 +137,30 @@ public abstract partial class RecurrentLayer
     // The gradients of the weights over the rows of a stretch, and of the biases: one row of ones times the gradients by the sums.
     void AddGradients(Gradients gradients, Stretch stretch, int rows, Span<float> scratch)
     {
-        MatrixView input = new(stretch.Sums, rows, _gates, _columns, 1), state = new(stretch.Sums[(_columns - _gates)..], rows, _gates, _columns, 1);
-        Kernels.Product(new MatrixView(stretch.Inputs, rows, Features).Transpose(), input, gradients.InputWeight, _gates, scratch, accumulate: true);
-        Kernels.Product(new MatrixView(stretch.States, rows, Units).Transpose(), state, gradients.StateWeight, _gates, scratch, accumulate: true);
-        Kernels.Product(new MatrixView(s_one, 1, rows, 0, 0), new MatrixView(stretch.Sums, rows, _columns), gradients.Biases, _columns, scratch, accumulate: true);
+        MatrixView input = new(stretch.Sums, rows, _gates, _columns, 1),
+            state = new(stretch.Sums[(_columns - _gates)..], rows, _gates, _columns, 1);
+        Kernels.Product(new MatrixView(stretch.Inputs, rows, Features).Transpose(), input, gradients.InputWeight, _gates, scratch,
+            accumulate: true);
+        Kernels.Product(new MatrixView(stretch.States, rows, Units).Transpose(), state, gradients.StateWeight, _gates, scratch,
+            accumulate: true);
+        Kernels.Product(new MatrixView(s_one, 1, rows, 0, 0), new MatrixView(stretch.Sums, rows, _columns), gradients.Biases, _columns,
+            scratch, accumulate: true);
     }
 
     // The inputs of the stretch have served, so that their gradients may lie there before they go to their places.
     void InputGradient(Gradients gradients, Stretch stretch, ReadOnlySpan<float> weight, int batch, int first, int end, Span<float> scratch)
     {
         int rows = (end - first) * batch, head = _gates - _shift;
-        Kernels.Product(new MatrixView(stretch.Sums, rows, head, _columns, 1), new MatrixView(weight[(_shift * Features)..], head, Features), stretch.Inputs, Features, scratch);
-        if (_shift > 0) Kernels.Product(new MatrixView(stretch.Sums[head..], rows, _shift, _columns, 1), new MatrixView(weight, _shift, Features), stretch.Inputs, Features, scratch, accumulate: true);
+        Kernels.Product(new MatrixView(stretch.Sums, rows, head, _columns, 1),
+            new MatrixView(weight[(_shift * Features)..], head, Features), stretch.Inputs, Features, scratch);
+        if (_shift > 0)
+            Kernels.Product(new MatrixView(stretch.Sums[head..], rows, _shift, _columns, 1), new MatrixView(weight, _shift, Features),
+                stretch.Inputs, Features, scratch, accumulate: true);
         for (int t = first; t < end; t++)
         {
-            for (int b = 0; b < batch; b++) stretch.Inputs.Slice(((t - first) * batch + b) * Features, Features).CopyTo(gradients.Input[((b * Steps + t) * Features)..]);
+            for (int b = 0; b < batch; b++)
+                stretch.Inputs.Slice(((t - first) * batch + b) * Features, Features)
+                    .CopyTo(gradients.Input[((b * Steps + t) * Features)..]);
         }
     }
 
@@ -162,7 +181,8 @@ public abstract partial class RecurrentLayer
     {
         for (int begin = 0; begin < _gates;)
         {
-            int end = begin < shift ? shift : _gates, rows = Math.Min(ReadRows, end - begin), column = begin < shift ? _gates - shift + begin : begin - shift;
+            int end = begin < shift ? shift : _gates, rows = Math.Min(ReadRows, end - begin),
+                column = begin < shift ? _gates - shift + begin : begin - shift;
             var panel = scratch[..(rows * length)];
             Kernels.Transpose(length, rows, transposed[column..], _gates, panel, length);
             sink.Accept(weight, begin * length, panel);
@@ -171,5 +191,6 @@ public abstract partial class RecurrentLayer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz[^dx.Length..].CopyTo(dx);
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => dz[^dx.Length..].CopyTo(dx);
 }

@@ -1,11 +1,14 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// What recurrent layers share: the steps of time. At each, a row of sums is made for every sample, x[t] W_ih^T + h[t-1] W_hh^T + biases, and a leaf makes the next state of it. States are
-/// samples x units, so that no product needs a transposed state and any batch size runs at full width; the weights are transposed once a pass. Gradients go back through time in
-/// <see cref="LocalGradient"/>: what dz holds afterwards is the gradients of the weights themselves and, if wanted, of the input, so that its size does not grow with what the sums of all steps would take.
+/// What recurrent layers share: the steps of time. At each, a row of sums is made for every sample, x[t] W_ih^T + h[t-1] W_hh^T + biases,
+/// and a leaf makes the next state of it. States are samples x units, so that no product needs a transposed state and any batch size runs
+/// at full width; the weights are transposed once a pass. Gradients go back through time in
+/// <see cref="LocalGradient"/>: what dz holds afterwards is the gradients of the weights themselves and, if wanted, of the input, so that
+/// its size does not grow with what the sums of all steps would take.
 /// </summary>
-/// <remarks>Tensors have PyTorch's names, gate orders and layouts: <c>weight_ih_l0</c> [gates * units x features], <c>weight_hh_l0</c>, <c>bias_ih_l0</c>, <c>bias_hh_l0</c>.</remarks>
+/// <remarks>Tensors have PyTorch's names, gate orders and layouts: <c>weight_ih_l0</c> [gates * units x features], <c>weight_hh_l0</c>,
+/// <c>bias_ih_l0</c>, <c>bias_hh_l0</c>.</remarks>
 public abstract partial class RecurrentLayer : Layer
 {
     // Rows of weights that are read at a time where a read makes a copy.
@@ -28,10 +31,12 @@ public abstract partial class RecurrentLayer : Layer
     /// <param name="input">steps x features</param>
     /// <param name="spec">units, and what comes out</param>
     /// <param name="gates">rows of the weights, in units</param>
-    /// <param name="columns">sums of a row, in units: those of the input come first, those of the state last; the rest overlaps and is added up</param>
+    /// <param name="columns">sums of a row, in units: those of the input come first, those of the state last; the rest overlaps and is
+    /// added up</param>
     /// <param name="shift">the gate whose sums the input's come first</param>
     /// <param name="parameters">takes the tensors</param>
-    private protected RecurrentLayer(string name, Shape input, RecurrentSpec spec, int gates, int columns, int shift, ParameterSet parameters)
+    private protected RecurrentLayer(string name, Shape input, RecurrentSpec spec, int gates, int columns, int shift,
+        ParameterSet parameters)
         : base(name, input, spec.OutputShape(input, name))
     {
         _spec = spec;
@@ -140,7 +145,8 @@ public abstract partial class RecurrentLayer : Layer
     long KeptStates(int batch) => _spec.IsSequence ? 0 : Math.Max(Steps - 1 - FirstKept, FirstKept > 0 ? 2 : 0) * StateLength(batch);
 
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => Math.Max(1, KeptSums(batch) + KeptCells(batch) + KeptStates(batch)); // never empty, which says that nothing is saved
+    // never empty, which says that nothing is saved
+    public override long SavedLength(int batch) => Math.Max(1, KeptSums(batch) + KeptCells(batch) + KeptStates(batch));
 
     /// <inheritdoc/>
     public override long ForwardScratchLength(int batch, bool probed, bool saves)
@@ -153,7 +159,8 @@ public abstract partial class RecurrentLayer : Layer
     long ReadLength(bool copies, bool probed) => Math.Max(copies ? ReadRows * (long)Math.Max(Features, Units) : 0, probed ? _gates : 0);
 
     long ForwardProductScratch(int batch)
-        => Math.Max(Kernels.ProductScratchLength(InputShapeOf(batch), new MatrixShape(Features, _gates, TransposedStride, 1)), Kernels.ProductScratchLength(StateShapeOf(batch), new MatrixShape(Units, _gates, TransposedStride, 1)));
+        => Math.Max(Kernels.ProductScratchLength(InputShapeOf(batch), new MatrixShape(Features, _gates, TransposedStride, 1)),
+            Kernels.ProductScratchLength(StateShapeOf(batch), new MatrixShape(Units, _gates, TransposedStride, 1)));
 
     MatrixShape InputShapeOf(int batch) => new(batch, Features, Steps * Features, 1);
 
@@ -168,7 +175,8 @@ public abstract partial class RecurrentLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         bool saves = !saved.IsEmpty;
         int stride = TransposedStride;
@@ -188,14 +196,18 @@ public abstract partial class RecurrentLayer : Layer
             var step = StepAt(t, batch, keptSums, keptCells, states, y, zeros, saves);
             var sums = keptSums[SumsAt(t, batch, saves)];
             for (int b = 0; b < batch; b++) bias.CopyTo(sums[(b * _columns)..]);
-            Kernels.Product(new MatrixView(x[(t * Features)..], batch, Features, Steps * Features, 1), new MatrixView(inputWeight, Features, _gates, stride, 1), sums, _columns, scratch, accumulate: true);
-            if (t > 0) Kernels.Product(new MatrixView(step.Before, batch, Units, step.BeforeStride, 1), new MatrixView(stateWeight, Units, _gates, stride, 1), sums[(_columns - _gates)..], _columns, scratch, accumulate: true);
-            Activate(step, sums, HasCell ? keptCells[CellAt(t, batch, saves)] : default, IsInOutput(t) ? y[StateAt(t, batch, saves)..] : states[StateAt(t, batch, saves)..]);
+            Kernels.Product(new MatrixView(x[(t * Features)..], batch, Features, Steps * Features, 1),
+                new MatrixView(inputWeight, Features, _gates, stride, 1), sums, _columns, scratch, accumulate: true);
+            if (t > 0) Kernels.Product(new MatrixView(step.Before, batch, Units, step.BeforeStride, 1),
+                new MatrixView(stateWeight, Units, _gates, stride, 1), sums[(_columns - _gates)..], _columns, scratch, accumulate: true);
+            Activate(step, sums, HasCell ? keptCells[CellAt(t, batch, saves)] : default,
+                IsInOutput(t) ? y[StateAt(t, batch, saves)..] : states[StateAt(t, batch, saves)..]);
         }
     }
 
     // The buffers of a step: one set for each step whose are kept, else a set that is used over and over, which may be the first of those.
-    Step StepAt(int t, int batch, ReadOnlySpan<float> sums, ReadOnlySpan<float> cells, ReadOnlySpan<float> states, ReadOnlySpan<float> y, ReadOnlySpan<float> zeros, bool kept)
+    Step StepAt(int t, int batch, ReadOnlySpan<float> sums, ReadOnlySpan<float> cells, ReadOnlySpan<float> states, ReadOnlySpan<float> y,
+        ReadOnlySpan<float> zeros, bool kept)
     {
         int stride = _spec.IsSequence ? Steps * Units : Units;
         return new Step
@@ -225,20 +237,23 @@ public abstract partial class RecurrentLayer : Layer
 
     bool IsInOutput(int t) => _spec.IsSequence || t == Steps - 1;
 
-    int StateAt(int t, int batch, bool kept) => _spec.IsSequence ? t * Units : t == Steps - 1 ? 0 : (kept ? StateSlot(t) : t % 2) * (int)StateLength(batch);
+    int StateAt(int t, int batch, bool kept)
+        => _spec.IsSequence ? t * Units : t == Steps - 1 ? 0 : (kept ? StateSlot(t) : t % 2) * (int)StateLength(batch);
 
     // Earlier states take turns so that the last of them lies in the first place.
     int StateSlot(int t) => t >= FirstKept ? t - FirstKept : (FirstKept - t) % 2;
 
     // Columns of the transposed weights begin with the gate at the shift.
-    void Transpose(ParameterSet parameters, in Probe probe, ParameterSlice weight, int length, int shift, Span<float> transposed, Span<float> scratch)
+    void Transpose(ParameterSet parameters, in Probe probe, ParameterSlice weight, int length, int shift, Span<float> transposed,
+        Span<float> scratch)
     {
         int block = Copies(!probe.IsNone) ? ReadRows : _gates;
         for (int begin = 0; begin < _gates;)
         {
             int end = begin < shift ? shift : _gates, rows = Math.Min(block, end - begin);
             var values = parameters.Read(weight, probe, begin * length, rows * length, scratch);
-            Kernels.Transpose(rows, length, values, length, transposed[(begin < shift ? _gates - shift + begin : begin - shift)..], TransposedStride);
+            Kernels.Transpose(rows, length, values, length, transposed[(begin < shift ? _gates - shift + begin : begin - shift)..],
+                TransposedStride);
             begin += rows;
         }
     }

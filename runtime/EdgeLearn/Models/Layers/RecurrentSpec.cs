@@ -3,14 +3,19 @@ using System.Text.Json;
 
 namespace EdgeLearn;
 
-/// <summary>A layer that is run over the steps of a sequence and keeps a state: <see cref="GruSpec"/>, <see cref="LstmSpec"/>, <see cref="RnnSpec"/>.</summary>
+/// <summary>
+/// A layer that is run over the steps of a sequence and keeps a state: <see cref="GruSpec"/>, <see cref="LstmSpec"/>,
+/// <see cref="RnnSpec"/>.
+/// </summary>
 /// <param name="Units">values of the state</param>
 public abstract record RecurrentSpec(int Units) : LayerSpec
 {
     /// <summary>Whether the states after all steps come out, steps x units; else the last one alone.</summary>
     public bool IsSequence { get; init; }
 
-    /// <summary>Steps that gradients go through at most, windows of so many steps counted from the last; null = all. No output depends on it.</summary>
+    /// <summary>
+    /// Steps that gradients go through at most, windows of so many steps counted from the last; null = all. No output depends on it.
+    /// </summary>
     public int? Truncation { get; init; }
 
     /// <inheritdoc/>
@@ -34,7 +39,9 @@ public abstract record RecurrentSpec(int Units) : LayerSpec
     {
         bool isSequence = text.Take("sequence");
         int steps = text.Take("truncate", -1);
-        return steps == 0 ? throw text.Refuse("has truncate0: expected 1 or more steps that gradients go back") : this with { IsSequence = isSequence, Truncation = steps < 0 ? null : steps };
+        return steps == 0
+            ? throw text.Refuse("has truncate0: expected 1 or more steps that gradients go back")
+            : this with { IsSequence = isSequence, Truncation = steps < 0 ? null : steps };
     }
 
     /// <summary>The same from the JSON form.</summary>
@@ -44,10 +51,13 @@ public abstract record RecurrentSpec(int Units) : LayerSpec
         {
             "last" => false,
             "sequence" => true,
-            var other => throw new EdgeLearnException($"{json.FileName}: a recurrent layer with the output '{other}', expected last or sequence"),
+            var other =>
+                throw new EdgeLearnException($"{json.FileName}: a recurrent layer with the output '{other}', expected last or sequence"),
         };
         int? steps = json.Has("truncate") ? json.Integer("truncate") : null;
-        return steps < 1 ? throw new EdgeLearnException($"{json.FileName}: a recurrent layer with truncate {steps}, expected 1 or more steps that gradients go back") : this with { IsSequence = isSequence, Truncation = steps };
+        return steps < 1
+            ? throw new EdgeLearnException($"{json.FileName}: a recurrent layer with truncate {steps}, expected 1 or more steps that "
+                + $"gradients go back") : this with { IsSequence = isSequence, Truncation = steps };
     }
 
     internal override void Write(Utf8JsonWriter json)
@@ -59,12 +69,16 @@ public abstract record RecurrentSpec(int Units) : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid) => string.Create(CultureInfo.InvariantCulture, $"{Word}{Units}{(IsSequence ? ":sequence" : "")}{Options}{(Truncation is null ? "" : $":truncate{Truncation}")}");
+    public override string ToShorthand(Activation unsaid)
+        => string.Create(CultureInfo.InvariantCulture,
+            $"{Word}{Units}{(IsSequence ? ":sequence" : "")}{Options}{(Truncation is null ? "" : $":truncate{Truncation}")}");
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
     {
-        if (input.Rank != 2) throw new EdgeLearnException($"{name} needs a sequence of steps x features, but its input is {input}: write :sequence behind a recurrent layer before it, or put reshapeTxF between");
+        if (input.Rank != 2)
+            throw new EdgeLearnException($"{name} needs a sequence of steps x features, but its input is {input}: write :sequence behind "
+                + $"a recurrent layer before it, or put reshapeTxF between");
         DenseSpec.CheckUnits(Units, name);
         return IsSequence ? Shape.Sequence(input.Height, Units) : Shape.Vector(Units);
     }

@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// y = body(x) + x, or body(x) + shortcut(x). One local unit: its inner backward pass runs within <see cref="LocalGradient"/>, and no gradient has to leave the block for its weights to learn.
-/// Tensors are named <c>name.body.0.weight</c>, <c>name.shortcut.0.weight</c>.
+/// y = body(x) + x, or body(x) + shortcut(x). One local unit: its inner backward pass runs within <see cref="LocalGradient"/>, and no
+/// gradient has to leave the block for its weights to learn. Tensors are named <c>name.body.0.weight</c>, <c>name.shortcut.0.weight</c>.
 /// </summary>
 /// <remarks>Source: He et al. 2016. An activation behind the sum is a layer of its own.</remarks>
 public sealed class ResidualLayer : Layer
@@ -58,17 +58,21 @@ public sealed class ResidualLayer : Layer
 
     // The gradients of the inner layers, then, for the identity, dy itself.
     /// <inheritdoc/>
-    public override long GradientLength(int batch) => _body.GradientLength(batch) + (_shortcut?.GradientLength(batch) ?? (long)batch * OutputLength);
+    public override long GradientLength(int batch)
+        => _body.GradientLength(batch) + (_shortcut?.GradientLength(batch) ?? (long)batch * OutputLength);
 
     /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch) => Math.Max(_body.LocalGradientScratchLength(batch), _shortcut?.LocalGradientScratchLength(batch) ?? 0);
+    public override long LocalGradientScratchLength(int batch)
+        => Math.Max(_body.LocalGradientScratchLength(batch), _shortcut?.LocalGradientScratchLength(batch) ?? 0);
 
     /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => Math.Max(_body.GradientScratchLength(batch), _shortcut?.GradientScratchLength(batch) ?? 0);
+    public override long GradientScratchLength(int batch)
+        => Math.Max(_body.GradientScratchLength(batch), _shortcut?.GradientScratchLength(batch) ?? 0);
 
     /// <inheritdoc/>
     public override long InputGradientScratchLength(int batch)
-        => Math.Max(_body.InputGradientScratchLength(batch), _shortcut is null ? 0 : _shortcut.InputGradientScratchLength(batch) + (long)batch * InputLength);
+        => Math.Max(_body.InputGradientScratchLength(batch),
+            _shortcut is null ? 0 : _shortcut.InputGradientScratchLength(batch) + (long)batch * InputLength);
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
@@ -78,7 +82,8 @@ public sealed class ResidualLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         int own = saved.IsEmpty ? 0 : (int)_body.SavedLength(batch);
         _body.Forward(batch, parameters, mode, x, saved[..own], scratch).CopyTo(y);
@@ -89,7 +94,9 @@ public sealed class ResidualLayer : Layer
 
     ForwardTrace ShortcutTrace(in ForwardTrace trace) => Part(trace, trace.Saved[(int)_body.SavedLength(trace.Batch)..]);
 
-    static ForwardTrace Part(in ForwardTrace trace, ReadOnlySpan<float> saved) => new(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Output, saved) { WantsInputGradient = trace.WantsInputGradient };
+    static ForwardTrace Part(in ForwardTrace trace, ReadOnlySpan<float> saved)
+        => new(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Output,
+            saved) { WantsInputGradient = trace.WantsInputGradient };
 
     /// <inheritdoc/>
     public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)

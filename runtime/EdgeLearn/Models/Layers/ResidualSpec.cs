@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace EdgeLearn;
 
 /// <summary>
-/// A <see cref="ResidualLayer"/>: <c>residual(conv3x3x16:same-relu-conv3x3x16:same)</c> adds what comes in to what the body makes of it; after a bar stand the layers of the way around, where the
-/// shape changes: <c>residual(conv3x3x32:stride2:pad1-relu-conv3x3x32:same|conv1x1x32:stride2)</c>.
+/// A <see cref="ResidualLayer"/>: <c>residual(conv3x3x16:same-relu-conv3x3x16:same)</c> adds what comes in to what the body makes of it;
+/// after a bar stand the layers of the way around, where the shape changes:
+/// <c>residual(conv3x3x32:stride2:pad1-relu-conv3x3x32:same|conv1x1x32:stride2)</c>.
 /// </summary>
 /// <param name="Body">one layer or more</param>
 /// <param name="Shortcut">empty for the identity</param>
@@ -38,7 +39,8 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
     }
 
     /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid) => $"residual({LayerText.ToString(Body)}{(Shortcut.Count > 0 ? "|" + LayerText.ToString(Shortcut) : "")})";
+    public override string ToShorthand(Activation unsaid)
+        => $"residual({LayerText.ToString(Body)}{(Shortcut.Count > 0 ? "|" + LayerText.ToString(Shortcut) : "")})";
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
@@ -47,11 +49,15 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
         var around = NetworkSpec.ShapesOf(input, Shortcut, name + ", way around ")[^1];
         if (body.Length != around.Length || (body.Height, body.Width, body.Channels) != (around.Height, around.Width, around.Channels))
         {
-            string advice = Shortcut.Count == 0 ? "make the body keep the shape (same, equal channels) or give the way around layers of its own, such as |conv1x1x" + body.Channels + ":stride2" : "make both end in the same shape";
+            string advice = Shortcut.Count == 0
+                ? "make the body keep the shape (same, equal channels) or give the way around layers of its own, such as |conv1x1x"
+                    + body.Channels + ":stride2" : "make both end in the same shape";
             throw new EdgeLearnException($"{name} adds {around} to {body}, which its body makes of {input}: {advice}");
         }
 
-        if (body.IsPlanar != around.IsPlanar && body.Channels > 1) throw new EdgeLearnException($"{name} adds an image in rows of {around} to maps in planes of {body}: put a conv before the block");
+        if (body.IsPlanar != around.IsPlanar && body.Channels > 1)
+            throw new EdgeLearnException($"{name} adds an image in rows of {around} to maps in planes of {body}: put a conv before the "
+                + $"block");
         return body;
     }
 
@@ -60,7 +66,8 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
 
     // Lists are equal when their layers are.
     /// <inheritdoc/>
-    public bool Equals(ResidualSpec? other) => other is not null && Body.SequenceEqual(other.Body) && Shortcut.SequenceEqual(other.Shortcut);
+    public bool Equals(ResidualSpec? other)
+        => other is not null && Body.SequenceEqual(other.Body) && Shortcut.SequenceEqual(other.Shortcut);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Body.Count, Body[0], Shortcut.Count);

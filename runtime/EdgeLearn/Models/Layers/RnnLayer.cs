@@ -1,15 +1,20 @@
 namespace EdgeLearn;
 
-/// <summary>An <see cref="RnnLayer"/>: <c>rnn64</c> gives its last state, <c>rnn64:sequence</c> the states after all steps; <c>rnn64:relu</c> instead of tanh.</summary>
+/// <summary>
+/// An <see cref="RnnLayer"/>: <c>rnn64</c> gives its last state, <c>rnn64:sequence</c> the states after all steps; <c>rnn64:relu</c>
+/// instead of tanh.
+/// </summary>
 /// <param name="Units">values of the state</param>
 /// <param name="Activation">tanh or ReLU</param>
 public sealed record RnnSpec(int Units, Activation Activation) : RecurrentSpec(Units)
 {
     internal static readonly LayerKind Kind = new("rnn", "rnn64", Parse, Read);
 
-    static RecurrentSpec? Parse(LayerText text) => Takes(text, "rnn", out int units) ? new RnnSpec(units, text.Take("relu") ? Activation.Relu : Activation.Tanh).With(text) : null;
+    static RecurrentSpec? Parse(LayerText text)
+        => Takes(text, "rnn", out int units) ? new RnnSpec(units, text.Take("relu") ? Activation.Relu : Activation.Tanh).With(text) : null;
 
-    static RecurrentSpec Read(LayerJson json) => new RnnSpec(json.Integer("units"), json.Has("activation") ? json.Activation() : Activation.Tanh).With(json);
+    static RecurrentSpec Read(LayerJson json)
+        => new RnnSpec(json.Integer("units"), json.Has("activation") ? json.Activation() : Activation.Tanh).With(json);
 
     internal override void Write(System.Text.Json.Utf8JsonWriter json)
     {
@@ -46,7 +51,8 @@ public sealed class RnnLayer : RecurrentLayer
     private protected override void Gradient(in Step step, Span<float> dState, Span<float> dCell, Span<float> dSums)
     {
         dState.CopyTo(dSums);
-        for (int b = 0; b < step.Batch; b++) Kernels.ActivationGradient(_activation, step.State.Slice(b * step.StateStride, Units), dSums.Slice(b * Units, Units));
+        for (int b = 0; b < step.Batch; b++)
+            Kernels.ActivationGradient(_activation, step.State.Slice(b * step.StateStride, Units), dSums.Slice(b * Units, Units));
         dState.Clear(); // nothing passes the activation
     }
 }

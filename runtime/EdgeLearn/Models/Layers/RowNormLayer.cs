@@ -2,13 +2,17 @@ using System.Text.Json;
 
 namespace EdgeLearn;
 
-/// <summary>A <see cref="RowNormLayer"/>: <c>layernorm</c> or <c>rmsnorm</c>, over the features of each step, or over a whole image or vector.</summary>
+/// <summary>
+/// A <see cref="RowNormLayer"/>: <c>layernorm</c> or <c>rmsnorm</c>, over the features of each step, or over a whole image or vector.
+/// </summary>
 /// <param name="IsCentred">layer norm: the mean is taken off and there is a bias; else RMS norm</param>
 public sealed record RowNormSpec(bool IsCentred) : LayerSpec
 {
-    internal static readonly LayerKind LayerNormKind = new("layernorm", "layernorm", text => text.Is("layernorm", 0, out _) ? new RowNormSpec(true) : null, json => Read(json, true));
+    internal static readonly LayerKind LayerNormKind = new("layernorm", "layernorm",
+        text => text.Is("layernorm", 0, out _) ? new RowNormSpec(true) : null, json => Read(json, true));
 
-    internal static readonly LayerKind RmsNormKind = new("rmsnorm", "rmsnorm", text => text.Is("rmsnorm", 0, out _) ? new RowNormSpec(false) : null, json => Read(json, false));
+    internal static readonly LayerKind RmsNormKind = new("rmsnorm", "rmsnorm",
+        text => text.Is("rmsnorm", 0, out _) ? new RowNormSpec(false) : null, json => Read(json, false));
 
     /// <summary>Added to the variance or the mean square.</summary>
     public float Epsilon { get; init; } = IsCentred ? 1e-5f : 1e-6f;
@@ -32,15 +36,16 @@ public sealed record RowNormSpec(bool IsCentred) : LayerSpec
     public override string ToShorthand(Activation unsaid) => IsCentred ? "layernorm" : "rmsnorm";
 
     /// <inheritdoc/>
-    public override Shape OutputShape(Shape input, string name) => Epsilon > 0 ? input : throw new EdgeLearnException($"{name} has epsilon {Epsilon}, expected a number above 0");
+    public override Shape OutputShape(Shape input, string name)
+        => Epsilon > 0 ? input : throw new EdgeLearnException($"{name} has epsilon {Epsilon}, expected a number above 0");
 
     /// <inheritdoc/>
     public override Layer Build(string name, Shape input, ParameterSet parameters) => new RowNormLayer(name, input, this, parameters);
 }
 
 /// <summary>
-/// Layer norm: y = (x - mean) / sqrt(variance + epsilon) * weight + bias over each row, the features of a step or all values of an image or vector. RMS norm:
-/// y = x / sqrt(mean square + epsilon) * weight.
+/// Layer norm: y = (x - mean) / sqrt(variance + epsilon) * weight + bias over each row, the features of a step or all values of an image or
+/// vector. RMS norm: y = x / sqrt(mean square + epsilon) * weight.
 /// </summary>
 /// <remarks>Source: Ba et al. 2016; Zhang and Sennrich 2019.</remarks>
 public sealed class RowNormLayer : Layer
@@ -54,7 +59,9 @@ public sealed class RowNormLayer : Layer
     {
         _spec = spec;
         Width = shape.Rank == 2 ? shape.Width : shape.Length;
-        ReadOnlySpan<int> sizes = shape.Rank < 3 ? [Width] : shape.IsPlanar ? [shape.Channels, shape.Height, shape.Width] : [shape.Height, shape.Width, shape.Channels];
+        ReadOnlySpan<int> sizes = shape.Rank < 3 ? [Width] : shape.IsPlanar
+            ? [shape.Channels, shape.Height, shape.Width]
+            : [shape.Height, shape.Width, shape.Channels];
         _weight = parameters.AddVector(name + ".weight", sizes);
         _bias = spec.IsCentred ? parameters.AddVector(name + ".bias", sizes) : null;
         Slices = _bias is null ? [_weight] : [_weight, _bias];
@@ -89,7 +96,8 @@ public sealed class RowNormLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         var weight = parameters.Read(_weight, mode.Probe, 0, Width, scratch);
         var bias = _bias is null ? default : parameters.Read(_bias, mode.Probe, 0, Width, mode.Probe.IsNone ? default : scratch[Width..]);

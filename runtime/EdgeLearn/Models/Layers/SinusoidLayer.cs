@@ -6,7 +6,8 @@ namespace EdgeLearn;
 /// <summary>A <see cref="SinusoidLayer"/>: <c>sinusoids</c>.</summary>
 public sealed record SinusoidSpec : LayerSpec
 {
-    internal static readonly LayerKind Kind = new("sinusoids", "sinusoids", text => text.Is("sinusoids", 0, out _) ? new SinusoidSpec() : null, _ => new SinusoidSpec());
+    internal static readonly LayerKind Kind = new("sinusoids", "sinusoids",
+        text => text.Is("sinusoids", 0, out _) ? new SinusoidSpec() : null, _ => new SinusoidSpec());
 
     /// <summary>Belongs to the unit before it.</summary>
     public override LayerRole Role => LayerRole.Norm;
@@ -27,7 +28,10 @@ public sealed record SinusoidSpec : LayerSpec
     public override Layer Build(string name, Shape input, ParameterSet parameters) => new SinusoidLayer(name, input);
 }
 
-/// <summary>Positions that nobody learns: y[t, 2i] = x[t, 2i] + sin(t w_i), y[t, 2i + 1] = x[t, 2i + 1] + cos(t w_i), w_i = 10000^(-2i / features), the same for every sample.</summary>
+/// <summary>
+/// Positions that nobody learns: y[t, 2i] = x[t, 2i] + sin(t w_i), y[t, 2i + 1] = x[t, 2i + 1] + cos(t w_i), w_i = 10000^(-2i / features),
+/// the same for every sample.
+/// </summary>
 /// <remarks>Source: Vaswani et al. 2017.</remarks>
 public sealed class SinusoidLayer : Layer
 {
@@ -51,11 +55,13 @@ public sealed class SinusoidLayer : Layer
     public override long ForwardScratchLength(int batch, bool probed, bool saves) => InputLength;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         var waves = scratch[..InputLength];
         Write(InputShape.Height, InputShape.Width, waves);
-        for (int b = 0; b < batch; b++) TensorPrimitives.Add(x.Slice(b * InputLength, InputLength), waves, y.Slice(b * InputLength, InputLength));
+        for (int b = 0; b < batch; b++)
+            TensorPrimitives.Add(x.Slice(b * InputLength, InputLength), waves, y.Slice(b * InputLength, InputLength));
     }
 
     // Each angle is the one before it, turned by w: two products and a sum a value, and no table that outlives the call.

@@ -3,12 +3,15 @@ using System.Text.Json;
 
 namespace EdgeLearn;
 
-/// <summary>A <see cref="DenseLayer"/> over the features of each step of a sequence, the same weights for all: <c>stepwise64:relu</c>.</summary>
+/// <summary>
+/// A <see cref="DenseLayer"/> over the features of each step of a sequence, the same weights for all: <c>stepwise64:relu</c>.
+/// </summary>
 /// <param name="Units">outputs of a step</param>
 /// <param name="Activation">what follows the weighted sum</param>
 public sealed record StepwiseDenseSpec(int Units, Activation Activation) : LayerSpec, IWeightedSpec
 {
-    internal static readonly LayerKind Kind = new("stepwise", "stepwise64", Parse, json => new StepwiseDenseSpec(json.Integer("units"), json.Activation()));
+    internal static readonly LayerKind Kind = new("stepwise", "stepwise64", Parse,
+        json => new StepwiseDenseSpec(json.Integer("units"), json.Activation()));
 
     /// <summary>Whether there is no bias, as in the first half of a pair of low rank.</summary>
     internal bool HasNoBias { get; init; }
@@ -20,7 +23,8 @@ public sealed record StepwiseDenseSpec(int Units, Activation Activation) : Layer
 
     LayerSpec? IWeightedSpec.OfRank(int rank) => this with { Units = rank, HasNoBias = true, Activation = Activation.Identity };
 
-    static StepwiseDenseSpec? Parse(LayerText text) => text.Is("stepwise", 1, out int[] sizes) ? new StepwiseDenseSpec(sizes[0], text.TakeActivation()) : null;
+    static StepwiseDenseSpec? Parse(LayerText text)
+        => text.Is("stepwise", 1, out int[] sizes) ? new StepwiseDenseSpec(sizes[0], text.TakeActivation()) : null;
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -30,7 +34,8 @@ public sealed record StepwiseDenseSpec(int Units, Activation Activation) : Layer
     }
 
     /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid) => string.Create(CultureInfo.InvariantCulture, $"stepwise{Units}{Activation.Suffix(unsaid)}");
+    public override string ToShorthand(Activation unsaid)
+        => string.Create(CultureInfo.InvariantCulture, $"stepwise{Units}{Activation.Suffix(unsaid)}");
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
@@ -41,5 +46,6 @@ public sealed record StepwiseDenseSpec(int Units, Activation Activation) : Layer
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new DenseLayer(name, input, Shape.Sequence(input.Height, Units), input.Height, Activation, parameters, HasNoBias);
+    public override Layer Build(string name, Shape input, ParameterSet parameters)
+        => new DenseLayer(name, input, Shape.Sequence(input.Height, Units), input.Height, Activation, parameters, HasNoBias);
 }

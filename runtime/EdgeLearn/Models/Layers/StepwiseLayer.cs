@@ -3,9 +3,10 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// Two weighted sums over the features of a sequence's steps with something between them: y = second(middle(first(n))), where n is x, or layernorm(x) in a block, which also adds x to y. A few steps
-/// at a time go all the way, so that what lies between is never there for a whole batch. Forward saves at most what the first sum gave; the way back makes the rest again, and keeps the gradients of
-/// all tensors, summed up, in dz.
+/// Two weighted sums over the features of a sequence's steps with something between them: y = second(middle(first(n))), where n is x, or
+/// layernorm(x) in a block, which also adds x to y. A few steps at a time go all the way, so that what lies between is never there for a
+/// whole batch. Forward saves at most what the first sum gave; the way back makes the rest again, and keeps the gradients of all tensors,
+/// summed up, in dz.
 /// </summary>
 public abstract class StepwiseLayer : Layer
 {
@@ -13,7 +14,8 @@ public abstract class StepwiseLayer : Layer
     readonly Linear _second;
     readonly PreNorm? _norm;
 
-    private protected StepwiseLayer(string name, Shape shape, bool isBlock, (string Weight, string Bias) first, int middleIn, (string Weight, string Bias) second, int middleOut, ParameterSet parameters)
+    private protected StepwiseLayer(string name, Shape shape, bool isBlock, (string Weight, string Bias) first, int middleIn,
+        (string Weight, string Bias) second, int middleOut, ParameterSet parameters)
         : base(name, shape, shape)
     {
         _norm = isBlock ? new PreNorm(name, shape.Width, parameters) : null;
@@ -56,7 +58,8 @@ public abstract class StepwiseLayer : Layer
     /// <param name="dc">[rows x middle out]</param>
     /// <param name="da">[rows x middle in], written</param>
     /// <param name="scratch">as <see cref="Middle"/> left it</param>
-    private protected abstract void MiddleGradient(int rows, ReadOnlySpan<float> a, ReadOnlySpan<float> dc, Span<float> da, Span<float> scratch);
+    private protected abstract void MiddleGradient(int rows, ReadOnlySpan<float> a, ReadOnlySpan<float> dc, Span<float> da,
+        Span<float> scratch);
 
     int In => _first.Outputs;
 
@@ -83,7 +86,8 @@ public abstract class StepwiseLayer : Layer
     public override long SavedLength(int batch) => SavesFirst ? (long)batch * Steps * In : 0;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => Math.Max(ForwardLength(batch, probed, saves), ForwardLength(FewSamples(batch), probed, saves));
+    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+        => Math.Max(ForwardLength(batch, probed, saves), ForwardLength(FewSamples(batch), probed, saves));
 
     // The largest batch whose weights are not packed: the last batch of an epoch may be as small, in scratch that was planned for more.
     int FewSamples(int batch) => Math.Min(batch, (Linear.ManyRows - 1) / Steps);
@@ -91,8 +95,11 @@ public abstract class StepwiseLayer : Layer
     long ForwardLength(int batch, bool probed, bool saves)
     {
         int rows = RowsOfPass(batch), all = batch * Steps;
-        long inner = Math.Max(_norm?.ScratchLength(probed) ?? 0, Math.Max(_first.ForwardScratchLength(rows, all), _second.ForwardScratchLength(rows, all)));
-        long pass = (long)rows * ((_norm is null ? 0 : Width) + (saves && SavesFirst ? 0 : In) + Out) + MiddleScratchLength(rows, forGradient: false) + inner;
+        long inner =
+            Math.Max(_norm?.ScratchLength(probed) ?? 0,
+            Math.Max(_first.ForwardScratchLength(rows, all), _second.ForwardScratchLength(rows, all)));
+        long pass = (long)rows * ((_norm is null ? 0 : Width) + (saves && SavesFirst ? 0 : In) + Out)
+            + MiddleScratchLength(rows, forGradient: false) + inner;
         long panel = Math.Max(_first.ReadForwardPanelLength(all, probed), _second.ReadForwardPanelLength(all, probed));
         return _first.ReadForwardScratchLength(all, probed) + _second.ReadForwardScratchLength(all, probed) + Math.Max(panel, pass);
     }
@@ -105,11 +112,13 @@ public abstract class StepwiseLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         int most = RowsOfPass(batch), all = batch * Steps;
         bool keeps = SavesFirst && !saved.IsEmpty;
-        Linear.Weights firstWeights = _first.ReadForward(parameters, mode.Probe, all, ref scratch), secondWeights = _second.ReadForward(parameters, mode.Probe, all, ref scratch);
+        Linear.Weights firstWeights = _first.ReadForward(parameters, mode.Probe, all, ref scratch),
+            secondWeights = _second.ReadForward(parameters, mode.Probe, all, ref scratch);
         var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
         var first = keeps ? saved : Take(ref scratch, most * In);
         var middle = Take(ref scratch, most * Out);
@@ -140,9 +149,16 @@ public abstract class StepwiseLayer : Layer
     long GradientScratchOf(int batch)
     {
         int rows = RowsOfPass(batch), all = batch * Steps;
-        long inner = Math.Max(_first.ForwardScratchLength(rows, all), Math.Max(Width, Math.Max(_first.GradientScratchLength(rows), _second.GradientScratchLength(rows))));
-        long again = SavesFirst ? 0 : _first.ReadForwardScratchLength(all, probed: false), panel = SavesFirst ? 0 : _first.ReadForwardPanelLength(all, probed: false);
-        return again + Math.Max(panel, _first.ReadScratchLength(probed: false) + _second.ReadScratchLength(probed: false) + (long)rows * ((_norm is null ? 0 : Width) + (SavesFirst ? In : 2 * In) + Out) + MiddleScratchLength(rows, forGradient: true) + inner);
+        long inner =
+            Math.Max(_first.ForwardScratchLength(rows, all),
+            Math.Max(Width, Math.Max(_first.GradientScratchLength(rows), _second.GradientScratchLength(rows))));
+        long again = SavesFirst ? 0 : _first.ReadForwardScratchLength(all, probed: false),
+            panel = SavesFirst ? 0 : _first.ReadForwardPanelLength(all, probed: false);
+        return again
+            + Math.Max(panel,
+            _first.ReadScratchLength(probed: false) + _second.ReadScratchLength(probed: false)
+            + (long)rows * ((_norm is null ? 0 : Width) + (SavesFirst ? In : 2 * In) + Out) + MiddleScratchLength(rows, forGradient: true)
+            + inner);
     }
 
     /// <inheritdoc/>
@@ -150,7 +166,8 @@ public abstract class StepwiseLayer : Layer
     {
         int most = RowsOfPass(trace.Batch), all = trace.Batch * Steps;
         var again = SavesFirst ? default : _first.ReadForward(trace.Parameters, Probe.None, all, ref scratch);
-        Linear.Weights firstWeights = _first.Read(trace.Parameters, Probe.None, ref scratch), secondWeights = _second.Read(trace.Parameters, Probe.None, ref scratch);
+        Linear.Weights firstWeights = _first.Read(trace.Parameters, Probe.None, ref scratch),
+            secondWeights = _second.Read(trace.Parameters, Probe.None, ref scratch);
         var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
         var first = SavesFirst ? default : Take(ref scratch, most * In);
         var dFirst = Take(ref scratch, most * In);
@@ -166,7 +183,8 @@ public abstract class StepwiseLayer : Layer
         {
             int rows = Math.Min(most, all - row);
             var input = trace.Input.Slice(row * Width, rows * Width);
-            Span<float> gradient = dy.Slice(row * Width, rows * Width), dx = dz.Slice(row * Width, rows * Width), n = _norm is null ? default : normalised[..(rows * Width)];
+            Span<float> gradient = dy.Slice(row * Width, rows * Width), dx = dz.Slice(row * Width, rows * Width),
+                n = _norm is null ? default : normalised[..(rows * Width)];
             Span<float> c = middle[..(rows * Out)], da = dFirst[..(rows * In)];
             _norm?.Apply(trace.Parameters, Probe.None, input, n, scratch);
             if (!SavesFirst) _first.Forward(rows, again, _norm is null ? input : n, first, scratch);
@@ -200,5 +218,6 @@ public abstract class StepwiseLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz[^dx.Length..].CopyTo(dx);
+    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => dz[^dx.Length..].CopyTo(dx);
 }

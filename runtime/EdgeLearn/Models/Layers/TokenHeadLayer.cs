@@ -1,9 +1,10 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// y[t] = x[t] W^T, W [words x features]: one logit a word for each step, without a bias. As a vocabulary is large, the logits of a batch may be the largest thing in a step by far; so beside the four
-/// verbs, which make them all, the layer holds its outputs against the labels itself (softmax cross-entropy) and makes only a few at a time: <see cref="Loss"/> some words for many steps, so that each
-/// weight is read, and perturbed, once; <see cref="LossGradient"/> all words for a few steps.
+/// y[t] = x[t] W^T, W [words x features]: one logit a word for each step, without a bias. As a vocabulary is large, the logits of a batch
+/// may be the largest thing in a step by far; so beside the four verbs, which make them all, the layer holds its outputs against the labels
+/// itself (softmax cross-entropy) and makes only a few at a time: <see cref="Loss"/> some words for many steps, so that each weight is
+/// read, and perturbed, once; <see cref="LossGradient"/> all words for a few steps.
 /// </summary>
 public sealed class TokenHeadLayer : Layer
 {
@@ -19,7 +20,9 @@ public sealed class TokenHeadLayer : Layer
         : base(name, input, spec.OutputShape(input, name))
     {
         _spec = spec;
-        Weight = spec.IsTied ? parameters.Find("layers.0.weight")! : parameters.Add(name + ".weight", [spec.Words, input.Width], decay: true);
+        Weight = spec.IsTied
+            ? parameters.Find("layers.0.weight")!
+            : parameters.Add(name + ".weight", [spec.Words, input.Width], decay: true);
         Slices = spec.IsTied ? [] : [Weight];
     }
 
@@ -56,10 +59,12 @@ public sealed class TokenHeadLayer : Layer
     MatrixShape PanelShape => new(Math.Min(PanelWords, _spec.Words), Width);
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => PanelLength + Kernels.ProductScratchLength(new MatrixShape(batch * Steps, Width), PanelShape.Transpose());
+    public override long ForwardScratchLength(int batch, bool probed, bool saves)
+        => PanelLength + Kernels.ProductScratchLength(new MatrixShape(batch * Steps, Width), PanelShape.Transpose());
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y, Span<float> saved, Span<float> scratch)
+    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
     {
         var input = new MatrixView(x, batch * Steps, Width);
         for (int first = 0; first < _spec.Words; first += PanelWords)
@@ -89,11 +94,13 @@ public sealed class TokenHeadLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => Kernels.ProductScratchLength(new MatrixShape(batch * Steps, _spec.Words), new MatrixShape(_spec.Words, Width));
+    public override long InputGradientScratchLength(int batch)
+        => Kernels.ProductScratchLength(new MatrixShape(batch * Steps, _spec.Words), new MatrixShape(_spec.Words, Width));
 
     /// <inheritdoc/>
     public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
-        => Kernels.Product(new MatrixView(dz, trace.Batch * Steps, _spec.Words), new MatrixView(trace.Parameters[Weight], _spec.Words, Width), dx, Width, scratch);
+        => Kernels.Product(new MatrixView(dz, trace.Batch * Steps, _spec.Words),
+            new MatrixView(trace.Parameters[Weight], _spec.Words, Width), dx, Width, scratch);
 
     static int Padded(int steps) => (steps + 7) / 8 * 8;
 
@@ -118,16 +125,19 @@ public sealed class TokenHeadLayer : Layer
         for (int first = 0; first < batch.Labels.Length; first += GroupSteps)
         {
             int steps = Math.Min(GroupSteps, batch.Labels.Length - first);
-            loss += GroupLoss(batch.Labels.Slice(first, steps), parameters, probe, x.Slice(first * Width, steps * Width), ref correct, scratch);
+            loss += GroupLoss(batch.Labels.Slice(first, steps), parameters, probe, x.Slice(first * Width, steps * Width), ref correct,
+                scratch);
         }
 
         return loss / batch.LabelLength;
     }
 
-    double GroupLoss(ReadOnlySpan<int> labels, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, ref int correct, Span<float> scratch)
+    double GroupLoss(ReadOnlySpan<int> labels, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, ref int correct,
+        Span<float> scratch)
     {
         int padded = Padded(labels.Length);
-        Span<float> packed = Take(ref scratch, padded * Width), maxima = Take(ref scratch, padded), sums = Take(ref scratch, padded), chosen = Take(ref scratch, padded), best = Take(ref scratch, padded), tile = Take(ref scratch, PanelWords * Block);
+        Span<float> packed = Take(ref scratch, padded * Width), maxima = Take(ref scratch, padded), sums = Take(ref scratch, padded),
+            chosen = Take(ref scratch, padded), best = Take(ref scratch, padded), tile = Take(ref scratch, PanelWords * Block);
         for (int b = 0; b < labels.Length; b += Block)
         {
             int count = Math.Min(Block, labels.Length - b);
@@ -160,7 +170,8 @@ public sealed class TokenHeadLayer : Layer
     }
 
     // Keeps the logits of labels that are among these words, and again where no earlier word has as large a one.
-    static void Choose(ReadOnlySpan<int> labels, int first, int words, ReadOnlySpan<float> logits, int columns, ReadOnlySpan<float> maxima, Span<float> chosen, Span<float> best)
+    static void Choose(ReadOnlySpan<int> labels, int first, int words, ReadOnlySpan<float> logits, int columns, ReadOnlySpan<float> maxima,
+        Span<float> chosen, Span<float> best)
     {
         for (int i = 0; i < labels.Length; i++)
         {
@@ -191,18 +202,22 @@ public sealed class TokenHeadLayer : Layer
             Kernels.ProductScratchLength(new MatrixShape(words, steps, columns, 1), new MatrixShape(steps, Width)));
     }
 
-    /// <summary>Sum over the samples of the mean cross-entropy of their steps, in double, and the gradients of the mean over the samples.</summary>
+    /// <summary>
+    /// Sum over the samples of the mean cross-entropy of their steps, in double, and the gradients of the mean over the samples.
+    /// </summary>
     /// <param name="batch">samples with a label for each step</param>
     /// <param name="parameters">the network's weights</param>
     /// <param name="x">[batch x input length]</param>
     /// <param name="dWeight">[words x features], written; empty when nobody wants it</param>
     /// <param name="dx">[batch x input length], written; empty when nobody wants it</param>
     /// <param name="scratch">[<see cref="LossGradientScratchLength"/>]</param>
-    public double LossGradient(in Batch batch, ParameterSet parameters, ReadOnlySpan<float> x, Span<float> dWeight, Span<float> dx, Span<float> scratch)
+    public double LossGradient(in Batch batch, ParameterSet parameters, ReadOnlySpan<float> x, Span<float> dWeight, Span<float> dx,
+        Span<float> scratch)
     {
         var weight = parameters[Weight];
         int most = Padded(Math.Min(Block, batch.Labels.Length));
-        Span<float> logits = Take(ref scratch, most * _spec.Words), packed = Take(ref scratch, most * Width), maxima = Take(ref scratch, most), sums = Take(ref scratch, most), before = Take(ref scratch, most * Panels);
+        Span<float> logits = Take(ref scratch, most * _spec.Words), packed = Take(ref scratch, most * Width),
+            maxima = Take(ref scratch, most), sums = Take(ref scratch, most), before = Take(ref scratch, most * Panels);
         double loss = 0;
         for (int b = 0; b < batch.Labels.Length; b += Block)
         {
@@ -215,15 +230,21 @@ public sealed class TokenHeadLayer : Layer
             {
                 int first = panel * PanelWords, words = Math.Min(PanelWords, _spec.Words - first);
                 var z = logits.Slice(first * columns, words * columns);
-                Kernels.ShareColumns(words, columns, z, before.Slice(panel * columns, columns), maxima[..columns], sums[..columns], 1f / batch.Labels.Length);
+                Kernels.ShareColumns(words, columns, z, before.Slice(panel * columns, columns), maxima[..columns], sums[..columns],
+                    1f / batch.Labels.Length);
                 for (int i = 0; i < count; i++)
                 {
                     if ((uint)(labels[i] - first) < (uint)words) z[(labels[i] - first) * columns + i] -= 1f / batch.Labels.Length;
                 }
 
                 // The panel and its weights are in the first caches for both products, its gradient is not.
-                if (!dx.IsEmpty) Kernels.Product(new MatrixView(z, count, words, 1, columns), new MatrixView(weight.Slice(first * Width, words * Width), words, Width), dx.Slice(b * Width, count * Width), Width, scratch, accumulate: panel > 0);
-                if (!dWeight.IsEmpty) Kernels.Product(new MatrixView(z, words, count, columns, 1), new MatrixView(input, count, Width), dWeight.Slice(first * Width, words * Width), Width, scratch, accumulate: b > 0, isFar: true);
+                if (!dx.IsEmpty)
+                    Kernels.Product(new MatrixView(z, count, words, 1, columns),
+                        new MatrixView(weight.Slice(first * Width, words * Width), words, Width), dx.Slice(b * Width, count * Width), Width,
+                        scratch, accumulate: panel > 0);
+                if (!dWeight.IsEmpty)
+                    Kernels.Product(new MatrixView(z, words, count, columns, 1), new MatrixView(input, count, Width),
+                        dWeight.Slice(first * Width, words * Width), Width, scratch, accumulate: b > 0, isFar: true);
             }
         }
 
@@ -231,7 +252,8 @@ public sealed class TokenHeadLayer : Layer
     }
 
     // exp(logit - maximum so far) of a few steps, panel by panel, the maximum that each panel knew, and at the end those of all words.
-    double Powers(ReadOnlySpan<int> labels, ReadOnlySpan<float> weight, ReadOnlySpan<float> packed, Span<float> powers, Span<float> maxima, Span<float> sums, Span<float> before)
+    double Powers(ReadOnlySpan<int> labels, ReadOnlySpan<float> weight, ReadOnlySpan<float> packed, Span<float> powers, Span<float> maxima,
+        Span<float> sums, Span<float> before)
     {
         double loss = 0;
         int columns = maxima.Length;

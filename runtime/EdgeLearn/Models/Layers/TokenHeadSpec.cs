@@ -3,12 +3,17 @@ using System.Text.Json;
 
 namespace EdgeLearn;
 
-/// <summary>A <see cref="TokenHeadLayer"/>, the last layer of a network with a label for each step: <c>tokens8192</c>; <c>tokens8192:tied</c> has the weights of the embedding that the network begins with.</summary>
+/// <summary>
+/// A <see cref="TokenHeadLayer"/>, the last layer of a network with a label for each step: <c>tokens8192</c>; <c>tokens8192:tied</c> has
+/// the weights of the embedding that the network begins with.
+/// </summary>
 /// <param name="Words">the vocabulary</param>
 /// <param name="IsTied">whether the weights are the embedding's</param>
 public sealed record TokenHeadSpec(int Words, bool IsTied) : LayerSpec
 {
-    internal static readonly LayerKind Kind = new("tokens", "tokens8192", text => text.Is("tokens", 1, out int[] sizes) ? new TokenHeadSpec(sizes[0], text.Take("tied")) : null, json => new TokenHeadSpec(json.Integer("words"), json.Flag("tied")));
+    internal static readonly LayerKind Kind = new("tokens", "tokens8192",
+        text => text.Is("tokens", 1, out int[] sizes) ? new TokenHeadSpec(sizes[0], text.Take("tied")) : null,
+        json => new TokenHeadSpec(json.Integer("words"), json.Flag("tied")));
 
     /// <inheritdoc/>
     public override LayerRole Role => LayerRole.Learner;
@@ -21,7 +26,8 @@ public sealed record TokenHeadSpec(int Words, bool IsTied) : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid) => string.Create(CultureInfo.InvariantCulture, $"tokens{Words}{(IsTied ? ":tied" : "")}");
+    public override string ToShorthand(Activation unsaid)
+        => string.Create(CultureInfo.InvariantCulture, $"tokens{Words}{(IsTied ? ":tied" : "")}");
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name)
@@ -35,9 +41,13 @@ public sealed record TokenHeadSpec(int Words, bool IsTied) : LayerSpec
     internal void CheckPlace(IReadOnlyList<LayerSpec> layers, int place, Shape input)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"layer {place + 1} ({ToShorthand(Activation.Identity)})");
-        if (place < layers.Count - 1) throw new EdgeLearnException($"{name} has {layers.Count - 1 - place} layers behind it, but it is a head: put it last, or use stepwise{Words} there");
+        if (place < layers.Count - 1)
+            throw new EdgeLearnException($"{name} has {layers.Count - 1 - place} layers behind it, but it is a head: put it last, or use "
+                + $"stepwise{Words} there");
         if (IsTied && (layers[0] is not EmbeddingSpec embedding || embedding.Words != Words || embedding.Width != input.Width))
-            throw new EdgeLearnException($"{name} shares the weights of an embedding of {Words} words and {input.Width} values, but the network begins with {layers[0].ToShorthand(Activation.Identity)}: begin it with embed{Words}x{input.Width}, or write tokens{Words}");
+            throw new EdgeLearnException($"{name} shares the weights of an embedding of {Words} words and {input.Width} values, but the "
+                + $"network begins with {layers[0].ToShorthand(Activation.Identity)}: begin it with embed{Words}x{input.Width}, or write "
+                + $"tokens{Words}");
     }
 
     /// <inheritdoc/>

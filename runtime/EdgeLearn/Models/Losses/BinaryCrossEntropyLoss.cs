@@ -1,7 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Mean over the outputs of -t log p - (1 - t) log(1 - p) with p = sigmoid(output). Either one output and class labels 0 and 1, or, for several labels at once, targets t from 0 to 1, one an output.
+/// Mean over the outputs of -t log p - (1 - t) log(1 - p) with p = sigmoid(output). Either one output and class labels 0 and 1, or, for
+/// several labels at once, targets t from 0 to 1, one an output.
 /// </summary>
 public sealed class BinaryCrossEntropyLoss : Loss
 {
@@ -58,7 +59,8 @@ public sealed class BinaryCrossEntropyLoss : Loss
         for (int b = 0; b < count; b++)
         {
             bool isRight = true;
-            for (int i = b * width; i < (b + 1) * width; i++) isRight &= outputs[i] > 0 == (IsMultilabel ? batch.Targets[i] > 0.5f : batch.Labels[b] == 1);
+            for (int i = b * width; i < (b + 1) * width; i++)
+                isRight &= outputs[i] > 0 == (IsMultilabel ? batch.Targets[i] > 0.5f : batch.Labels[b] == 1);
             if (isRight) correct++;
         }
 
@@ -67,13 +69,17 @@ public sealed class BinaryCrossEntropyLoss : Loss
 
     internal override void CheckOutputs(NetworkSpec network)
     {
-        if (!IsMultilabel && network.ClassCount != 1) throw new EdgeLearnException($"binary-cross-entropy tells two classes apart with one output, the network has {network.ClassCount}: end it with 1, or use cross-entropy, or binary-cross-entropy:multilabel for several labels at once");
+        if (!IsMultilabel && network.ClassCount != 1)
+            throw new EdgeLearnException($"binary-cross-entropy tells two classes apart with one output, the network "
+                + $"has {network.ClassCount}: end it with 1, or use cross-entropy, or binary-cross-entropy:multilabel for several labels "
+                + $"at once");
     }
 
     /// <inheritdoc/>
     public override void CheckFit(Dataset data, NetworkSpec network)
     {
-        if (!IsMultilabel && data.ClassCount > 2) throw new EdgeLearnException($"{data.Name} has {data.ClassCount} classes, binary-cross-entropy takes 2: use cross-entropy");
+        if (!IsMultilabel && data.ClassCount > 2)
+            throw new EdgeLearnException($"{data.Name} has {data.ClassCount} classes, binary-cross-entropy takes 2: use cross-entropy");
         base.CheckFit(data, network);
         if (IsMultilabel) CheckTargets(data);
     }
@@ -87,7 +93,11 @@ public sealed class BinaryCrossEntropyLoss : Loss
             data.ReadFiniteTarget(i, targets);
             foreach (float target in targets)
             {
-                if (target is < 0 or > 1) throw new EdgeLearnException(FormattableString.Invariant($"{data.Name}: a target of row {data.SourceRow(i)} is {target}, binary-cross-entropy takes 0 to 1: use mean-square for other numbers"));
+                if (target is < 0 or > 1)
+                    throw new EdgeLearnException(
+                        string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                        $"{data.Name}: a target of row {data.SourceRow(i)} is {target}, binary-cross-entropy "
+                        + $"takes 0 to 1: use mean-square for other numbers"));
             }
         }
     }

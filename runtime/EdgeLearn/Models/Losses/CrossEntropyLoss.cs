@@ -3,8 +3,10 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// Cross-entropy of p = softmax(outputs) with class labels. A row of class y has the loss (1 - s) w_y (-log p_y) + s / C * sum over c of w_c (-log p_c), with label smoothing s over C classes and
-/// class weights w (1 where none are given); where a row has a label for each step, the mean over its steps. The mean of a batch is over the rows; PyTorch's divides by the weights of a batch's labels instead, so that a row counts more in a batch of light ones.
+/// Cross-entropy of p = softmax(outputs) with class labels. A row of class y has the loss (1 - s) w_y (-log p_y) + s / C * sum over c of
+/// w_c (-log p_c), with label smoothing s over C classes and class weights w (1 where none are given); where a row has a label for each
+/// step, the mean over its steps. The mean of a batch is over the rows; PyTorch's divides by the weights of a batch's labels instead, so
+/// that a row counts more in a batch of light ones.
 /// </summary>
 public sealed class CrossEntropyLoss : Loss
 {
@@ -16,16 +18,21 @@ public sealed class CrossEntropyLoss : Loss
     /// <exception cref="EdgeLearnException">A parameter is out of range.</exception>
     public CrossEntropyLoss(float smoothing, ReadOnlySpan<float> classWeights)
     {
-        if (!(smoothing >= 0 && smoothing < 1)) throw new EdgeLearnException(FormattableString.Invariant($"label smoothing {smoothing}: expected a number from 0 to below 1, such as 0.1"));
+        if (!(smoothing >= 0 && smoothing < 1))
+            throw new EdgeLearnException(
+                FormattableString.Invariant($"label smoothing {smoothing}: expected a number from 0 to below 1, such as 0.1"));
         foreach (float weight in classWeights)
         {
-            if (!float.IsFinite(weight) || weight < 0) throw new EdgeLearnException(FormattableString.Invariant($"class weight {weight}: expected finite numbers of 0 or more"));
+            if (!float.IsFinite(weight) || weight < 0)
+                throw new EdgeLearnException(FormattableString.Invariant($"class weight {weight}: expected finite numbers of 0 or more"));
         }
 
-        if (classWeights.Length > 0 && !classWeights.ContainsAnyExcept(0f)) throw new EdgeLearnException("all class weights are 0: nothing would be learned");
+        if (classWeights.Length > 0 && !classWeights.ContainsAnyExcept(0f))
+            throw new EdgeLearnException("all class weights are 0: nothing would be learned");
         Smoothing = smoothing;
         _weights = classWeights.ToArray();
-        Name = "cross-entropy" + (smoothing > 0 ? $":smooth{LossText.Format(smoothing)}" : "") + (_weights.Length > 0 ? $":weights{string.Join(',', _weights.Select(LossText.Format))}" : "");
+        Name = "cross-entropy" + (smoothing > 0 ? $":smooth{LossText.Format(smoothing)}" : "")
+            + (_weights.Length > 0 ? $":weights{string.Join(',', _weights.Select(LossText.Format))}" : "");
     }
 
     /// <inheritdoc/>
@@ -40,7 +47,10 @@ public sealed class CrossEntropyLoss : Loss
     /// <inheritdoc/>
     public override bool IsClassification => true;
 
-    /// <summary>Weights that give each class the same sum over a set: labels / (classes * labels of the class), so that their mean over the labels is 1; 1 for a class without labels.</summary>
+    /// <summary>
+    /// Weights that give each class the same sum over a set: labels / (classes * labels of the class), so that their mean over the labels
+    /// is 1; 1 for a class without labels.
+    /// </summary>
     /// <param name="data">with classes</param>
     /// <param name="outputs">weights to make, at least the classes of the data</param>
     public static float[] BalancedWeights(Dataset data, int outputs)
@@ -83,6 +93,8 @@ public sealed class CrossEntropyLoss : Loss
 
     internal override void CheckOutputs(NetworkSpec network)
     {
-        if (_weights.Length > 0 && _weights.Length != network.ClassCount) throw new EdgeLearnException($"the loss has {_weights.Length} class weights, the network has {network.ClassCount} outputs: give one weight an output");
+        if (_weights.Length > 0 && _weights.Length != network.ClassCount)
+            throw new EdgeLearnException($"the loss has {_weights.Length} class weights, the network has {network.ClassCount} outputs: "
+                + $"give one weight an output");
     }
 }

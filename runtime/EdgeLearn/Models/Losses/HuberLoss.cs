@@ -1,6 +1,9 @@
 namespace EdgeLearn;
 
-/// <summary>Mean over the outputs of h(y - t), for real targets t: h(d) = d^2 / 2 where |d| is at most delta, else delta (|d| - delta / 2). A few wild targets cannot take over.</summary>
+/// <summary>
+/// Mean over the outputs of h(y - t), for real targets t: h(d) = d^2 / 2 where |d| is at most delta, else delta (|d| - delta / 2). A few
+/// wild targets cannot take over.
+/// </summary>
 /// <remarks>Source: Huber 1964.</remarks>
 public sealed class HuberLoss : Loss
 {
@@ -9,7 +12,8 @@ public sealed class HuberLoss : Loss
     /// <exception cref="EdgeLearnException">It is not.</exception>
     public HuberLoss(float delta)
     {
-        if (!(float.IsFinite(delta) && delta > 0)) throw new EdgeLearnException(FormattableString.Invariant($"huber:{delta}: expected a number above 0, such as huber:1.0"));
+        if (!(float.IsFinite(delta) && delta > 0))
+            throw new EdgeLearnException(FormattableString.Invariant($"huber:{delta}: expected a number above 0, such as huber:1.0"));
         Delta = delta;
         Name = $"huber:{LossText.Format(delta)}";
     }
@@ -24,10 +28,12 @@ public sealed class HuberLoss : Loss
     public override bool IsClassification => false;
 
     /// <inheritdoc/>
-    public override double Sum(in Batch batch, Span<float> outputs) => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient: false);
+    public override double Sum(in Batch batch, Span<float> outputs)
+        => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient: false);
 
     /// <inheritdoc/>
-    public override double Gradient(in Batch batch, Span<float> outputs) => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient: true);
+    public override double Gradient(in Batch batch, Span<float> outputs)
+        => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient: true);
 
     /// <inheritdoc/>
     public override int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs) => 0;

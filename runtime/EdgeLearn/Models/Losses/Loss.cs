@@ -1,13 +1,17 @@
 namespace EdgeLearn;
 
-/// <summary>What the last layer's output is held against. Two losses of the same <see cref="Name"/> are equal: it says their parameters too.</summary>
+/// <summary>
+/// What the last layer's output is held against. Two losses of the same <see cref="Name"/> are equal: it says their parameters too.
+/// </summary>
 public abstract class Loss : IEquatable<Loss>
 {
     private protected Loss()
     {
     }
 
-    /// <summary>Cross-entropy of the softmax of the outputs with class labels; where a row has a label for each step, the mean over its steps.</summary>
+    /// <summary>
+    /// Cross-entropy of the softmax of the outputs with class labels; where a row has a label for each step, the mean over its steps.
+    /// </summary>
     public static Loss SoftmaxCrossEntropy { get; } = new CrossEntropyLoss(0, []);
 
     /// <summary>Half the mean square difference of the outputs from real targets.</summary>
@@ -55,10 +59,21 @@ public abstract class Loss : IEquatable<Loss>
     /// <exception cref="EdgeLearnException">They do not; the message says what to do.</exception>
     public virtual void CheckFit(Dataset data, NetworkSpec network)
     {
-        if (IsClassification && data.ClassCount == 0) throw new EdgeLearnException($"{data.Name} has real targets, the network's loss is {Name}: use mean-square");
-        if (!IsClassification && data.TargetLength != network.OutputLength) throw new EdgeLearnException($"{data.Name} has {data.TargetLength} real targets a sample, the network has {network.OutputLength} outputs");
-        if (data.ClassCount > ClassesOf(network.ClassCount)) throw new EdgeLearnException($"{data.Name} has {data.ClassCount} classes, the network has {network.ClassCount} outputs: end it with {data.ClassCount}");
-        if (IsClassification && data.LabelLength != network.LabelLength) throw new EdgeLearnException($"{data.Name} has {Count(data.LabelLength)} a sample, the network's outputs are {network.OutputOf(network.Layers.Count - 1)} and need {Count(network.LabelLength)}: {(data.LabelLength == 1 ? $"put globalavg or a recurrent layer behind the sequence, then {data.ClassCount}" : $"end it with tokens{data.ClassCount} or stepwise{data.ClassCount}")}");
+        if (IsClassification && data.ClassCount == 0)
+            throw new EdgeLearnException($"{data.Name} has real targets, the network's loss is {Name}: use mean-square");
+        if (!IsClassification && data.TargetLength != network.OutputLength)
+            throw new EdgeLearnException($"{data.Name} has {data.TargetLength} real targets a sample, the network "
+                + $"has {network.OutputLength} outputs");
+        if (data.ClassCount > ClassesOf(network.ClassCount))
+            throw new EdgeLearnException($"{data.Name} has {data.ClassCount} classes, the network has {network.ClassCount} outputs: end "
+                + $"it with {data.ClassCount}");
+        if (IsClassification && data.LabelLength != network.LabelLength)
+            throw new EdgeLearnException($"{data.Name} has {Count(data.LabelLength)} a sample, the network's outputs "
+                + $"are {network.OutputOf(network.Layers.Count - 1)} and "
+                + $"need {Count(network.LabelLength)}: "
+                + (data.LabelLength == 1
+                    ? $"put globalavg or a recurrent layer behind the sequence, then {data.ClassCount}"
+                    : $"end it with tokens{data.ClassCount} or stepwise{data.ClassCount}"));
 
         static string Count(int labels) => labels == 1 ? "1 label" : $"{labels} labels";
     }

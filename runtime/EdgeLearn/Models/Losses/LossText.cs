@@ -33,7 +33,8 @@ static class LossText
         foreach (string parameter in parameters)
         {
             if (parameter.StartsWith("smooth", StringComparison.Ordinal)) smoothing = Number(text, parameter["smooth".Length..]);
-            else if (parameter.StartsWith("weights", StringComparison.Ordinal)) weights = [.. parameter["weights".Length..].Split(',').Select(part => Number(text, part))];
+            else if (parameter.StartsWith("weights", StringComparison.Ordinal))
+                weights = [.. parameter["weights".Length..].Split(',').Select(part => Number(text, part))];
             else throw Unknown(text);
         }
 
@@ -41,7 +42,9 @@ static class LossText
     }
 
     static float Number(string whole, string text)
-        => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) ? value : throw new EdgeLearnException($"loss '{Shorten(whole)}': '{Shorten(text)}' is no number");
+        => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
+            ? value
+            : throw new EdgeLearnException($"loss '{Shorten(whole)}': '{Shorten(text)}' is no number");
 
     static EdgeLearnException Unknown(string text) => new($"unknown loss '{Shorten(text)}': expected {Words}");
 

@@ -10,10 +10,12 @@ public sealed class MeanSquareLoss : Loss
     public override bool IsClassification => false;
 
     /// <inheritdoc/>
-    public override double Sum(in Batch batch, Span<float> outputs) => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient: false);
+    public override double Sum(in Batch batch, Span<float> outputs)
+        => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient: false);
 
     /// <inheritdoc/>
-    public override double Gradient(in Batch batch, Span<float> outputs) => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient: true);
+    public override double Gradient(in Batch batch, Span<float> outputs)
+        => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient: true);
 
     /// <inheritdoc/>
     public override int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs) => 0;

@@ -1,8 +1,9 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// Dense layers whose inputs PyTorch flattens in another order: behind a convolution over steps it sees features x steps, where we have steps x features, and on a raw colour image channels x positions,
-/// where files have the channel innermost. Their columns are exchanged on the way in and out, so that a net computes the same on both sides.
+/// Dense layers whose inputs PyTorch flattens in another order: behind a convolution over steps it sees features x steps, where we have
+/// steps x features, and on a raw colour image channels x positions, where files have the channel innermost. Their columns are exchanged on
+/// the way in and out, so that a net computes the same on both sides.
 /// </summary>
 static class PlanarColumns
 {
@@ -18,14 +19,17 @@ static class PlanarColumns
             var layer = spec.Layers[i];
             var input = spec.InputOf(i);
             if (layer is DenseSpec) result[i] = flattened ?? Exchanged(input, fromConvolution);
-            else if (flattened is not null && layer is BatchNormSpec or RowNormSpec or ReceptiveFieldSpec or ReshapeSpec) throw new EdgeLearnException($"layer {i + 1} ({layer}) stands behind a flattened {spec.InputOf(i - 1)}, whose values PyTorch has in another order: put it before the flatten, or a dense layer between");
+            else if (flattened is not null && layer is BatchNormSpec or RowNormSpec or ReceptiveFieldSpec or ReshapeSpec)
+                throw new EdgeLearnException($"layer {i + 1} ({layer}) stands behind a flattened {spec.InputOf(i - 1)}, whose values "
+                    + $"PyTorch has in another order: put it before the flatten, or a dense layer between");
             if (layer is FlattenSpec) flattened = Exchanged(input, fromConvolution);
             else if (layer is DenseSpec) flattened = null;
             fromConvolution = layer switch
             {
                 Conv1dSpec => true,
                 ResidualSpec block => fromConvolution || block.Body.Any(inner => inner is Conv1dSpec),
-                RecurrentSpec or AttentionSpec or MlpSpec or StepwiseDenseSpec or EmbeddingSpec or PositionSpec or SinusoidSpec or ReshapeSpec or DenseSpec => false,
+                RecurrentSpec or AttentionSpec or MlpSpec or StepwiseDenseSpec or EmbeddingSpec or PositionSpec or SinusoidSpec
+                    or ReshapeSpec or DenseSpec => false,
                 _ => fromConvolution,
             };
         }

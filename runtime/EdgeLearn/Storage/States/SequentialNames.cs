@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace EdgeLearn;
 
-/// <summary>The names of a network's layers as modules of the <c>nn.Sequential</c> that computes the same: activations and flattenings count there.</summary>
+/// <summary>
+/// The names of a network's layers as modules of the <c>nn.Sequential</c> that computes the same: activations and flattenings count there.
+/// </summary>
 static class SequentialNames
 {
     /// <summary>The number of each layer's own module.</summary>

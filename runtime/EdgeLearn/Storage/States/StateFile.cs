@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 /// <summary>
-/// A PyTorch <c>state_dict</c> as a safetensors file: tensors alone, without a word on the net that they belong to. It is read into a network that somebody else describes, and written under
-/// PyTorch's names. Float tensors of 16, 32 or 64 bits are read, float32 is written.
+/// A PyTorch <c>state_dict</c> as a safetensors file: tensors alone, without a word on the net that they belong to. It is read into a
+/// network that somebody else describes, and written under PyTorch's names. Float tensors of 16, 32 or 64 bits are read, float32 is
+/// written.
 /// </summary>
 public static class StateFile
 {
@@ -53,7 +54,8 @@ public static class StateFile
             {
                 var values = network.Parameters[slice];
                 Read(file, file.Find(names[slice.Name])!, values, name);
-                if (Exchanged(slice, columns) is var (channels, positions)) PlanarColumns.Exchange(values, channels, positions, toPlanes: false);
+                if (Exchanged(slice, columns) is var (channels, positions))
+                    PlanarColumns.Exchange(values, channels, positions, toPlanes: false);
             }
 
             return network;
@@ -67,14 +69,18 @@ public static class StateFile
 
     /// <summary>The file of a model's weights under PyTorch's names.</summary>
     /// <param name="model">whose weights</param>
-    /// <param name="like">a state_dict of the same net, whose names are taken; null numbers the modules as <c>nn.Sequential</c> does</param>
-    /// <exception cref="EdgeLearnException">The net has layers that PyTorch has not, or <paramref name="like"/> is of another net.</exception>
+    /// <param name="like">a state_dict of the same net, whose names are taken; null numbers the modules as <c>nn.Sequential</c>
+    /// does</param>
+    /// <exception cref="EdgeLearnException">The net has layers that PyTorch has not, or <paramref name="like"/> is of another
+    /// net.</exception>
     public static byte[] ToArray(Model model, string? like = null)
     {
         var spec = model.Network.Spec;
         CheckPlaces(model.Network, "the model");
         var columns = PlanarColumns.Of(spec);
-        using var plain = model.Network.Parameters.Storage == WeightStorage.Float32 ? null : model.Network.WithStorage(WeightStorage.Float32);
+        using var plain = model.Network.Parameters.Storage == WeightStorage.Float32
+            ? null
+            : model.Network.WithStorage(WeightStorage.Float32);
         var network = plain ?? model.Network;
         using var pattern = like is null ? null : SafeTensors.Open(like);
         var names = pattern is null ? null : StateMatch.Find(network, Tensors(pattern), like!);
@@ -92,14 +98,17 @@ public static class StateFile
         return writer.ToArray();
     }
 
-    static (string Name, int[] Shape)[] Tensors(SafeTensors file) => [.. file.Tensors.OrderBy(tensor => tensor.Offset).Select(tensor => (tensor.Name, tensor.Shape))];
+    static (string Name, int[] Shape)[] Tensors(SafeTensors file)
+        => [.. file.Tensors.OrderBy(tensor => tensor.Offset).Select(tensor => (tensor.Name, tensor.Shape))];
 
     // Which inputs a unit sees is chosen at random here, and has no name there.
     static void CheckPlaces(Network network, string name)
     {
         for (int i = 0; i < network.Layers.Count; i++)
         {
-            if (network.Layers[i].Integers.Count > 0) throw new EdgeLearnException($"{name}: layer {i + 1} ({network.Spec.Layers[i]}) has units that see random places of their input, which no state_dict holds: use a model file of EdgeLearn");
+            if (network.Layers[i].Integers.Count > 0)
+                throw new EdgeLearnException($"{name}: layer {i + 1} ({network.Spec.Layers[i]}) has units that see random places of their "
+                    + $"input, which no state_dict holds: use a model file of EdgeLearn");
         }
     }
 
@@ -111,7 +120,8 @@ public static class StateFile
 
     static void CheckType(SafeTensor tensor, string name)
     {
-        if (tensor.Type is not ("F32" or "F64" or "F16" or "BF16")) throw new EdgeLearnException($"{name}: tensor {tensor.Name} is {tensor.Type}, expected F32, F64, F16 or BF16");
+        if (tensor.Type is not ("F32" or "F64" or "F16" or "BF16"))
+            throw new EdgeLearnException($"{name}: tensor {tensor.Name} is {tensor.Type}, expected F32, F64, F16 or BF16");
     }
 
     static void Read(SafeTensors file, SafeTensor tensor, Span<float> values, string name)
@@ -128,7 +138,8 @@ public static class StateFile
             for (int i = 0; i < values.Length; i++) values[i] = Number(tensor.Type, bytes.AsSpan(i * size, size));
         }
 
-        if (!TensorPrimitives.IsFiniteAll<float>(values)) throw new EdgeLearnException($"{name}: tensor {tensor.Name} has a value that is not a finite number");
+        if (!TensorPrimitives.IsFiniteAll<float>(values))
+            throw new EdgeLearnException($"{name}: tensor {tensor.Name} has a value that is not a finite number");
     }
 
     static float Number(string type, ReadOnlySpan<byte> bytes) => type switch

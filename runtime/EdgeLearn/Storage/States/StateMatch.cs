@@ -3,8 +3,9 @@ using System.Text;
 namespace EdgeLearn;
 
 /// <summary>
-/// Which tensor of a <c>state_dict</c> is which of a network. Names that are the network's own are taken as they are; else modules are matched by their parts and shapes, and those that have the same
-/// by the numbers in their names, as <c>nn.Sequential</c> gives them, or by their order in the file, unless a writer has sorted it.
+/// Which tensor of a <c>state_dict</c> is which of a network. Names that are the network's own are taken as they are; else modules are
+/// matched by their parts and shapes, and those that have the same by the numbers in their names, as <c>nn.Sequential</c> gives them, or by
+/// their order in the file, unless a writer has sorted it.
 /// </summary>
 static class StateMatch
 {
@@ -15,14 +16,16 @@ static class StateMatch
     /// <exception cref="EdgeLearnException">A module is missing, left over or misshapen, or two could be exchanged.</exception>
     public static Dictionary<string, string> Find(Network network, IReadOnlyList<(string Name, int[] Shape)> tensors, string file)
     {
-        List<StateModule> ours = StateModule.Group([.. network.Parameters.Slices.Select(slice => (slice.Name, slice.Shape.ToArray()))]), theirs = StateModule.Group(tensors);
+        List<StateModule> ours = StateModule.Group([.. network.Parameters.Slices.Select(slice => (slice.Name, slice.Shape.ToArray()))]),
+            theirs = StateModule.Group(tensors);
         var names = new Dictionary<string, string>();
         MatchNames(ours, theirs, names);
         bool isSorted = theirs.Zip(theirs.Skip(1), (a, b) => string.CompareOrdinal(a.Name, b.Name) < 0).All(isBefore => isBefore);
         string[] signatures = [.. ours.Select(module => module.Signature).Distinct()];
         foreach (string signature in signatures)
         {
-            List<StateModule> own = [.. ours.Where(module => module.Signature == signature)], there = [.. theirs.Where(module => module.Signature == signature)];
+            List<StateModule> own = [.. ours.Where(module => module.Signature == signature)],
+                there = [.. theirs.Where(module => module.Signature == signature)];
             if (own.Count != there.Count) continue; // said below, with what does not fit
             if (there.Count > 1) there = Ordered(own, there, isSorted, network, file);
             for (int i = 0; i < own.Count; i++) Add(own[i], there[i], names);
@@ -49,12 +52,16 @@ static class StateMatch
 
     static List<StateModule> Ordered(List<StateModule> own, List<StateModule> there, bool isSorted, Network network, string file)
     {
-        if (there.Select(module => Numbered(module.Name, 0)).Distinct().Count() == 1) return [.. there.OrderBy(module => Numbered(module.Name, 9), StringComparer.Ordinal)];
+        if (there.Select(module => Numbered(module.Name, 0)).Distinct().Count() == 1)
+            return [.. there.OrderBy(module => Numbered(module.Name, 9), StringComparer.Ordinal)];
         if (!isSorted) return there;
-        throw new EdgeLearnException($"{file}: {string.Join(" and ", there.Select(module => module.Name))} have the same shapes and fit {string.Join(" and ", own.Select(module => Layer(module, network)))}, and the file's order is that of the alphabet: rename them in the order of the layers, such as 0, 1, ..., or save the tensors in the order of the state_dict");
+        throw new EdgeLearnException($"{file}: {string.Join(" and ", there.Select(module => module.Name))} have the same shapes and "
+            + $"fit {string.Join(" and ", own.Select(module => Layer(module, network)))}, and the file's order is that of the alphabet: "
+            + $"rename them in the order of the layers, such as 0, 1, ..., or save the tensors in the order of the state_dict");
     }
 
-    // The name with each of its numbers as # and so many digits: of equal length they sort as text, and without any, names that differ in numbers alone are equal.
+    // The name with each of its numbers as # and so many digits: of equal length they sort as text, and without any, names that differ in
+    // numbers alone are equal.
     static string Numbered(string name, int digits)
     {
         var text = new StringBuilder();
@@ -71,7 +78,9 @@ static class StateMatch
 
     static EdgeLearnException Mismatch(StateModule? own, List<StateModule> theirs, Network network, string file)
     {
-        if (own is null) return new($"{file}: {theirs[0].Name} has {theirs[0].Signature}, and no layer of {network.Spec} is left for it: is a layer missing in the network?");
+        if (own is null)
+            return new($"{file}: {theirs[0].Name} has {theirs[0].Signature}, and no layer of {network.Spec} is left for it: is a layer "
+                + $"missing in the network?");
         var other = theirs.Find(module => module.Parts == own.Parts) ?? theirs.FirstOrDefault();
         string needs = $"{file}: {Layer(own, network)} needs {own.Signature}";
         return other is null

@@ -9,8 +9,8 @@ namespace EdgeLearn;
 readonly record struct StateTensor(string Part, string Name, int[] Shape);
 
 /// <summary>
-/// The tensors of one module of a PyTorch <c>state_dict</c>, or of the layer that stands for it: those whose names agree up to the last dot. A multi-head attention owns its output projection; each
-/// layer of a recurrent module is a module; a bare parameter is one too.
+/// The tensors of one module of a PyTorch <c>state_dict</c>, or of the layer that stands for it: those whose names agree up to the last
+/// dot. A multi-head attention owns its output projection; each layer of a recurrent module is a module; a bare parameter is one too.
 /// </summary>
 /// <param name="name">what its tensors' names share</param>
 sealed class StateModule(string name)
@@ -65,10 +65,13 @@ sealed class StateModule(string name)
     static (string Owner, string Part, int[] Shape) Split(string name, int[] shape, HashSet<string> attentions)
     {
         string part = Last(name), owner = Before(name);
-        if (part is "weight" or "bias" && Last(owner) == "out_proj" && attentions.Contains(Before(owner))) return (Before(owner), $"out_proj.{part}", shape);
-        if (part is "weight" or "bias" or "running_mean" or "running_var" or "in_proj_weight" or "in_proj_bias") return (owner, part, shape);
+        if (part is "weight" or "bias" && Last(owner) == "out_proj" && attentions.Contains(Before(owner)))
+            return (Before(owner), $"out_proj.{part}", shape);
+        if (part is "weight" or "bias" or "running_mean" or "running_var" or "in_proj_weight" or "in_proj_bias")
+            return (owner, part, shape);
         int level = part.LastIndexOf("_l", StringComparison.Ordinal);
-        if (level > 0 && part[..level] is "weight_ih" or "weight_hh" or "bias_ih" or "bias_hh" && int.TryParse(part.AsSpan(level + 2), NumberStyles.None, CultureInfo.InvariantCulture, out int layer))
+        if (level > 0 && part[..level] is "weight_ih" or "weight_hh" or "bias_ih" or "bias_hh"
+            && int.TryParse(part.AsSpan(level + 2), NumberStyles.None, CultureInfo.InvariantCulture, out int layer))
         {
             return (layer == 0 ? owner : string.Create(CultureInfo.InvariantCulture, $"{owner} l{layer}"), part[..level] + "_l0", shape);
         }

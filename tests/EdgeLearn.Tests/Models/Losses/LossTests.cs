@@ -6,7 +6,8 @@ public class LossTests
 {
     static readonly string[] s_losses =
     [
-        "cross-entropy", "cross-entropy:smooth0.2", "cross-entropy:weights1,0.5,3,0,2,1,1", "cross-entropy:smooth0.3:weights1,0.5,3,0,2,1,1",
+        "cross-entropy", "cross-entropy:smooth0.2", "cross-entropy:weights1,0.5,3,0,2,1,1",
+            "cross-entropy:smooth0.3:weights1,0.5,3,0,2,1,1",
         "binary-cross-entropy:multilabel", "mean-square", "huber:0.5",
     ];
 
@@ -33,10 +34,14 @@ public class LossTests
             {
                 double entropy = Math.Log(all) - row[c];
                 double[] weights = name.Contains("weights", StringComparison.Ordinal) ? [1, 0.5, 3, 0, 2, 1, 1] : [1, 1, 1, 1, 1, 1, 1];
-                double smoothing = name.Contains("smooth0.2", StringComparison.Ordinal) ? (double)0.2f : name.Contains("smooth0.3", StringComparison.Ordinal) ? (double)0.3f : 0;
+                double smoothing = name.Contains("smooth0.2", StringComparison.Ordinal)
+                    ? (double)0.2f
+                    : name.Contains("smooth0.3", StringComparison.Ordinal) ? (double)0.3f : 0;
                 double target = batch.Targets.Length > 0 ? batch.Targets[b * width + c] : 0, d = row[c] - target;
-                if (name.StartsWith("cross", StringComparison.Ordinal)) sum += weights[c] * entropy * (smoothing / width + (batch.Labels[b] == c ? 1 - smoothing : 0));
-                else if (name.StartsWith("binary", StringComparison.Ordinal)) sum += (Math.Log(1 + Math.Exp(row[c])) - target * row[c]) / width;
+                if (name.StartsWith("cross", StringComparison.Ordinal))
+                    sum += weights[c] * entropy * (smoothing / width + (batch.Labels[b] == c ? 1 - smoothing : 0));
+                else if (name.StartsWith("binary", StringComparison.Ordinal))
+                    sum += (Math.Log(1 + Math.Exp(row[c])) - target * row[c]) / width;
                 else if (name.StartsWith("mean", StringComparison.Ordinal)) sum += d * d / 2 / width;
                 else sum += (Math.Abs(d) <= 0.5 ? d * d / 2 : 0.5 * (Math.Abs(d) - 0.25)) / width;
             }
@@ -158,16 +163,24 @@ public class LossTests
     [InlineData("4-3", "cross-entropy:weights1,2", "the loss has 2 class weights, the network has 3 outputs")]
     [InlineData("4-2", "binary-cross-entropy", "with one output, the network has 2: end it with 1")]
     public void A_network_whose_outputs_do_not_suit_the_loss_is_refused(string network, string loss, string part)
-        => Assert.Contains(part, Assert.Throws<EdgeLearnException>(() => NetworkSpec.Parse(network, null, Loss.Named(loss))).Message, StringComparison.Ordinal);
+        => Assert.Contains(part, Assert.Throws<EdgeLearnException>(() => NetworkSpec.Parse(network, null, Loss.Named(loss))).Message,
+            StringComparison.Ordinal);
 
     static NetworkSpec Ending(int outputs, string loss) => NetworkSpec.Parse($"1-{outputs}", null, Loss.Named(loss));
 
     [Fact]
     public void Data_that_do_not_suit_the_loss_are_refused()
     {
-        using MemoryDataset three = new(new float[3], [0, 1, 2], new Shape(1, 1)), beyond = new(new float[2], [0f, 1.5f], new Shape(1, 1), 1);
-        Assert.Contains("has 3 classes, binary-cross-entropy takes 2", Assert.Throws<EdgeLearnException>(() => Loss.Named("binary-cross-entropy").CheckFit(three, Ending(1, "binary-cross-entropy"))).Message, StringComparison.Ordinal);
-        Assert.Contains("a target of row 1 is 1.5", Assert.Throws<EdgeLearnException>(() => Loss.Named("binary-cross-entropy:multilabel").CheckFit(beyond, Ending(1, "binary-cross-entropy:multilabel"))).Message, StringComparison.Ordinal);
-        Assert.Contains("has 3 classes, the network has 2 outputs", Assert.Throws<EdgeLearnException>(() => Loss.SoftmaxCrossEntropy.CheckFit(three, Ending(2, "cross-entropy"))).Message, StringComparison.Ordinal);
+        using MemoryDataset three = new(new float[3], [0, 1, 2], new Shape(1, 1)),
+            beyond = new(new float[2], [0f, 1.5f], new Shape(1, 1), 1);
+        Assert.Contains("has 3 classes, binary-cross-entropy takes 2",
+            Assert.Throws<EdgeLearnException>(() => Loss.Named("binary-cross-entropy")
+            .CheckFit(three, Ending(1, "binary-cross-entropy"))).Message, StringComparison.Ordinal);
+        Assert.Contains("a target of row 1 is 1.5",
+            Assert.Throws<EdgeLearnException>(() => Loss.Named("binary-cross-entropy:multilabel")
+            .CheckFit(beyond, Ending(1, "binary-cross-entropy:multilabel"))).Message, StringComparison.Ordinal);
+        Assert.Contains("has 3 classes, the network has 2 outputs",
+            Assert.Throws<EdgeLearnException>(() => Loss.SoftmaxCrossEntropy.CheckFit(three, Ending(2, "cross-entropy"))).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -1,0 +1,257 @@
+namespace EdgeLearn.Datasets;
+
+/// <summary>
+/// Opens what <c>--data</c> names: a folder, a file (IDX, npy or csv, compressed or not), or a known name. A known name is looked for in
+/// $EDGELEARN_DATA, ./data, the repository's data, a shared/data folder beside the clone and the user's cache, and is downloaded last.
+/// </summary>
+public sealed class DataCatalog
+{
+    const string TextPrefix = "text:";
+
+    // Bytes of a window where no --input-shape says how many.
+    const int TextSteps = 64;
+
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    readonly DataOptions _options;
+    readonly FileCache _cache;
+
+    /// <summary>Prepares opening.</summary>
+    /// <exception cref="EdgeLearnException">The test fraction is not between 0 and 1.</exception>
+    public DataCatalog(DataOptions options)
+    {
+        if (!(options.TestFraction > 0 && options.TestFraction < 1))
+            throw new EdgeLearnException(
+                string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"a test fraction of {options.TestFraction}; expected a number above 0 and below 1, such as "
+                + $"0.2"));
+        if (options.Fold is var (part, parts) && (parts < 2 || part < 1 || part > parts))
+            throw new EdgeLearnException($"fold {part}/{parts}: expected two numbers such as 1/5, the first at most the second");
+        _options = options;
+        _cache = new FileCache(options.CacheFolder);
+    }
+
+    /// <summary>The names that need no path.</summary>
+    public static IEnumerable<string> KnownNames => KnownData.All.Select(known => known.Name);
+
+    /// <summary>Opens the data; the caller disposes it.</summary>
+    /// <param name="data">a folder, a file or a known name</param>
+    /// <param name="options">how it is to be read; null for the defaults</param>
+    /// <exception cref="EdgeLearnException">There is no such data, it is damaged or inconsistent, or it cannot be downloaded.</exception>
+    public static DataSplit Open(string data, DataOptions? options = null) => new DataCatalog(options ?? new DataOptions()).Open(data);
+
+    /// <summary>Opens the data; the caller disposes it.</summary>
+    /// <param name="data">a folder, a file or a known name</param>
+    /// <exception cref="EdgeLearnException">There is no such data, it is damaged or inconsistent, or it cannot be downloaded.</exception>
+    public DataSplit Open(string data)
+    {
+        try
+        {
+            if (data.StartsWith(TextPrefix, StringComparison.Ordinal)) return OpenText(data[TextPrefix.Length..]);
+            if (KnownData.Find(data) is { } known) return OpenKnown(known);
+            if (Directory.Exists(data)) return OpenFolder(data, FolderName(data), null);
+            if (File.Exists(data)) return OpenFile(data);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeLearnException($"cannot read {data}: {e.Message}", e);
+        }
+
+        throw new EdgeLearnException($"there is no file or folder '{data}'; known names are {string.Join(", ", KnownNames)}; text:FILE "
+            + $"reads the bytes of a file as sequences");
+    }
+
+    DataSplit OpenText(string path)
+    {
+        string name = Path.GetFileName(path);
+        RefuseRegression(name);
+        if (!File.Exists(path)) throw new EdgeLearnException($"there is no file '{path}' to read as text");
+        var text = new TextDataset(ByteSource.Open(path), _options.InputShape?.Length ?? TextSteps);
+        try
+        {
+            return DataSplit.FromWhole(text, _options, name, path, null, null);
+        }
+        catch (EdgeLearnException)
+        {
+            text.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The folders where a known set may lie, in the order they are tried.</summary>
+    internal static IEnumerable<string> Places(string? cacheFolder)
+    {
+        string? named = Environment.GetEnvironmentVariable("EDGELEARN_DATA");
+        if (!string.IsNullOrEmpty(named)) yield return named;
+        yield return Path.GetFullPath("data");
+        if (RepositoryRoot.Find() is { } root)
+        {
+            yield return Path.Combine(root, "data");
+            if (Path.GetDirectoryName(root) is { } beside) yield return Path.Combine(beside, "shared", "data");
+        }
+
+        if (cacheFolder is not null) yield return Path.Combine(cacheFolder, "data");
+    }
+
+    DataSplit OpenKnown(KnownData known)
+    {
+        foreach (string place in Places(_cache.Folder))
+        {
+            string path = Path.Combine(place, known.Folder);
+            if (!Directory.Exists(path)) continue;
+            if (known.Cut is { } cut) return OpenSeries(path, cut, known.Name);
+            if (IsWhole(path, known) && (CifarFolder.Find(path) is not null || DataFolder.Find(path) is not null))
+                return OpenFolder(path, known.Name, known.InputShape);
+        }
+
+        string target = Path.Combine(_cache.Folder, "data", known.Folder);
+        if (known.Mirrors.Length == 0 || !_options.AllowDownload)
+            throw new EdgeLearnException($"{known.Name} is not on this machine; set EDGELEARN_DATA to the folder that has {known.Folder}, "
+                + $"or name its folder with --data");
+        using (var download = new DataDownload(target, s_patience, _options.Progress)) download.Fetch(known);
+        return OpenFolder(target, known.Name, known.InputShape);
+    }
+
+    // A download that broke off leaves some of the files; it is taken up again.
+    bool IsWhole(string folder, KnownData known) =>
+        folder != Path.Combine(_cache.Folder, "data", known.Folder)
+        || known.Files.All(file => File.Exists(Path.Combine(folder, file.Name)));
+
+    DataSplit OpenFolder(string path, string name, Shape? shape)
+    {
+        if (CifarFolder.Find(path) is { } cifar) return OpenCifar(cifar, name);
+        var folder = DataFolder.Find(path) ?? throw DataFolder.Nothing(path);
+        if (folder.TrainLabels is null) return OpenTables(folder.Train, folder.Test, name, folder.Path, shape);
+        string? groups = _options.GroupColumn is null ? null : folder.Groups(_options.GroupColumn);
+        var split = OpenArrays(folder.Train, folder.TrainLabels, folder.Test, folder.TestLabels, name, folder.Path, shape, groups,
+            folder.IsSequence);
+        split.FindGroupsBy(() => folder.Groups(null) is { } found ? ReadGroups(split, found) : null);
+        return split;
+    }
+
+    int[] ReadGroups(DataSplit split, string path)
+    {
+        using var rows = ArrayFile.Open(path, _cache);
+        return split.GroupsOf(rows);
+    }
+
+    DataSplit OpenCifar(CifarFolder folder, string name)
+    {
+        RefuseRegression(name);
+        using var opened = new OpenedFiles();
+        var train = CifarFolder.Open(folder.Train, _cache);
+        opened.Add(train.Inputs);
+        var test = folder.Test.Length == 0 ? null : CifarFolder.Open(folder.Test, _cache);
+        if (test is not null) opened.Add(test.Inputs);
+        return Split(opened, train.Inputs, train.Labels, test?.Inputs, test?.Labels, name, folder.Path, null, null, null);
+    }
+
+    DataSplit OpenSeries(string path, SeriesCut cut, string name)
+    {
+        RefuseRegression(name);
+        using var opened = new OpenedFiles();
+        var series = cut.Read(path, cut.TrainLoad);
+        string[] classNames = [.. series.Select(one => one.Condition).Distinct()];
+        var train = cut.Open(series, classNames, cut.Stride, name, _cache);
+        opened.Add(train.Inputs);
+        var test = cut.Open(cut.Read(path, cut.TestLoad), classNames, cut.Length, name, _cache);
+        opened.Add(test.Inputs);
+        var split = Split(opened, train.Inputs, train.Labels, test.Inputs, test.Labels, name, path, null, classNames,
+            _options.GroupColumn is null ? null : train.Groups, isSequence: true);
+        split.FindGroupsBy(() => split.GroupsOf(train.Groups!));
+        return split;
+    }
+
+    void RefuseRegression(string name)
+    {
+        if (_options.Regression) throw new EdgeLearnException($"{name} has classes and no real targets: use cross-entropy");
+    }
+
+    DataSplit OpenFile(string path)
+    {
+        var start = GzipFile.ReadStart(path);
+        string name = Path.GetFileName(path);
+        if (!NpyFile.HasMagic(start) && !IdxFile.HasMagic(start) && !start.Contains((byte)0) && start.Length > 0)
+            return OpenTables(path, null, name, path, null);
+        if (ArrayHeader.Parse(start, name).Dimensions == 1)
+            throw new EdgeLearnException($"{path} holds one number a sample: labels, not inputs; name the file with the inputs, or the "
+                + $"folder of both");
+        string labels = DataFolder.LabelsBeside(path) ?? throw new EdgeLearnException(
+            $"{path} has no labels beside it: expected its name with \"labels\" in place of \"images\", \"windows\", \"signals\" or "
+            + $"\"features\"; or name a folder");
+        return OpenArrays(path, labels, null, null, name, path, null, null, isSequence: false);
+    }
+
+    DataSplit OpenTables(string train, string? test, string name, string source, Shape? shape)
+    {
+        using var opened = new OpenedFiles();
+        var table = CsvTable.Open(train, _options, _cache, null);
+        opened.Add(table.Inputs);
+        var testTable = test is null ? null : CsvTable.Open(test, _options, _cache, table.Schema);
+        if (testTable is not null) opened.Add(testTable.Inputs);
+        return Split(opened, table.Inputs, table.Labels, testTable?.Inputs, testTable?.Labels, name, source, shape, table.Schema.ClassNames,
+            table.Groups);
+    }
+
+    DataSplit OpenArrays(string train, string trainLabels, string? test, string? testLabels, string name, string source, Shape? shape,
+        string? groupFile, bool isSequence)
+    {
+        if (_options.GroupColumn is { } group && groupFile is null)
+            throw new EdgeLearnException($"{source} is no csv and has no column '{group}' to group by, and no file with {group} in its "
+                + $"name");
+        using var opened = new OpenedFiles();
+        var inputs = opened.Add(ArrayFile.Open(train, _cache));
+        var labels = opened.Add(ArrayFile.Open(trainLabels, _cache));
+        var testInputs = test is null ? null : opened.Add(ArrayFile.Open(test, _cache));
+        var testTargets = testLabels is null ? null : opened.Add(ArrayFile.Open(testLabels, _cache));
+        if (inputs.Header.Dimensions < 2)
+            throw new EdgeLearnException($"{train} has 1 dimension; expected 2 to 4: samples, then the shape of an input");
+        using var groups = groupFile is null ? null : ArrayFile.Open(groupFile, _cache);
+        var split = Split(opened, inputs, labels, testInputs, testTargets, name, source, shape, null, groups, isSequence);
+
+        // Classes are in memory by now; real targets are read from their file.
+        if (!_options.Regression)
+        {
+            labels.Dispose();
+            testTargets?.Dispose();
+        }
+
+        return split;
+    }
+
+    DataSplit Split(
+        OpenedFiles opened, ArrayFile inputs, ArrayFile labels, ArrayFile? testInputs, ArrayFile? testLabels, string name, string source,
+        Shape? shape,
+        string[]? classNames, ArrayFile? groups, bool isSequence = false)
+    {
+        shape = _options.InputShape ?? shape;
+        Dataset train;
+        Dataset? test = null;
+        if (_options.Regression)
+        {
+            train = new ArrayDataset(inputs, labels, shape);
+            if (testInputs is not null) test = new ArrayDataset(testInputs, testLabels!, shape);
+        }
+        else
+        {
+            var classes = LabelList.Read(labels);
+            var testClasses = testLabels is null ? null : LabelList.Read(testLabels);
+            classNames ??= Directory.Exists(source)
+                ? ClassNameFile.Read(source, Math.Max(classes.ClassCount, testClasses?.ClassCount ?? 0))
+                : null;
+            int classCount = Math.Max(classNames?.Length ?? 0, Math.Max(classes.ClassCount, testClasses?.ClassCount ?? 0));
+            train = new ArrayDataset(inputs, classes, classCount, shape);
+            if (testInputs is not null) test = new ArrayDataset(testInputs, testClasses!, classCount, shape);
+        }
+
+        var split = test is null
+            ? DataSplit.FromWhole(train, _options, name, source, _cache.Notice, classNames)
+            : DataSplit.FromParts(train, test, name, source, _cache.Notice, classNames);
+        split.IsSequence = isSequence && split.InputShape.Rank == 2;
+        if (groups is not null) split.ReadGroups(groups);
+        opened.Keep();
+        return split;
+    }
+
+    static string FolderName(string path) => new DirectoryInfo(path).Name;
+}

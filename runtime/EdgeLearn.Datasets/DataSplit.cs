@@ -1,0 +1,166 @@
+namespace EdgeLearn.Datasets;
+
+/// <summary>The training and the test part of what <c>--data</c> named. Owns the files.</summary>
+public sealed class DataSplit : IDisposable
+{
+    // Keeps the split apart from the orders of training under the same seed.
+    const ulong SplitStream = 0x53504C4954;
+
+    readonly Dataset[] _owned;
+    Func<int[]?>? _findGroups;
+
+    DataSplit(Dataset train, Dataset test, string name, string source, Dataset[] owned)
+    {
+        Train = train;
+        Test = test;
+        Name = name;
+        Source = source;
+        _owned = owned;
+    }
+
+    /// <summary>To learn from.</summary>
+    public Dataset Train { get; }
+
+    /// <summary>To be judged by; shares no sample with <see cref="Train"/>.</summary>
+    public Dataset Test { get; }
+
+    /// <summary>Classes over both parts; 0 for regression.</summary>
+    public int ClassCount => Train.ClassCount;
+
+    /// <summary>Real targets of a sample; 0 for classification.</summary>
+    public int TargetLength => Train.TargetLength;
+
+    /// <summary>Shape of one input.</summary>
+    public Shape InputShape => Train.InputShape;
+
+    /// <summary>The known name, or the name of the folder or file.</summary>
+    public string Name { get; }
+
+    /// <summary>The folder or file that was read.</summary>
+    public string Source { get; }
+
+    /// <summary>Names of the classes where the labels were names; null where they were numbers.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>One line that the user should see, such as data held in memory because no cache could be written; null otherwise.</summary>
+    public string? Notice { get; init; }
+
+    /// <summary>The group of every sample of <see cref="Train"/>, as a number; null where no group column was named.</summary>
+    public int[]? TrainGroups { get; private set; }
+
+    /// <summary>Whether inputs of two dimensions are known to be steps x features and no images.</summary>
+    public bool IsSequence { get; internal set; }
+
+    /// <summary>Held back from <see cref="Train"/> to choose settings by; null unless <see cref="HoldOut"/> made it.</summary>
+    public Dataset? Validation { get; private init; }
+
+    /// <summary>Frees both parts.</summary>
+    public void Dispose()
+    {
+        foreach (var dataset in _owned) dataset.Dispose();
+    }
+
+    /// <summary>
+    /// The same data with a part of the training samples held back: whole groups where groups are known (a column or file that was named,
+    /// or a file of subjects, users or writers in the folder), else single samples. The parts belong to this split, which must outlive the
+    /// result.
+    /// </summary>
+    /// <param name="fraction">above 0 and below 1</param>
+    /// <param name="seed">decides what is held back</param>
+    /// <exception cref="EdgeLearnException">The fraction is out of range, or there is nothing to divide.</exception>
+    public DataSplit HoldOut(double fraction, ulong seed)
+    {
+        if (!(fraction > 0 && fraction < 1))
+            throw new EdgeLearnException(
+                FormattableString.Invariant($"a validation fraction of {fraction}; expected a number above 0 and below 1, such as 0.1"));
+        var (train, validation) = HeldOut.Divide(Train.Count, TrainGroups ?? _findGroups?.Invoke(), fraction, seed, Name);
+        return new DataSplit(new DatasetView(Train, train), Test, Name, Source, [])
+        {
+            Validation = new DatasetView(Train, validation),
+            TrainGroups = TrainGroups is { } groups ? [.. train.Select(i => groups[i])] : null,
+            ClassNames = ClassNames,
+            Notice = Notice,
+            IsSequence = IsSequence,
+        };
+    }
+
+    /// <summary>
+    /// The preparation that a new network gets: mean 0 and deviation 1, for each feature of vectors, each channel of images, each feature
+    /// of a sequence's steps, and over all values of images of one channel.
+    /// </summary>
+    /// <param name="network">says what it takes the inputs for</param>
+    /// <exception cref="EdgeLearnException">A value is not finite.</exception>
+    public Preparation Standardise(NetworkSpec network)
+    {
+        var input = network.Input;
+        bool hasSteps = input.Rank == 2 && (IsSequence || network.Layers[0] is RecurrentSpec or Conv1dSpec or StepwiseDenseSpec);
+        return Preparation.Standardise(Train, input.Rank == 1 ? input.Length : hasSteps ? input.Width : input.Channels);
+    }
+
+    /// <summary>Says how groups that nobody named are found when they are wanted.</summary>
+    internal void FindGroupsBy(Func<int[]?> find) => _findGroups = find;
+
+    /// <summary>Takes the groups of the file's rows over to the training samples.</summary>
+    internal void ReadGroups(ArrayFile rows) => TrainGroups = GroupsOf(rows);
+
+    /// <summary>The groups of the training samples.</summary>
+    /// <param name="rows">the group of each row of the file that they come from</param>
+    internal int[] GroupsOf(ArrayFile rows)
+    {
+        var groups = LabelList.Read(rows);
+        var train = new int[Train.Count];
+        for (int i = 0; i < train.Length; i++)
+        {
+            int row = Train.SourceRow(i);
+            train[i] = row < groups.Count
+                ? groups[row]
+                : throw new EdgeLearnException($"{rows.Name} has {groups.Count} groups, {Train.Name} has more samples; expected one group "
+                    + $"a sample");
+        }
+
+        return train;
+    }
+
+    /// <summary>Two parts from two files.</summary>
+    internal static DataSplit FromParts(Dataset train, Dataset test, string name, string source, string? notice,
+        IReadOnlyList<string>? classNames)
+    {
+        if (train.InputLength != test.InputLength)
+            throw new EdgeLearnException($"{train.Name} has inputs of {train.InputLength} values and {test.Name} of {test.InputLength}; "
+                + $"expected the same");
+        return new DataSplit(train, test, name, source, [train, test]) { Notice = notice, ClassNames = classNames };
+    }
+
+    /// <summary>Splits one set by seed.</summary>
+    internal static DataSplit FromWhole(
+        Dataset whole, DataOptions options, string name, string source, string? notice, IReadOnlyList<string>? classNames)
+    {
+        if (whole.Count < 2)
+            throw new EdgeLearnException($"{whole.Name} has 1 sample; expected at least 2, one to learn from and one to test with");
+        var (first, testCount) = TestPart(whole.Count, options);
+        var order = new EpochOrder(SplitMix64.Derive(options.Seed, SplitStream), 0, whole.Count);
+        var test = new int[testCount];
+        var train = new int[whole.Count - testCount];
+        for (int i = 0; i < whole.Count; i++)
+        {
+            if (i < first) train[i] = order[i];
+            else if (i < first + testCount) test[i - first] = order[i];
+            else train[i - testCount] = order[i];
+        }
+
+        // In the file's order, so that reading a part from end to end moves forward only.
+        Array.Sort(test);
+        Array.Sort(train);
+        return new DataSplit(new DatasetView(whole, train), new DatasetView(whole, test), name, source, [whole]) { Notice = notice,
+            ClassNames = classNames };
+    }
+
+    // Places in the shuffled order.
+    static (int First, int Count) TestPart(int count, DataOptions options)
+    {
+        if (options.Fold is not var (part, parts)) return (0, Math.Clamp((int)Math.Round(count * options.TestFraction), 1, count - 1));
+        if (parts > count) throw new EdgeLearnException($"{count} samples cannot be divided into {parts} folds");
+        int first = (int)((long)count * (part - 1) / parts);
+        return (first, (int)((long)count * part / parts) - first);
+    }
+}

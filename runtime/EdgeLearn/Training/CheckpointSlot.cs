@@ -1,0 +1,73 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// One saved moment of a run, as bytes. Little-endian: magic "ELCKPT01", sequence u64, steps done i64, stream seed u64, epoch u64, position
+/// i32, then parts, each a length i64 and bytes: the run's description (UTF-8), the model file, the state of update and rule and, where the
+/// run keeps something of the past, a <see cref="PastFile"/>; at the end SHA-256 over all before it.
+/// </summary>
+sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Position, string Description, ReadOnlyMemory<byte> Model,
+    ReadOnlyMemory<byte> State, ReadOnlyMemory<byte> Past = default)
+{
+    const int FixedBytes = 8 + 8 + 8 + 8 + 8 + 4;
+
+    static ReadOnlySpan<byte> Magic => "ELCKPT01"u8;
+
+    public byte[] ToArray()
+    {
+        byte[] description = Encoding.UTF8.GetBytes(Description);
+        var bytes = new byte[FixedBytes + 3 * sizeof(long) + description.Length + Model.Length + State.Length
+            + (Past.Length > 0 ? sizeof(long) + Past.Length : 0) + Sha256.LengthBytes];
+        var rest = bytes.AsSpan();
+        Magic.CopyTo(rest);
+        BinaryPrimitives.WriteUInt64LittleEndian(rest[8..], Sequence);
+        BinaryPrimitives.WriteInt64LittleEndian(rest[16..], StepCount);
+        BinaryPrimitives.WriteUInt64LittleEndian(rest[24..], Position.Seed);
+        BinaryPrimitives.WriteUInt64LittleEndian(rest[32..], Position.Epoch);
+        BinaryPrimitives.WriteInt32LittleEndian(rest[40..], Position.Position);
+        rest = WritePart(rest[FixedBytes..], description);
+        rest = WritePart(rest, Model.Span);
+        rest = WritePart(rest, State.Span);
+        if (Past.Length > 0) rest = WritePart(rest, Past.Span);
+        Sha256.Hash(bytes.AsSpan(0, bytes.Length - Sha256.LengthBytes)).CopyTo(rest);
+        return bytes;
+    }
+
+    static Span<byte> WritePart(Span<byte> rest, ReadOnlySpan<byte> part)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(rest, part.Length);
+        part.CopyTo(rest[sizeof(long)..]);
+        return rest[(sizeof(long) + part.Length)..];
+    }
+
+    /// <summary>The slot in these bytes, or null when they are not whole: half written, damaged, or something else.</summary>
+    public static CheckpointSlot? Parse(ReadOnlyMemory<byte> bytes)
+    {
+        if (bytes.Length < FixedBytes + Sha256.LengthBytes || !bytes.Span.StartsWith(Magic)) return null;
+        var content = bytes[..^Sha256.LengthBytes];
+        if (!Sha256.Hash(content.Span).AsSpan().SequenceEqual(bytes.Span[^Sha256.LengthBytes..])) return null;
+        var head = content.Span;
+        var position = new StreamPosition(BinaryPrimitives.ReadUInt64LittleEndian(head[24..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(head[32..]), BinaryPrimitives.ReadInt32LittleEndian(head[40..]));
+        var rest = content[FixedBytes..];
+        if (!TryReadPart(ref rest, out var description) || !TryReadPart(ref rest, out var model) || !TryReadPart(ref rest, out var state))
+            return null;
+        ReadOnlyMemory<byte> past = default;
+        if (rest.Length > 0 && (!TryReadPart(ref rest, out past) || rest.Length > 0)) return null;
+        return new CheckpointSlot(BinaryPrimitives.ReadUInt64LittleEndian(head[8..]), BinaryPrimitives.ReadInt64LittleEndian(head[16..]),
+            position, Encoding.UTF8.GetString(description.Span), model, state, past);
+    }
+
+    static bool TryReadPart(ref ReadOnlyMemory<byte> rest, out ReadOnlyMemory<byte> part)
+    {
+        part = default;
+        if (rest.Length < sizeof(long)) return false;
+        long length = BinaryPrimitives.ReadInt64LittleEndian(rest.Span);
+        if (length < 0 || length > rest.Length - sizeof(long)) return false;
+        part = rest.Slice(sizeof(long), (int)length);
+        rest = rest[(sizeof(long) + (int)length)..];
+        return true;
+    }
+}

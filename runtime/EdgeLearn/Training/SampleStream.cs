@@ -1,0 +1,147 @@
+// A stream of samples, not of bytes.
+#pragma warning disable CA1711
+
+namespace EdgeLearn;
+
+/// <summary>Where a stream stands; all that is needed to go on.</summary>
+/// <param name="Seed">of the orders</param>
+/// <param name="Epoch">epochs finished</param>
+/// <param name="Position">samples of this epoch already read, 0..Count-1</param>
+public readonly record struct StreamPosition(ulong Seed, ulong Epoch, int Position);
+
+/// <summary>
+/// Endless mini-batches of a set, each epoch in an order of its own. The last batch of an epoch may be short: a batch never crosses into
+/// the next epoch. With a replay buffer, part of each batch comes from it, and every sample of the first epoch is offered to it. Setting
+/// <see cref="Position"/> resumes bit for bit. Reading allocates nothing; one thread at a time.
+/// </summary>
+public sealed class SampleStream
+{
+    readonly Dataset _data;
+    readonly Preparation _preparation;
+    readonly int _batch;
+    readonly ReplayBuffer? _replay;
+    readonly int _replayRows;
+    readonly ulong _replaySeed;
+    EpochOrder _order;
+    StreamPosition _position;
+
+    /// <summary>Starts at the beginning of epoch 0.</summary>
+    /// <param name="data">must outlive the stream</param>
+    /// <param name="preparation">applied to every input</param>
+    /// <param name="batch">most rows of a batch, at least 1</param>
+    /// <param name="seed">of the orders</param>
+    /// <exception cref="EdgeLearnException">The preparation is for other inputs, or the batch is below 1.</exception>
+    public SampleStream(Dataset data, Preparation preparation, int batch, ulong seed)
+        : this(data, preparation, batch, seed, null, 0, 0)
+    {
+    }
+
+    /// <summary>Starts at the beginning of epoch 0, with a replay buffer.</summary>
+    internal SampleStream(Dataset data, Preparation preparation, int batch, ulong seed, ReplayBuffer? replay, int replayRows,
+        ulong replaySeed)
+    {
+        if (batch < 1) throw new EdgeLearnException($"a batch of {batch}; expected at least 1");
+        preparation.CheckLength(data.InputLength);
+        _data = data;
+        _preparation = preparation;
+        _batch = batch - replayRows;
+        _replay = replay;
+        _replayRows = replayRows;
+        _replaySeed = replaySeed;
+        Position = new StreamPosition(seed, 0, 0);
+    }
+
+    /// <summary>Rows of a whole batch.</summary>
+    public int BatchSize => _batch + _replayRows;
+
+    /// <summary>Batches in an epoch, the short one included.</summary>
+    public int BatchesPerEpoch => ((_data.Count - 1) / _batch) + 1;
+
+    /// <summary>The next sample to be read.</summary>
+    /// <exception cref="EdgeLearnException">Set to a position that the set does not have.</exception>
+    public StreamPosition Position
+    {
+        get => _position;
+        set
+        {
+            if ((uint)value.Position >= (uint)_data.Count)
+                throw new EdgeLearnException($"the stream cannot go on at sample {value.Position} of {_data.Count}; is this the data it "
+                    + $"was started with?");
+            _position = value;
+            _order = new EpochOrder(value.Seed, value.Epoch, _data.Count);
+        }
+    }
+
+    /// <summary>Reads the next batch of a classification set.</summary>
+    /// <param name="inputs">[at least batch x input length], the first rows written, prepared</param>
+    /// <param name="labels">[at least batch x label length], the first rows written</param>
+    /// <returns>rows read, 1..batch, replayed ones last</returns>
+    /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read.</exception>
+    public int Read(Span<float> inputs, Span<int> labels)
+    {
+        int rows = NextRows;
+        int length = _data.LabelLength;
+        // Drawn first, so that no sample meets itself.
+        int drawn = _replay?.Draw(_replayRows, DrawKey, inputs[(rows * _data.InputLength)..], labels[(rows * length)..]) ?? 0;
+        for (int i = 0; i < rows; i++)
+        {
+            var own = labels.Slice(i * length, length);
+            _data.ReadLabels(_order[_position.Position + i], own);
+            var row = ReadInput(i, inputs);
+            if (OffersRows) _replay!.Offer(row, own);
+        }
+
+        _preparation.Apply(inputs[..(rows * _data.InputLength)], _data.InputLength);
+        Advance(rows);
+        return rows + drawn;
+    }
+
+    /// <summary>Reads the next batch of a regression set.</summary>
+    /// <param name="inputs">[at least batch x input length], the first rows written, prepared</param>
+    /// <param name="targets">[at least batch x target length], the first rows written</param>
+    /// <returns>rows read, 1..batch</returns>
+    /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read.</exception>
+    public int Read(Span<float> inputs, Span<float> targets)
+    {
+        int rows = NextRows;
+        int length = _data.TargetLength;
+        int drawn = _replay?.Draw(_replayRows, DrawKey, inputs[(rows * _data.InputLength)..], targets[(rows * length)..]) ?? 0;
+        for (int i = 0; i < rows; i++)
+        {
+            var target = targets.Slice(i * length, length);
+            _data.ReadFiniteTarget(_order[_position.Position + i], target);
+            var row = ReadInput(i, inputs);
+            if (OffersRows) _replay!.Offer(row, target);
+        }
+
+        _preparation.Apply(inputs[..(rows * _data.InputLength)], _data.InputLength);
+        Advance(rows);
+        return rows + drawn;
+    }
+
+    /// <summary>
+    /// Passes over the next batch without reading it. Not for a stream with a replay buffer, whose content comes from reading.
+    /// </summary>
+    public void Skip() => Advance(NextRows);
+
+    int NextRows => Math.Min(_batch, _data.Count - _position.Position);
+
+    // A sample is offered once in a run.
+    bool OffersRows => _replay is not null && _position.Epoch == 0;
+
+    ulong DrawKey => Noise.Derive(_replaySeed, _position.Epoch, (ulong)_position.Position);
+
+    ReadOnlySpan<float> ReadInput(int row, Span<float> inputs)
+    {
+        var raw = inputs.Slice(row * _data.InputLength, _data.InputLength);
+        _data.ReadFinite(_order[_position.Position + row], raw);
+        return raw;
+    }
+
+    void Advance(int rows)
+    {
+        int next = _position.Position + rows;
+        if (next < _data.Count) _position = _position with { Position = next };
+        else Position = new StreamPosition(_position.Seed, _position.Epoch + 1, 0);
+    }
+}

@@ -1,0 +1,297 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// The body of the training loop; the loop belongs to the user. It owns nothing but the workspace and the stream's place: network, rule,
+/// update and data are given.
+/// <code>
+/// using var session = new TrainingSession(network, settings, data, preparation);   // plans, then allocates
+/// while (!session.IsDone) { var report = session.Step(); if (report.Diverged) break; }
+/// var result = session.Evaluate(testData);
+/// </code>
+/// A step allocates nothing.
+/// </summary>
+public sealed class TrainingSession : IDisposable
+{
+    readonly LearningRule _rule;
+    readonly UpdateRule _update;
+    readonly Evaluator _evaluator;
+    readonly SampleStream _stream;
+    readonly Schedule _schedule;
+    readonly TrainingBuffers _buffers;
+    readonly Workspace _workspace;
+    readonly ContinualLearning _past;
+    readonly FeatureCache? _features;
+    readonly float _rate;
+    int _lastRows;
+
+    /// <summary>Plans the run, refuses it when it does not fit, then allocates its workspace.</summary>
+    /// <param name="network">with weights; changed by every step, not owned</param>
+    /// <param name="settings">checked here</param>
+    /// <param name="data">to learn from, not owned</param>
+    /// <param name="preparation">of every input</param>
+    /// <param name="memoryLimitBytes">most bytes that weights and workspace may take; null = no limit</param>
+    /// <exception cref="EdgeLearnException">A setting is out of range, the data does not fit the network, or the run does not fit the
+    /// limit.</exception>
+    public TrainingSession(Network network, TrainingSettings settings, Dataset data, Preparation preparation, long? memoryLimitBytes = null)
+    {
+        settings.Check();
+        settings.CheckStorage(network.Parameters.Storage);
+        settings.CheckLabels(network.Spec);
+        CheckFit(network, data);
+        Network = network;
+        Settings = settings;
+        TotalSteps = settings.TotalSteps(data.Count);
+        Data = data;
+        Preparation = preparation;
+        _rate = settings.Rate;
+        _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
+        // A rule before this one may have set them: tpSGD slows the hidden layers.
+        foreach (var slice in network.Parameters.Slices) slice.RateScale = 1;
+        settings.Train?.Freeze(network);
+        _rule = settings.BuildRule(network, TotalSteps);
+        _update = settings.BuildUpdate();
+        _evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
+        _features = FeatureCache.For(network, settings, data, preparation);
+        (Plan, _buffers) = TrainingBuffers.Plan(network, _rule, _update, _evaluator, settings.Batch, _features);
+        _past = new ContinualLearning(settings, network, Plan, TotalSteps);
+        MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch,
+            batch => PlanMemory(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }).TotalBytes);
+        network.Parameters.Allocate();
+        _workspace = new Workspace(Plan);
+        _rule.Bind(_workspace);
+        _update.Bind(_workspace);
+        _evaluator.Bind(_workspace);
+        _past.Bind(_workspace, data, preparation);
+        _features?.Bind(_workspace);
+        _stream = new SampleStream(_features ?? data, _features is null ? preparation : Preparation.Identity, settings.Batch,
+            settings.OrderSeed ?? Noise.Derive(settings.Seed, 2), _past.Replay, settings.Continual?.ReplayRows(settings.Batch) ?? 0,
+            _past.ReplaySeed);
+    }
+
+    /// <summary>The memory of inference alone, computed without allocating any of it.</summary>
+    public static MemoryPlan PlanInference(NetworkSpec spec, int batch, WeightStorage storage = WeightStorage.Float32)
+    {
+        using var network = new Network(spec, storage);
+        var plan = new MemoryPlan();
+        plan.Account("parameters", MemoryCategory.Parameters, network.ParameterBytes);
+        new Evaluator(new NetworkForwardPass(network), network.Loss).Plan(plan, batch);
+        return plan;
+    }
+
+    /// <summary>
+    /// The memory of a run, computed without allocating any of it; features of a frozen body come on top where they are kept in memory, see
+    /// <see cref="TrainingSettings.Features"/>.
+    /// </summary>
+    public static MemoryPlan PlanMemory(NetworkSpec spec, TrainingSettings settings)
+    {
+        settings.CheckStorage(settings.Weights);
+        settings.CheckLabels(spec);
+        using var network = new Network(spec, settings.Weights);
+        settings.Train?.Freeze(network);
+        var evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
+        var plan = TrainingBuffers.Plan(network, settings.BuildRule(network, 1), settings.BuildUpdate(), evaluator, settings.Batch).Plan;
+        _ = new ContinualLearning(settings, network, plan, 1);
+        return plan;
+    }
+
+    /// <summary>Refuses data whose inputs, classes or targets the network does not have.</summary>
+    /// <exception cref="EdgeLearnException">It does not fit; the message says what to do.</exception>
+    public static void CheckFit(Network network, Dataset data)
+    {
+        if (data.InputLength != network.InputLength)
+            throw new EdgeLearnException($"{data.Name} has samples of {data.InputLength} values ({data.InputShape}), the network's input "
+                + $"has {network.InputLength} ({network.Spec.Input})");
+        network.Loss.CheckFit(data, network.Spec);
+    }
+
+    /// <summary>What is trained.</summary>
+    public Network Network { get; }
+
+    /// <summary>How it is trained.</summary>
+    public TrainingSettings Settings { get; }
+
+    /// <summary>What is learned from; not owned.</summary>
+    public Dataset Data { get; }
+
+    /// <summary>How inputs are prepared.</summary>
+    public Preparation Preparation { get; }
+
+    /// <summary>Where everything lives.</summary>
+    public MemoryPlan Plan { get; }
+
+    /// <summary>The rule at work.</summary>
+    public LearningRule Rule => _rule;
+
+    /// <summary>The update at work.</summary>
+    public UpdateRule Update => _update;
+
+    /// <summary>Whether the outputs of a frozen body are computed once and read in every epoch.</summary>
+    public bool KeepsFeatures => _features is not null;
+
+    /// <summary>Steps of the whole run.</summary>
+    public long TotalSteps { get; }
+
+    /// <summary>Steps done.</summary>
+    public long StepCount { get; private set; }
+
+    /// <summary>Whether all steps are done.</summary>
+    public bool IsDone => StepCount >= TotalSteps;
+
+    /// <summary>Where the stream stands, for a checkpoint.</summary>
+    public StreamPosition Position => _stream.Position;
+
+    /// <summary>Steps in one epoch.</summary>
+    public int StepsPerEpoch => _stream.BatchesPerEpoch;
+
+    /// <summary>Earlier samples that are mixed into batches; null without <see cref="ContinualSettings.ReplayBytes"/>.</summary>
+    public ReplayBuffer? ReplayBuffer => _past.Replay;
+
+    /// <summary>The pull to earlier weights; null without <see cref="ContinualSettings.Consolidation"/>.</summary>
+    public WeightConsolidation? Consolidation => _past.Consolidation;
+
+    /// <summary>The average of the weights; null without <see cref="ContinualSettings.Average"/>.</summary>
+    public WeightAverage? Average => _past.Average;
+
+    /// <summary>Learns from the next batch.</summary>
+    public StepReport Step()
+    {
+        var batch = ReadBatch();
+        var clock = Clock;
+        _update.BeginStep(clock);
+        var report = _rule.Step(batch, clock, _update);
+        _past.AfterUpdate(clock);
+        StepCount++;
+        return report;
+    }
+
+    Batch ReadBatch()
+    {
+        _features?.Fill(_evaluator);
+        if (Network.Loss.IsClassification) return BatchOf(_stream.Read(_workspace[_buffers.Inputs], _workspace.Integers(_buffers.Labels)));
+        return BatchOf(_stream.Read(_workspace[_buffers.Inputs], _workspace[_buffers.Targets]));
+    }
+
+    // The first rows of the mini-batch's buffers.
+    Batch BatchOf(int rows)
+    {
+        _lastRows = rows;
+        var inputs = _workspace[_buffers.Inputs][..(rows * (_features?.InputLength ?? Network.InputLength))];
+        int first = _features?.LayerCount ?? 0;
+        if (Network.Loss.IsClassification)
+            return new Batch(rows, inputs, _workspace.Integers(_buffers.Labels), Network.Spec.LabelLength) { FirstLayer = first };
+        return new Batch(rows, inputs, _workspace[_buffers.Targets][..(rows * Network.OutputLength)]) { FirstLayer = first };
+    }
+
+    /// <summary>Where the last step went wrong, whose loss ran away. Call it before anything else is done with the session.</summary>
+    public Divergence FindDivergence() => Divergence.Find(Network, BatchOf(_lastRows));
+
+    // the rounds of a fleet drop other values
+    StepClock Clock => new(StepCount, _rate * _schedule.FactorAt(StepCount), Noise.Derive(Settings.OrderSeed ?? Settings.Seed, 5));
+
+    /// <summary>
+    /// Repeats a logged zeroth-order step without the data: the stream moves on by its batch, the records become weights.
+    /// </summary>
+    /// <param name="records">of the step, in order</param>
+    public void Replay(ReadOnlySpan<ZerothOrderRecord> records)
+    {
+        if (_rule is not ZerothOrder zerothOrder)
+            throw new InvalidOperationException("only steps of zo can be replayed from their records");
+        if (ReplayBuffer is null) _stream.Skip();
+        else ReadBatch(); // what the buffer keeps comes from reading
+        var clock = Clock;
+        _update.BeginStep(clock);
+        zerothOrder.Apply(records, _update);
+        _past.AfterUpdate(clock);
+        StepCount++;
+    }
+
+    /// <summary>Goes back to a place in the run; weights and update state are restored by the caller.</summary>
+    public void Resume(long stepCount, StreamPosition position)
+    {
+        StepCount = stepCount;
+        _stream.Position = position;
+    }
+
+    /// <summary>Accuracy and mean loss on another set, in the bytes of a step; with the averaged weights where there are some.</summary>
+    public Evaluation Evaluate(Dataset data)
+    {
+        CheckFit(Network, data);
+        if (!_past.HasAverage) return _evaluator.Run(data, Preparation);
+        Average!.Apply();
+        try
+        {
+            return _evaluator.Run(data, Preparation);
+        }
+        finally
+        {
+            Average.Restore();
+        }
+    }
+
+    /// <summary>Ends the run: the network takes the averaged weights, where there are some. No step may follow.</summary>
+    public void TakeAverage()
+    {
+        if (!_past.HasAverage) return;
+        Average!.Apply();
+        Average.Count = 0;
+    }
+
+    /// <summary>
+    /// Ends a task for elastic weight consolidation: estimates how important each weight is for it and takes the weights as the new
+    /// anchors. Takes the memory of a step with one row; the labels are drawn from the network's own outputs, since gradients at the right
+    /// labels vanish where a task was learned well.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The settings have no consolidation.</exception>
+    public void Consolidate()
+    {
+        var consolidation = Consolidation ?? throw new InvalidOperationException("the settings have no consolidation");
+        int count = Math.Min(Data.Count, Settings.Continual!.ConsolidationSamples);
+        ulong seed = Noise.Derive(Settings.Seed, 18);
+        var order = new EpochOrder(seed, 0, Data.Count);
+        // Layer by layer, each unit learns from its share of the samples only.
+        bool takesTurns = Settings is { Rule: RuleKind.TargetProjection or RuleKind.LocalHeads, LayerByLayer: true };
+        var squares = consolidation.SquaresTimes((takesTurns ? Network.Units.Count : 1f) / count);
+        consolidation.Fade();
+        for (int i = 0; i < count; i++)
+        {
+            TakeAnswer(order[i], Noise.Derive(seed, 1, (ulong)i));
+            var input = _workspace[_buffers.Inputs][..Network.InputLength];
+            Data.ReadFinite(order[i], input);
+            Preparation.Apply(input, input.Length);
+            long step = takesTurns ? i * TotalSteps / count : i;
+            _rule.Step(BatchOf(1), new StepClock(step, 0, seed) { Evaluates = true }, squares);
+        }
+
+        consolidation.Anchor();
+    }
+
+    // Drawn from the outputs, which may lie where the answer goes; the sample's own labels where it has one for each step, whose outputs
+    // are too many to be kept.
+    void TakeAnswer(int index, ulong key)
+    {
+        var labels = _workspace.Integers(_buffers.Labels);
+        if (Network.Loss.IsClassification && (Network.Spec.LabelLength > 1 || Network.LossHead is not null))
+        {
+            Data.ReadLabels(index, labels[..Network.Spec.LabelLength]);
+            return;
+        }
+
+        var outputs = _evaluator.OutputsOf(Data, Preparation, index);
+        if (Network.Loss.IsClassification)
+        {
+            labels[0] = OutputSampling.DrawLabel(outputs, key);
+            return;
+        }
+
+        OutputSampling.DrawTargets(Network.Loss, outputs, key);
+        outputs.CopyTo(_workspace[_buffers.Targets]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _features?.Dispose();
+        _rule.Dispose();
+        _workspace.Dispose();
+    }
+}
