@@ -121,7 +121,6 @@ public sealed class EvaluateCommand
         var plan = new MemoryPlan();
         evaluator.Plan(plan, Math.Min(batch, data.Test.Count));
         using var workspace = new Workspace(plan);
-        evaluator.Bind(workspace);
         long begin = Stopwatch.GetTimestamp();
         var evaluation = evaluator.Run(data.Test, model.Preparation);
         return new EvaluateResult

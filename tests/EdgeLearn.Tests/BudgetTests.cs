@@ -29,7 +29,7 @@ public sealed class BudgetTests
             var settings = new TrainingSettings { Rule = KindNames.ParseRule(words[3]),
                 LocalLoss = words.Length > 4 ? LocalLoss.L2 : LocalLoss.CrossEntropy,
                     Batch = int.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture) };
-            long actual = TrainingSession.PlanMemory(spec, settings).TotalBytes;
+            long actual = TrainingPlan.MemoryOf(spec, settings).TotalBytes;
             Assert.True(actual <= budget.Value.GetInt64(), $"{budget.Name}: {actual:N0} bytes, budget {budget.Value}");
         }
     }
@@ -42,7 +42,7 @@ public sealed class BudgetTests
         {
             var settings = new TrainingSettings { Rule = RuleKind.Backprop, Update = KindNames.ParseUpdate(budget.Name.Split(' ')[0]),
                 Rho = 0 };
-            Assert.Equal(budget.Value.GetInt64(), TrainingSession.PlanMemory(spec, settings).BytesOf(MemoryCategory.UpdateState));
+            Assert.Equal(budget.Value.GetInt64(), TrainingPlan.MemoryOf(spec, settings).BytesOf(MemoryCategory.UpdateState));
         }
     }
 }

@@ -43,11 +43,11 @@ public sealed class LocalHeads : LocalLearning
     }
 
     LocalHeads(Network network, LocalHeadsOptions options, LocalHeadSet heads)
-        : base(network, options.HiddenRateScale, options.LayerByLayerSteps, heads, heads.Add) => _seed = options.Seed;
+        : base(network, options.HiddenRateScale, options.LayerByLayerSteps, heads) => _seed = options.Seed;
 
     /// <inheritdoc/>
     public override string Name => "local-heads";
 
     /// <inheritdoc/>
-    private protected override void InitialiseHeads(LocalHeadSet heads, Workspace workspace) => heads.Bind(workspace, _seed);
+    private protected override void InitialiseHeads() => Heads!.Initialise(_seed);
 }

@@ -45,7 +45,6 @@ public readonly record struct TargetProjectionOptions()
 /// </remarks>
 public sealed class TargetProjection : LocalLearning
 {
-    readonly Network _network;
     readonly TargetProjectionOptions _options;
 
     /// <summary>Prepares the rule and sets the rate factor of the hidden units' tensors.</summary>
@@ -61,10 +60,8 @@ public sealed class TargetProjection : LocalLearning
     }
 
     TargetProjection(Network network, TargetProjectionOptions options, LocalHeadSet? heads)
-        : base(network, options.HiddenRateScale ?? options.LocalLoss.HiddenRateScale(), options.LayerByLayerSteps, heads,
-            unit => heads?.Add(unit) ?? new TargetObjective(network, unit, options))
+        : base(network, options.HiddenRateScale ?? options.LocalLoss.HiddenRateScale(), options.LayerByLayerSteps, heads)
     {
-        _network = network;
         _options = options;
         foreach (var slice in heads?.Parameters.Slices ?? []) slice.Trainable = IsThreshold(slice);
     }
@@ -79,18 +76,22 @@ public sealed class TargetProjection : LocalLearning
         => Noise.Key(seed, Noise.TensorHash(network.Layers[unit.Learner].Name + ".target"));
 
     /// <inheritdoc/>
-    private protected override void InitialiseHeads(LocalHeadSet heads, Workspace workspace)
+    private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
+        => Heads is null ? new TargetObjective(Network, Network.Units[unit], _options) : base.ObjectiveOf(unit, plan, batch, time);
+
+    /// <inheritdoc/>
+    private protected override void InitialiseHeads()
     {
-        heads.Bind(workspace, _options.Seed);
-        foreach (var (unit, head) in heads.Heads)
+        Heads!.Initialise(_options.Seed);
+        foreach (var head in Heads.Heads)
         {
             var slices = head.Layers[^1].Slices;
             var (projection, thresholds) = (slices[0], slices[1]);
-            var values = heads.Parameters[projection];
+            var values = Heads.Parameters[projection];
             values.Clear();
-            Noise.Add(_options.Targets, TargetKey(_network, unit, _options.Seed), 0,
+            Noise.Add(_options.Targets, TargetKey(Network, head.Unit, _options.Seed), 0,
                 _options.TargetScale / MathF.Sqrt(projection.RowLength), values, values);
-            heads.Parameters[thresholds].Clear();
+            Heads.Parameters[thresholds].Clear();
         }
     }
 }

@@ -32,8 +32,7 @@ public readonly record struct ZerothOrderOptions()
 public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions options) : LearningRule
 {
     readonly ZerothOrderRecord[] _records = new ZerothOrderRecord[options.Directions];
-    BufferId _chunk;
-    Workspace? _workspace;
+    PlannedBuffer _chunk;
 
     /// <inheritdoc/>
     public override string Name => "zo";
@@ -50,13 +49,6 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions
         pass.Plan(plan, batch, probed: true, PlanTime.Step);
         _chunk = plan.Request("zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1,
             PlanTime.Evaluation - 1);
-    }
-
-    /// <inheritdoc/>
-    public override void Bind(Workspace workspace)
-    {
-        _workspace = workspace;
-        pass.Bind(workspace);
     }
 
     /// <inheritdoc/>
@@ -83,5 +75,5 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions
     /// <param name="records">of the step, in order</param>
     /// <param name="update">takes the gradient, its step already begun</param>
     public void Apply(ReadOnlySpan<ZerothOrderRecord> records, UpdateRule update)
-        => ZerothOrderRecord.Apply(pass.Parameters.Slices, options.Noise, records, update, _workspace![_chunk]);
+        => ZerothOrderRecord.Apply(pass.Parameters.Slices, options.Noise, records, update, _chunk.Span);
 }

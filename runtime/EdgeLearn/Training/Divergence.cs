@@ -73,17 +73,16 @@ public sealed record Divergence(DivergenceCause Cause, string? Place, float Larg
     static int FindLayer(Network network, in Batch batch)
     {
         var plan = new MemoryPlan();
-        var activations = new Activations(network, plan, 1, probed: false, Activations.Inference(0), leavesHead: true);
+        var layers = new LayerBuffers(network, plan, 1, probed: false, LayerBuffers.Inference(0));
         using var workspace = new Workspace(plan);
-        activations.Bind(workspace);
         int found = -1;
         for (int row = 0; row < batch.Count; row++)
         {
             var one = new Batch(1, batch.Inputs.Slice(row * network.InputLength, network.InputLength), default(ReadOnlySpan<float>));
-            for (int i = 0; i < (found < 0 ? activations.Count : found); i++)
+            for (int i = 0; i < (found < 0 ? layers.Count : found); i++)
             {
-                activations.Forward(i, one, ForwardMode.Evaluation);
-                if (!TensorPrimitives.IsFiniteAll<float>(activations.Output(i, 1))) found = i;
+                layers.Forward(i, one, ForwardMode.Evaluation);
+                if (!TensorPrimitives.IsFiniteAll<float>(layers.Output(i, 1))) found = i;
             }
         }
 

@@ -84,7 +84,6 @@ sealed class Digits : IDisposable
             var plan = new MemoryPlan();
             _update.Plan(network.Parameters, plan);
             _workspace = new Workspace(plan);
-            _update.Bind(_workspace);
         }
 
         public override Span<float> Weights => _network.Parameters.Values;

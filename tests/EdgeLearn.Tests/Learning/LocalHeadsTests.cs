@@ -79,7 +79,7 @@ public class LocalHeadsTests
     [Fact]
     public void Workspace_does_not_grow_with_depth()
     {
-        static long WorkspaceOf(int layers, RuleKind rule) => TrainingSession.PlanMemory(
+        static long WorkspaceOf(int layers, RuleKind rule) => TrainingPlan.MemoryOf(
             NetworkSpec.Parse("64-" + string.Concat(Enumerable.Repeat("64:relu-", layers)) + "10", null, Loss.SoftmaxCrossEntropy),
             new TrainingSettings { Rule = rule, Batch = 64 }).WorkspaceBytes;
         Assert.InRange(WorkspaceOf(16, RuleKind.LocalHeads), 1, 1.05 * WorkspaceOf(2, RuleKind.LocalHeads));

@@ -140,7 +140,7 @@ public class TokenHeadTests
 
         static string Refusal(NetworkSpec spec, RuleKind rule, LocalLoss loss = LocalLoss.CrossEntropy)
             => Assert.Throws<EdgeLearnException>(() =>
-                TrainingSession.PlanMemory(spec, new TrainingSettings { Rule = rule, LocalLoss = loss })).Message;
+                TrainingPlan.MemoryOf(spec, new TrainingSettings { Rule = rule, LocalLoss = loss })).Message;
     }
 
     [Theory]

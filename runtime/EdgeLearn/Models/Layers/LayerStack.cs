@@ -12,10 +12,15 @@ sealed class LayerStack
     /// <summary>Builds the layers under names <c>prefix.0</c>, <c>prefix.1</c>, ...</summary>
     public LayerStack(string prefix, Shape input, IReadOnlyList<LayerSpec> specs, ParameterSet parameters)
     {
+        _layers = Build(prefix, input, specs, parameters);
+        OutputShape = _layers.Length > 0 ? _layers[^1].OutputShape : input;
+    }
+
+    /// <summary>Layers under names <c>prefix.0</c>, <c>prefix.1</c>, ...</summary>
+    public static Layer[] Build(string prefix, Shape input, IReadOnlyList<LayerSpec> specs, ParameterSet parameters)
+    {
         var shapes = NetworkSpec.ShapesOf(input, specs, prefix + ".");
-        _layers = new Layer[specs.Count];
-        for (int i = 0; i < _layers.Length; i++) _layers[i] = specs[i].Build($"{prefix}.{i}", shapes[i], parameters);
-        OutputShape = shapes[^1];
+        return [.. specs.Select((spec, i) => spec.Build($"{prefix}.{i}", shapes[i], parameters))];
     }
 
     /// <summary>Runs layers that are built already.</summary>
