@@ -36,7 +36,7 @@ sealed class GradientSums(IReadOnlyList<ParameterSlice> slices, MemoryPlan plan,
     }
 
     /// <inheritdoc/>
-    public override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
+    internal override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
     {
         if (!slice.Trainable) return;
         var sums = SumsOf(slice)[offset..];

@@ -8,6 +8,7 @@ sealed class UnitPass
 {
     readonly LayerBuffers _layers;
     readonly UnitTimes _times;
+    readonly int _batch;
     readonly Objective? _objective;
     readonly PlannedBuffer[] _dy;
     readonly PlannedBuffer[] _dz;
@@ -26,6 +27,7 @@ sealed class UnitPass
     {
         _layers = layers;
         _times = times;
+        _batch = batch;
         _objective = objective;
         int count = times.End - times.Lowest;
         _dy = new PlannedBuffer[count];
@@ -36,14 +38,14 @@ sealed class UnitPass
         {
             var layer = layers[i];
             int at = i - times.Lowest, time = times.Back(i);
-            long outputs = (long)batch * layer.OutputLength, gradient = layer.GradientLength(batch);
-            long below = i > times.Lowest || givesInputGradient ? layer.InputGradientScratchLength(batch) : 0;
-            _keepsPlace[at] = gradient == outputs;
+            long outputs = (long)batch * layer.OutputLength;
+            var needs = layer.Needs(batch);
+            _keepsPlace[at] = needs.InnerGradient == outputs;
             _dy[at] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs,
                 i + 1 < times.End ? times.Back(i + 1) : times.Objective, time);
-            if (!_keepsPlace[at]) _dz[at] = plan.Request(layer.Name + ".inner", MemoryCategory.Activations, gradient, time, time);
+            if (!_keepsPlace[at]) _dz[at] = plan.Request(layer.Name + ".inner", MemoryCategory.Activations, needs.InnerGradient, time, time);
             _scratch[at] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels,
-                Math.Max(layer.LocalGradientScratchLength(batch), Math.Max(layer.GradientScratchLength(batch), below)), time, time);
+                needs.BackScratch(withInput: i > times.Lowest || givesInputGradient), time, time);
         }
     }
 
@@ -73,14 +75,20 @@ sealed class UnitPass
             var below = i > lowest ? Gradient(i - 1, batch.Count) : dx;
             var trace = _layers.Trace(i, batch, mode, !below.IsEmpty, i == 0 ? _objective.SharedGradient : default);
             var scratch = _scratch[i - lowest].Span;
-            var dz = _keepsPlace[i - lowest] ? dy : _dz[i - lowest].Span[..(int)layer.GradientLength(batch.Count)];
-            if (i < top || !_objective.GoesThroughActivation(batch)) layer.LocalGradient(trace, dy, dz, scratch);
+            var dz = _keepsPlace[i - lowest] ? dy : InnerGradient(i, batch.Count);
+            if (i < top || !_objective.GoesThroughActivation(batch)) layer.InnerGradient(trace, dy, dz, scratch);
             if (!below.IsEmpty) layer.InputGradient(trace, dz, below, scratch);
             if (layer.IsTrainable) layer.ParameterGradient(trace, dz, scratch, sink);
             dy = below;
         }
 
         return loss;
+    }
+
+    Span<float> InnerGradient(int layer, int batch)
+    {
+        var dz = _dz[layer - _times.Lowest].Span;
+        return batch == _batch ? dz : dz[..(int)_layers[layer].Needs(batch).InnerGradient];
     }
 
     Span<float> Gradient(int layer, int batch) => _dy[layer - _times.Lowest].Span[..(batch * _layers[layer].OutputLength)];

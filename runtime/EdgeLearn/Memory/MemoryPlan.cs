@@ -1,27 +1,5 @@
 namespace EdgeLearn;
 
-/// <summary>What a buffer is for; the rows of the memory report.</summary>
-public enum MemoryCategory
-{
-    /// <summary>Weights, biases and the integer tensors of layers.</summary>
-    Parameters,
-
-    /// <summary>Outputs of layers and what they keep for their gradient.</summary>
-    Activations,
-
-    /// <summary>Scratch of kernels: gradient panels, perturbed rows, transposed blocks.</summary>
-    Panels,
-
-    /// <summary>What update and rule remember between steps.</summary>
-    UpdateState,
-
-    /// <summary>The mini-batch.</summary>
-    Batch,
-
-    /// <summary>Earlier samples, earlier weights and averages of weights; features of samples that a frozen body has seen.</summary>
-    Past,
-}
-
 /// <summary>
 /// Collects what a training run needs before anything is allocated: (bytes, first use, last use) of each buffer, then offsets in one block
 /// so that only buffers whose uses do not overlap share bytes. Pure and deterministic: host and board compute the same plan.
@@ -147,4 +125,26 @@ public sealed class MemoryPlan
     }
 
     static long Align(long bytes) => (bytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes;
+}
+
+/// <summary>What a buffer is for; the rows of the memory report.</summary>
+public enum MemoryCategory
+{
+    /// <summary>Weights, biases and the integer tensors of layers.</summary>
+    Parameters,
+
+    /// <summary>Outputs of layers and what they keep for their gradient.</summary>
+    Activations,
+
+    /// <summary>Scratch of kernels: gradient panels, perturbed rows, transposed blocks.</summary>
+    Panels,
+
+    /// <summary>What update and rule remember between steps.</summary>
+    UpdateState,
+
+    /// <summary>The mini-batch.</summary>
+    Batch,
+
+    /// <summary>Earlier samples, earlier weights and averages of weights; features of samples that a frozen body has seen.</summary>
+    Past,
 }

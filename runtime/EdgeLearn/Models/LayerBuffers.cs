@@ -12,7 +12,7 @@ sealed class LayerBuffers
     readonly PlannedBuffer[] _outputs;
     readonly PlannedBuffer[] _saved;
     readonly PlannedBuffer[] _scratch;
-    readonly bool[] _saves;
+    readonly int _batch;
     readonly int _frozenCount;
 
     /// <summary>When a layer's buffers are needed.</summary>
@@ -36,22 +36,22 @@ sealed class LayerBuffers
     {
         _layers = layers.ToArray();
         _parameters = parameters;
+        _batch = batch;
         _frozenCount = frozenCount;
         _outputs = new PlannedBuffer[layers.Length];
         _saved = new PlannedBuffer[layers.Length];
         _scratch = new PlannedBuffer[layers.Length];
-        _saves = new bool[layers.Length];
         for (int i = 0; i < layers.Length; i++)
         {
             var layer = layers[i];
             var (forward, outputUntil, savedUntil) = momentsOf(i);
-            _saves[i] = savedUntil is not null;
+            var needs = layer.Needs(batch, new PassKind(probed, Saves: savedUntil is not null));
             _outputs[i] = plan.Request(layer.Name + ".output", MemoryCategory.Activations, (long)batch * layer.OutputLength, forward,
                 outputUntil);
             if (savedUntil is { } until)
-                _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, layer.SavedLength(batch), forward, until);
+                _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, needs.Saved, forward, until);
             _scratch[i] = plan.Request(layer.Name + ".scratch", MemoryCategory.Panels,
-                layer.ForwardScratchLength(batch, probed, _saves[i]), forward, forward);
+                needs.ForwardScratch, forward, forward);
         }
     }
 
@@ -73,7 +73,12 @@ sealed class LayerBuffers
     /// <summary>[batch x output length] of a layer.</summary>
     public Span<float> Output(int layer, int batch) => _outputs[layer].Span[..(batch * _layers[layer].OutputLength)];
 
-    Span<float> Saved(int layer, int batch) => _saves[layer] ? _saved[layer].Span[..(int)_layers[layer].SavedLength(batch)] : default;
+    // What a layer saves of a short batch, such as the last of an epoch, is shorter.
+    Span<float> Saved(int layer, int batch)
+    {
+        var saved = _saved[layer].Span;
+        return saved.IsEmpty || batch == _batch ? saved : saved[..(int)_layers[layer].Needs(batch).Saved];
+    }
 
     /// <summary>The input of a layer, or of what stands behind the last: the batch, or the output of the layer before.</summary>
     public ReadOnlySpan<float> Input(int layer, in Batch batch)

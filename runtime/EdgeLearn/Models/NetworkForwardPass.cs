@@ -35,7 +35,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
         _layers = new LayerBuffers(network, plan, batch, probed, LayerBuffers.Inference(time));
         if (network.LossHead is { } head)
         {
-            long scratch = Math.Max(head.LossScratchLength(batch), head.ForwardScratchLength(batch, probed, saves: false));
+            long scratch = Math.Max(head.LossScratchLength(batch), head.Needs(batch, new PassKind(probed)).ForwardScratch);
             _headScratch =
                 plan.Request(head.Name + ".scratch", MemoryCategory.Panels, scratch, time + _layers.Count, time + _layers.Count);
         }
@@ -48,7 +48,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
                 plan.Request(layer.Name + ".output.minus", MemoryCategory.Activations, (long)batch * layer.OutputLength, time + i,
                 time + i + 1);
             _pairScratch[i] =
-                plan.Request(layer.Name + ".scratch.minus", MemoryCategory.Panels, layer.PairScratchLength(batch, sharesInput: i == 0),
+                plan.Request(layer.Name + ".scratch.minus", MemoryCategory.Panels, layer.Needs(batch, new PassKind(IsProbed: true, SharesInput: i == 0)).PairScratch,
                 time + i, time + i);
         }
     }

@@ -3,24 +3,6 @@ using System.Numerics.Tensors;
 
 namespace EdgeLearn;
 
-/// <summary>What first went wrong where a loss ran away.</summary>
-public enum DivergenceCause
-{
-    /// <summary>An input of the batch is not finite once it is prepared.</summary>
-    Input,
-
-    /// <summary>
-    /// A weight is not finite: in a forward-only rule the first such tensor is that of the unit that ran away, since nothing crosses units.
-    /// </summary>
-    Weight,
-
-    /// <summary>A layer makes values that are not finite from weights that are: they are too large.</summary>
-    Output,
-
-    /// <summary>All values are finite; the loss grew.</summary>
-    Loss,
-}
-
 /// <summary>Where a run went wrong, found after the step that showed it.</summary>
 /// <param name="Cause">what first went wrong</param>
 /// <param name="Place">the tensor or layer; null where it is none</param>
@@ -88,4 +70,22 @@ public sealed record Divergence(DivergenceCause Cause, string? Place, float Larg
 
         return found;
     }
+}
+
+/// <summary>What first went wrong where a loss ran away.</summary>
+public enum DivergenceCause
+{
+    /// <summary>An input of the batch is not finite once it is prepared.</summary>
+    Input,
+
+    /// <summary>
+    /// A weight is not finite: in a forward-only rule the first such tensor is that of the unit that ran away, since nothing crosses units.
+    /// </summary>
+    Weight,
+
+    /// <summary>A layer makes values that are not finite from weights that are: they are too large.</summary>
+    Output,
+
+    /// <summary>All values are finite; the loss grew.</summary>
+    Loss,
 }

@@ -5,12 +5,6 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-/// <summary>Where a stream stands; all that is needed to go on.</summary>
-/// <param name="Seed">of the orders</param>
-/// <param name="Epoch">epochs finished</param>
-/// <param name="Position">samples of this epoch already read, 0..Count-1</param>
-public readonly record struct StreamPosition(ulong Seed, ulong Epoch, int Position);
-
 /// <summary>
 /// Endless mini-batches of a set, each epoch in an order of its own. The last batch of an epoch may be short: a batch never crosses into
 /// the next epoch. With a replay buffer, part of each batch comes from it, and every sample of the first epoch is offered to it. Setting
@@ -131,3 +125,9 @@ public sealed class SampleStream
         else Position = new StreamPosition(_position.Seed, _position.Epoch + 1, 0);
     }
 }
+
+/// <summary>Where a stream stands; all that is needed to go on.</summary>
+/// <param name="Seed">of the orders</param>
+/// <param name="Epoch">epochs finished</param>
+/// <param name="Position">samples of this epoch already read, 0..Count-1</param>
+public readonly record struct StreamPosition(ulong Seed, ulong Epoch, int Position);

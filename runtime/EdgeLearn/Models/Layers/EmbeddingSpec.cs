@@ -58,7 +58,7 @@ public sealed record EmbeddingSpec(int Words, int Width) : LayerSpec
 /// y[t] = W[x[t]], W [words x width]. Tokens come as data does, as floats: whole numbers below 2^24, which a float holds exactly; they must
 /// not be prepared (shifted or scaled). Everything that comes in is read as one sequence of tokens.
 /// </summary>
-public sealed class EmbeddingLayer : Layer
+sealed class EmbeddingLayer : Layer
 {
     // Rows of the gradient that are handed on at a time.
     const int PanelRows = 64;
@@ -84,18 +84,18 @@ public sealed class EmbeddingLayer : Layer
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => probed || _weight.Storage != WeightStorage.Float32 ? _spec.Width : 0;
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => (long)Math.Min(PanelRows, _spec.Words) * _spec.Width;
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        ForwardScratch = pass.IsProbed || _weight.Storage != WeightStorage.Float32 ? _spec.Width : 0,
+        ParameterScratch = (long)Math.Min(PanelRows, _spec.Words) * _spec.Width,
+    };
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, Initialisation.EmbeddingBound);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         for (int i = 0; i < x.Length; i++)
@@ -115,7 +115,7 @@ public sealed class EmbeddingLayer : Layer
 
     // Every row gets its gradient, most of them zero: an update with momentum or decay moves them all.
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         if (!trace.SharedGradient.IsEmpty)
         {
@@ -147,5 +147,5 @@ public sealed class EmbeddingLayer : Layer
 
     /// <inheritdoc/>
     // a token has no neighbours
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dx.Clear();
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dx.Clear();
 }

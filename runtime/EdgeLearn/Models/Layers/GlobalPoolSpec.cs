@@ -41,7 +41,7 @@ public sealed record GlobalPoolSpec(bool IsMean) : LayerSpec
 /// y[c] = mean or maximum of channel c over all positions, or of feature c over all steps. The gradient of a maximum goes to the first
 /// position that has it.
 /// </summary>
-public sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool isMean) : Layer(name, input, output)
+sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool isMean) : Layer(name, input, output)
 {
     int Positions => InputLength / OutputLength;
 
@@ -58,7 +58,7 @@ public sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool
     public override bool GradientReadsOutput => !isMean;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         for (int b = 0; b < batch; b++)
@@ -88,7 +88,7 @@ public sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         dx.Clear();
         int position = IsPlanar ? 1 : OutputLength, channel = IsPlanar ? Positions : 1;

@@ -48,7 +48,7 @@ public sealed record RowNormSpec(bool IsCentred) : LayerSpec
 /// vector. RMS norm: y = x / sqrt(mean square + epsilon) * weight.
 /// </summary>
 /// <remarks>Source: Ba et al. 2016; Zhang and Sennrich 2019.</remarks>
-public sealed class RowNormLayer : Layer
+sealed class RowNormLayer : Layer
 {
     readonly RowNormSpec _spec;
     readonly ParameterSlice _weight;
@@ -83,10 +83,8 @@ public sealed class RowNormLayer : Layer
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => probed ? 2L * Width : 0;
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => 2L * Width;
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+        => base.Needs(batch, pass) with { ForwardScratch = pass.IsProbed ? 2L * Width : 0, ParameterScratch = 2L * Width };
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
@@ -96,7 +94,7 @@ public sealed class RowNormLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         var weight = parameters.Read(_weight, mode.Probe, 0, Width, scratch);
@@ -105,7 +103,7 @@ public sealed class RowNormLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         Span<float> dw = scratch[..Width], db = scratch.Slice(Width, Width);
         dw.Clear();
@@ -116,7 +114,7 @@ public sealed class RowNormLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         dx.Clear();
         Kernels.NormRowsGradient(_spec.IsCentred, _spec.Epsilon, trace.Input, trace.Parameters[_weight], dz, dx, default, default);

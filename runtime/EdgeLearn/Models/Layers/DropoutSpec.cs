@@ -36,7 +36,7 @@ public sealed record DropoutSpec(float Fraction) : LayerSpec
 /// in evaluation, and under a probe, y = x. The mask is never stored: the gradient makes it again.
 /// </summary>
 /// <remarks>Source: Srivastava et al. 2014. Differs: the mask is a hash, the same on every board.</remarks>
-public sealed class DropoutLayer(string name, Shape shape, float fraction) : Layer(name, shape, shape)
+sealed class DropoutLayer(string name, Shape shape, float fraction) : Layer(name, shape, shape)
 {
     readonly ulong _nameHash = Noise.TensorHash(name + ".dropout");
 
@@ -50,11 +50,11 @@ public sealed class DropoutLayer(string name, Shape shape, float fraction) : Lay
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch) => Mask(mode, x, y);
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Mask(trace.Mode, dz, dx);
 
     void Mask(in ForwardMode mode, ReadOnlySpan<float> source, Span<float> target)

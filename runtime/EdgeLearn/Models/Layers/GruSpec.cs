@@ -20,7 +20,7 @@ public sealed record GruSpec(int Units) : RecurrentSpec(Units)
 /// </summary>
 /// <remarks>Source: Cho et al. 2014. Differs, as in PyTorch and cuDNN: the reset gate is applied after the product with the
 /// state.</remarks>
-public sealed class GruLayer : RecurrentLayer
+sealed class GruLayer : RecurrentLayer
 {
     // A row of sums is n, r, z, q: the input adds to the first three, the state to the last three, q being the state's part of n.
     internal GruLayer(string name, Shape input, GruSpec spec, ParameterSet parameters)

@@ -98,7 +98,7 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
 /// y[c, o] = maximum or mean of x[c] over window o; the channels lie as they came. The gradient of a maximum goes to the first position
 /// that has it.
 /// </summary>
-public sealed class PoolLayer : Layer
+sealed class PoolLayer : Layer
 {
     readonly PatchGeometry _geometry;
     readonly bool _isMean;
@@ -122,7 +122,7 @@ public sealed class PoolLayer : Layer
     public override bool GradientReadsOutput => !_isMean;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         for (int b = 0; b < batch; b++)
@@ -135,7 +135,7 @@ public sealed class PoolLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         if (_isMean) dx.Clear();
         for (int b = 0; b < trace.Batch; b++)

@@ -19,7 +19,7 @@ public sealed record LstmSpec(int Units) : RecurrentSpec(Units)
 /// Rows of the weights: i, f, g, o.
 /// </summary>
 /// <remarks>Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.</remarks>
-public sealed class LstmLayer : RecurrentLayer
+sealed class LstmLayer : RecurrentLayer
 {
     internal LstmLayer(string name, Shape input, LstmSpec spec, ParameterSet parameters)
         : base(name, input, spec, gates: 4, columns: 4, shift: 0, parameters)

@@ -70,7 +70,7 @@ public sealed record ReshapeSpec(Shape Sizes) : LayerSpec
 }
 
 /// <summary>y = x in another shape; the values keep their order.</summary>
-public sealed class FlattenLayer(string name, Shape input, Shape output, string words) : Layer(name, input, output)
+sealed class FlattenLayer(string name, Shape input, Shape output, string words) : Layer(name, input, output)
 {
     /// <inheritdoc/>
     public override string Describe() => words;
@@ -82,9 +82,9 @@ public sealed class FlattenLayer(string name, Shape input, Shape output, string 
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch) => x.CopyTo(y);
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz.CopyTo(dx);
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz.CopyTo(dx);
 }

@@ -45,7 +45,7 @@ public sealed record MlpSpec(int Units, bool IsBlock) : LayerSpec
 /// <c>down.weight</c> [features x units], <c>down.bias</c>. Saves nothing: hidden units are made again on the way back, some steps at a
 /// time.
 /// </summary>
-public sealed class MlpLayer : StepwiseLayer
+sealed class MlpLayer : StepwiseLayer
 {
     // Deep enough for the products of the way back, few enough to stay in the second-level cache.
     const int PassRows = 64;

@@ -56,7 +56,7 @@ public sealed record AttentionSpec(int Heads, bool IsCausal, bool IsBlock) : Lay
 /// attention weights are made again on the way back, a sample at a time.
 /// </summary>
 /// <remarks>Source: Vaswani et al. 2017.</remarks>
-public sealed class AttentionLayer : StepwiseLayer
+sealed class AttentionLayer : StepwiseLayer
 {
     readonly AttentionSpec _spec;
 

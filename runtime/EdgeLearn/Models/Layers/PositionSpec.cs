@@ -29,7 +29,7 @@ public sealed record PositionSpec : LayerSpec
 }
 
 /// <summary>Learned positions: y[t] = x[t] + W[t], W [steps x features], the same for every sample.</summary>
-public sealed class PositionLayer : Layer
+sealed class PositionLayer : Layer
 {
     readonly ParameterSlice _weight;
 
@@ -53,18 +53,18 @@ public sealed class PositionLayer : Layer
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => probed || _weight.Storage != WeightStorage.Float32 ? InputLength : 0;
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => InputLength;
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        ForwardScratch = pass.IsProbed || _weight.Storage != WeightStorage.Float32 ? InputLength : 0,
+        ParameterScratch = InputLength,
+    };
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, Initialisation.EmbeddingBound);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         var weight = parameters.Read(_weight, mode.Probe, 0, InputLength, scratch);
@@ -73,12 +73,12 @@ public sealed class PositionLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         Kernels.ColumnSums(trace.Batch, dz, scratch[..InputLength]);
         sink.Accept(_weight, 0, scratch[..InputLength]);
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz.CopyTo(dx);
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz.CopyTo(dx);
 }

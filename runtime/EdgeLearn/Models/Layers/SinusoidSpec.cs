@@ -33,7 +33,7 @@ public sealed record SinusoidSpec : LayerSpec
 /// the same for every sample.
 /// </summary>
 /// <remarks>Source: Vaswani et al. 2017.</remarks>
-public sealed class SinusoidLayer : Layer
+sealed class SinusoidLayer : Layer
 {
     const double LogLongest = 9.210340371976184; // ln 10000
 
@@ -52,10 +52,10 @@ public sealed class SinusoidLayer : Layer
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => InputLength;
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with { ForwardScratch = InputLength };
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         var waves = scratch[..InputLength];
@@ -81,5 +81,5 @@ public sealed class SinusoidLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz.CopyTo(dx);
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz.CopyTo(dx);
 }

@@ -3,34 +3,6 @@ using System.Text.Json;
 
 namespace EdgeLearn;
 
-/// <summary>Functions that are layers of their own.</summary>
-public enum PointwiseKind
-{
-    /// <summary>tanh x.</summary>
-    Tanh,
-
-    /// <summary>x between -1 and 1, else the nearer limit.</summary>
-    HardTanh,
-
-    /// <summary>max(x, 0).</summary>
-    Relu,
-
-    /// <summary>x where positive, else slope * x.</summary>
-    LeakyRelu,
-
-    /// <summary>1 / (1 + e^-x).</summary>
-    Sigmoid,
-
-    /// <summary>x sigmoid(x).</summary>
-    Silu,
-
-    /// <summary>x Phi(x), Phi the normal distribution.</summary>
-    Gelu,
-
-    /// <summary>GELU by its tanh approximation.</summary>
-    GeluTanh,
-}
-
 /// <summary>An <see cref="ActivationLayer"/>: <c>relu</c>, <c>leakyrelu0.2</c>, <c>gelu</c>, <c>gelutanh</c>, ...</summary>
 /// <param name="Function">which function</param>
 /// <param name="Slope">of leaky ReLU, above 0</param>
@@ -98,8 +70,36 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
     public override Layer Build(string name, Shape input, ParameterSet parameters) => new ActivationLayer(name, input, this);
 }
 
+/// <summary>Functions that are layers of their own.</summary>
+public enum PointwiseKind
+{
+    /// <summary>tanh x.</summary>
+    Tanh,
+
+    /// <summary>x between -1 and 1, else the nearer limit.</summary>
+    HardTanh,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>x where positive, else slope * x.</summary>
+    LeakyRelu,
+
+    /// <summary>1 / (1 + e^-x).</summary>
+    Sigmoid,
+
+    /// <summary>x sigmoid(x).</summary>
+    Silu,
+
+    /// <summary>x Phi(x), Phi the normal distribution.</summary>
+    Gelu,
+
+    /// <summary>GELU by its tanh approximation.</summary>
+    GeluTanh,
+}
+
 /// <summary>y = f(x) for every value.</summary>
-public sealed class ActivationLayer(string name, Shape shape, ActivationSpec spec) : Layer(name, shape, shape)
+sealed class ActivationLayer(string name, Shape shape, ActivationSpec spec) : Layer(name, shape, shape)
 {
     // The derivatives of these do not follow from the output.
     bool ReadsInput => spec.Function is PointwiseKind.Silu or PointwiseKind.Gelu or PointwiseKind.GeluTanh;
@@ -114,7 +114,7 @@ public sealed class ActivationLayer(string name, Shape shape, ActivationSpec spe
     public override string Describe() => spec.ToString();
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         switch (spec.Function)
@@ -131,7 +131,7 @@ public sealed class ActivationLayer(string name, Shape shape, ActivationSpec spe
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         ReadOnlySpan<float> x = trace.Input, y = trace.Output;
         switch (spec.Function)

@@ -32,7 +32,7 @@ public sealed record RnnSpec(int Units, Activation Activation) : RecurrentSpec(U
 
 /// <summary>Elman's recurrent net: h = activation(x W_ih + h W_hh + b).</summary>
 /// <remarks>Source: Elman 1990. Keeps nothing but its states, from which the derivatives follow.</remarks>
-public sealed class RnnLayer : RecurrentLayer
+sealed class RnnLayer : RecurrentLayer
 {
     readonly Activation _activation;
 
