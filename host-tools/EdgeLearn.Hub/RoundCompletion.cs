@@ -60,7 +60,7 @@ sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
 
     async Task CommitAsync(Round round)
     {
-        (byte[] model, Digest updates) = RoundResult.Compute(round, hub.Artefacts, hub.Updates);
+        (byte[] model, Digest updates) = RoundSuccessor.Compute(round, hub.Artefacts, hub.Updates);
         Digest digest = hub.Artefacts.Put(model);
         Evaluation? score = Evaluate(digest);
         await hub.Versions.WaitAsync();

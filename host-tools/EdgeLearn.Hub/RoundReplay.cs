@@ -28,7 +28,7 @@ static class RoundReplay
         foreach (JournalEntry.Types.Accepted update in accepted)
             if (!FleetKey.Verify(update.PublicKey.Span, SignedThing.Update, update.Header.Span, update.Signature.Span))
                 throw new EdgeLearnException($"an update of round {number} is not signed by its board");
-        (byte[] model, Digest hash) = RoundResult.Compute(round, artefacts, updates);
+        (byte[] model, Digest hash) = RoundSuccessor.Compute(round, artefacts, updates);
         if (hash != result.Updates)
             throw new EdgeLearnException($"the updates of round {number} are not those that its result was signed for");
         return new RoundReplayReport(number, result.Digest, Digest.Of(model), accepted.Count);

@@ -13,7 +13,7 @@ public sealed class Float32Codec : UpdateCodec
     public override long LargestContentBytes(UpdateShape shape) => (long)shape.Length * sizeof(float);
 
     /// <inheritdoc/>
-    public override byte[] Encode(in UpdateContext context, in LocalChange change)
+    public override byte[] Encode(in UpdateContext context, in BoardChange change)
     {
         UpdateShape shape = context.Shape;
         if (change.Trained.Length != shape.Length)

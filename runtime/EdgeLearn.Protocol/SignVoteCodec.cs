@@ -17,7 +17,7 @@ public sealed class SignVoteCodec : UpdateCodec
     public override long LargestContentBytes(UpdateShape shape) => (long)shape.Tensors.Count * sizeof(float) + (shape.Length + 7L) / 8;
 
     /// <inheritdoc/>
-    public override byte[] Encode(in UpdateContext context, in LocalChange change)
+    public override byte[] Encode(in UpdateContext context, in BoardChange change)
     {
         UpdateShape shape = context.Shape;
         if (change.Base.Length != shape.Length || change.Trained.Length != shape.Length)

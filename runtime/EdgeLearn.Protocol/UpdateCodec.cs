@@ -8,7 +8,7 @@ namespace EdgeLearn.Protocol;
 public readonly record struct UpdateContext(UpdateShape Shape, ulong Round, ulong Device, int Directions);
 
 /// <summary>One board's local training, seen from outside: what a codec may need to write an update.</summary>
-public readonly ref struct LocalChange
+public readonly ref struct BoardChange
 {
     /// <summary>[shape length] the model that training started from</summary>
     public ReadOnlySpan<float> Base { get; init; }
@@ -41,7 +41,7 @@ public abstract class UpdateCodec
 
     /// <summary>Writes the content of an update.</summary>
     /// <exception cref="ArgumentException">The lengths do not fit the shape.</exception>
-    public abstract byte[] Encode(in UpdateContext context, in LocalChange change);
+    public abstract byte[] Encode(in UpdateContext context, in BoardChange change);
 
     /// <summary>Checks content from outside before it may be summed.</summary>
     /// <param name="context">What was asked of whom.</param>

@@ -24,7 +24,7 @@ public sealed class ZerothOrderCodec : UpdateCodec
     public override long LargestContentBytes(UpdateShape shape) => HeadBytes + (long)RecordLimit * RecordBytes;
 
     /// <inheritdoc/>
-    public override byte[] Encode(in UpdateContext context, in LocalChange change)
+    public override byte[] Encode(in UpdateContext context, in BoardChange change)
     {
         int count = change.Records.Length;
         if (count > RecordLimit || count % context.Directions != 0)

@@ -22,7 +22,7 @@ public sealed class CodecTests
     static ZerothOrderRecord[] Records(int steps, ulong device = Device) => [.. Enumerable.Range(0, steps * Directions)
         .Select(i => new ZerothOrderRecord(RoundNoise.RecordSeed(Round, device, i / Directions, i % Directions), 0.25f * i - 1))];
 
-    static byte[] Encode(Codec kind, UpdateShape shape) => UpdateCodec.Of(kind).Encode(Context(shape), new LocalChange
+    static byte[] Encode(Codec kind, UpdateShape shape) => UpdateCodec.Of(kind).Encode(Context(shape), new BoardChange
     {
         Base = Ramp(shape.Length, 0.5f),
         Trained = Ramp(shape.Length, 0.75f),
@@ -95,7 +95,7 @@ public sealed class CodecTests
     {
         UpdateShape shape = Shape(("a", 700));
         float[] trained = Ramp(700, 1 / 3f);
-        byte[] content = new Float32Codec().Encode(Context(shape), new LocalChange { Trained = trained });
+        byte[] content = new Float32Codec().Encode(Context(shape), new BoardChange { Trained = trained });
         Target target = new(new float[700]);
         UpdateSum sum = new Float32Codec().NewSum(shape);
         sum.Add(1, 17, content);
@@ -139,7 +139,7 @@ public sealed class CodecTests
     public void An_exact_zero_votes_by_the_hash_bit_of_round_board_and_index()
     {
         UpdateShape shape = Shape(("a", 64));
-        byte[] content = new SignVoteCodec().Encode(Context(shape), new LocalChange { Base = new float[64], Trained = new float[64] });
+        byte[] content = new SignVoteCodec().Encode(Context(shape), new BoardChange { Base = new float[64], Trained = new float[64] });
         Assert.Equal(0f, BitConverter.ToSingle(content));
         int up = 0;
         for (int i = 0; i < 64; i++)
@@ -166,7 +166,7 @@ public sealed class CodecTests
     {
         UpdateShape shape = Shape(("a", 8));
         ZerothOrderCodec codec = new();
-        byte[] Content(ulong device) => codec.Encode(Context(shape, device), new LocalChange { Records = Records(2, device) });
+        byte[] Content(ulong device) => codec.Encode(Context(shape, device), new BoardChange { Records = Records(2, device) });
         foreach (ulong[] order in (ulong[][])[[5, 9], [9, 5]])
         {
             UpdateSum sum = codec.NewSum(shape);
@@ -205,7 +205,7 @@ public sealed class CodecTests
         {
             UpdateSum sum = codec.NewSum(shape);
             foreach (int board in order)
-                sum.Add((ulong)board, 1000, codec.Encode(Context(shape, (ulong)board), new LocalChange { Base = start, Trained = [.. start.Zip(changes[board], (w, c) => w + c)] }));
+                sum.Add((ulong)board, 1000, codec.Encode(Context(shape, (ulong)board), new BoardChange { Base = start, Trained = [.. start.Zip(changes[board], (w, c) => w + c)] }));
             Target target = new([.. start]);
             sum.Apply(target);
             first ??= target.Weights.ToArray();

@@ -64,7 +64,7 @@ public sealed class RoundTests
         byte[] model = await board.BaseAsync(task);
         ZerothOrderRecord[] records = [.. Enumerable.Range(0, Steps * Directions)
             .Select(i => new ZerothOrderRecord(RoundNoise.RecordSeed(task.Round, board.Number, i / Directions, i % Directions), 0.01f * (i - 2)))];
-        byte[] content = new ZerothOrderCodec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, Directions), new LocalChange { Records = records });
+        byte[] content = new ZerothOrderCodec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, Directions), new BoardChange { Records = records });
         Assert.Equal(ReportAnswer.Types.State.Accepted, (await board.ReportAsync(task, model, content)).State);
         RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
 
@@ -97,7 +97,7 @@ public sealed class RoundTests
         TrainTask task = await one.TaskAsync();
         Assert.Equal(task.Attempt, (await one.TaskAsync()).Attempt);
         byte[] model = await one.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, one.Number, 1), new LocalChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, one.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
         ReportRequest report = one.Signed(one.Header(task, model, content), content);
         ReportAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => one.ReportAsync(report)));
         Assert.All(answers, a => Assert.Equal(ReportAnswer.Types.State.Accepted, a.State));
@@ -120,7 +120,7 @@ public sealed class RoundTests
         RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         TrainTask task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new LocalChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
         UpdateHeader header = board.Header(task, model, content);
         ReportRequest Piece(int start, int length)
         {
@@ -192,7 +192,7 @@ public sealed class RoundTests
         {
             TrainTask task = await board.TaskAsync();
             byte[] model = await board.BaseAsync(task);
-            byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new LocalChange { Trained = TestFleet.WeightsOf(model) });
+            byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
             ReportAnswer answer = await board.ReportAsync(which.Report(board, task, model, content));
             Assert.Equal((ReportAnswer.Types.State.Refused, which.Refusal), (answer.State, answer.Refusal));
             Assert.NotEmpty(answer.Reason);

@@ -144,7 +144,7 @@ sealed class TestBoard : IDisposable
         TrainTask task = await TaskAsync();
         byte[] model = await BaseAsync(task);
         float[] start = TestFleet.WeightsOf(model);
-        LocalChange change = new() { Base = start, Trained = train([.. start]) };
+        BoardChange change = new() { Base = start, Trained = train([.. start]) };
         byte[] content = UpdateCodec.Of(task.Codec).Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, Number, 1), change);
         return await ReportAsync(Signed(Header(task, model, content, examples), content));
     }

@@ -19,12 +19,12 @@ sealed class FederatedSimulation(DemoPlan plan, Dataset train, Preparation prepa
     {
         string path = Path.Combine(folder, name + ".safetensors");
         using (var first = plan.FirstModel(preparation, null)) ModelFile.Save(path, first);
-        var boards = shares.Select(share => new LocalTraining(train, share)).ToArray();
+        var boards = shares.Select(share => new BoardTraining(train, share)).ToArray();
         for (int round = 0; round < plan.RoundCount; round++) RunRound(round, rule, boards, path, stop);
         return path;
     }
 
-    void RunRound(int round, RuleKind rule, LocalTraining[] boards, string path, CancellationToken stop)
+    void RunRound(int round, RuleKind rule, BoardTraining[] boards, string path, CancellationToken stop)
     {
         var training = plan.Training(round, rule);
         using var model = new RoundModel(ModelFile.Load(path), training);

@@ -61,7 +61,7 @@ sealed class Digits : IDisposable
     /// <summary>What a hub does with a result: scores the file on the test rows, all but one in ten of them.</summary>
     public Evaluation Evaluate(string path)
     {
-        var score = new LocalTraining(Test, new DataShare { HeldOutFraction = 0.9 }).Score(path, default);
+        var score = new BoardTraining(Test, new DataShare { HeldOutFraction = 0.9 }).Score(path, default);
         return new Evaluation(score.Accuracy!.Value, score.Loss, score.Count);
     }
 

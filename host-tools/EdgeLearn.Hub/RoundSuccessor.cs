@@ -3,7 +3,7 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Hub;
 
 /// <summary>A round's result as a function of its base and its accepted updates: the same bytes on every machine, in any order of arrival.</summary>
-static class RoundResult
+static class RoundSuccessor
 {
     /// <summary>Sums the updates one by one and applies the sum to the base. Memory: the model, the sum and one update.</summary>
     /// <param name="round">With its accepted updates.</param>

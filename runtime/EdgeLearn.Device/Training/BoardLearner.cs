@@ -24,7 +24,7 @@ public readonly record struct ModelScore(double? Accuracy, double Loss, int Coun
 }
 
 /// <summary>What local training gave: the content of an update and what is said about it.</summary>
-public sealed record LocalUpdate
+public sealed record BoardUpdate
 {
     /// <summary>Written by the task's codec.</summary>
     public required byte[] Content { get; init; }
@@ -52,7 +52,7 @@ public sealed record LocalUpdate
 }
 
 /// <summary>What a board does with a model: score it, and learn from it. Synchronous: the caller gives it a thread.</summary>
-public abstract class LocalLearner
+public abstract class BoardLearner
 {
     /// <summary>Training examples that the board could use now.</summary>
     public abstract int ExampleCount { get; }
@@ -72,5 +72,5 @@ public abstract class LocalLearner
     /// <param name="basePath">the model to start from, a whole, verified file; never written</param>
     /// <param name="stop">ends it early with <see cref="OperationCanceledException"/></param>
     /// <exception cref="EdgeLearnException">The task cannot be done here; the message says why.</exception>
-    public abstract LocalUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop);
+    public abstract BoardUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop);
 }

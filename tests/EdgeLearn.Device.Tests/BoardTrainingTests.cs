@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-public sealed class LocalTrainingTests : IDisposable
+public sealed class BoardTrainingTests : IDisposable
 {
     const ulong Device = 0x0123456789ABCDEF;
 
@@ -17,13 +17,13 @@ public sealed class LocalTrainingTests : IDisposable
     readonly Digits _digits = new();
     readonly TemporaryFolder _temporary = new();
     readonly byte[] _start;
-    readonly LocalTraining _training;
+    readonly BoardTraining _training;
 
-    public LocalTrainingTests()
+    public BoardTrainingTests()
     {
         _start = _digits.NewModel();
         File.WriteAllBytes(_temporary["base"], _start);
-        _training = new LocalTraining(_digits.Train, s_share);
+        _training = new BoardTraining(_digits.Train, s_share);
     }
 
     public void Dispose()
@@ -185,5 +185,5 @@ public sealed class LocalTrainingTests : IDisposable
         Assert.Throws<OperationCanceledException>(() => _training.Train(Digits.Task(Codec.Float32), Device, _temporary["base"], stop.Token));
     }
 
-    LocalUpdate Train(TrainTask task) => _training.Train(task, Device, _temporary["base"], Stop);
+    BoardUpdate Train(TrainTask task) => _training.Train(task, Device, _temporary["base"], Stop);
 }

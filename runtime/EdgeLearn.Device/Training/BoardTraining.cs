@@ -7,7 +7,7 @@ namespace EdgeLearn.Device;
 /// Scoring and training with the learning core on a board's own examples, which are read from their files by position and never held. Memory: two copies of
 /// the weights, the planned workspace and the content of the update. The update's state starts at zero in every round.
 /// </summary>
-public sealed class LocalTraining : LocalLearner
+public sealed class BoardTraining : BoardLearner
 {
     const int ScoreBatch = 64;
     const int TimedSteps = 4096;
@@ -19,7 +19,7 @@ public sealed class LocalTraining : LocalLearner
     /// <param name="data">not owned; must outlive this</param>
     /// <param name="share">which examples are the board's</param>
     /// <exception cref="EdgeLearnException">The share is empty or out of range.</exception>
-    public LocalTraining(Dataset data, DataShare share) => (_training, _heldOut) = share.Split(data);
+    public BoardTraining(Dataset data, DataShare share) => (_training, _heldOut) = share.Split(data);
 
     /// <inheritdoc/>
     public override int ExampleCount => _training.Count;
@@ -38,7 +38,7 @@ public sealed class LocalTraining : LocalLearner
     }
 
     /// <inheritdoc/>
-    public override LocalUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop)
+    public override BoardUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop)
     {
         var codec = UpdateCodec.Of(task.Codec);
         var settings = SettingsOf(task, device);
@@ -55,9 +55,9 @@ public sealed class LocalTraining : LocalLearner
         double? accuracy = _heldOut is null ? null : ScoreOf(session.Evaluate(_heldOut), network).Accuracy;
         var shape = new UpdateShape(network.Parameters);
         var context = new UpdateContext(shape, task.Round, device, settings.Directions);
-        return new LocalUpdate
+        return new BoardUpdate
         {
-            Content = codec.Encode(context, new LocalChange { Base = start, Trained = network.Parameters.Values, Records = records }),
+            Content = codec.Encode(context, new BoardChange { Base = start, Trained = network.Parameters.Values, Records = records }),
             Shape = shape.Hash,
             ExampleCount = (ulong)Math.Min(_training.Count, session.TotalSteps * settings.Batch),
             Norm = Distance(start, network.Parameters.Values),
