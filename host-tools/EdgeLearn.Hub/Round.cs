@@ -97,6 +97,8 @@ sealed class Round(ulong id) : IDisposable
 
     public int Directions => Math.Max(1, (int)Request.Training.Directions);
 
+    public RoundAggregation Aggregation => new(Id, Request.Codec, Request.Aggregator, Directions);
+
     public Attempt? Find(Guid attempt) => _attempts.GetValueOrDefault(attempt);
 
     public Attempt? Of(ulong device) => _byDevice.GetValueOrDefault(device);

@@ -34,10 +34,9 @@ static class RoundRequests
         try
         {
             TrainingSettings settings = filled.Training.ToSettings(1, 1);
-            UpdateCodec.Of(filled.Codec);
-            bool replays = settings is { Rule: RuleKind.ZerothOrder, Update: UpdateKind.Sgd, WeightDecay: 0 } && settings.Momentum is null or 0;
-            if (filled.Codec == Codec.ZerothOrder && !replays)
-                throw Invalid("zeroth-order records can be replayed for the rule zo with the update sgd, without momentum and decay, and for nothing else");
+            UpdateCodec codec = UpdateCodec.Of(filled.Codec);
+            codec.CheckSettings(settings);
+            Aggregator.Of(filled.Aggregator, codec);
         }
         catch (EdgeLearnException e)
         {

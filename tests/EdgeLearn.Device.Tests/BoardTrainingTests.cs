@@ -101,9 +101,14 @@ public sealed class BoardTrainingTests : IDisposable
     [Fact]
     public void Two_boards_draw_different_directions()
     {
-        var one = ZerothOrderCodec.Decode(_training.Train(Digits.Task(Codec.ZerothOrder), 1, _temporary["base"], Stop).Content).Records;
-        var two = ZerothOrderCodec.Decode(_training.Train(Digits.Task(Codec.ZerothOrder), 2, _temporary["base"], Stop).Content).Records;
-        Assert.Empty(one.Select(r => r.Seed).Intersect(two.Select(r => r.Seed)));
+        Assert.Empty(Seeds(1).Intersect(Seeds(2)));
+
+        ulong[] Seeds(ulong device)
+        {
+            byte[] content = _training.Train(Digits.Task(Codec.ZerothOrder), device, _temporary["base"], Stop).Content;
+            var change = (RecordChange)new ZerothOrderCodec().Decode(new UpdateContext { Device = device, Directions = 2 }, content);
+            return [.. change.Records.ToArray().Select(record => record.Seed)];
+        }
     }
 
     [Fact]

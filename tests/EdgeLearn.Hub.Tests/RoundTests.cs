@@ -254,6 +254,29 @@ public sealed class RoundTests
         Assert.Equal(1ul, (await fleet.Operator.GetFleetAsync(Cancel)).Groups.Single().NewestVersion);
     }
 
+    [Theory]
+    [InlineData(Codec.SignVote, "mean", "majority")]
+    [InlineData(Codec.Float32, "replay", "mean")]
+    [InlineData(Codec.Float32, "krum", "mean")]
+    public async Task A_round_takes_the_aggregator_that_it_names_or_is_refused_before_it_opens(Codec codec, string wrong, string right)
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        byte[] first = TestFleet.ModelBytes();
+        await fleet.PushAsync(first);
+        TestBoard board = await fleet.AddBoardAsync();
+        RunRoundRequest request = TestFleet.RoundOf(codec);
+        request.Aggregator = wrong;
+        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(request, Cancel));
+        Assert.Contains(wrong, e.Message);
+        Assert.Contains(right, e.Message);
+        request.Aggregator = right;
+        RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
+        await board.TrainAsync(w => w);
+        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        Assert.Equal((RoundView.Types.State.Committed, Digest.Of(first)), (done.State, new Digest(done.ModelDigest.Span)));
+        Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);
+    }
+
     [Fact]
     public async Task The_same_request_opens_one_round_and_a_second_one_waits_for_it()
     {

@@ -25,7 +25,7 @@ public sealed class BoardTraining : BoardLearner
     public override int ExampleCount => _training.Count;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Codec> Codecs { get; } = [Codec.Float32, Codec.SignVote, Codec.ZerothOrder];
+    public override IReadOnlyList<Codec> Codecs { get; } = [.. UpdateCodec.All.Select(codec => codec.Kind)];
 
     /// <inheritdoc/>
     public override ModelScore Score(string modelPath, CancellationToken stop)
@@ -48,7 +48,8 @@ public sealed class BoardTraining : BoardLearner
         RoundTraining.CheckStorage(network);
         float[] start = network.Parameters.Values.ToArray();
         using var session = new TrainingSession(network, settings, _training, model.Preparation);
-        var records = task.Codec == Codec.ZerothOrder ? new ZerothOrderRecord[RecordCount(session)] : [];
+        codec.CheckSettings(session.Settings);
+        var records = codec.Gives == ChangeKind.Records ? new ZerothOrderRecord[RecordCount(session)] : [];
         long started = Stopwatch.GetTimestamp();
         var (loss, stepMs) = Run(session, records, stop);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -101,8 +102,6 @@ public sealed class BoardTraining : BoardLearner
     static int RecordCount(TrainingSession session)
     {
         var settings = session.Settings;
-        if (settings.Rule != RuleKind.ZerothOrder || settings.Update != UpdateKind.Sgd || settings.Momentum > 0 || settings.WeightDecay != 0)
-            throw new EdgeLearnException($"records of {settings.Rule.Name()} with {settings.Update.Name()} cannot be replayed: this codec needs zo with sgd, without momentum and decay");
         if (session.TotalSteps > ZerothOrderCodec.RecordLimit / settings.Directions)
             throw new EdgeLearnException($"{session.TotalSteps} steps of {settings.Directions} directions give more than the {ZerothOrderCodec.RecordLimit} records of one update");
         return (int)session.TotalSteps * settings.Directions;

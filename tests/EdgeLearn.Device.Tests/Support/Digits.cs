@@ -39,22 +39,13 @@ sealed class Digits : IDisposable
         return model;
     }
 
-    /// <summary>Adds checked contents of boards to a base, as a hub does.</summary>
+    /// <summary>Turns a base into a round's result, with a model and a replay that are not the hub's.</summary>
     public static byte[] Aggregate(byte[] start, TrainTask task, IEnumerable<(ulong Device, ulong Examples, byte[] Content)> reports)
     {
         using var model = ModelFile.Load(start, "base");
-        var shape = new UpdateShape(model.Network.Parameters);
-        var codec = UpdateCodec.Of(task.Codec);
-        var sum = codec.NewSum(shape);
-        foreach (var (device, examples, content) in reports)
-        {
-            var refusal = codec.Check(new UpdateContext(shape, task.Round, device, (int)Math.Max(1, task.Training.Directions)), content, out string reason);
-            if (refusal != Refusal.None) throw new InvalidDataException(reason);
-            sum.Add(device, examples, content);
-        }
-
         using var target = new NetworkTarget(model.Network, task.Training.ToSettings(task.Round, 0));
-        sum.Apply(target);
+        var aggregation = new RoundAggregation(task.Round, task.Codec, "", (int)Math.Max(1, task.Training.Directions));
+        aggregation.Apply(target, reports.Select(report => new UpdateReport(report.Device, report.Examples, report.Content)));
         return ModelFile.ToArray(model);
     }
 
@@ -80,11 +71,14 @@ sealed class Digits : IDisposable
         {
             _network = network;
             _settings = settings;
+            Shape = new UpdateShape(network.Parameters);
             _update = settings.BuildUpdate();
             var plan = new MemoryPlan();
             _update.Plan(network.Parameters, plan);
             _workspace = new Workspace(plan);
         }
+
+        public override UpdateShape Shape { get; }
 
         public override Span<float> Weights => _network.Parameters.Values;
 
