@@ -81,5 +81,7 @@ static class RoundRequests
         return name;
     }
 
-    static RpcException Invalid(string detail) => new(new Status(StatusCode.InvalidArgument, detail));
+    public static RpcException Failed(string detail) => new(new Status(StatusCode.FailedPrecondition, detail));
+
+    public static RpcException Invalid(string detail) => new(new Status(StatusCode.InvalidArgument, detail));
 }

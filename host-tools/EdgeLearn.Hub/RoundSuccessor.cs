@@ -3,14 +3,14 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Hub;
 
 /// <summary>A round's next model as a function of its base and its accepted updates: the same bytes in any order of arrival.</summary>
-static class RoundSuccessor
+/// <param name="artefacts">holds the base</param>
+/// <param name="updates">holds the contents</param>
+sealed class RoundSuccessor(ContentStore artefacts, ContentStore updates)
 {
     /// <summary>Aggregates the updates and applies the result to the base.</summary>
     /// <param name="round">with its accepted updates</param>
-    /// <param name="artefacts">holds the base</param>
-    /// <param name="updates">holds the contents</param>
     /// <exception cref="EdgeLearnException">A file is missing or damaged, or the result is not finite.</exception>
-    public static (byte[] Model, Digest Updates) Compute(Round round, ContentStore artefacts, ContentStore updates)
+    public (byte[] Model, Digest Updates) Compute(Round round)
     {
         var accepted = round.AcceptedInOrder();
         byte[] start = artefacts.Read(round.BaseManifest.Digest);
@@ -24,7 +24,7 @@ static class RoundSuccessor
     }
 
     /// <summary>SHA-256 over the headers of the accepted updates, in the order of board ids: the result's manifest holds it.</summary>
-    public static Digest HashOf(IEnumerable<JournalEntry.Types.Accepted> accepted)
+    static Digest HashOf(IEnumerable<JournalEntry.Types.Accepted> accepted)
     {
         using MemoryStream all = new();
         foreach (JournalEntry.Types.Accepted update in accepted)

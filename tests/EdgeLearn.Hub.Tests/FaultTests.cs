@@ -32,7 +32,7 @@ public sealed class FaultTests
         Digest result = new((await fleet.Operator.WaitForRoundAsync(first.Round, Cancel)).ModelDigest.Span);
 
         // The same base and the same update give the same result: its place is known, and a folder lies there.
-        inTheWay = fleet.Hub.State.Artefacts.PathOf(result);
+        inTheWay = fleet.Hub.Parts.Artefacts.PathOf(result);
         File.Delete(inTheWay);
         Directory.CreateDirectory(inTheWay);
         RoundView second = await fleet.Operator.RunRoundAsync(request, Cancel);
