@@ -42,7 +42,8 @@ sealed class ArtefactIntake(
             File.Delete(beside);
         }
         pace.Attend();
-        log($"version {manifest.Version} was pushed to {manifest.Group}: {manifest.SizeBytes} bytes, {manifest.Digest.ToString()[..16]}...");
+        string digest = manifest.Digest.ToString()[..16];
+        log($"version {manifest.Version} was pushed to {manifest.Group}: {manifest.SizeBytes} bytes, {digest}...");
         return Answer(manifest);
     }
 

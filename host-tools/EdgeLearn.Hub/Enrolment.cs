@@ -69,7 +69,8 @@ sealed class Enrolment(
             if (now.ToUnixTimeMilliseconds() > token.ExpiresMs)
                 throw Refused($"the token has expired on {DateTimeOffset.FromUnixTimeMilliseconds(token.ExpiresMs):u}: make a new one with 'edgelearn device token'");
             byte[] issued = authority.IssueDevice(key, device, now, options.CertificateLife);
-            DeviceTable.Enrol(db, fingerprint.Head, name, token.Group, spki, now.ToUnixTimeMilliseconds(), (now + options.CertificateLife).ToUnixTimeMilliseconds(), agent, platform);
+            long expiresMs = (now + options.CertificateLife).ToUnixTimeMilliseconds();
+            DeviceTable.Enrol(db, fingerprint.Head, name, token.Group, spki, now.ToUnixTimeMilliseconds(), expiresMs, agent, platform);
             TokenTable.Use(db, id, fingerprint, issued);
             return (token.Group, issued);
         });
@@ -105,7 +106,8 @@ sealed class Enrolment(
         byte[] certificate = authority.IssueDevice(key, device.IdText, now, options.CertificateLife);
         await store.WriteAsync(db =>
             DeviceTable.Renew(db, device.Id, key.ExportSubjectPublicKeyInfo(), (now + options.CertificateLife).ToUnixTimeMilliseconds()));
-        return new RenewAnswer { Certificate = ByteString.CopyFrom(certificate), CertificateLifeSeconds = (uint)options.CertificateLife.TotalSeconds };
+        uint lifeSeconds = (uint)options.CertificateLife.TotalSeconds;
+        return new RenewAnswer { Certificate = ByteString.CopyFrom(certificate), CertificateLifeSeconds = lifeSeconds };
     }
 
     static RpcException Refused(string detail) => new(new Status(StatusCode.Unauthenticated, detail));

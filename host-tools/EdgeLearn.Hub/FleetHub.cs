@@ -118,7 +118,8 @@ public sealed class FleetHub : IAsyncDisposable
 
     static WebApplication Build(HubParts parts, HubOptions options)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = parts.Folder.Root });
+        WebApplicationOptions web = new() { Args = [], ContentRootPath = parts.Folder.Root };
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(web);
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");

@@ -21,7 +21,8 @@ sealed class OperatorService(
         };
         foreach (string group in DeviceTable.Groups(db))
         {
-            GroupView row = new() { Group = group, DeviceCount = (ulong)DeviceTable.CountActive(db, group), OpenRound = book.OpenIn(group)?.Id ?? 0 };
+            ulong count = (ulong)DeviceTable.CountActive(db, group);
+            GroupView row = new() { Group = group, DeviceCount = count, OpenRound = book.OpenIn(group)?.Id ?? 0 };
             if (ArtefactTable.Newest(db, group) is { } newest)
             {
                 row.NewestVersion = newest.Manifest.Version;
@@ -71,7 +72,8 @@ sealed class OperatorService(
         return roll.Find(request.DeviceId).ToView();
     }
 
-    public override Task<TokenView> CreateToken(CreateTokenRequest request, ServerCallContext context) => enrolment.CreateTokenAsync(request);
+    public override Task<TokenView> CreateToken(CreateTokenRequest request, ServerCallContext context) =>
+        enrolment.CreateTokenAsync(request);
 
     public override Task<RevokeAnswer> Revoke(RevokeRequest request, ServerCallContext context) => revocation.RevokeAsync(request);
 

@@ -43,7 +43,8 @@ sealed class RoundCompletion(
         {
             // The disk may come back; the round is as the journal has it, and the result will be the same.
             options.Log?.Invoke($"round {round.Id} is tried again in {s_pause.TotalSeconds:0} s: {e.Message}");
-            _ = Task.Delay(s_pause, stopping).ContinueWith(_ => RunAsync(round), CancellationToken.None, TaskContinuationOptions.NotOnCanceled, TaskScheduler.Default);
+            _ = Task.Delay(s_pause, stopping)
+                .ContinueWith(_ => RunAsync(round), CancellationToken.None, TaskContinuationOptions.NotOnCanceled, TaskScheduler.Default);
         }
         catch (EdgeLearnException e)
         {
@@ -71,7 +72,8 @@ sealed class RoundCompletion(
         try
         {
             ArtefactRow newest = store.Read(db => ArtefactTable.Newest(db, round.Request.Group))!;
-            (ArtefactManifest manifest, ArtefactOffer offer) = signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, options.Clock.GetUtcNow());
+            DateTimeOffset now = options.Clock.GetUtcNow();
+            (ArtefactManifest manifest, ArtefactOffer offer) = signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, now);
             JournalEntry entry = new() { Committed = new() { Manifest = offer.Artefact } };
             if (score is { } s)
             {
@@ -82,7 +84,8 @@ sealed class RoundCompletion(
             if (round.IsStale)
                 return;  // another object stands for the round now, and ends it
             pace.Attend();
-            options.Log?.Invoke($"round {round.Id} committed version {manifest.Version}{(score is { } shown ? $", accuracy {shown.Accuracy:0.0000}" : "")}");
+            string accuracy = score is { } shown ? $", accuracy {shown.Accuracy:0.0000}" : "";
+            options.Log?.Invoke($"round {round.Id} committed version {manifest.Version}{accuracy}");
         }
         finally
         {

@@ -1,25 +1,5 @@
 namespace EdgeLearn.Protocol;
 
-/// <summary>Which board's update in which round, and what its numbers mean.</summary>
-/// <param name="Shape">Shape of the round's base model.</param>
-/// <param name="Round">Number of the round.</param>
-/// <param name="Device">The board's id as a number.</param>
-/// <param name="Directions">q of zeroth-order training; at least 1.</param>
-public readonly record struct UpdateContext(UpdateShape Shape, ulong Round, ulong Device, int Directions);
-
-/// <summary>One board's local training, seen from outside: what a codec may need to write an update.</summary>
-public readonly ref struct BoardChange
-{
-    /// <summary>[shape length] the model that training started from</summary>
-    public ReadOnlySpan<float> Base { get; init; }
-
-    /// <summary>[shape length] the model after training</summary>
-    public ReadOnlySpan<float> Trained { get; init; }
-
-    /// <summary>[steps x directions] of pure zeroth-order training, in order; a step that was skipped has scalars of 0</summary>
-    public ReadOnlySpan<ZerothOrderRecord> Records { get; init; }
-}
-
 /// <summary>
 /// How an update is written: a board's change into bytes on the board; checked bytes into a change on the hub. A new one is a file and a line in
 /// <see cref="All"/>.
@@ -65,4 +45,24 @@ public abstract class UpdateCodec
 
     /// <summary>Reads content that <see cref="Check"/> has passed.</summary>
     public abstract UpdateChange Decode(in UpdateContext context, ReadOnlySpan<byte> content);
+}
+
+/// <summary>Which board's update in which round, and what its numbers mean.</summary>
+/// <param name="Shape">Shape of the round's base model.</param>
+/// <param name="Round">Number of the round.</param>
+/// <param name="Device">The board's id as a number.</param>
+/// <param name="Directions">q of zeroth-order training; at least 1.</param>
+public readonly record struct UpdateContext(UpdateShape Shape, ulong Round, ulong Device, int Directions);
+
+/// <summary>One board's local training, seen from outside: what a codec may need to write an update.</summary>
+public readonly ref struct BoardChange
+{
+    /// <summary>[shape length] the model that training started from</summary>
+    public ReadOnlySpan<float> Base { get; init; }
+
+    /// <summary>[shape length] the model after training</summary>
+    public ReadOnlySpan<float> Trained { get; init; }
+
+    /// <summary>[steps x directions] of pure zeroth-order training, in order; a step that was skipped has scalars of 0</summary>
+    public ReadOnlySpan<ZerothOrderRecord> Records { get; init; }
 }

@@ -2,6 +2,30 @@ using EdgeLearn.Protocol;
 
 namespace EdgeLearn.Device;
 
+/// <summary>What a board does with a model: score it, and learn from it. Synchronous: the caller gives it a thread.</summary>
+public abstract class BoardLearner
+{
+    /// <summary>Training examples that the board could use now.</summary>
+    public abstract int ExampleCount { get; }
+
+    /// <summary>Codecs that it can write.</summary>
+    public abstract IReadOnlyList<Codec> Codecs { get; }
+
+    /// <summary>Scores a model on the held-out examples.</summary>
+    /// <param name="modelPath">a whole, verified file</param>
+    /// <param name="stop">ends it early with <see cref="OperationCanceledException"/></param>
+    /// <exception cref="EdgeLearnException">The file is no model for this board's data.</exception>
+    public abstract ModelScore Score(string modelPath, CancellationToken stop);
+
+    /// <summary>Trains as a task says and writes the update. The same task with the same data gives the same content.</summary>
+    /// <param name="task">rule, rates, codec...</param>
+    /// <param name="device">the board's number, mixed into seeds</param>
+    /// <param name="basePath">the model to start from, a whole, verified file; never written</param>
+    /// <param name="stop">ends it early with <see cref="OperationCanceledException"/></param>
+    /// <exception cref="EdgeLearnException">The task cannot be done here; the message says why.</exception>
+    public abstract BoardUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop);
+}
+
 /// <summary>How a model does on the board's own held-out examples.</summary>
 /// <param name="Accuracy">0..1; null where examples have real targets instead of a class</param>
 /// <param name="Loss">mean</param>
@@ -49,28 +73,4 @@ public sealed record BoardUpdate
 
     /// <summary>Time of all steps.</summary>
     public required double Seconds { get; init; }
-}
-
-/// <summary>What a board does with a model: score it, and learn from it. Synchronous: the caller gives it a thread.</summary>
-public abstract class BoardLearner
-{
-    /// <summary>Training examples that the board could use now.</summary>
-    public abstract int ExampleCount { get; }
-
-    /// <summary>Codecs that it can write.</summary>
-    public abstract IReadOnlyList<Codec> Codecs { get; }
-
-    /// <summary>Scores a model on the held-out examples.</summary>
-    /// <param name="modelPath">a whole, verified file</param>
-    /// <param name="stop">ends it early with <see cref="OperationCanceledException"/></param>
-    /// <exception cref="EdgeLearnException">The file is no model for this board's data.</exception>
-    public abstract ModelScore Score(string modelPath, CancellationToken stop);
-
-    /// <summary>Trains as a task says and writes the update. The same task with the same data gives the same content.</summary>
-    /// <param name="task">rule, rates, codec...</param>
-    /// <param name="device">the board's number, mixed into seeds</param>
-    /// <param name="basePath">the model to start from, a whole, verified file; never written</param>
-    /// <param name="stop">ends it early with <see cref="OperationCanceledException"/></param>
-    /// <exception cref="EdgeLearnException">The task cannot be done here; the message says why.</exception>
-    public abstract BoardUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop);
 }

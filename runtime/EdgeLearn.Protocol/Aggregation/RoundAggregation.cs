@@ -1,11 +1,5 @@
 namespace EdgeLearn.Protocol;
 
-/// <summary>One board's part in a round's result.</summary>
-/// <param name="Device">the board's id as a number; one report each</param>
-/// <param name="Weight">its example count, capped: 1 to <see cref="FixedPointSum.WeightLimit"/></param>
-/// <param name="Content">the update as its codec wrote it</param>
-public readonly record struct UpdateReport(ulong Device, ulong Weight, byte[] Content);
-
 /// <summary>
 /// How reports become the next model, at the hub, in a replay and in a simulation: check and decode each, aggregate, apply. The same
 /// reports give the same bytes, in any order and on every machine.
@@ -50,3 +44,9 @@ public sealed class RoundAggregation(ulong round, Codec codec, string aggregator
         return _codec.Decode(context, report.Content);
     }
 }
+
+/// <summary>One board's part in a round's result.</summary>
+/// <param name="Device">the board's id as a number; one report each</param>
+/// <param name="Weight">its example count, capped: 1 to <see cref="FixedPointSum.WeightLimit"/></param>
+/// <param name="Content">the update as its codec wrote it</param>
+public readonly record struct UpdateReport(ulong Device, ulong Weight, byte[] Content);

@@ -1,5 +1,13 @@
 namespace EdgeLearn.Protocol;
 
+/// <summary>One board's update, decoded: what it says, whatever it was written in.</summary>
+public abstract class UpdateChange
+{
+    private protected UpdateChange()
+    {
+    }
+}
+
 /// <summary>What a codec's updates say: a codec gives one kind, an aggregator takes one.</summary>
 public enum ChangeKind
 {
@@ -11,12 +19,4 @@ public enum ChangeKind
 
     /// <summary>A <see cref="RecordChange"/>.</summary>
     Records = 3,
-}
-
-/// <summary>One board's update, decoded: what it says, whatever it was written in.</summary>
-public abstract class UpdateChange
-{
-    private protected UpdateChange()
-    {
-    }
 }
