@@ -18,17 +18,31 @@ machine_target() {
     aarch64) echo linux-arm64; return ;;
     *) fail "EdgeLearn runs on x86_64 and aarch64, this is $(uname -m)" ;;
   esac
-  local level=2
-  ! cpu_has avx2 fma bmi1 bmi2 f16c movbe abm || level=3
-  [[ $level != 3 ]] || ! cpu_has avx512f avx512bw avx512cd avx512dq avx512vl || level=4
-  echo "linux-x64-v$level"
+  echo "linux-x64-v$(cpu_level /lib64/ld-linux-x86-64.so.2 /proc/cpuinfo)"
 }
 
-cpu_flags=
-cpu_has() {
-  [[ -n $cpu_flags ]] || cpu_flags=" $(grep -m1 -E '^flags' /proc/cpuinfo | cut -d: -f2) "
-  local flag
-  for flag; do [[ $cpu_flags == *" $flag "* ]] || return 1; done
+# The level of an x86-64 CPU: 2, 3 or 4. The dynamic loader knows it (glibc 2.33 and later list it in its help); elsewhere the kernel's
+# flags tell, of which some kernels leave out a few. `info` asks in the same way: runtime/EdgeLearn.Commands/CpuLevel.cs.
+# usage: cpu_level LOADER CPUINFO
+cpu_level() {
+  local help='' flags level=2
+  [[ ! -x $1 ]] || help=$("$1" --help 2>/dev/null) || true
+  case $help in
+    *"x86-64-v4 (supported"*) level=4 ;;
+    *"x86-64-v3 (supported"*) level=3 ;;
+    *x86-64-v2*) ;;
+    *)
+      flags=" $(grep -m1 -E '^flags' "$2" 2>/dev/null | cut -d: -f2) " || true
+      ! has_words "$flags" avx2 fma bmi1 bmi2 f16c movbe abm || level=3
+      [[ $level != 3 ]] || ! has_words "$flags" avx512f avx512bw avx512cd avx512dq avx512vl || level=4 ;;
+  esac
+  echo "$level"
+}
+
+# usage: has_words TEXT WORD...
+has_words() {
+  local word
+  for word in "${@:2}"; do [[ $1 == *" $word "* ]] || return 1; done
 }
 
 # What a person calls it.
