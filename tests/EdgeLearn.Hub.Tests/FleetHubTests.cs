@@ -203,7 +203,7 @@ public sealed class FleetHubTests
                 seen.Add(view);
         }, Cancel);
         await board.TrainAsync(w => w);
-        await watching.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        await watching.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal(RoundView.Types.State.Committed, seen[^1].State);
         Assert.True(seen.Select(v => v.Accepted).SequenceEqual(seen.Select(v => v.Accepted).Order()));
     }

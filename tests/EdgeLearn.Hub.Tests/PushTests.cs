@@ -128,7 +128,7 @@ public sealed class PushTests
 
         RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TrainAsync(w => w);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel).WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 2ul), (done.State, done.ModelVersion));
 
         await push.RequestStream.WriteAsync(new PushChunk { Data = ByteString.CopyFrom(model, 100, model.Length - 100) }, Cancel);

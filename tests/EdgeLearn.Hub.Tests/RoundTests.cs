@@ -218,16 +218,18 @@ public sealed class RoundTests
     [Fact]
     public async Task The_deadline_commits_what_is_there_and_a_late_report_is_refused_as_late()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        ShiftedClock clock = new();
+        await using TestFleet fleet = await TestFleet.StartAsync(o => o with { Clock = clock });
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard quick = await fleet.AddBoardAsync(), slow = await fleet.AddBoardAsync();
         RunRoundRequest request = TestFleet.RoundOf();
-        request.DeadlineMs = 1500;
+        request.DeadlineMs = 3_600_000;
         RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
         TrainTask task = await slow.TaskAsync();
-        Assert.InRange(task.RemainingMs, 1, 1500);
+        Assert.InRange(task.RemainingMs, 1, 3_600_000);
         byte[] model = await slow.BaseAsync(task);
         await quick.TrainAsync(w => w);
+        clock.Advance(TimeSpan.FromHours(1));
         RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u, 2u), (done.State, done.Accepted, done.Assigned));
         byte[] content = new byte[4 * 53];
@@ -239,15 +241,17 @@ public sealed class RoundTests
     [Fact]
     public async Task A_round_without_enough_reports_is_abandoned_and_the_model_stays()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        ShiftedClock clock = new();
+        await using TestFleet fleet = await TestFleet.StartAsync(o => o with { Clock = clock });
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard one = await fleet.AddBoardAsync();
         await fleet.AddBoardAsync();
         RunRoundRequest request = TestFleet.RoundOf();
-        request.DeadlineMs = 500;
+        request.DeadlineMs = 3_600_000;
         request.MinimumReports = 2;
         RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
         await one.TrainAsync(w => w);
+        clock.Advance(TimeSpan.FromHours(1));
         RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal(RoundView.Types.State.Abandoned, done.State);
         Assert.Equal("1 reports, 2 needed", done.Reason);

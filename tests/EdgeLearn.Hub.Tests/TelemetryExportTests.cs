@@ -64,7 +64,7 @@ public sealed class TelemetryExportTests
         await board.CheckInAsync(new Telemetry { Loss = 0.5, BytesUp = 100 }, new Telemetry { Loss = 0.25, BytesUp = 50, Accuracy = double.NaN });
         await fleet.Hub.Parts.Export!.ExportAsync();
 
-        (string path, string? key, ExportMetricsServiceRequest request) = await received.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        (string path, string? key, ExportMetricsServiceRequest request) = await received.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal(("/v1/metrics", "a b"), (path, key));
         ResourceMetrics resource = request.ResourceMetrics.Single();
         Assert.Equal(["edgelearn-hub", "north"], resource.Resource.Attributes.OrderBy(a => a.Value.StringValue).Select(a => a.Value.StringValue));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeLearn.Protocol;
@@ -85,7 +86,7 @@ sealed class TestBoard : IDisposable
     /// <summary>The task of the open round, asked for until it is there.</summary>
     public async Task<TrainTask> TaskAsync()
     {
-        for (int i = 0; i < 200; i++)
+        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < TestFleet.Patience;)
         {
             if ((await CheckInAsync()).Task is { } task)
                 return task;
