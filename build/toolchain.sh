@@ -1,22 +1,21 @@
 # shellcheck shell=bash
-# What ./edgelearn and ./test share: the .NET SDK, the native toolchain, and the builds of the two programs.
+# What ./edgelearn and ./test share: the .NET SDK, the native toolchain, and the builds of the programs.
 # Sourced, never run, under `set -euo pipefail`.
 #
 # A target is the name of a folder under artifacts/native: linux-x64-v2, linux-x64-v3, linux-x64-v4, linux-arm64;
-# or jit, which is artifacts/jit. A program is `device` or `cli`, or for measurements `bench` or `workload`: a folder under that.
+# or jit, which is artifacts/jit. A program is a folder under that.
 
-root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 
 note() { printf '%s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # The best target for the CPU we stand on.
 machine_target() {
-  [[ $(uname -s) == Linux ]] || fail "EdgeLearn runs on Linux, this is $(uname -s)"
-  case $(uname -m) in
-    x86_64) ;;
-    aarch64) echo linux-arm64; return ;;
-    *) fail "EdgeLearn runs on x86_64 and aarch64, this is $(uname -m)" ;;
+  case $(uname -sm) in
+    "Linux x86_64") ;;
+    "Linux aarch64") echo linux-arm64; return ;;
+    *) fail "EdgeLearn runs on Linux, on x86_64 and aarch64; this is $(uname -sm)" ;;
   esac
   echo "linux-x64-v$(cpu_level /lib64/ld-linux-x86-64.so.2 /proc/cpuinfo)"
 }
@@ -58,37 +57,40 @@ target_folder() {
   if [[ $1 == jit ]]; then echo "$root/artifacts/jit"; else echo "$root/artifacts/native/$1"; fi
 }
 
-program_binary() {
-  case $2 in
-    device) echo "$(target_folder "$1")/device/edgelearn-device" ;;
-    cli) echo "$(target_folder "$1")/cli/edgelearn-cli" ;;
-    bench) echo "$(target_folder "$1")/bench/edgelearn-bench" ;;
-    workload) echo "$(target_folder "$1")/workload/edgelearn-workload" ;;
-  esac
+# The programs: name, project, its own sources beside build/ and runtime/ (or -), what a person calls it.
+program_table='
+device    runtime/edgelearn-device/edgelearn-device.csproj            -                          the device agent
+cli       host-tools/edgelearn/edgelearn-cli.csproj                   host-tools                 the CLI
+bench     tests/Benchmarks/edgelearn-bench.csproj                     tests/Benchmarks           the benchmark
+workload  tests/Benchmarks/workload/edgelearn-workload.csproj         tests/Benchmarks/workload  its workloads
+'
+
+# Sets project, sources and called. usage: look_up PROGRAM
+look_up() {
+  local name
+  while read -r name project sources called; do [[ $name != "$1" ]] || return 0; done <<<"$program_table"
+  fail "no program is called $1"
 }
 
-program_project() {
-  case $1 in
-    device) echo runtime/edgelearn-device/edgelearn-device.csproj ;;
-    cli) echo host-tools/edgelearn/edgelearn-cli.csproj ;;
-    bench) echo tests/Benchmarks/edgelearn-bench.csproj ;;
-    workload) echo tests/Benchmarks/workload/edgelearn-workload.csproj ;;
-  esac
+program_binary() {
+  local project sources called
+  look_up "$2"
+  project=${project##*/}
+  echo "$(target_folder "$1")/$2/${project%.csproj}"
 }
 
 # One line for all files that a program is made from: their names, sizes and times. Deleted and older files change it too.
 fingerprint() {
-  local folders=("$root/build" "$root/runtime") print='%P %s %T@\n'
-  case $1 in
-    cli) folders+=("$root/host-tools") ;;
-    bench) folders+=("$root/tests/Benchmarks") ;;
-    workload) folders+=("$root/tests/Benchmarks/workload") ;;
-  esac
-  {
-    find "$root" -maxdepth 1 -type f \( -name global.json -o -name 'Directory.*' -o -iname nuget.config \) -printf "$print"
-    find "${folders[@]}" \( -name bin -o -name obj -o -name results \) -prune -o \
-      -type f ! -name '*.md' ! -name '.*' ! -name '*~' -printf "$print"
-  } | LC_ALL=C sort | cksum
+  local project sources called
+  look_up "$1"
+  [[ $sources != - ]] || sources=
+  (
+    cd "$root" || exit
+    shopt -s nullglob nocaseglob
+    # shellcheck disable=SC2086   # nothing, or one folder
+    find build runtime $sources global.json nuget.config* Directory.* \( -name bin -o -name obj -o -name results \) -prune -o \
+      -type f ! -name '*.md' ! -name '.*' ! -name '*~' -printf '%p %s %T@\n' | LC_ALL=C sort | cksum
+  )
 }
 
 is_current() {
@@ -199,13 +201,11 @@ build_programs() {
 
 # Runs publish_programs in a process group of its own, so that Ctrl-C ends all of it, with a line that counts the seconds.
 publish_watched() {
-  local target=$1 names log=$root/artifacts/log/$1.log group ticker='' start=$SECONDS status=0
-  case "${*:2}" in
-    device) names="the device agent" ;;
-    cli) names="the CLI" ;;
-    *bench* | *workload*) names="the benchmark" ;;
-    *) names="the device agent and the CLI" ;;
-  esac
+  local target=$1 names='' log=$root/artifacts/log/$1.log group ticker='' start=$SECONDS status=0 program project sources called
+  for program in "${@:2}"; do
+    look_up "$program"
+    names+="${names:+ and }$called"
+  done
   names="Building $names ($(target_name "$target"))..."
   set -m
   publish_programs "$@" >"$log" 2>&1 </dev/null &
@@ -233,7 +233,7 @@ publish_watched() {
 }
 
 publish_programs() {
-  local target=$1 program rid jobs=() job status=0
+  local target=$1 program rid jobs=() job status=0 project sources called
   shift
   rid=${target%-v[234]}
   if [[ $rid == jit ]]; then
@@ -248,7 +248,8 @@ publish_programs() {
       publish_program "$target" "$program" "$rid" -p:PublishAot=false --self-contained false
       install_program "$target" "$program"
     else
-      dotnet build "$root/$(program_project "$program")" -c Release -r "$rid" -v minimal
+      look_up "$program"
+      dotnet build "$root/$project" -c Release -r "$rid" -v minimal
     fi
   done
   [[ $target != jit ]] || return 0
@@ -273,9 +274,10 @@ publish_native() {
 }
 
 publish_program() {
-  local target=$1 program=$2 rid=$3
+  local target=$1 program=$2 rid=$3 project sources called
   shift 3
-  dotnet publish "$root/$(program_project "$program")" -c Release -r "$rid" -v minimal -o "$(target_folder "$target")/$program.new" "$@"
+  look_up "$program"
+  dotnet publish "$root/$project" -c Release -r "$rid" -v minimal -o "$(target_folder "$target")/$program.new" "$@"
 }
 
 # A folder appears whole or not at all.
