@@ -27,7 +27,15 @@ sealed class Digits : IDisposable
             ? RoundTraining.From(new TrainingSettings { Rule = RuleKind.ZerothOrder, LearningRate = 2e-3f, Steps = 40, Batch = 32, Directions = 2, Seed = 5 })
             : RoundTraining.From(new TrainingSettings { Rule = RuleKind.TargetProjection, LearningRate = 0.1f, Momentum = 0.9f, Epochs = 1, Batch = 32, Seed = 5 });
         change?.Invoke(training);
-        return new TrainTask { Round = round, Attempt = TestFleet.NewAttempt(), Codec = codec, Training = training, RemainingMs = 3_600_000, ExampleLimit = 1 << 20 };
+        return new TrainTask
+        {
+            Round = round,
+            Attempt = TestFleet.NewAttempt(),
+            Codec = codec,
+            Training = training,
+            RemainingMs = 3_600_000,
+            ExampleLimit = 1 << 20,
+        };
     }
 
     /// <summary>The model after the task, by the core's own session on the same examples.</summary>

@@ -67,7 +67,8 @@ public class HubRestartTests
         var watch = Stopwatch.StartNew();
         while (!holds())
         {
-            if (watch.Elapsed > RunningProgram.Patience) throw new TimeoutException($"it did not happen within {RunningProgram.Patience} that {what}");
+            if (watch.Elapsed > RunningProgram.Patience)
+                throw new TimeoutException($"it did not happen within {RunningProgram.Patience} that {what}");
             Thread.Sleep(50);
         }
     }

@@ -102,7 +102,8 @@ sealed partial class RunningProgram : IDisposable
             bool over = _process.HasExited;
             if (over) _process.WaitForExit();
             if (Text(lines).Split('\n').FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } found) return found;
-            if (over || watch.Elapsed > Patience) throw new TimeoutException($"no line with '{text}'{(over ? $", it ended with {_process.ExitCode}" : "")}; {Everything()}");
+            if (over || watch.Elapsed > Patience)
+                throw new TimeoutException($"no line with '{text}'{(over ? $", it ended with {_process.ExitCode}" : "")}; {Everything()}");
             Thread.Sleep(20);
         }
     }
