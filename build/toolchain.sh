@@ -57,12 +57,13 @@ target_folder() {
   if [[ $1 == jit ]]; then echo "$root/artifacts/jit"; else echo "$root/artifacts/native/$1"; fi
 }
 
-# The programs: name, project, its own sources beside build/ and runtime/ (or -), what a person calls it.
+# The programs: name, project, its own sources beside build/ and runtime/ (with commas between them, or -), what a person calls it.
 program_table='
 device    runtime/edgelearn-device/edgelearn-device.csproj            -                          the device agent
 cli       host-tools/edgelearn/edgelearn-cli.csproj                   host-tools                 the CLI
 bench     tests/Benchmarks/edgelearn-bench.csproj                     tests/Benchmarks           the benchmark
 workload  tests/Benchmarks/workload/edgelearn-workload.csproj         tests/Benchmarks/workload  its workloads
+results   tests/Results/edgelearn-results.csproj                      host-tools,tests/Results   the results
 '
 
 # Sets project, sources and called. usage: look_up PROGRAM
@@ -87,8 +88,8 @@ fingerprint() {
   (
     cd "$root" || exit
     shopt -s nullglob nocaseglob
-    # shellcheck disable=SC2086   # nothing, or one folder
-    find build runtime $sources global.json nuget.config* Directory.* \( -name bin -o -name obj -o -name results \) -prune -o \
+    # shellcheck disable=SC2086   # folders without blanks
+    find build runtime ${sources//,/ } global.json nuget.config* Directory.* \( -name bin -o -name obj -o -name results \) -prune -o \
       -type f ! -name '*.md' ! -name '.*' ! -name '*~' -printf '%p %s %T@\n' | LC_ALL=C sort | cksum
   )
 }
@@ -97,6 +98,12 @@ is_current() {
   local stamp
   stamp=$(target_folder "$1")/$2/.fingerprint
   [[ -x $(program_binary "$1" "$2") && -f $stamp && $(<"$stamp") == "$(fingerprint "$2")" ]]
+}
+
+# usage: are_current TARGET PROGRAM...
+are_current() {
+  local target=$1 program
+  for program in "${@:2}"; do is_current "$target" "$program" || return 1; done
 }
 
 # Settings for every `dotnet` that we start: no banner, no telemetry, no process that stays behind, a home that can be written.
