@@ -3,6 +3,8 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 
+// Named for what happened, as the commands say it; the runtime's own kind decides how it is handled.
+
 namespace EdgeLearn.Commands;
 
 /// <summary>
@@ -127,3 +129,8 @@ public static class CommandProgram
         return names;
     }
 }
+
+/// <summary>A command was stopped by Ctrl-C or SIGTERM; the message is one line that says what was kept.</summary>
+/// <param name="message">one line</param>
+/// <param name="stop">who asked</param>
+public sealed class CommandStoppedException(string message, CancellationToken stop) : OperationCanceledException(message, stop);
