@@ -33,11 +33,10 @@ static class RoundRequests
             throw Invalid("the base model's digest is not one");
         try
         {
-            TrainingSettings settings = filled.Training.ToSettings(1, 1);
+            TrainingSettings settings = filled.Training.ToSettings();
             UpdateCodec.Of(filled.Codec);
-            bool replays = settings is { Rule: RuleKind.ZerothOrder, Update: UpdateKind.Sgd, WeightDecay: 0 } && settings.Momentum is null or 0;
-            if (filled.Codec == Codec.ZerothOrder && !replays)
-                throw Invalid("zeroth-order records can be replayed for the rule zo with the update sgd, without momentum and decay, and for nothing else");
+            if (filled.Codec == Codec.ZerothOrder)
+                RoundTraining.CheckReplays(settings);
         }
         catch (EdgeLearnException e)
         {

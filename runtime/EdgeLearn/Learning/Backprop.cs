@@ -12,3 +12,20 @@ public sealed class Backprop(Network network) : ExactGradient(network, first: Fi
             ? network.FirstTrainable
             : throw new EdgeLearnException($"backprop: every layer of {network.Spec} is frozen, so that nothing could learn");
 }
+
+/// <summary>Settings of <see cref="Backprop"/>: none.</summary>
+public sealed record BackpropSettings : RuleSettings
+{
+    /// <inheritdoc/>
+    public override string Word => "backprop";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => [];
+
+    /// <inheritdoc/>
+    public override LearningRule Build(Network network, in RuleContext context) => new Backprop(network);
+
+    internal override bool NeedsFloatWeights => true;
+
+    internal override bool TrainsSharedWeights => true;
+}

@@ -19,3 +19,16 @@ public sealed class Frozen(Network network) : ExactGradient(network, first: Firs
                 + $"train the head too, or use another rule");
     }
 }
+
+/// <summary>Settings of <see cref="Frozen"/>: none.</summary>
+public sealed record FrozenSettings : RuleSettings
+{
+    /// <inheritdoc/>
+    public override string Word => "frozen";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => [];
+
+    /// <inheritdoc/>
+    public override LearningRule Build(Network network, in RuleContext context) => new Frozen(network);
+}

@@ -35,15 +35,15 @@ public sealed class TrainingSession : IDisposable
     public TrainingSession(Network network, TrainingSettings settings, Dataset data, Preparation preparation, long? memoryLimitBytes = null)
     {
         settings.Check();
-        settings.CheckStorage(network.Parameters.Storage);
-        settings.CheckLabels(network.Spec);
+        settings.CheckNetwork(network.Spec, network.Parameters.Storage);
+        settings = settings.WithRates(network.Spec);
         CheckFit(network, data);
         Network = network;
         Settings = settings;
         TotalSteps = settings.TotalSteps(data.Count);
         Data = data;
         Preparation = preparation;
-        _rate = settings.Rate;
+        _rate = settings.LearningRate!.Value;
         _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
         // A rule before this one may have set them: tpSGD slows the hidden layers.
         foreach (var slice in network.Parameters.Slices) slice.RateScale = 1;
@@ -84,8 +84,7 @@ public sealed class TrainingSession : IDisposable
     /// </summary>
     public static MemoryPlan PlanMemory(NetworkSpec spec, TrainingSettings settings)
     {
-        settings.CheckStorage(settings.Weights);
-        settings.CheckLabels(spec);
+        settings.CheckNetwork(spec, settings.Weights);
         using var network = new Network(spec, settings.Weights);
         settings.Train?.Freeze(network);
         var evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
@@ -107,7 +106,7 @@ public sealed class TrainingSession : IDisposable
     /// <summary>What is trained.</summary>
     public Network Network { get; }
 
-    /// <summary>How it is trained.</summary>
+    /// <summary>How it is trained, with the rates that the run has.</summary>
     public TrainingSettings Settings { get; }
 
     /// <summary>What is learned from; not owned.</summary>
@@ -249,7 +248,7 @@ public sealed class TrainingSession : IDisposable
         ulong seed = Noise.Derive(Settings.Seed, 18);
         var order = new EpochOrder(seed, 0, Data.Count);
         // Layer by layer, each unit learns from its share of the samples only.
-        bool takesTurns = Settings is { Rule: RuleKind.TargetProjection or RuleKind.LocalHeads, LayerByLayer: true };
+        bool takesTurns = Settings.Rule is TargetProjectionSettings { LayerByLayer: true } or LocalHeadsSettings { LayerByLayer: true };
         var squares = consolidation.SquaresTimes((takesTurns ? Network.Units.Count : 1f) / count);
         consolidation.Fade();
         for (int i = 0; i < count; i++)
