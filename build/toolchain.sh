@@ -1,34 +1,47 @@
 # shellcheck shell=bash
-# What ./edgelearn and ./test share: the .NET SDK, the native toolchain, and the builds of the two programs.
+# What ./edgelearn and ./test share: the .NET SDK, the native toolchain, and the builds of the programs.
 # Sourced, never run, under `set -euo pipefail`.
 #
 # A target is the name of a folder under artifacts/native: linux-x64-v2, linux-x64-v3, linux-x64-v4, linux-arm64;
-# or jit, which is artifacts/jit. A program is `device` or `cli`, or for measurements `bench` or `workload`: a folder under that.
+# or jit, which is artifacts/jit. A program is a folder under that.
 
-root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 
 note() { printf '%s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # The best target for the CPU we stand on.
 machine_target() {
-  [[ $(uname -s) == Linux ]] || fail "EdgeLearn runs on Linux, this is $(uname -s)"
-  case $(uname -m) in
-    x86_64) ;;
-    aarch64) echo linux-arm64; return ;;
-    *) fail "EdgeLearn runs on x86_64 and aarch64, this is $(uname -m)" ;;
+  case $(uname -sm) in
+    "Linux x86_64") ;;
+    "Linux aarch64") echo linux-arm64; return ;;
+    *) fail "EdgeLearn runs on Linux, on x86_64 and aarch64; this is $(uname -sm)" ;;
   esac
-  local level=2
-  ! cpu_has avx2 fma bmi1 bmi2 f16c movbe abm || level=3
-  [[ $level != 3 ]] || ! cpu_has avx512f avx512bw avx512cd avx512dq avx512vl || level=4
-  echo "linux-x64-v$level"
+  echo "linux-x64-v$(cpu_level /lib64/ld-linux-x86-64.so.2 /proc/cpuinfo)"
 }
 
-cpu_flags=
-cpu_has() {
-  [[ -n $cpu_flags ]] || cpu_flags=" $(grep -m1 -E '^flags' /proc/cpuinfo | cut -d: -f2) "
-  local flag
-  for flag; do [[ $cpu_flags == *" $flag "* ]] || return 1; done
+# The level of an x86-64 CPU: 2, 3 or 4. The dynamic loader knows it (glibc 2.33 and later list it in its help); elsewhere the kernel's
+# flags tell, of which some kernels leave out a few. `info` asks in the same way: runtime/EdgeLearn.Commands/CpuLevel.cs.
+# usage: cpu_level LOADER CPUINFO
+cpu_level() {
+  local help='' flags level=2
+  [[ ! -x $1 ]] || help=$("$1" --help 2>/dev/null) || true
+  case $help in
+    *"x86-64-v4 (supported"*) level=4 ;;
+    *"x86-64-v3 (supported"*) level=3 ;;
+    *x86-64-v2*) ;;
+    *)
+      flags=" $(grep -m1 -E '^flags' "$2" 2>/dev/null | cut -d: -f2) " || true
+      ! has_words "$flags" avx2 fma bmi1 bmi2 f16c movbe abm || level=3
+      [[ $level != 3 ]] || ! has_words "$flags" avx512f avx512bw avx512cd avx512dq avx512vl || level=4 ;;
+  esac
+  echo "$level"
+}
+
+# usage: has_words TEXT WORD...
+has_words() {
+  local word
+  for word in "${@:2}"; do [[ $1 == *" $word "* ]] || return 1; done
 }
 
 # What a person calls it.
@@ -44,43 +57,53 @@ target_folder() {
   if [[ $1 == jit ]]; then echo "$root/artifacts/jit"; else echo "$root/artifacts/native/$1"; fi
 }
 
-program_binary() {
-  case $2 in
-    device) echo "$(target_folder "$1")/device/edgelearn-device" ;;
-    cli) echo "$(target_folder "$1")/cli/edgelearn-cli" ;;
-    bench) echo "$(target_folder "$1")/bench/edgelearn-bench" ;;
-    workload) echo "$(target_folder "$1")/workload/edgelearn-workload" ;;
-  esac
+# The programs: name, project, its own sources beside build/ and runtime/ (with commas between them, or -), what a person calls it.
+program_table='
+device    runtime/edgelearn-device/edgelearn-device.csproj            -                          the device agent
+cli       host-tools/edgelearn/edgelearn-cli.csproj                   host-tools                 the CLI
+bench     tests/Benchmarks/edgelearn-bench.csproj                     tests/Benchmarks           the benchmark
+workload  tests/Benchmarks/workload/edgelearn-workload.csproj         tests/Benchmarks/workload  its workloads
+results   tests/Results/edgelearn-results.csproj                      host-tools,tests/Results   the results
+'
+
+# Sets project, sources and called. usage: look_up PROGRAM
+look_up() {
+  local name
+  while read -r name project sources called; do [[ $name != "$1" ]] || return 0; done <<<"$program_table"
+  fail "no program is called $1"
 }
 
-program_project() {
-  case $1 in
-    device) echo runtime/edgelearn-device/edgelearn-device.csproj ;;
-    cli) echo host-tools/edgelearn/edgelearn-cli.csproj ;;
-    bench) echo tests/Benchmarks/edgelearn-bench.csproj ;;
-    workload) echo tests/Benchmarks/workload/edgelearn-workload.csproj ;;
-  esac
+program_binary() {
+  local project sources called
+  look_up "$2"
+  project=${project##*/}
+  echo "$(target_folder "$1")/$2/${project%.csproj}"
 }
 
 # One line for all files that a program is made from: their names, sizes and times. Deleted and older files change it too.
 fingerprint() {
-  local folders=("$root/build" "$root/runtime") print='%P %s %T@\n'
-  case $1 in
-    cli) folders+=("$root/host-tools") ;;
-    bench) folders+=("$root/tests/Benchmarks") ;;
-    workload) folders+=("$root/tests/Benchmarks/workload") ;;
-  esac
-  {
-    find "$root" -maxdepth 1 -type f \( -name global.json -o -name 'Directory.*' -o -iname nuget.config \) -printf "$print"
-    find "${folders[@]}" \( -name bin -o -name obj -o -name results \) -prune -o \
-      -type f ! -name '*.md' ! -name '.*' ! -name '*~' -printf "$print"
-  } | LC_ALL=C sort | cksum
+  local project sources called
+  look_up "$1"
+  [[ $sources != - ]] || sources=
+  (
+    cd "$root" || exit
+    shopt -s nullglob nocaseglob
+    # shellcheck disable=SC2086   # folders without blanks
+    find build runtime ${sources//,/ } global.json nuget.config* Directory.* \( -name bin -o -name obj -o -name results \) -prune -o \
+      -type f ! -name '*.md' ! -name '.*' ! -name '*~' -printf '%p %s %T@\n' | LC_ALL=C sort | cksum
+  )
 }
 
 is_current() {
   local stamp
   stamp=$(target_folder "$1")/$2/.fingerprint
   [[ -x $(program_binary "$1" "$2") && -f $stamp && $(<"$stamp") == "$(fingerprint "$2")" ]]
+}
+
+# usage: are_current TARGET PROGRAM...
+are_current() {
+  local target=$1 program
+  for program in "${@:2}"; do is_current "$target" "$program" || return 1; done
 }
 
 # Settings for every `dotnet` that we start: no banner, no telemetry, no process that stays behind, a home that can be written.
@@ -185,13 +208,11 @@ build_programs() {
 
 # Runs publish_programs in a process group of its own, so that Ctrl-C ends all of it, with a line that counts the seconds.
 publish_watched() {
-  local target=$1 names log=$root/artifacts/log/$1.log group ticker='' start=$SECONDS status=0
-  case "${*:2}" in
-    device) names="the device agent" ;;
-    cli) names="the CLI" ;;
-    *bench* | *workload*) names="the benchmark" ;;
-    *) names="the device agent and the CLI" ;;
-  esac
+  local target=$1 names='' log=$root/artifacts/log/$1.log group ticker='' start=$SECONDS status=0 program project sources called
+  for program in "${@:2}"; do
+    look_up "$program"
+    names+="${names:+ and }$called"
+  done
   names="Building $names ($(target_name "$target"))..."
   set -m
   publish_programs "$@" >"$log" 2>&1 </dev/null &
@@ -219,7 +240,7 @@ publish_watched() {
 }
 
 publish_programs() {
-  local target=$1 program rid jobs=() job status=0
+  local target=$1 program rid jobs=() job status=0 project sources called
   shift
   rid=${target%-v[234]}
   if [[ $rid == jit ]]; then
@@ -234,7 +255,8 @@ publish_programs() {
       publish_program "$target" "$program" "$rid" -p:PublishAot=false --self-contained false
       install_program "$target" "$program"
     else
-      dotnet build "$root/$(program_project "$program")" -c Release -r "$rid" -v minimal
+      look_up "$program"
+      dotnet build "$root/$project" -c Release -r "$rid" -v minimal
     fi
   done
   [[ $target != jit ]] || return 0
@@ -259,9 +281,10 @@ publish_native() {
 }
 
 publish_program() {
-  local target=$1 program=$2 rid=$3
+  local target=$1 program=$2 rid=$3 project sources called
   shift 3
-  dotnet publish "$root/$(program_project "$program")" -c Release -r "$rid" -v minimal -o "$(target_folder "$target")/$program.new" "$@"
+  look_up "$program"
+  dotnet publish "$root/$project" -c Release -r "$rid" -v minimal -o "$(target_folder "$target")/$program.new" "$@"
 }
 
 # A folder appears whole or not at all.

@@ -35,9 +35,6 @@ sealed class OnlineLearner : IDisposable
         _update.Plan(_network.Parameters, Plan);
         _pass.Plan(Plan, batch: 1, probed: false, PlanTime.Evaluation);
         _workspace = new Workspace(Plan);
-        _rule.Bind(_workspace);
-        _update.Bind(_workspace);
-        _pass.Bind(_workspace);
     }
 
     /// <summary>Column of the report.</summary>

@@ -32,9 +32,6 @@ sealed class Adaptation(AdaptOptions options, OrtNetwork network, Dataset train,
         var inputs = plan.Request("batch.inputs", MemoryCategory.Batch, (long)options.Batch * network.InputLength);
         var labels = plan.Request("batch.labels", MemoryCategory.Batch, options.Batch);
         using var workspace = new Workspace(plan);
-        rule.Bind(workspace);
-        update.Bind(workspace);
-        evaluator.Bind(workspace);
 
         var before = evaluator.Run(test, _preparation);
         var schedule = new Schedule(ScheduleKind.Linear, options.Steps);
@@ -46,12 +43,12 @@ sealed class Adaptation(AdaptOptions options, OrtNetwork network, Dataset train,
         var seen = new bool[options.Batch + 1];
         for (int step = 0; step < options.Steps; step++)
         {
-            int rows = stream.Read(workspace[inputs], workspace.Integers(labels));
+            int rows = stream.Read(inputs.Span, labels.Integers);
             long start = GC.GetAllocatedBytesForCurrentThread();
             watch.Restart();
             var clock = new StepClock(step, options.LearningRate * schedule.FactorAt(step));
             update.BeginStep(clock);
-            var report = rule.Step(new Batch(rows, workspace[inputs], workspace.Integers(labels)), clock, update);
+            var report = rule.Step(new Batch(rows, inputs.Span, labels.Integers), clock, update);
             times[step] = watch.Elapsed.TotalMilliseconds;
             if (seen[rows]) allocated = Math.Max(allocated, GC.GetAllocatedBytesForCurrentThread() - start);
             seen[rows] = true;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using EdgeLearn.Datasets;
 using EdgeLearn;
 using EdgeLearn.Commands;
+using EdgeLearn.Datasets;
 using EdgeLearn.OnnxAdapt;
 using EdgeLearn.OnnxRuntime;
 

@@ -5,7 +5,8 @@ using Grpc.Core;
 namespace EdgeLearn.Hub;
 
 /// <summary>Takes in what the operator pushes: signature, lineage and version first, then the bytes, then their digest, then whether they are a model.</summary>
-sealed class ArtefactIntake(HubState hub)
+sealed class ArtefactIntake(
+    FleetStore store, ContentStore artefacts, SemaphoreSlim versions, RoundSigner signer, PaceSteering pace, Action<string> log)
 {
     /// <summary>Largest artefact, in bytes.</summary>
     public const long LargestBytes = 1L << 31;
@@ -17,31 +18,32 @@ sealed class ArtefactIntake(HubState hub)
         ArtefactManifest manifest = Verify(signed);
         if (CheckPlace(manifest) is { } known)
             return known;
-        string beside = Path.Combine(hub.Folder.Artefacts, Guid.NewGuid().ToString("N") + ".new");
+        string beside = artefacts.NewFile();
         try
         {
             await ReceiveAsync(manifest, chunks, beside, cancel);
             // Only now: whoever waits for the next version, a round's commit above all, never waits for the sender of this one.
-            await hub.Versions.WaitAsync(cancel);
+            await versions.WaitAsync(cancel);
             try
             {
                 if (CheckPlace(manifest) is { } same)
                     return same;
-                hub.Artefacts.Adopt(beside, manifest.Digest);
+                artefacts.Adopt(beside, manifest.Digest);
                 ArtefactOffer offer = new() { Artefact = signed };
-                await hub.Store.WriteAsync(db => ArtefactTable.Add(db, manifest, offer));
+                await store.WriteAsync(db => ArtefactTable.Add(db, manifest, offer));
             }
             finally
             {
-                hub.Versions.Release();
+                versions.Release();
             }
         }
         finally
         {
             File.Delete(beside);
         }
-        hub.Pace.Attend();
-        hub.Log($"version {manifest.Version} was pushed to {manifest.Group}: {manifest.SizeBytes} bytes, {manifest.Digest.ToString()[..16]}...");
+        pace.Attend();
+        string digest = manifest.Digest.ToString()[..16];
+        log($"version {manifest.Version} was pushed to {manifest.Group}: {manifest.SizeBytes} bytes, {digest}...");
         return Answer(manifest);
     }
 
@@ -54,7 +56,7 @@ sealed class ArtefactIntake(HubState hub)
                 throw new EdgeLearnException("only the release key may sign what is pushed; this manifest says that the round key did");
             if (RoundRequests.Group(claim.Group) != claim.Group)
                 throw new EdgeLearnException("the manifest names no group");
-            return hub.Signer.Trust(claim.Group).Verify(new ArtefactOffer { Artefact = signed });
+            return signer.Trust(claim.Group).Verify(new ArtefactOffer { Artefact = signed });
         }
         catch (EdgeLearnException e)
         {
@@ -65,12 +67,12 @@ sealed class ArtefactIntake(HubState hub)
     /// <summary>The answer if this very artefact is here already; null if there is a place for it.</summary>
     PushAnswer? CheckPlace(ArtefactManifest manifest)
     {
-        ArtefactRow? newest = hub.Store.Read(db => ArtefactTable.Newest(db, manifest.Group));
+        ArtefactRow? newest = store.Read(db => ArtefactTable.Newest(db, manifest.Group));
         if (newest is not null && newest.Manifest == manifest)
             return Answer(manifest);
         if (newest is not null && manifest.Version <= newest.Manifest.Version)
             throw Status(StatusCode.FailedPrecondition, $"version {manifest.Version} is not newer than version {newest.Manifest.Version} of {manifest.Group}: roll-back refused");
-        if (!manifest.Parent.IsNone && hub.Store.Read(db => ArtefactTable.Find(db, manifest.Group, manifest.Parent)) is null)
+        if (!manifest.Parent.IsNone && store.Read(db => ArtefactTable.Find(db, manifest.Group, manifest.Parent)) is null)
             throw Status(StatusCode.FailedPrecondition, $"its parent {manifest.Parent.ToString()[..16]}... is not an artefact of {manifest.Group}");
         if (manifest.SizeBytes > LargestBytes)
             throw Status(StatusCode.FailedPrecondition, $"an artefact of {manifest.SizeBytes} bytes, at most {LargestBytes} are possible");
@@ -108,7 +110,7 @@ sealed class ArtefactIntake(HubState hub)
         Version = manifest.Version,
         Digest = Google.Protobuf.ByteString.CopyFrom(manifest.Digest.ToArray()),
         Group = manifest.Group,
-        DeviceCount = (ulong)hub.Store.Read(db => DeviceTable.CountActive(db, manifest.Group)),
+        DeviceCount = (ulong)store.Read(db => DeviceTable.CountActive(db, manifest.Group)),
     };
 
     static RpcException Status(StatusCode code, string detail) => new(new Status(code, detail));

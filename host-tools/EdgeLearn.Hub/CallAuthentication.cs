@@ -11,7 +11,7 @@ namespace EdgeLearn.Hub;
 /// and its role. TLS has proven that the caller has the certificate's key. Revocation is looked up at every call, so that it holds at once, on open
 /// connections too.
 /// </summary>
-sealed class CallAuthentication(HubState hub)
+sealed class CallAuthentication(FleetStore store, FleetTrust trust, TimeProvider clock)
 {
     const string FleetPath = "/edgelearn.fleet.v1.Fleet/";
     const string OperatorPath = "/edgelearn.fleet.v1.Operator/";
@@ -45,13 +45,13 @@ sealed class CallAuthentication(HubState hub)
         Verdict verdict = _verdicts.GetValue(certificate, Judge);
         if (verdict.Fault is { } fault)
             return new Status(StatusCode.Unauthenticated, fault);
-        if (hub.Now > verdict.NotAfter)
+        if (clock.GetUtcNow() > verdict.NotAfter)
             return new Status(StatusCode.Unauthenticated, $"the certificate has expired on {verdict.NotAfter:u}: renew it, or enrol again");
         if (verdict.Role == FleetRole.Operator)
             return operators || path == FleetPath + "Fetch" ? Status.DefaultSuccess : new Status(StatusCode.PermissionDenied, "this call is for boards");
         if (verdict.Role != FleetRole.Device || operators)
             return new Status(StatusCode.PermissionDenied, "this call is for the operator");
-        if (DeviceRow.IdOf(verdict.Name) is not { } id || hub.Store.Read(db => DeviceTable.Find(db, id)) is not { } device)
+        if (DeviceRow.IdOf(verdict.Name) is not { } id || store.Read(db => DeviceTable.Find(db, id)) is not { } device)
             return new Status(StatusCode.Unauthenticated, $"the hub does not know the board {verdict.Name}: enrol again");
         if (device.RevokedReason is { } reason)
             return new Status(StatusCode.PermissionDenied, $"the board {verdict.Name} was revoked{(reason.Length > 0 ? $": {reason}" : "")}");
@@ -64,8 +64,8 @@ sealed class CallAuthentication(HubState hub)
         if (FleetTrust.RoleOf(certificate) is not { } claim)
             return new Verdict("the certificate is of another fleet: this fleet's authority did not issue it", default, "", default);
         // Validity dates are looked at by every call on their own, so that a connection cannot outlive its certificate.
-        string? fault = hub.Authority.Trust.Fault(certificate, claim.Role, null);
-        if (fault is null && hub.Now < new DateTimeOffset(certificate.NotBefore))
+        string? fault = trust.Fault(certificate, claim.Role, null);
+        if (fault is null && clock.GetUtcNow() < new DateTimeOffset(certificate.NotBefore))
             fault = $"the certificate is not valid before {certificate.NotBefore:u}";
         return new Verdict(fault, claim.Role, claim.Name, new DateTimeOffset(certificate.NotAfter));
     }

@@ -27,6 +27,9 @@ sealed class ContentStore(string root)
         return digest;
     }
 
+    /// <summary>A path for a file that <see cref="Adopt"/> may take over.</summary>
+    public string NewFile() => Path.Combine(root, Guid.NewGuid().ToString("N") + ".new");
+
     /// <summary>Takes over a file that was written and flushed and whose digest was checked.</summary>
     public void Adopt(string file, Digest digest)
     {

@@ -5,7 +5,7 @@ using Grpc.Core.Interceptors;
 namespace EdgeLearn.Hub;
 
 /// <summary>Turns what goes wrong inside a call into a status with one line, and tells the log about what should not happen.</summary>
-sealed class FaultInterceptor(HubState hub) : Interceptor
+sealed class FaultInterceptor(Action<string> log) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -52,7 +52,7 @@ sealed class FaultInterceptor(HubState hub) : Interceptor
             return new RpcException(new Status(StatusCode.Cancelled, "the call was given up"));
         if (e is EdgeLearnException)
             return new RpcException(new Status(StatusCode.FailedPrecondition, e.Message));
-        hub.Log($"{context.Method} failed: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
+        log($"{context.Method} failed: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
         return e is IOException or UnauthorizedAccessException
             ? new RpcException(new Status(StatusCode.Unavailable, "the hub's disk does not answer as it should: see its log"))
             : new RpcException(new Status(StatusCode.Internal, "the hub failed: see its log"));

@@ -20,28 +20,26 @@ public sealed class FleetHub : IAsyncDisposable
 {
     static readonly TimeSpan s_pingDelay = TimeSpan.FromSeconds(30);
 
-    readonly HubState _state;
-    readonly HubCertificate _certificate;
+    readonly HubParts _parts;
     readonly WebApplication _app;
     int _stopped;
 
-    FleetHub(HubState state, HubCertificate certificate, WebApplication app)
+    FleetHub(HubParts parts, WebApplication app)
     {
-        _state = state;
-        _certificate = certificate;
+        _parts = parts;
         _app = app;
     }
 
     /// <summary>Where boards and operators reach it, https://host:port, with the real port.</summary>
-    public string Address => _state.PublicAddress;
+    public string Address => _parts.Enrolment.PublicAddress;
 
     /// <summary>The operator's folder that the first start made; see <see cref="OperatorIdentity"/>.</summary>
-    public string OperatorFolder => _state.Folder.Operator;
+    public string OperatorFolder => _parts.Folder.Operator;
 
     /// <summary>SHA-256 of the authority's public key: the fleet's name.</summary>
-    public Digest Fleet => _state.Authority.Trust.Fleet;
+    public Digest Fleet => _parts.Authority.Trust.Fleet;
 
-    internal HubState State => _state;
+    internal HubParts Parts => _parts;
 
     /// <summary>Opens the folder (makes a fleet at its first start), goes on with open rounds, and listens.</summary>
     /// <exception cref="EdgeLearnException">The port is taken, or the folder is in use, damaged or cannot be written.</exception>
@@ -49,31 +47,28 @@ public sealed class FleetHub : IAsyncDisposable
     {
         if (options.Port is < 0 or > 65535)
             throw new EdgeLearnException($"port {options.Port}: 1 to 65535 expected, or 0 for a free one");
-        HubState? state = null;
-        HubCertificate? certificate = null;
+        HubParts? parts = null;
         WebApplication? app = null;
         try
         {
-            state = new HubState(options);
-            certificate = new HubCertificate(state);
-            app = Build(state, certificate);
+            parts = new HubParts(options);
+            app = Build(parts, options);
             // Before the first call can come: a report for a round that memory does not hold yet would be taken for a late one.
-            state.Rounds.Resume();
+            parts.Rules.Resume();
             int port = await ListenAsync(app, options, cancel);
-            state.PublicAddress = $"https://{HubCertificate.PublicHost(options)}:{port}";
-            OperatorIdentity.NoteAddress(state.Folder, state.PublicAddress);
-            state.Log($"the hub listens on {state.PublicAddress}");
-            return new FleetHub(state, certificate, app);
+            string address = parts.Enrolment.PublicAddress = $"https://{HubCertificate.PublicHost(options)}:{port}";
+            OperatorIdentity.NoteAddress(parts.Folder, address);
+            parts.Log($"the hub listens on {address}");
+            return new FleetHub(parts, app);
         }
         catch (Exception e)
         {
-            state?.Stop();
+            parts?.Stop();
             if (app is not null)
                 await app.DisposeAsync();
-            if (state is not null)
-                await state.Rounds.StopAsync();
-            certificate?.Dispose();
-            state?.Dispose();
+            if (parts is not null)
+                await parts.Completion.StopAsync();
+            parts?.Dispose();
             throw e switch
             {
                 SqliteException => new EdgeLearnException($"the database fleet.db of the hub's folder {options.Folder} is damaged or cannot be read ({e.Message}): "
@@ -103,28 +98,28 @@ public sealed class FleetHub : IAsyncDisposable
 
     /// <summary>Works a committed round out again from its journal and compares.</summary>
     /// <exception cref="EdgeLearnException">The round was not committed, or journal, signatures or files do not hold.</exception>
-    public RoundReplayReport ReplayRound(ulong round) => RoundReplay.Run(_state.Store, _state.Artefacts, _state.Updates, round);
+    public RoundReplayReport ReplayRound(ulong round) => RoundReplay.Run(_parts.Store, _parts.Successor, round);
 
     /// <summary>Ends open calls, finishes a result that is being worked out, writes everything, frees folder and port. Rounds go on at the next start.</summary>
     public async Task StopAsync()
     {
         if (Interlocked.Exchange(ref _stopped, 1) != 0)
             return;
-        _state.Stop();
+        _parts.Stop();
         await _app.StopAsync();
         await _app.DisposeAsync();
-        await _state.Rounds.StopAsync();
-        await _state.Liveness.FlushAsync();
-        _certificate.Dispose();
-        _state.Dispose();
+        await _parts.Completion.StopAsync();
+        await _parts.Liveness.FlushAsync();
+        _parts.Dispose();
     }
 
     /// <summary>The same as <see cref="StopAsync"/>.</summary>
     public ValueTask DisposeAsync() => new(StopAsync());
 
-    static WebApplication Build(HubState state, HubCertificate certificate)
+    static WebApplication Build(HubParts parts, HubOptions options)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = state.Folder.Root });
+        WebApplicationOptions web = new() { Args = [], ContentRootPath = parts.Folder.Root };
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(web);
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");
@@ -133,13 +128,13 @@ public sealed class FleetHub : IAsyncDisposable
             kestrel.AddServerHeader = false;
             // A peer that has vanished without a word is noticed, and its call ends.
             kestrel.Limits.Http2.KeepAlivePingDelay = s_pingDelay;
-            kestrel.Listen(state.Options.Listen, state.Options.Port, listen =>
+            kestrel.Listen(options.Listen, options.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;
                 listen.UseHttps(https =>
                 {
                     https.SslProtocols = SslProtocols.Tls13;
-                    https.ServerCertificateSelector = (_, _) => certificate.Current;
+                    https.ServerCertificateSelector = (_, _) => parts.Certificate.Current;
                     // Any certificate may connect, since its holder has proven the key and a refusal in words helps more than a broken handshake;
                     // CallAuthentication decides, at every call.
                     https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
@@ -148,17 +143,16 @@ public sealed class FleetHub : IAsyncDisposable
             });
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Services.AddSingleton(state);
-        builder.Services.AddSingleton<FleetService>();
-        builder.Services.AddSingleton<OperatorService>();
+        builder.Services.AddSingleton(parts.Fleet);
+        builder.Services.AddSingleton(parts.Operator);
+        builder.Services.AddSingleton(new FaultInterceptor(parts.Log));
         builder.Services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = FleetChannel.LargestMessageBytes;
             grpc.Interceptors.Add<FaultInterceptor>();
         });
         WebApplication app = builder.Build();
-        CallAuthentication authentication = new(state);
-        app.Use((HttpContext http, RequestDelegate next) => authentication.InvokeAsync(http, next));
+        app.Use((HttpContext http, RequestDelegate next) => parts.Authentication.InvokeAsync(http, next));
         app.MapGrpcService<FleetService>();
         app.MapGrpcService<OperatorService>();
         return app;

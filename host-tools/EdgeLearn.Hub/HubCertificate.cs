@@ -12,17 +12,20 @@ sealed class HubCertificate : IDisposable
     static readonly TimeSpan s_life = TimeSpan.FromDays(90);
     static readonly TimeSpan s_renewal = TimeSpan.FromDays(30);
 
-    readonly HubState _hub;
     readonly FleetKey _key;
+    readonly FleetAuthority _authority;
+    readonly HubOptions _options;
     readonly ITimer _timer;
     X509Certificate2 _current;
 
-    public HubCertificate(HubState hub)
+    /// <param name="key">disposed of with this</param>
+    public HubCertificate(FleetKey key, FleetAuthority authority, HubOptions options)
     {
-        _hub = hub;
-        _key = hub.Folder.Key("hub");
+        _key = key;
+        _authority = authority;
+        _options = options;
         _current = Issue();
-        _timer = hub.Options.Clock.CreateTimer(_ => Volatile.Write(ref _current, Issue()), null, s_renewal, s_renewal);
+        _timer = options.Clock.CreateTimer(_ => Volatile.Write(ref _current, Issue()), null, s_renewal, s_renewal);
     }
 
     /// <summary>The certificate with its key. Connections hold on to an older one, so none is disposed before the hub.</summary>
@@ -35,7 +38,7 @@ sealed class HubCertificate : IDisposable
 
     X509Certificate2 Issue()
     {
-        List<string> hosts = ["localhost", "127.0.0.1", "::1", Dns.GetHostName(), PublicHost(_hub.Options).Trim('[', ']')];
+        List<string> hosts = ["localhost", "127.0.0.1", "::1", Dns.GetHostName(), PublicHost(_options).Trim('[', ']')];
         try
         {
             foreach (NetworkInterface card in NetworkInterface.GetAllNetworkInterfaces())
@@ -46,7 +49,7 @@ sealed class HubCertificate : IDisposable
         {
             // The names are a courtesy to other tools: boards trust the authority and the role, not the name.
         }
-        return _key.With(_hub.Authority.IssueHub(_key, hosts, _hub.Now, s_life));
+        return _key.With(_authority.IssueHub(_key, hosts, _options.Clock.GetUtcNow(), s_life));
     }
 
     public void Dispose()

@@ -8,14 +8,16 @@ sealed class Liveness : IDisposable
 {
     static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
 
-    readonly HubState _hub;
+    readonly FleetStore _store;
+    readonly Action<string> _log;
     readonly ITimer _timer;
     readonly ConcurrentDictionary<ulong, (long Ms, CheckInRequest Request)> _seen = [];
 
-    public Liveness(HubState hub)
+    public Liveness(FleetStore store, TimeProvider clock, Action<string> log)
     {
-        _hub = hub;
-        _timer = hub.Options.Clock.CreateTimer(_ => _ = FlushAsync(), null, s_interval, s_interval);
+        _store = store;
+        _log = log;
+        _timer = clock.CreateTimer(_ => _ = FlushAsync(), null, s_interval, s_interval);
     }
 
     public void Note(ulong device, long nowMs, CheckInRequest request) => _seen[device] = (nowMs, request);
@@ -31,7 +33,7 @@ sealed class Liveness : IDisposable
             return;
         try
         {
-            await _hub.Store.WriteAsync(db =>
+            await _store.WriteAsync(db =>
             {
                 foreach ((ulong device, long ms, CheckInRequest request) in batch)
                     DeviceTable.Seen(db, device, ms, request);
@@ -39,7 +41,7 @@ sealed class Liveness : IDisposable
         }
         catch (IOException e)
         {
-            _hub.Log($"when boards were last seen could not be written: {e.Message}");
+            _log($"when boards were last seen could not be written: {e.Message}");
         }
     }
 

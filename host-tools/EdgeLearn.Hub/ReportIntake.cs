@@ -8,7 +8,10 @@ namespace EdgeLearn.Hub;
 /// Takes in the pieces of an update. Resumable: pieces go to a file of the attempt, flushed before they are acknowledged. Exactly once: the first
 /// final answer of an attempt is in the journal before it is given, and is the answer ever after.
 /// </summary>
-sealed class ReportIntake(HubState hub)
+/// <param name="partial">folder of the updates that are not whole yet</param>
+sealed class ReportIntake(
+    RoundBook book, RoundRules rules, ContentStore artefacts, ContentStore updates, string partial, TelemetryExport? export,
+    Action<string> log)
 {
     /// <summary>Largest piece, in bytes.</summary>
     public const int LargestPieceBytes = 1 << 20;
@@ -20,7 +23,7 @@ sealed class ReportIntake(HubState hub)
         if (request.Attempt.Length != 16)
             return Refuse(Refusal.UnknownAttempt, $"an attempt has 16 bytes, not {request.Attempt.Length}");
         Guid id = new(request.Attempt.Span, bigEndian: true);
-        if (hub.Rounds.FindOpen(id) is not { } found)
+        if (book.FindOpen(id) is not { } found)
             return await TakeLateAsync(device, id);
         (Round round, Attempt attempt) = found;
         if (attempt.Device != device.Id)
@@ -30,7 +33,7 @@ sealed class ReportIntake(HubState hub)
         {
             if (attempt.State != AttemptState.Assigned)
             {
-                hub.Rounds.CountDuplicate(round);
+                book.CountDuplicate(round);
                 return Final(attempt);
             }
             return await TakeOpenAsync(device, round, attempt, request);
@@ -43,11 +46,11 @@ sealed class ReportIntake(HubState hub)
 
     async Task<ReportAnswer> TakeLateAsync(DeviceRow device, Guid id)
     {
-        if (hub.Store.Read(db => RoundJournal.Attempt(db, id)) is not { } row || row.Device != device.Id)
+        if (book.Find(id) is not { } row || row.Device != device.Id)
             return Refuse(Refusal.UnknownAttempt, "the hub has given out no such attempt to this board");
         const string Late = "the round was over before the report was whole";
         if (row.State == AttemptState.Assigned)
-            await hub.Rounds.LateAsync(row, id, Late);
+            await book.LateAsync(row, id, Late);
         return row.State switch
         {
             AttemptState.Accepted => new ReportAnswer { State = ReportAnswer.Types.State.Accepted },
@@ -66,15 +69,15 @@ sealed class ReportIntake(HubState hub)
             return await RefuseAsync(round, attempt, fault.Refusal, fault.Reason);
         if (header!.ContentLength < 0 || header.ContentLength > UpdateCodec.Of(header.Codec).LargestContentBytes(ShapeOf(round)))
             return await RefuseAsync(round, attempt, Refusal.WrongShape, $"{header.ContentLength} bytes of content are more than this model and codec can give");
-        string partial = Path.Combine(hub.Folder.Partial, attempt.Id.ToString("N"));
+        string file = FileOf(attempt);
         byte[] headerBytes = request.Header.ToByteArray();
         if (attempt.PendingHeader is { } pending && !pending.AsSpan().SequenceEqual(headerBytes))
-            File.Delete(partial);  // the board has trained again; what came before is of another update
+            File.Delete(file);  // the board has trained again; what came before is of another update
         attempt.PendingHeader = headerBytes;
-        long held = File.Exists(partial) ? new FileInfo(partial).Length : 0;
+        long held = File.Exists(file) ? new FileInfo(file).Length : 0;
         if (held > 0 && held >= header.ContentLength)
         {
-            File.Delete(partial);
+            File.Delete(file);
             held = 0;
         }
         if (request.Offset != (ulong)held)
@@ -82,18 +85,19 @@ sealed class ReportIntake(HubState hub)
         if (request.Data.Length > header.ContentLength - held)
             return await RefuseAsync(round, attempt, Refusal.Malformed, $"more data than the {header.ContentLength} bytes of the header");
         if (held + request.Data.Length < header.ContentLength)
-            return request.Data.IsEmpty ? More(held) : More(Append(partial, request.Data));
-        return await CompleteAsync(round, attempt, request, header, device, partial, held);
+            return request.Data.IsEmpty ? More(held) : More(Append(file, request.Data));
+        return await CompleteAsync(round, attempt, request, header, device, file, held);
     }
 
-    async Task<ReportAnswer> CompleteAsync(Round round, Attempt attempt, ReportRequest request, UpdateHeader header, DeviceRow device, string partial, long held)
+    async Task<ReportAnswer> CompleteAsync(
+        Round round, Attempt attempt, ReportRequest request, UpdateHeader header, DeviceRow device, string file, long held)
     {
         byte[] content = request.Data.ToByteArray();
         if (held > 0)
-            content = [.. File.ReadAllBytes(partial), .. content];
+            content = [.. File.ReadAllBytes(file), .. content];
         if (Digest.Of(content) != header.Content)
         {
-            File.Delete(partial);
+            File.Delete(file);
             // Pieces that survived a crash of the hub may be damaged; the board gets one chance to send them again.
             if (held > 0 && attempt.Restarts++ == 0)
                 return More(0);
@@ -104,10 +108,10 @@ sealed class ReportIntake(HubState hub)
         Refusal refusal = UpdateCodec.Of(round.Request.Codec).Check(context, content, out string reason);
         if (refusal != Refusal.None)
         {
-            File.Delete(partial);
+            File.Delete(file);
             return await RefuseAsync(round, attempt, refusal, reason);
         }
-        hub.Updates.Put(content);
+        updates.Put(content);
         JournalEntry entry = new()
         {
             Accepted = new()
@@ -122,10 +126,10 @@ sealed class ReportIntake(HubState hub)
         if (request.Telemetry is { } telemetry)
         {
             telemetry.Round = round.Id;
-            hub.Export?.Record(device, telemetry);
+            export?.Record(device, telemetry);
         }
-        await hub.Rounds.FinishAsync(round, attempt, entry, request.Telemetry);
-        File.Delete(partial);
+        await rules.FinishAsync(round, attempt, entry, request.Telemetry);
+        File.Delete(file);
         return Final(attempt);
     }
 
@@ -161,17 +165,19 @@ sealed class ReportIntake(HubState hub)
     {
         if (round.UpdateShape is { } known)
             return known;
-        using RoundModel model = RoundModel.Read(hub.Artefacts.Read(round.BaseManifest.Digest), "the base model", round.Request.Training);
+        using RoundModel model = RoundModel.Read(artefacts.Read(round.BaseManifest.Digest), "the base model", round.Request.Training);
         return round.UpdateShape = model.Shape;
     }
 
     async Task<ReportAnswer> RefuseAsync(Round round, Attempt attempt, Refusal refusal, string reason)
     {
-        hub.Log($"round {round.Id}: the report of {DeviceRow.TextOf(attempt.Device)} is refused: {reason}");
-        await hub.Rounds.FinishAsync(round, attempt, RoundRequests.Refused(attempt.Id, refusal, reason));
-        File.Delete(Path.Combine(hub.Folder.Partial, attempt.Id.ToString("N")));
+        log($"round {round.Id}: the report of {DeviceRow.TextOf(attempt.Device)} is refused: {reason}");
+        await rules.FinishAsync(round, attempt, RoundRequests.Refused(attempt.Id, refusal, reason));
+        File.Delete(FileOf(attempt));
         return Final(attempt);
     }
+
+    string FileOf(Attempt attempt) => Path.Combine(partial, attempt.Id.ToString("N"));
 
     static long Append(string path, ByteString data)
     {

@@ -46,7 +46,7 @@ sealed class Attempt(Guid id, ulong device) : IDisposable
 
 /// <summary>
 /// A round: what the entries of its journal say, applied in order. <see cref="Apply"/> is the only thing that changes it, live, after a restart and
-/// in a replay. Not thread-safe; <see cref="RoundEngine"/> holds its lock.
+/// in a replay. Not thread-safe; <see cref="RoundBook"/> holds its lock.
 /// </summary>
 sealed class Round(ulong id) : IDisposable
 {
@@ -96,6 +96,8 @@ sealed class Round(ulong id) : IDisposable
     public void GiveWay() => _changed.TrySetResult();
 
     public int Directions => Request.Training.Directions;
+
+    public RoundAggregation Aggregation => new(Id, Request.Codec, Request.Aggregator, Directions);
 
     public Attempt? Find(Guid attempt) => _attempts.GetValueOrDefault(attempt);
 

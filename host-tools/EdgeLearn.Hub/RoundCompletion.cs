@@ -3,7 +3,11 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Hub;
 
 /// <summary>What happens to a round between its closing and its end: aggregate, score, sign, commit; or abandon.</summary>
-sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
+/// <param name="versions">held by whoever gives a group a new version</param>
+/// <param name="stopping">ends the waiting for a disk that does not answer</param>
+sealed class RoundCompletion(
+    RoundBook book, RoundSuccessor successor, ContentStore artefacts, FleetStore store, SemaphoreSlim versions, RoundSigner signer,
+    PaceSteering pace, HubOptions options, CancellationToken stopping) : IDisposable
 {
     static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
 
@@ -38,8 +42,9 @@ sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
         catch (Exception e) when (MayPass(e))
         {
             // The disk may come back; the round is as the journal has it, and the result will be the same.
-            hub.Log($"round {round.Id} is tried again in {s_pause.TotalSeconds:0} s: {e.Message}");
-            _ = Task.Delay(s_pause, hub.Stopping).ContinueWith(_ => RunAsync(round), CancellationToken.None, TaskContinuationOptions.NotOnCanceled, TaskScheduler.Default);
+            options.Log?.Invoke($"round {round.Id} is tried again in {s_pause.TotalSeconds:0} s: {e.Message}");
+            _ = Task.Delay(s_pause, stopping)
+                .ContinueWith(_ => RunAsync(round), CancellationToken.None, TaskContinuationOptions.NotOnCanceled, TaskScheduler.Default);
         }
         catch (EdgeLearnException e)
         {
@@ -60,55 +65,59 @@ sealed class RoundCompletion(HubState hub, RoundEngine engine) : IDisposable
 
     async Task CommitAsync(Round round)
     {
-        (byte[] model, Digest updates) = RoundResult.Compute(round, hub.Artefacts, hub.Updates);
-        Digest digest = hub.Artefacts.Put(model);
+        (byte[] model, Digest updates) = successor.Compute(round);
+        Digest digest = artefacts.Put(model);
         Evaluation? score = Evaluate(digest);
-        await hub.Versions.WaitAsync();
+        await versions.WaitAsync();
         try
         {
-            ArtefactRow newest = hub.Store.Read(db => ArtefactTable.Newest(db, round.Request.Group))!;
-            (ArtefactManifest manifest, ArtefactOffer offer) = hub.Signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, hub.Options.Clock.GetUtcNow());
+            ArtefactRow newest = store.Read(db => ArtefactTable.Newest(db, round.Request.Group))!;
+            DateTimeOffset now = options.Clock.GetUtcNow();
+            (ArtefactManifest manifest, ArtefactOffer offer) = signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, now);
             JournalEntry entry = new() { Committed = new() { Manifest = offer.Artefact } };
             if (score is { } s)
             {
                 entry.Committed.Accuracy = s.Accuracy;
                 entry.Committed.Loss = s.Loss;
             }
-            await engine.EndAsync(round, entry, db => ArtefactTable.Add(db, manifest, offer));
+            await book.EndAsync(round, entry, db => ArtefactTable.Add(db, manifest, offer));
             if (round.IsStale)
                 return;  // another object stands for the round now, and ends it
-            hub.Log($"round {round.Id} committed version {manifest.Version}{(score is { } shown ? $", accuracy {shown.Accuracy:0.0000}" : "")}");
+            pace.Attend();
+            string accuracy = score is { } shown ? $", accuracy {shown.Accuracy:0.0000}" : "";
+            options.Log?.Invoke($"round {round.Id} committed version {manifest.Version}{accuracy}");
         }
         finally
         {
-            hub.Versions.Release();
+            versions.Release();
         }
     }
 
     async Task AbandonAsync(Round round, string reason)
     {
-        hub.Log($"round {round.Id} is abandoned: {reason}");
+        options.Log?.Invoke($"round {round.Id} is abandoned: {reason}");
         try
         {
-            await engine.EndAsync(round, new JournalEntry { Abandoned = new() { Reason = reason } });
+            await book.EndAsync(round, new JournalEntry { Abandoned = new() { Reason = reason } });
+            pace.Attend();
         }
         catch (IOException e)
         {
-            hub.Log($"round {round.Id} stays closed until the hub starts again: {e.Message}");
+            options.Log?.Invoke($"round {round.Id} stays closed until the hub starts again: {e.Message}");
         }
     }
 
     Evaluation? Evaluate(Digest model)
     {
-        if (hub.Options.Evaluate is not { } evaluate)
+        if (options.Evaluate is not { } evaluate)
             return null;
         try
         {
-            return evaluate(hub.Artefacts.PathOf(model));
+            return evaluate(artefacts.PathOf(model));
         }
         catch (EdgeLearnException e)
         {
-            hub.Log($"the model could not be scored: {e.Message}");
+            options.Log?.Invoke($"the model could not be scored: {e.Message}");
             return null;
         }
     }

@@ -27,8 +27,8 @@ public sealed class RoundModel : UpdateTarget, IDisposable
     /// <exception cref="EdgeLearnException">Not a model.</exception>
     public static RoundModel Read(byte[] bytes, string name, RoundTraining training) => new(ModelFile.Load(bytes, name), training);
 
-    /// <summary>Its tensors.</summary>
-    public UpdateShape Shape { get; }
+    /// <inheritdoc/>
+    public override UpdateShape Shape { get; }
 
     /// <inheritdoc/>
     public override Span<float> Weights => _model.Network.Parameters.Values;

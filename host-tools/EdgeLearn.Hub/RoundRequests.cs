@@ -34,9 +34,9 @@ static class RoundRequests
         try
         {
             TrainingSettings settings = filled.Training.ToSettings();
-            UpdateCodec.Of(filled.Codec);
-            if (filled.Codec == Codec.ZerothOrder)
-                RoundTraining.CheckReplays(settings);
+            UpdateCodec codec = UpdateCodec.Of(filled.Codec);
+            codec.CheckSettings(settings);
+            Aggregator.Of(filled.Aggregator, codec);
         }
         catch (EdgeLearnException e)
         {
@@ -81,5 +81,7 @@ static class RoundRequests
         return name;
     }
 
-    static RpcException Invalid(string detail) => new(new Status(StatusCode.InvalidArgument, detail));
+    public static RpcException Failed(string detail) => new(new Status(StatusCode.FailedPrecondition, detail));
+
+    public static RpcException Invalid(string detail) => new(new Status(StatusCode.InvalidArgument, detail));
 }

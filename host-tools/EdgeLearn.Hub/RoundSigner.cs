@@ -10,6 +10,10 @@ sealed class RoundSigner(FleetKey key, Digest fleet, ReadOnlyMemory<byte> releas
 {
     public ReadOnlyMemory<byte> PublicKey => key.PublicKey;
 
+    public ReadOnlyMemory<byte> ReleasePublicKey => releasePublicKey;
+
+    public Digest Fleet => fleet;
+
     public HubStatement Statement(ReadOnlySpan<byte> nonce, DateTimeOffset now, ulong newestVersion) => HubStatements.Create(key, nonce, now, newestVersion);
 
     /// <summary>What a board of the group trusts: the hub holds itself to the same.</summary>

@@ -5,37 +5,6 @@ using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
 
-/// <summary>What <c>evaluate --json</c> prints.</summary>
-public sealed record EvaluateResult
-{
-    /// <summary>The model file.</summary>
-    public required string Model { get; init; }
-
-    /// <summary>The network in shorthand.</summary>
-    public required string Network { get; init; }
-
-    /// <summary>Samples to test with.</summary>
-    public required int TestExamples { get; init; }
-
-    /// <summary>Share of test samples that are classified right; null for a regression.</summary>
-    public required double? TestAccuracy { get; init; }
-
-    /// <summary>Mean loss on the test samples.</summary>
-    public required double TestLoss { get; init; }
-
-    /// <summary>Wall time of the pass over all samples, reading included.</summary>
-    public required double Seconds { get; init; }
-
-    /// <summary>Weights and integer tensors.</summary>
-    public required long ParameterBytes { get; init; }
-
-    /// <summary>The one block of the forward pass.</summary>
-    public required long WorkspaceBytes { get; init; }
-
-    /// <summary>Peak memory of the process.</summary>
-    public required long PeakRssBytes { get; init; }
-}
-
 /// <summary><c>evaluate</c>: how a model does on data.</summary>
 public sealed class EvaluateCommand
 {
@@ -115,7 +84,6 @@ public sealed class EvaluateCommand
         var plan = new MemoryPlan();
         evaluator.Plan(plan, Math.Min(batch, data.Test.Count));
         using var workspace = new Workspace(plan);
-        evaluator.Bind(workspace);
         long begin = Stopwatch.GetTimestamp();
         var evaluation = evaluator.Run(data.Test, model.Preparation);
         return new EvaluateResult
@@ -144,4 +112,35 @@ public sealed class EvaluateCommand
             $"memory    weights {result.ParameterBytes:N0} bytes, workspace {result.WorkspaceBytes:N0}; peak of the "
             + $"process {ByteCount.Format(result.PeakRssBytes)}; {result.Seconds:F1} s"));
     }
+}
+
+/// <summary>What <c>evaluate --json</c> prints.</summary>
+public sealed record EvaluateResult
+{
+    /// <summary>The model file.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The network in shorthand.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>Samples to test with.</summary>
+    public required int TestExamples { get; init; }
+
+    /// <summary>Share of test samples that are classified right; null for a regression.</summary>
+    public required double? TestAccuracy { get; init; }
+
+    /// <summary>Mean loss on the test samples.</summary>
+    public required double TestLoss { get; init; }
+
+    /// <summary>Wall time of the pass over all samples, reading included.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Weights and integer tensors.</summary>
+    public required long ParameterBytes { get; init; }
+
+    /// <summary>The one block of the forward pass.</summary>
+    public required long WorkspaceBytes { get; init; }
+
+    /// <summary>Peak memory of the process.</summary>
+    public required long PeakRssBytes { get; init; }
 }

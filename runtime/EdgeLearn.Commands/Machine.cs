@@ -19,18 +19,14 @@ public static class Machine
     /// <summary>RAM that could be used now, in bytes; 0 where the kernel does not say.</summary>
     public static long AvailableBytes => KilobytesIn("/proc/meminfo", "MemAvailable:");
 
-    /// <summary>The best instruction set of the CPU, by the field's names; <c>unknown</c> where the kernel does not say.</summary>
+    /// <summary>The best instruction set of the CPU, by the field's names; <c>unknown</c> where nobody says.</summary>
     public static string CpuInstructionSet
     {
         get
         {
-            bool arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
-            if (Line("/proc/cpuinfo", arm ? "Features" : "flags") is not { } line) return "unknown";
-            var flags = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)
-                .ToHashSet();
-            if (arm) return flags.Contains("asimddp") ? "arm64+dotprod" : "arm64";
-            if (!flags.IsSupersetOf(["avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"])) return "x86-64-v2";
-            return flags.IsSupersetOf(["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]) ? "x86-64-v4" : "x86-64-v3";
+            if (RuntimeInformation.ProcessArchitecture != Architecture.Arm64) return CpuLevel.Read() ?? "unknown";
+            if (ValueIn(CpuLevel.CpuInfo, "Features") is not { } features) return "unknown";
+            return features.Split(' ').Contains("asimddp") ? "arm64+dotprod" : "arm64";
         }
     }
 
@@ -41,8 +37,7 @@ public static class Machine
         {
             const string Board = "/proc/device-tree/model";
             if (File.Exists(Board)) return File.ReadAllText(Board).TrimEnd('\0', '\n');
-            string? line = Line("/proc/cpuinfo", "model name");
-            return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+            return ValueIn(CpuLevel.CpuInfo, "model name");
         }
     }
 
@@ -51,8 +46,15 @@ public static class Machine
         if (Line(path, name) is not { } line) return 0;
         var number = line.AsSpan(name.Length).Trim();
         int end = number.IndexOf(' ');
-        return long.TryParse(end < 0 ? number : number[..end], NumberStyles.None, CultureInfo.InvariantCulture, out long kilobytes)
-            ? kilobytes * 1024 : 0;
+        var digits = end < 0 ? number : number[..end];
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long kilobytes) ? kilobytes * 1024 : 0;
+    }
+
+    /// <summary>What stands behind the colon in a file of the kernel's; null where the file or the line is missing.</summary>
+    internal static string? ValueIn(string path, string name)
+    {
+        string? line = Line(path, name);
+        return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 
     static string? Line(string path, string start)

@@ -55,10 +55,10 @@ public sealed record PlanResult
     /// <summary>Plans a network under all rules.</summary>
     public static PlanResult Of(NetworkSpec spec, TrainingSettings settings)
     {
-        var plan = TrainingSession.PlanMemory(spec, settings);
+        var plan = TrainingPlan.MemoryOf(spec, settings);
         using var network = new Network(spec, settings.Weights);
         settings.Train?.Freeze(network);
-        long inference = TrainingSession.PlanInference(spec, settings.Batch, settings.Weights).TotalBytes;
+        long inference = TrainingPlan.MemoryOfInference(spec, settings.Batch, settings.Weights).TotalBytes;
         return new PlanResult
         {
             Network = spec.ToString(),
@@ -117,7 +117,7 @@ public sealed record RulePlan(string Rule, long? TotalBytes, double? BesideInfer
     {
         try
         {
-            long total = TrainingSession.PlanMemory(spec, settings).TotalBytes;
+            long total = TrainingPlan.MemoryOf(spec, settings).TotalBytes;
             return new RulePlan(settings.Rule.Word, total, (double)total / inferenceBytes, null);
         }
         catch (EdgeLearnException e)

@@ -3,43 +3,6 @@ using System.Text;
 
 namespace EdgeLearn.OnnxRuntime;
 
-/// <summary>Element type of a tensor, with the numbers of ONNX's <c>TensorProto.DataType</c>.</summary>
-public enum OnnxElementType
-{
-    /// <summary>Not said in the file.</summary>
-    Undefined = 0,
-
-    /// <summary>float32: the only one that is trained, fed and read here.</summary>
-    Float32 = 1,
-
-    /// <summary>Unsigned 8-bit integer.</summary>
-    UInt8 = 2,
-
-    /// <summary>Signed 8-bit integer.</summary>
-    Int8 = 3,
-
-    /// <summary>Signed 32-bit integer.</summary>
-    Int32 = 6,
-
-    /// <summary>Signed 64-bit integer.</summary>
-    Int64 = 7,
-
-    /// <summary>Text.</summary>
-    Text = 8,
-
-    /// <summary>Boolean.</summary>
-    Boolean = 9,
-
-    /// <summary>IEEE half precision.</summary>
-    Float16 = 10,
-
-    /// <summary>IEEE double precision.</summary>
-    Float64 = 11,
-
-    /// <summary>The upper half of a float32.</summary>
-    BFloat16 = 16,
-}
-
 /// <summary>An input, output or initializer of an ONNX graph: name, element type and shape.</summary>
 public sealed class OnnxTensor
 {
@@ -117,4 +80,41 @@ public sealed class OnnxTensor
         if (name.Length > longest) text.Append("...");
         return text.Length == 0 ? "(no name)" : text.ToString();
     }
+}
+
+/// <summary>Element type of a tensor, with the numbers of ONNX's <c>TensorProto.DataType</c>.</summary>
+public enum OnnxElementType
+{
+    /// <summary>Not said in the file.</summary>
+    Undefined = 0,
+
+    /// <summary>float32: the only one that is trained, fed and read here.</summary>
+    Float32 = 1,
+
+    /// <summary>Unsigned 8-bit integer.</summary>
+    UInt8 = 2,
+
+    /// <summary>Signed 8-bit integer.</summary>
+    Int8 = 3,
+
+    /// <summary>Signed 32-bit integer.</summary>
+    Int32 = 6,
+
+    /// <summary>Signed 64-bit integer.</summary>
+    Int64 = 7,
+
+    /// <summary>Text.</summary>
+    Text = 8,
+
+    /// <summary>Boolean.</summary>
+    Boolean = 9,
+
+    /// <summary>IEEE half precision.</summary>
+    Float16 = 10,
+
+    /// <summary>IEEE double precision.</summary>
+    Float64 = 11,
+
+    /// <summary>The upper half of a float32.</summary>
+    BFloat16 = 16,
 }

@@ -11,13 +11,12 @@ namespace EdgeLearn.OnnxRuntime;
 public sealed class OrtForwardPass(OrtNetwork network) : IForwardPass, IDisposable
 {
     readonly RunOptions _run = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-    readonly BufferId[] _perturbed = new BufferId[network.Parameters.Slices.Count];
-    BufferId _input;
-    BufferId _output;
-    BufferId _outputs;
+    readonly PlannedBuffer[] _perturbed = new PlannedBuffer[network.Parameters.Slices.Count];
+    PlannedBuffer _input;
+    PlannedBuffer _output;
+    PlannedBuffer _outputs;
     OrtBinding?[] _plain = [];
     OrtBinding?[] _probed = [];
-    Workspace? _workspace;
     bool _isProbed;
     int _rows;
 
@@ -44,20 +43,18 @@ public sealed class OrtForwardPass(OrtNetwork network) : IForwardPass, IDisposab
             var slice = Parameters.Slices[i];
             _perturbed[i] = plan.Request($"ort.perturbed.{slice.Name}", MemoryCategory.Panels, probed ? slice.Length : 0, time, time);
         }
+
+        plan.WhenAllocated(BindAll);
     }
 
-    /// <inheritdoc/>
-    public void Bind(Workspace workspace)
+    void BindAll()
     {
         DisposeBindings();
-        _workspace = workspace;
         _plain = new OrtBinding?[_rows + 1];
         _probed = new OrtBinding?[_rows + 1];
         BindingOf(_rows, probed: false);
         if (_isProbed) BindingOf(_rows, probed: true);
     }
-
-    Workspace Buffers => _workspace ?? throw new InvalidOperationException("Plan and Bind come first");
 
     /// <inheritdoc/>
     public void Outputs(in Batch batch, Span<float> outputs) => Run(batch, probed: false, outputs[..(batch.Count * OutputLength)]);
@@ -65,7 +62,7 @@ public sealed class OrtForwardPass(OrtNetwork network) : IForwardPass, IDisposab
     /// <inheritdoc/>
     public void Losses(ReadOnlySpan<Probe> probes, in Batch batch, Loss loss, Span<double> results)
     {
-        var outputs = Buffers[_outputs][..(batch.Count * OutputLength)];
+        var outputs = _outputs.Span[..(batch.Count * OutputLength)];
         for (int i = 0; i < probes.Length; i++)
         {
             if (!probes[i].IsNone) Perturb(probes[i]);
@@ -80,7 +77,7 @@ public sealed class OrtForwardPass(OrtNetwork network) : IForwardPass, IDisposab
         for (int i = 0; i < _perturbed.Length; i++)
         {
             var slice = Parameters.Slices[i];
-            var perturbed = Buffers[_perturbed[i]];
+            var perturbed = _perturbed[i].Span;
             var read = Parameters.Read(slice, probe, 0, slice.Length, perturbed);
             if (!slice.Trainable) read.CopyTo(perturbed);
         }
@@ -92,11 +89,11 @@ public sealed class OrtForwardPass(OrtNetwork network) : IForwardPass, IDisposab
         for (int first = 0; first < batch.Count; first += _rows)
         {
             int rows = Math.Min(_rows, batch.Count - first);
-            var input = Buffers[_input];
+            var input = _input.Span;
             batch.Inputs.Slice(first * InputLength, rows * InputLength).CopyTo(input);
             if (network.FixedRows is not null) input[(rows * InputLength)..].Clear();
             Run(BindingOf(network.FixedRows ?? rows, probed));
-            Buffers[_output][..(rows * OutputLength)].CopyTo(outputs[(first * OutputLength)..]);
+            _output.Span[..(rows * OutputLength)].CopyTo(outputs[(first * OutputLength)..]);
         }
     }
 
@@ -123,14 +120,14 @@ public sealed class OrtForwardPass(OrtNetwork network) : IForwardPass, IDisposab
         var binding = new OrtBinding(network.Session);
         try
         {
-            binding.Input(network.Input.Name, Buffers[_input], [rows, .. network.Input.Dimensions[1..]]);
-            binding.Output(network.OutputName, Buffers[_output], [rows, .. network.OutputRowDimensions]);
+            binding.Input(network.Input.Name, _input.Span, [rows, .. network.Input.Dimensions[1..]]);
+            binding.Output(network.OutputName, _output.Span, [rows, .. network.OutputRowDimensions]);
             for (int i = 0; i < _perturbed.Length; i++)
             {
                 var slice = Parameters.Slices[i];
                 var shape = new long[slice.Shape.Length];
                 for (int d = 0; d < shape.Length; d++) shape[d] = slice.Shape[d];
-                binding.Input(slice.Name, probed ? Buffers[_perturbed[i]] : Parameters[slice], shape);
+                binding.Input(slice.Name, probed ? _perturbed[i].Span : Parameters[slice], shape);
             }
 
             return binding;

@@ -48,35 +48,23 @@ public sealed class FixedPointSum
     {
         if (values.Length != Length)
             throw new ArgumentException($"{values.Length} values, {Length} expected", nameof(values));
-        Add(0, values, weight);
-        AddWeight(weight);
-    }
-
-    /// <summary>Adds a part of a vector; after its last part call <see cref="AddWeight"/> once.</summary>
-    internal void Add(int start, ReadOnlySpan<float> values, ulong weight)
-    {
         if (weight is 0 or > WeightLimit)
             throw new ArgumentException($"weight {weight}, 1 to {WeightLimit} expected", nameof(weight));
         if (_count == CountLimit)
             throw new ArgumentException($"more than {CountLimit} vectors", nameof(values));
-        Span<Int128> sum = _sum.AsSpan(start, values.Length);
         for (int i = 0; i < values.Length; i++)
         {
             float value = values[i];
             if (!float.IsFinite(value))
-                throw new ArgumentException($"value {start + i} is {value}, which is not finite", nameof(values));
+                throw new ArgumentException($"value {i} is {value}, which is not finite", nameof(values));
             value = Math.Clamp(value, -ValueLimit, ValueLimit);
             uint bits = BitConverter.SingleToUInt32Bits(value);
             if (_count == 0)
-                _first[start + i] = bits;
+                _first[i] = bits;
             else
-                _differs[start + i] |= bits != _first[start + i];
-            sum[i] += Grid(bits) * (Int128)weight;
+                _differs[i] |= bits != _first[i];
+            _sum[i] += Grid(bits) * (Int128)weight;
         }
-    }
-
-    internal void AddWeight(ulong weight)
-    {
         _weight += weight;
         _count++;
     }

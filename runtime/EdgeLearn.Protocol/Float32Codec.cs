@@ -3,17 +3,23 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn.Protocol;
 
-/// <summary>The weights after local training: [shape length] float32, little-endian. Summed as an exact mean weighted by example count (FedAvg).</summary>
+/// <summary>The weights after local training: [shape length] float32, little-endian.</summary>
 public sealed class Float32Codec : UpdateCodec
 {
     /// <inheritdoc/>
     public override Codec Kind => Codec.Float32;
 
     /// <inheritdoc/>
+    public override string Name => "float32";
+
+    /// <inheritdoc/>
+    public override ChangeKind Gives => ChangeKind.Values;
+
+    /// <inheritdoc/>
     public override long LargestContentBytes(UpdateShape shape) => (long)shape.Length * sizeof(float);
 
     /// <inheritdoc/>
-    public override byte[] Encode(in UpdateContext context, in LocalChange change)
+    public override byte[] Encode(in UpdateContext context, in BoardChange change)
     {
         UpdateShape shape = context.Shape;
         if (change.Trained.Length != shape.Length)
@@ -50,25 +56,10 @@ public sealed class Float32Codec : UpdateCodec
     }
 
     /// <inheritdoc/>
-    public override UpdateSum NewSum(UpdateShape shape) => new Float32Sum(shape);
-}
-
-sealed class Float32Sum(UpdateShape shape) : UpdateSum
-{
-    readonly FixedPointSum _sum = new(shape.Length);
-
-    public override void Add(ulong device, ulong weight, ReadOnlySpan<byte> content)
+    public override UpdateChange Decode(in UpdateContext context, ReadOnlySpan<byte> content)
     {
-        Span<float> piece = stackalloc float[256];
-        for (int start = 0; start < shape.Length; start += piece.Length)
-        {
-            int count = Math.Min(piece.Length, shape.Length - start);
-            for (int i = 0; i < count; i++)
-                piece[i] = BinaryPrimitives.ReadSingleLittleEndian(content[((start + i) * sizeof(float))..]);
-            _sum.Add(start, piece[..count], weight);
-        }
-        _sum.AddWeight(weight);
+        var values = new float[context.Shape.Length];
+        for (int i = 0; i < values.Length; i++) values[i] = BinaryPrimitives.ReadSingleLittleEndian(content[(i * sizeof(float))..]);
+        return new ValueChange(values);
     }
-
-    public override void Apply(UpdateTarget target) => _sum.Mean(target.Weights);
 }

@@ -80,16 +80,6 @@ public sealed partial class RoundTraining
     /// <summary>Directions of a step; 1 for rules without.</summary>
     public int Directions => ToSettings().Rule is ProbeSettings probes ? probes.Directions : 1;
 
-    /// <summary>Refuses training whose steps cannot be made again from their records alone.</summary>
-    /// <exception cref="EdgeLearnException">They cannot; the message says what can.</exception>
-    public static void CheckReplays(TrainingSettings settings)
-    {
-        if (settings is not { Rule: ZerothOrderSettings, Update: SgdSettings { Momentum: 0, WeightDecay: 0 },
-            Continual: null or { Average: AverageKind.None } })
-            throw new EdgeLearnException($"records of {settings.Rule.Word} with {settings.Update.Word} cannot be replayed: this codec "
-                + $"needs zo with sgd, without momentum, decay and average");
-    }
-
     /// <summary>Refuses a model whose weights a round cannot average: updates are float32.</summary>
     /// <exception cref="EdgeLearnException">Its weights are stored in fewer bits.</exception>
     public static void CheckStorage(Network network)

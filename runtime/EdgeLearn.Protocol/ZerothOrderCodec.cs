@@ -4,10 +4,7 @@ namespace EdgeLearn.Protocol;
 
 /// <summary>
 /// The records of pure zeroth-order training with plain SGD and no decay: steps u32, directions u32, then for each record seed u64 and scalar
-/// float32, little-endian. The result of the round is the concatenation in the order of board ids, each scalar times the board's share of the
-/// examples, replayed from the base. Since every step only adds to the weights, this is the weighted mean of the boards' models, up to rounding;
-/// the hub's result is authoritative.
-/// Source: Malladi et al., Fine-tuning language models with just forward passes (MeZO), arXiv:2305.17333; Qin et al., FedKSeed, arXiv:2312.06353.
+/// float32, little-endian.
 /// </summary>
 public sealed class ZerothOrderCodec : UpdateCodec
 {
@@ -21,10 +18,16 @@ public sealed class ZerothOrderCodec : UpdateCodec
     public override Codec Kind => Codec.ZerothOrder;
 
     /// <inheritdoc/>
+    public override string Name => "records";
+
+    /// <inheritdoc/>
+    public override ChangeKind Gives => ChangeKind.Records;
+
+    /// <inheritdoc/>
     public override long LargestContentBytes(UpdateShape shape) => HeadBytes + (long)RecordLimit * RecordBytes;
 
     /// <inheritdoc/>
-    public override byte[] Encode(in UpdateContext context, in LocalChange change)
+    public override byte[] Encode(in UpdateContext context, in BoardChange change)
     {
         int count = change.Records.Length;
         if (count > RecordLimit || count % context.Directions != 0)
@@ -77,44 +80,26 @@ public sealed class ZerothOrderCodec : UpdateCodec
     }
 
     /// <inheritdoc/>
-    public override UpdateSum NewSum(UpdateShape shape) => new ZerothOrderSum();
-
-    /// <summary>Reads the records of checked content.</summary>
-    public static (ZerothOrderRecord[] Records, int Directions) Decode(ReadOnlySpan<byte> content)
+    public override UpdateChange Decode(in UpdateContext context, ReadOnlySpan<byte> content)
     {
-        ZerothOrderRecord[] records = new ZerothOrderRecord[(content.Length - HeadBytes) / RecordBytes];
-        for (int i = 0; i < records.Length; i++)
-            records[i] = Read(content, i);
-        return (records, (int)BinaryPrimitives.ReadUInt32LittleEndian(content[4..]));
+        var records = new ZerothOrderRecord[(content.Length - HeadBytes) / RecordBytes];
+        for (int i = 0; i < records.Length; i++) records[i] = Read(content, i);
+        return new RecordChange(records, context.Directions);
+    }
+
+    /// <summary>Records replay for zo with sgd alone: every step adds a known multiple of known noise, and nothing else.</summary>
+    /// <exception cref="EdgeLearnException">Another rule or update, or momentum, decay or average.</exception>
+    public override void CheckSettings(TrainingSettings settings)
+    {
+        if (settings is not { Rule: ZerothOrderSettings, Update: SgdSettings { Momentum: 0, WeightDecay: 0 },
+            Continual: null or { Average: AverageKind.None } })
+            throw new EdgeLearnException($"records of {settings.Rule.Word} with {settings.Update.Word} cannot be replayed: "
+                + "this codec needs zo with sgd, without momentum, decay and average");
     }
 
     static ZerothOrderRecord Read(ReadOnlySpan<byte> content, int index)
     {
         ReadOnlySpan<byte> record = content[(HeadBytes + index * RecordBytes)..];
         return new ZerothOrderRecord(BinaryPrimitives.ReadUInt64LittleEndian(record), BinaryPrimitives.ReadSingleLittleEndian(record[8..]));
-    }
-}
-
-sealed class ZerothOrderSum : UpdateSum
-{
-    readonly SortedDictionary<ulong, (ulong Weight, ZerothOrderRecord[] Records, int Directions)> _boards = [];
-    ulong _weight;
-
-    public override void Add(ulong device, ulong weight, ReadOnlySpan<byte> content)
-    {
-        (ZerothOrderRecord[] records, int directions) = ZerothOrderCodec.Decode(content);
-        _boards.Add(device, (weight, records, directions));
-        _weight += weight;
-    }
-
-    public override void Apply(UpdateTarget target)
-    {
-        foreach ((ulong weight, ZerothOrderRecord[] records, int directions) in _boards.Values)
-        {
-            ZerothOrderRecord[] scaled = new ZerothOrderRecord[records.Length];
-            for (int i = 0; i < records.Length; i++)
-                scaled[i] = records[i] with { Scalar = (float)((double)records[i].Scalar * weight / _weight) };
-            target.Replay(scaled, directions);
-        }
     }
 }

@@ -114,12 +114,11 @@ public sealed class DeviceAgentTests
         using var temporary = new TemporaryFolder();
         hub.Script.Push(s_model, 1);
         hub.Script.OpenRound(hub.Script.Offer!);
-        using var log = new StringWriter();
+        using var log = new AgentLog();
         // The hub stops while the board trains, and is back later.
         var learner = new ScriptedLearner { OnTrain = _ => hub.StopAsync().GetAwaiter().GetResult() };
         var running = AgentRun.UntilDoneAsync(temporary["agent"], hub.NewToken(), learner, log);
-        while (!File.Exists(Path.Combine(temporary["agent"], "report"))) await Task.Delay(10, Stop);
-        await Task.Delay(300, Stop);
+        await log.WaitForAsync("is away", Stop);
         await hub.RestartAsync();
         var run = await running;
         Assert.Equal(1, run.RoundsAccepted);
@@ -253,9 +252,12 @@ public sealed class DeviceAgentTests
         using var temporary = new TemporaryFolder();
         string token = hub.NewToken();
         await hub.StopAsync();
-        using var log = new StringWriter();
-        using var signal = new CancellationTokenSource(TimeSpan.FromMilliseconds(400));
-        var run = await DeviceAgent.RunAsync(AgentRun.Options(temporary["agent"], token, log), new ScriptedLearner(), signal.Token);
+        using var log = new AgentLog();
+        using var signal = new CancellationTokenSource();
+        var running = DeviceAgent.RunAsync(AgentRun.Options(temporary["agent"], token, log), new ScriptedLearner(), signal.Token);
+        await log.WaitForAsync("is away", Stop);
+        await signal.CancelAsync();
+        var run = await running;
         Assert.Equal("", run.DeviceId);
         Assert.Contains("is away", log.ToString(), StringComparison.Ordinal);
         Assert.EndsWith("stopped before this board was enrolled\n", log.ToString(), StringComparison.Ordinal);

@@ -68,7 +68,14 @@ public sealed class FederatedDigitsTests
         var views = new List<RoundView>();
         for (int round = 1; round <= rounds; round++)
         {
-            var request = new RunRoundRequest { Codec = codec, Training = Digits.Task(codec).Training, ExpectedDevices = 2, MinimumReports = 2, DeadlineMs = 120_000 };
+            var request = new RunRoundRequest
+            {
+                Codec = codec,
+                Training = Digits.Task(codec).Training,
+                ExpectedDevices = 2,
+                MinimumReports = 2,
+                DeadlineMs = 3_600_000,
+            };
             var opened = await operatorClient.RunRoundAsync(request, Stop);
             var view = await operatorClient.WaitForRoundAsync(opened.Round, Stop);
             Assert.Equal(RoundView.Types.State.Committed, view.State);

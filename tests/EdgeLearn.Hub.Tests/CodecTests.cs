@@ -22,25 +22,12 @@ public sealed class CodecTests
     static ZerothOrderRecord[] Records(int steps, ulong device = Device) => [.. Enumerable.Range(0, steps * Directions)
         .Select(i => new ZerothOrderRecord(RoundNoise.RecordSeed(Round, device, i / Directions, i % Directions), 0.25f * i - 1))];
 
-    static byte[] Encode(Codec kind, UpdateShape shape) => UpdateCodec.Of(kind).Encode(Context(shape), new LocalChange
+    static byte[] Encode(Codec kind, UpdateShape shape) => UpdateCodec.Of(kind).Encode(Context(shape), new BoardChange
     {
         Base = Ramp(shape.Length, 0.5f),
         Trained = Ramp(shape.Length, 0.75f),
         Records = Records(4),
     });
-
-    sealed class Target(float[] weights) : UpdateTarget
-    {
-        public override Span<float> Weights => weights;
-
-        public List<(ZerothOrderRecord Record, int Directions)> Replayed { get; } = [];
-
-        public override void Replay(ReadOnlySpan<ZerothOrderRecord> records, int directions)
-        {
-            foreach (ZerothOrderRecord record in records)
-                Replayed.Add((record, directions));
-        }
-    }
 
     [Theory]
     [InlineData(Codec.Float32, 11 * 4)]
@@ -76,10 +63,8 @@ public sealed class CodecTests
             content[bit / 8] ^= (byte)(1 << (bit % 8));
             if (codec.Check(Context(shape), content, out _) == Refusal.None)
             {
-                Target target = new(Ramp(shape.Length, 0.5f));
-                UpdateSum sum = codec.NewSum(shape);
-                sum.Add(Device, 1, content);
-                sum.Apply(target);
+                TestTarget target = new(shape, Ramp(shape.Length, 0.5f));
+                new RoundAggregation(Round, kind, "", Directions).Apply(target, [new UpdateReport(Device, 1, content)]);
                 Assert.All(target.Weights.ToArray(), w => Assert.True(float.IsFinite(w)));
             }
             else
@@ -91,16 +76,20 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void Floats_come_back_as_they_were()
+    public void What_is_decoded_is_what_was_written()
     {
-        UpdateShape shape = Shape(("a", 700));
-        float[] trained = Ramp(700, 1 / 3f);
-        byte[] content = new Float32Codec().Encode(Context(shape), new LocalChange { Trained = trained });
-        Target target = new(new float[700]);
-        UpdateSum sum = new Float32Codec().NewSum(shape);
-        sum.Add(1, 17, content);
-        sum.Apply(target);
-        Assert.Equal(trained, target.Weights.ToArray());
+        UpdateShape shape = Shape(("a", 700), ("b", 3));
+        float[] trained = Ramp(703, 1 / 3f);
+        Assert.Equal(trained, ((ValueChange)Decode(new Float32Codec(), shape, new BoardChange { Trained = trained })).Values.ToArray());
+        // The changes are the trained values: mean magnitudes by tensor, votes by sign; the one at 351 is zero and votes by its noise.
+        VoteChange votes = (VoteChange)Decode(new SignVoteCodec(), shape, new BoardChange { Base = new float[703], Trained = trained });
+        float[] means = [.. new[] { trained[..700], trained[700..] }.Select(part => (float)(part.Sum(x => Math.Abs((double)x)) / part.Length))];
+        Assert.Equal(means, votes.Magnitudes.ToArray());
+        Assert.All(Enumerable.Range(0, 703).Where(i => i != 351), i => Assert.Equal(trained[i] > 0, votes.IsUp(i)));
+        Assert.Equal((0f, RoundNoise.ZeroVote(Round, Device, 351)), (trained[351], votes.IsUp(351)));
+        RecordChange records = (RecordChange)Decode(new ZerothOrderCodec(), shape, new BoardChange { Records = Records(4) });
+        Assert.Equal(Directions, records.Directions);
+        Assert.Equal(Records(4), records.Records.ToArray());
     }
 
     [Theory]
@@ -117,29 +106,10 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void A_vote_by_hand()
-    {
-        // Tensor a: changes of three boards (+1, -2, +3), (-1, -1, -1), (+2, +2, -2): magnitudes 2, 1, 2, median 2; majorities +, -, -.
-        // Tensor b: (0.5), (-0.5), (-1.5): magnitudes 0.5, 0.5, 1.5, median 0.5; majority -.
-        UpdateShape shape = Shape(("a", 3), ("b", 1));
-        float[] start = [10, 20, 30, 40];
-        float[][] changes = [[1, -2, 3, 0.5f], [-1, -1, -1, -0.5f], [2, 2, -2, -1.5f]];
-        Assert.Equal([12f, 18f, 28f, 39.5f], Vote(shape, start, changes));
-    }
-
-    [Fact]
-    public void A_tie_changes_nothing_and_an_even_number_takes_the_mean_of_the_middle_magnitudes()
-    {
-        UpdateShape shape = Shape(("a", 2));
-        // Magnitudes 1 and 2: median 1.5. First parameter: one up, one down: a tie. Second: both up.
-        Assert.Equal([5f, 6.5f], Vote(shape, [5, 5], [[1, 1], [-2, 2]]));
-    }
-
-    [Fact]
     public void An_exact_zero_votes_by_the_hash_bit_of_round_board_and_index()
     {
         UpdateShape shape = Shape(("a", 64));
-        byte[] content = new SignVoteCodec().Encode(Context(shape), new LocalChange { Base = new float[64], Trained = new float[64] });
+        byte[] content = new SignVoteCodec().Encode(Context(shape), new BoardChange { Base = new float[64], Trained = new float[64] });
         Assert.Equal(0f, BitConverter.ToSingle(content));
         int up = 0;
         for (int i = 0; i < 64; i++)
@@ -151,31 +121,6 @@ public sealed class CodecTests
         Assert.InRange(up, 20, 44);  // binomial(64, 1/2): outside with p < 0.002 if the hash were random, and it is fixed
         Assert.Contains(Enumerable.Range(0, 64), i => RoundNoise.ZeroVote(Round, Device, i) != RoundNoise.ZeroVote(Round, Device + 1, i));
         Assert.Contains(Enumerable.Range(0, 64), i => RoundNoise.ZeroVote(Round, Device, i) != RoundNoise.ZeroVote(Round + 1, Device, i));
-    }
-
-    [Fact]
-    public void A_magnitude_of_zero_leaves_even_a_negative_zero_alone()
-    {
-        UpdateShape shape = Shape(("a", 1));
-        float[] result = Vote(shape, [-0f], [[0], [0], [0]]);
-        Assert.True(float.IsNegative(result[0]));
-    }
-
-    [Fact]
-    public void Records_are_joined_in_the_order_of_boards_and_scaled_by_their_share()
-    {
-        UpdateShape shape = Shape(("a", 8));
-        ZerothOrderCodec codec = new();
-        byte[] Content(ulong device) => codec.Encode(Context(shape, device), new LocalChange { Records = Records(2, device) });
-        foreach (ulong[] order in (ulong[][])[[5, 9], [9, 5]])
-        {
-            UpdateSum sum = codec.NewSum(shape);
-            foreach (ulong device in order)
-                sum.Add(device, device == 5 ? 30ul : 10ul, Content(device));
-            Target target = new(new float[8]);
-            sum.Apply(target);
-            Assert.Equal([.. Records(2, 5).Select(r => (r with { Scalar = r.Scalar * 0.75f }, 2)), .. Records(2, 9).Select(r => (r with { Scalar = r.Scalar * 0.25f }, 2))], target.Replayed);
-        }
     }
 
     [Fact]
@@ -197,20 +142,6 @@ public sealed class CodecTests
         Assert.Equal(Shape(("a", 8)).Hash, Shape(("a", 8)).Hash);
     }
 
-    static float[] Vote(UpdateShape shape, float[] start, float[][] changes)
-    {
-        SignVoteCodec codec = new();
-        float[]? first = null;
-        foreach (int[] order in (int[][])[[.. Enumerable.Range(0, changes.Length)], [.. Enumerable.Range(0, changes.Length).Reverse()]])
-        {
-            UpdateSum sum = codec.NewSum(shape);
-            foreach (int board in order)
-                sum.Add((ulong)board, 1000, codec.Encode(Context(shape, (ulong)board), new LocalChange { Base = start, Trained = [.. start.Zip(changes[board], (w, c) => w + c)] }));
-            Target target = new([.. start]);
-            sum.Apply(target);
-            first ??= target.Weights.ToArray();
-            Assert.Equal(first, target.Weights.ToArray());
-        }
-        return first!;
-    }
+    static UpdateChange Decode(UpdateCodec codec, UpdateShape shape, in BoardChange change) =>
+        codec.Decode(Context(shape), codec.Encode(Context(shape), change));
 }

@@ -72,7 +72,7 @@ public sealed class EnrolmentTests
         TokenView revoked = await fleet.Operator.CreateTokenAsync(cancel: Cancel);
         await fleet.Operator.RevokeTokenAsync(revoked.TokenId, Cancel);
         Assert.Contains("revoked", (await RefusalAsync(() => TestBoard.EnrolAsync(EnrolmentToken.Parse(revoked.Token)))).Detail);
-        clock.Shift = TimeSpan.FromMinutes(2);
+        clock.Advance(TimeSpan.FromMinutes(2));
         Assert.Contains("expired", (await RefusalAsync(() => TestBoard.EnrolAsync(token))).Detail);
         Assert.Empty(await fleet.Operator.ListDevicesAsync(cancel: Cancel));
     }
@@ -198,7 +198,7 @@ public sealed class EnrolmentTests
         await using TestFleet fleet = await TestFleet.StartAsync(o => o with { Clock = clock, CertificateLife = TimeSpan.FromHours(1) });
         TestBoard board = await fleet.AddBoardAsync();
         await board.CheckInAsync();
-        clock.Shift = TimeSpan.FromHours(2);
+        clock.Advance(TimeSpan.FromHours(2));
         Status status = await RefusalAsync(() => board.CheckInAsync());
         Assert.Equal(StatusCode.Unauthenticated, status.StatusCode);
         Assert.Contains("expired", status.Detail);
@@ -267,12 +267,5 @@ public sealed class EnrolmentTests
         yield return async () => await calls.CreateTokenAsync(new(), cancellationToken: Cancel);
         yield return async () => await calls.RevokeAsync(new(), cancellationToken: Cancel);
         yield return async () => await calls.ListTelemetryAsync(new(), cancellationToken: Cancel);
-    }
-
-    sealed class ShiftedClock : TimeProvider
-    {
-        public TimeSpan Shift { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
     }
 }

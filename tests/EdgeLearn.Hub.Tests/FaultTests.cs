@@ -32,7 +32,7 @@ public sealed class FaultTests
         Digest result = new((await fleet.Operator.WaitForRoundAsync(first.Round, Cancel)).ModelDigest.Span);
 
         // The same base and the same update give the same result: its place is known, and a folder lies there.
-        inTheWay = fleet.Hub.State.Artefacts.PathOf(result);
+        inTheWay = fleet.Hub.Parts.Artefacts.PathOf(result);
         File.Delete(inTheWay);
         Directory.CreateDirectory(inTheWay);
         RoundView second = await fleet.Operator.RunRoundAsync(request, Cancel);
@@ -56,10 +56,10 @@ public sealed class FaultTests
         Execute(fleet, "CREATE TRIGGER fault BEFORE INSERT ON journal WHEN (SELECT count(*) FROM journal) = 3 BEGIN SELECT RAISE(ABORT, 'no room'); END");
         TrainTask task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new LocalChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
         await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.ReportAsync(task, model, content));
         Execute(fleet, "DROP TRIGGER fault");
-        RoundView done = await watched.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        RoundView done = await watched.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u), (done.State, done.Accepted));
         Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);
     }
@@ -69,8 +69,10 @@ public sealed class FaultTests
     public async Task A_round_that_is_read_back_while_it_aggregates_is_committed_once()
     {
         using SemaphoreSlim scoring = new(0), release = new(0);
+        ShiftedClock clock = new();
         await using TestFleet fleet = await TestFleet.StartAsync(o => o with
         {
+            Clock = clock,
             Evaluate = _ =>
             {
                 scoring.Release();
@@ -81,11 +83,12 @@ public sealed class FaultTests
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard quick = await fleet.AddBoardAsync(), slow = await fleet.AddBoardAsync();
         RunRoundRequest request = TestFleet.RoundOf();
-        request.DeadlineMs = 1000;
+        request.DeadlineMs = 3_600_000;
         request.MinimumReports = 1;
         RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
         TrainTask task = await slow.TaskAsync();
         await quick.TrainAsync(w => w);
+        clock.Advance(TimeSpan.FromHours(1));
         await scoring.WaitAsync(Cancel);
         Task<RoundView> watched = fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Execute(fleet, "CREATE TRIGGER fault BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no room'); END");
@@ -93,7 +96,7 @@ public sealed class FaultTests
         await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => slow.ReportAsync(late));
         Execute(fleet, "DROP TRIGGER fault");
         release.Release(2);
-        RoundView done = await watched.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        RoundView done = await watched.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u, 2ul), (done.State, done.Accepted, done.ModelVersion));
         Assert.Equal(2ul, (await fleet.Operator.GetFleetAsync(Cancel)).Groups.Single().NewestVersion);
         Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);

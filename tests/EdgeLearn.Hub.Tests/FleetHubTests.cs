@@ -156,7 +156,7 @@ public sealed class FleetHubTests
         RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         TrainTask task = await two.TaskAsync();
         byte[] model = await two.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, two.Number, 1), new LocalChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, two.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
         ReportRequest report = two.Signed(two.Header(task, model, content), content);
         report.Telemetry = new Telemetry { Round = 99, Accuracy = 0.9, Examples = 500, Seconds = 1.5, BytesUp = 10, BytesDown = 20 };
         await two.ReportAsync(report);
@@ -203,7 +203,7 @@ public sealed class FleetHubTests
                 seen.Add(view);
         }, Cancel);
         await board.TrainAsync(w => w);
-        await watching.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        await watching.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal(RoundView.Types.State.Committed, seen[^1].State);
         Assert.True(seen.Select(v => v.Accepted).SequenceEqual(seen.Select(v => v.Accepted).Order()));
     }

@@ -128,7 +128,7 @@ public sealed class PushTests
 
         RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TrainAsync(w => w);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel).WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 2ul), (done.State, done.ModelVersion));
 
         await push.RequestStream.WriteAsync(new PushChunk { Data = ByteString.CopyFrom(model, 100, model.Length - 100) }, Cancel);
@@ -198,10 +198,10 @@ public sealed class PushTests
         await fleet.PushAsync(TestFleet.ModelBytes());
         await fleet.AddBoardAsync();
         RoundView view = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
-        Round round = fleet.Hub.State.Rounds.OpenIn("default")!;
+        Round round = fleet.Hub.Parts.Book.OpenIn("default")!;
         Assert.Equal(view.Round, round.Id);
         EdgeLearnException e = Assert.Throws<EdgeLearnException>(() =>
-            fleet.Hub.State.Signer.SignSuccessor(round, round.Base, Digest.Of("x"u8), 1, Digest.Of("y"u8), DateTimeOffset.UtcNow));
+            fleet.Hub.Parts.Signer.SignSuccessor(round, round.Base, Digest.Of("x"u8), 1, Digest.Of("y"u8), DateTimeOffset.UtcNow));
         Assert.Contains("being aggregated", e.Message);
     }
 }

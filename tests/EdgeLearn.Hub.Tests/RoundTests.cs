@@ -64,7 +64,7 @@ public sealed class RoundTests
         byte[] model = await board.BaseAsync(task);
         ZerothOrderRecord[] records = [.. Enumerable.Range(0, Steps * Directions)
             .Select(i => new ZerothOrderRecord(RoundNoise.RecordSeed(task.Round, board.Number, i / Directions, i % Directions), 0.01f * (i - 2)))];
-        byte[] content = new ZerothOrderCodec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, Directions), new LocalChange { Records = records });
+        byte[] content = new ZerothOrderCodec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, Directions), new BoardChange { Records = records });
         Assert.Equal(ReportAnswer.Types.State.Accepted, (await board.ReportAsync(task, model, content)).State);
         RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
 
@@ -97,7 +97,7 @@ public sealed class RoundTests
         TrainTask task = await one.TaskAsync();
         Assert.Equal(task.Attempt, (await one.TaskAsync()).Attempt);
         byte[] model = await one.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, one.Number, 1), new LocalChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, one.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
         ReportRequest report = one.Signed(one.Header(task, model, content), content);
         ReportAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => one.ReportAsync(report)));
         Assert.All(answers, a => Assert.Equal(ReportAnswer.Types.State.Accepted, a.State));
@@ -120,7 +120,7 @@ public sealed class RoundTests
         RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         TrainTask task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new LocalChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
         UpdateHeader header = board.Header(task, model, content);
         ReportRequest Piece(int start, int length)
         {
@@ -192,7 +192,7 @@ public sealed class RoundTests
         {
             TrainTask task = await board.TaskAsync();
             byte[] model = await board.BaseAsync(task);
-            byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new LocalChange { Trained = TestFleet.WeightsOf(model) });
+            byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
             ReportAnswer answer = await board.ReportAsync(which.Report(board, task, model, content));
             Assert.Equal((ReportAnswer.Types.State.Refused, which.Refusal), (answer.State, answer.Refusal));
             Assert.NotEmpty(answer.Reason);
@@ -218,16 +218,18 @@ public sealed class RoundTests
     [Fact]
     public async Task The_deadline_commits_what_is_there_and_a_late_report_is_refused_as_late()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        ShiftedClock clock = new();
+        await using TestFleet fleet = await TestFleet.StartAsync(o => o with { Clock = clock });
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard quick = await fleet.AddBoardAsync(), slow = await fleet.AddBoardAsync();
         RunRoundRequest request = TestFleet.RoundOf();
-        request.DeadlineMs = 1500;
+        request.DeadlineMs = 3_600_000;
         RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
         TrainTask task = await slow.TaskAsync();
-        Assert.InRange(task.RemainingMs, 1, 1500);
+        Assert.InRange(task.RemainingMs, 1, 3_600_000);
         byte[] model = await slow.BaseAsync(task);
         await quick.TrainAsync(w => w);
+        clock.Advance(TimeSpan.FromHours(1));
         RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u, 2u), (done.State, done.Accepted, done.Assigned));
         byte[] content = new byte[4 * 53];
@@ -239,19 +241,44 @@ public sealed class RoundTests
     [Fact]
     public async Task A_round_without_enough_reports_is_abandoned_and_the_model_stays()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        ShiftedClock clock = new();
+        await using TestFleet fleet = await TestFleet.StartAsync(o => o with { Clock = clock });
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard one = await fleet.AddBoardAsync();
         await fleet.AddBoardAsync();
         RunRoundRequest request = TestFleet.RoundOf();
-        request.DeadlineMs = 500;
+        request.DeadlineMs = 3_600_000;
         request.MinimumReports = 2;
         RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
         await one.TrainAsync(w => w);
+        clock.Advance(TimeSpan.FromHours(1));
         RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal(RoundView.Types.State.Abandoned, done.State);
         Assert.Equal("1 reports, 2 needed", done.Reason);
         Assert.Equal(1ul, (await fleet.Operator.GetFleetAsync(Cancel)).Groups.Single().NewestVersion);
+    }
+
+    [Theory]
+    [InlineData(Codec.SignVote, "mean", "majority")]
+    [InlineData(Codec.Float32, "replay", "mean")]
+    [InlineData(Codec.Float32, "krum", "mean")]
+    public async Task A_round_takes_the_aggregator_that_it_names_or_is_refused_before_it_opens(Codec codec, string wrong, string right)
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        byte[] first = TestFleet.ModelBytes();
+        await fleet.PushAsync(first);
+        TestBoard board = await fleet.AddBoardAsync();
+        RunRoundRequest request = TestFleet.RoundOf(codec);
+        request.Aggregator = wrong;
+        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(request, Cancel));
+        Assert.Contains(wrong, e.Message);
+        Assert.Contains(right, e.Message);
+        request.Aggregator = right;
+        RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
+        await board.TrainAsync(w => w);
+        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        Assert.Equal((RoundView.Types.State.Committed, Digest.Of(first)), (done.State, new Digest(done.ModelDigest.Span)));
+        Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);
     }
 
     [Fact]

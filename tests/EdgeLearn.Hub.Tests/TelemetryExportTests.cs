@@ -62,9 +62,9 @@ public sealed class TelemetryExportTests
         });
         TestBoard board = await fleet.AddBoardAsync("pump", "field");
         await board.CheckInAsync(new Telemetry { Loss = 0.5, BytesUp = 100 }, new Telemetry { Loss = 0.25, BytesUp = 50, Accuracy = double.NaN });
-        await fleet.Hub.State.Export!.ExportAsync();
+        await fleet.Hub.Parts.Export!.ExportAsync();
 
-        (string path, string? key, ExportMetricsServiceRequest request) = await received.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        (string path, string? key, ExportMetricsServiceRequest request) = await received.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal(("/v1/metrics", "a b"), (path, key));
         ResourceMetrics resource = request.ResourceMetrics.Single();
         Assert.Equal(["edgelearn-hub", "north"], resource.Resource.Attributes.OrderBy(a => a.Value.StringValue).Select(a => a.Value.StringValue));
@@ -92,8 +92,8 @@ public sealed class TelemetryExportTests
         });
         TestBoard board = await fleet.AddBoardAsync();
         await board.CheckInAsync(new Telemetry { Loss = 1 });
-        await fleet.Hub.State.Export!.ExportAsync();
-        await fleet.Hub.State.Export!.ExportAsync();
+        await fleet.Hub.Parts.Export!.ExportAsync();
+        await fleet.Hub.Parts.Export!.ExportAsync();
         lock (log)
             Assert.Single(log, line => line.Contains("does not reach", StringComparison.Ordinal));
         Assert.Single(await fleet.Operator.ListTelemetryAsync(cancel: Cancel));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeLearn.Protocol;
@@ -85,7 +86,7 @@ sealed class TestBoard : IDisposable
     /// <summary>The task of the open round, asked for until it is there.</summary>
     public async Task<TrainTask> TaskAsync()
     {
-        for (int i = 0; i < 200; i++)
+        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < TestFleet.Patience;)
         {
             if ((await CheckInAsync()).Task is { } task)
                 return task;
@@ -144,7 +145,7 @@ sealed class TestBoard : IDisposable
         TrainTask task = await TaskAsync();
         byte[] model = await BaseAsync(task);
         float[] start = TestFleet.WeightsOf(model);
-        LocalChange change = new() { Base = start, Trained = train([.. start]) };
+        BoardChange change = new() { Base = start, Trained = train([.. start]) };
         byte[] content = UpdateCodec.Of(task.Codec).Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, Number, 1), change);
         return await ReportAsync(Signed(Header(task, model, content, examples), content));
     }

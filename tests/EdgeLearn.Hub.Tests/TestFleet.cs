@@ -8,6 +8,9 @@ sealed class TestFleet : IAsyncDisposable
 {
     public const string Network = "6-5-3";
 
+    /// <summary>How long a test waits for what must happen: no measure of speed, only an end for a test that hangs.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     readonly List<TestBoard> _boards = [];
 
     TestFleet(FleetHub hub, string folder, HubOptions options)

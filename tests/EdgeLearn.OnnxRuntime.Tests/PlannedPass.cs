@@ -11,7 +11,6 @@ sealed class PlannedPass : IDisposable
         var plan = new MemoryPlan();
         pass.Plan(plan, batch, probed: true, PlanTime.Step);
         _workspace = new Workspace(plan);
-        pass.Bind(_workspace);
     }
 
     public IForwardPass Pass { get; }

@@ -112,7 +112,6 @@ public class RealModelTests(ITestOutputHelper output)
         var plan = new MemoryPlan();
         evaluator.Plan(plan, batch: 50);
         using var workspace = new Workspace(plan);
-        evaluator.Bind(workspace);
         return evaluator.Run(data, preparation);
     }
 

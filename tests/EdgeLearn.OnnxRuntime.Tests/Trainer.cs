@@ -18,8 +18,6 @@ sealed class Trainer : IDisposable
         Rule.Plan(Plan, batch);
         _update.Plan(pass.Parameters, Plan);
         _workspace = new Workspace(Plan);
-        Rule.Bind(_workspace);
-        _update.Bind(_workspace);
     }
 
     public IForwardPass Pass { get; }

@@ -28,7 +28,7 @@ public sealed class BudgetTests
             var spec = NetworkSpec.Parse(words[0], null, Loss.SoftmaxCrossEntropy);
             var settings = new TrainingSettings { Rule = LearningRules.Named(words[3]) }.With("batch", words[2]);
             if (words.Length > 4) settings = settings.With("local-loss", "l2");
-            long actual = TrainingSession.PlanMemory(spec, settings).TotalBytes;
+            long actual = TrainingPlan.MemoryOf(spec, settings).TotalBytes;
             Assert.True(actual <= budget.Value.GetInt64(), $"{budget.Name}: {actual:N0} bytes, budget {budget.Value}");
         }
     }
@@ -41,7 +41,7 @@ public sealed class BudgetTests
         {
             var settings = new TrainingSettings { Rule = new BackpropSettings(), Update = UpdateRules.Named(budget.Name.Split(' ')[0]) };
             if (settings.Update is FrugalSettings) settings = settings.With("rho", "0");
-            Assert.Equal(budget.Value.GetInt64(), TrainingSession.PlanMemory(spec, settings).BytesOf(MemoryCategory.UpdateState));
+            Assert.Equal(budget.Value.GetInt64(), TrainingPlan.MemoryOf(spec, settings).BytesOf(MemoryCategory.UpdateState));
         }
     }
 }

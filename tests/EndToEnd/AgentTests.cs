@@ -55,7 +55,7 @@ public class AgentTests
             while (line?.StartsWith("tpsgd  step", StringComparison.Ordinal) == false) line = process.StandardError.ReadLine();
             Assert.Equal(0, Repository.Run("kill", null, "-TERM", $"{process.Id}").ExitCode);
             string rest = process.StandardError.ReadToEnd();
-            Assert.True(process.WaitForExit(30_000));
+            Assert.True(process.WaitForExit(RunningProgram.Patience));
             Assert.Equal(143, process.ExitCode);
             Assert.Matches(@"stopped after step [\d,]+ of 6,000,000; go on with --checkpoint \S+ --resume\n$", rest);
         }

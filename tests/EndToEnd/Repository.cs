@@ -10,7 +10,7 @@ static class Repository
 
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
-    /// <summary>Runs a program to its end (at most ten minutes) and returns its exit code and what it printed.</summary>
+    /// <summary>Runs a program to its end and returns its exit code and what it printed.</summary>
     /// <param name="program">A full path, or a name on PATH.</param>
     /// <param name="environment">Variables to set; null removes one.</param>
     /// <param name="arguments">One element an argument.</param>
@@ -27,10 +27,10 @@ static class Repository
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(10)))
+        if (!process.WaitForExit(RunningProgram.Patience))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within ten minutes");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within {RunningProgram.Patience}");
         }
         return new Run(process.ExitCode, output.Result, error.Result, watch.Elapsed);
     }

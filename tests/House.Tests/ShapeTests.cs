@@ -19,6 +19,16 @@ public class ShapeTests
     public void Files_have_at_most_three_public_types_and_the_name_of_the_first() => Assert.Empty(InProducts(Shapes.PublicTypes));
 
     [Fact]
+    public void Namespaces_are_used_in_order() => Assert.Empty(In([.. Repository.ProductFolders, "tests"], Shapes.Usings));
+
+    [Theory]
+    [InlineData("using System;\nusing System.Text;\nusing A.B;\nusing A.B.C;\nusing AB;\nusing static System.Math;\nusing X = System.Int32;", true)]
+    [InlineData("using A;\nusing System;", false)]
+    [InlineData("using System.Text;\nusing System;", false)]
+    [InlineData("using AB;\nusing A.B;", false)]
+    public void Namespaces_out_of_order_are_named(string text, bool isSorted) => Assert.Equal(isSorted, !Shapes.Usings("a/B.cs", text).Any());
+
+    [Fact]
     public void A_wide_line_is_named()
     {
         string text = $"// short\n// {new string('x', 138)}\n";

@@ -27,6 +27,17 @@ static class Shapes
         if (lines > most) yield return $"{path}:{most + 1}: {lines} lines, at most {most}: it holds more than one idea";
     }
 
+    /// <summary>Namespaces that a file uses, where they are not in order: System first, then by name. Nothing quick and no build says so.</summary>
+    public static IEnumerable<string> Usings(string path, string text)
+    {
+        string[] used = [.. CSharpSyntaxTree.ParseText(text).GetCompilationUnitRoot().Usings
+            .Where(line => line.Alias is null && line.StaticKeyword.IsKind(SyntaxKind.None))
+            .Select(line => line.Name!.ToString())];
+        string[] sorted = [.. used.OrderBy(name => name.Split('.')[0] != "System")
+            .ThenBy(name => name.Replace('.', '\0'), StringComparer.OrdinalIgnoreCase)];
+        if (!used.SequenceEqual(sorted)) yield return $"{path}:1: using {string.Join(", ", used)}; in order: {string.Join(", ", sorted)}";
+    }
+
     /// <summary>Public types that a file has too many of, or whose file has another name.</summary>
     public static IEnumerable<string> PublicTypes(string path, string text)
     {

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Xml.Linq;
-using EdgeLearn.Results;
 using EdgeLearn.Commands;
+using EdgeLearn.Results;
 using Xunit;
 
 namespace EdgeLearn.Tests;

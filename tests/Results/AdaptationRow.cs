@@ -47,8 +47,8 @@ sealed record AdaptationRow(string Name, string Data, string Network, int Pretra
         int steps = StepsIn(scope);
         var spec = NetworkSpec.Parse(Network, scope.Data(Data).InputShape, Loss.SoftmaxCrossEntropy);
         double regained = (after.Mean - before.Mean) / (backprop.Mean - before.Mean);
-        long training = TrainingSession.PlanMemory(spec, Settings(1, steps)).TotalBytes,
-            inference = TrainingSession.PlanInference(spec, 64).TotalBytes;
+        long training = TrainingPlan.MemoryOf(spec, Settings(1, steps)).TotalBytes,
+            inference = TrainingPlan.MemoryOfInference(spec, 64).TotalBytes;
         document.Write(string.Create(
             CultureInfo.InvariantCulture,
             $"| {Data}, inverted "

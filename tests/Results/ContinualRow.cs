@@ -88,7 +88,7 @@ sealed record ContinualRow(string Name, string Data, string Network, int Samples
             document.Write(
                 string.Create(CultureInfo.InvariantCulture,
                 $"| {method.Label} | {Column("accuracy").Percent} | {Column("first").Percent} | {Column("last").Percent} | "
-                + $"{TrainingSession.PlanMemory(spec, SettingsOf(method, spec, 1)).TotalBytes:N0} |\n"));
+                + $"{TrainingPlan.MemoryOf(spec, SettingsOf(method, spec, 1)).TotalBytes:N0} |\n"));
         }
 
         var replay = values.Over(scope.Seeds().Select(seed => JobName(s_methods[2], seed)), "accuracy");

@@ -51,7 +51,7 @@ sealed record SmallXorRow(string Name) : ResultRow(Name)
 
     static (long Weights, long Total) Bytes(UpdateSettings update)
     {
-        var plan = TrainingSession.PlanMemory(Spec, Settings(update, 1));
+        var plan = TrainingPlan.MemoryOf(Spec, Settings(update, 1));
         return (plan.BytesOf(MemoryCategory.Parameters), plan.TotalBytes);
     }
 

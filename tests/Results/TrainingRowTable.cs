@@ -64,7 +64,7 @@ sealed class TrainingRowTable
         if (rule.Kind is not null)
         {
             var settings = _row.SettingsOf(rule, _scope, 1);
-            var plan = TrainingSession.PlanMemory(_row.SpecOf(rule, data), settings);
+            var plan = TrainingPlan.MemoryOf(_row.SpecOf(rule, data), settings);
             rate = settings.WithRates(_row.SpecOf(rule, data)).LearningRate!.Value.ToString("G3", s_text);
             workspace = plan.WorkspaceBytes.ToString("N0", s_text);
             total = plan.TotalBytes.ToString("N0", s_text);

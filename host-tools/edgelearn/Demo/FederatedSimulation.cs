@@ -19,24 +19,21 @@ sealed class FederatedSimulation(DemoPlan plan, Dataset train, Preparation prepa
     {
         string path = Path.Combine(folder, name + ".safetensors");
         using (var first = plan.FirstModel(preparation, null)) ModelFile.Save(path, first);
-        var boards = shares.Select(share => new LocalTraining(train, share)).ToArray();
+        var boards = shares.Select(share => new BoardTraining(train, share)).ToArray();
         for (int round = 0; round < plan.RoundCount; round++) RunRound(round, rule, boards, path, stop);
         return path;
     }
 
-    void RunRound(int round, RuleSettings rule, LocalTraining[] boards, string path, CancellationToken stop)
+    void RunRound(int round, RuleSettings rule, BoardTraining[] boards, string path, CancellationToken stop)
     {
-        var training = plan.Training(round, rule);
-        using var model = new RoundModel(ModelFile.Load(path), training);
-        var sum = UpdateCodec.Of(plan.Codec).NewSum(model.Shape);
-        for (int board = 0; board < boards.Length; board++)
+        var task = new TrainTask { Round = (ulong)round + 1, Codec = plan.Codec, Training = plan.Training(round, rule) };
+        using var model = new RoundModel(ModelFile.Load(path), task.Training);
+        var aggregation = new RoundAggregation(task.Round, task.Codec, "", Math.Max(1, (int)task.Training.Directions));
+        aggregation.Apply(model, boards.Select((board, i) =>
         {
-            var task = new TrainTask { Round = (ulong)round + 1, Codec = plan.Codec, Training = training };
-            var update = boards[board].Train(task, (ulong)board, path, stop);
-            sum.Add((ulong)board, update.ExampleCount, update.Content);
-        }
-
-        sum.Apply(model);
+            var update = board.Train(task, (ulong)i, path, stop);
+            return new UpdateReport((ulong)i, update.ExampleCount, update.Content);
+        }));
         DurableFile.Replace(path, model.ToBytes());
     }
 }

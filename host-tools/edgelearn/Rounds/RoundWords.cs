@@ -6,8 +6,7 @@ namespace EdgeLearn.Cli;
 static class RoundWords
 {
     /// <summary>What travels in a round.</summary>
-    public static (string Word, Codec Value)[] Codecs { get; } = [("float32", Codec.Float32), ("sign", Codec.SignVote),
-        ("records", Codec.ZerothOrder)];
+    public static (string Word, Codec Value)[] Codecs { get; } = [.. UpdateCodec.All.Select(codec => (codec.Name, codec.Kind))];
 
     /// <summary>The codec's word.</summary>
     public static string Word(this Codec codec) => Array.Find(Codecs, pair => pair.Value == codec).Word ?? "unknown";

@@ -8,7 +8,8 @@ namespace EdgeLearn.Commands;
 /// <summary>
 /// Runs the command line of a program. A mistake of the user is one line on standard error that begins with <c>error:</c>, and exit code 1;
 /// so is a mistake of the program, which shows its stack trace only when EDGELEARN_TRACE=1; help is printed only on
-/// request. Ctrl-C and SIGTERM ask the command to stop; it then leaves with 130 or 143. A second one ends the process at once.
+/// request (<c>help train</c> is <c>train --help</c>). Ctrl-C and SIGTERM ask the command to stop; it then leaves with 130 or 143.
+/// A second one ends the process at once.
 /// </summary>
 public static class CommandProgram
 {
@@ -47,6 +48,7 @@ public static class CommandProgram
     {
         root.HelpName = name;
         ExampleHelp.Install(root, name);
+        if (arguments is ["help", ..]) arguments = [.. arguments.Skip(1), "--help"];
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction || parsed.Action is null) return UsageError(parsed, name, error);
         var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false,

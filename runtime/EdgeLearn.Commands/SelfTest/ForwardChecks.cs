@@ -89,7 +89,6 @@ static class ForwardChecks
             var plan = new MemoryPlan();
             Pass.Plan(plan, batch, probed: true, PlanTime.Step);
             _workspace = new Workspace(plan);
-            Pass.Bind(_workspace);
         }
 
         public NetworkForwardPass Pass { get; }

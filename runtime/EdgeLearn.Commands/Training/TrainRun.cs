@@ -22,7 +22,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         _transfer.Check(preparation, request.Settings.Weights);
         // refuses now what it would refuse after the run
         if (request.Controls)
-            TrainingSession.PlanMemory(spec, ControlSettings(new FrozenSettings()));
+            TrainingPlan.MemoryOf(spec, ControlSettings(new FrozenSettings()));
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }
@@ -30,12 +30,12 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     TrainResult RunRule(NetworkSpec spec, Preparation preparation)
     {
         var settings = request.Settings;
-        var plan = TrainingSession.PlanMemory(spec, settings);
+        var plan = TrainingPlan.MemoryOf(spec, settings);
         output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, "
             + $"workspace {plan.WorkspaceBytes:N0})");
         TruncationWarning.Write(spec, request.Settings.Rule, output.Error);
         MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch,
-            batch => TrainingSession.PlanMemory(spec, settings with { Batch = batch }).TotalBytes);
+            batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }).TotalBytes);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         _past?.Begin(session);

@@ -17,7 +17,7 @@ sealed class AgentSession : IDisposable
     string? _awayLine;
     ulong _up, _down, _earlierUp, _earlierDown;
 
-    public AgentSession(DeviceAgentOptions options, DeviceFolder folder, DeviceIdentity identity, LocalLearner learner, HubClock clock, EventLog log)
+    public AgentSession(DeviceAgentOptions options, DeviceFolder folder, DeviceIdentity identity, BoardLearner learner, HubClock clock, EventLog log)
     {
         Options = options;
         Folder = folder;
@@ -39,7 +39,7 @@ sealed class AgentSession : IDisposable
 
     public DeviceIdentity Identity { get; private set; }
 
-    public LocalLearner Learner { get; }
+    public BoardLearner Learner { get; }
 
     public HubClock Clock { get; }
 

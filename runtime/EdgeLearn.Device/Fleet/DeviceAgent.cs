@@ -30,10 +30,10 @@ public sealed class DeviceAgent
     /// <param name="stop">Ends the run cleanly: connect it to SIGTERM and SIGINT.</param>
     /// <exception cref="EdgeLearnException">It cannot go on: no token, a refused token, a revoked board, a folder in use. One line.</exception>
     public static Task<DeviceRun> RunAsync(DeviceAgentOptions options, CancellationToken stop) =>
-        RunAsync(options, new LocalTraining(options.Data, options.Share), stop);
+        RunAsync(options, new BoardTraining(options.Data, options.Share), stop);
 
     /// <summary>Runs with another way to learn.</summary>
-    internal static async Task<DeviceRun> RunAsync(DeviceAgentOptions options, LocalLearner learner, CancellationToken stop)
+    internal static async Task<DeviceRun> RunAsync(DeviceAgentOptions options, BoardLearner learner, CancellationToken stop)
     {
         BoardMemory.Prepare();
         using var folder = new DeviceFolder(options.Folder);

@@ -101,7 +101,7 @@ sealed class RoundWorker(AgentSession session)
     }
 
     /// <summary>Trains on a thread of its own; null when the round's time is over first.</summary>
-    async Task<LocalUpdate?> TrainAsync(TrainTask task, string path, CancellationToken stop)
+    async Task<BoardUpdate?> TrainAsync(TrainTask task, string path, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         if (task.RemainingMs is > 0 and < int.MaxValue) limit.CancelAfter((int)task.RemainingMs);
@@ -137,7 +137,7 @@ sealed class RoundWorker(AgentSession session)
         }
     }
 
-    ReportRequest Report(TrainTask task, Digest baseDigest, LocalUpdate update)
+    ReportRequest Report(TrainTask task, Digest baseDigest, BoardUpdate update)
     {
         var header = new UpdateHeader
         {

@@ -16,11 +16,11 @@ public sealed class ReplayBuffer
     readonly float[] _row;
     readonly bool _isLabelled;
     readonly int _answerLength;
-    readonly BufferId _id;
-    readonly Workspace _workspace;
+    readonly PlannedBuffer _block;
 
-    ReplayBuffer(ContinualSettings settings, Network network, Dataset data, Preparation preparation, ulong seed, BufferId id,
-        Workspace workspace)
+    /// <summary>Makes a buffer in the bytes that <see cref="Plan"/> asked for.</summary>
+    internal ReplayBuffer(ContinualSettings settings, Network network, Dataset data, Preparation preparation, ulong seed,
+        PlannedBuffer block)
     {
         _settings = settings;
         _preparation = preparation;
@@ -28,8 +28,7 @@ public sealed class ReplayBuffer
         _row = new float[network.InputLength];
         _isLabelled = network.Loss.IsClassification;
         _answerLength = _isLabelled ? network.Spec.LabelLength : network.OutputLength;
-        _id = id;
-        _workspace = workspace;
+        _block = block;
         Number = settings.ReplayStorage == ReplayStorage.Int8 ? StoredNumber.Int8 : data.Number.ByteCount() > 2
             ? StoredNumber.Float32
             : data.Number;
@@ -39,11 +38,6 @@ public sealed class ReplayBuffer
             throw new EdgeLearnException($"--replay-bytes {settings.ReplayBytes:N0}: one sample takes {RowBytes:N0} bytes, and the buffer "
                 + $"itself {settings.ReplayBytes - (BlockLength(settings, network) * sizeof(float)):N0}");
     }
-
-    /// <summary>Makes a buffer in planned bytes.</summary>
-    internal static ReplayBuffer Open(ContinualSettings settings, Network network, Dataset data, Preparation preparation, ulong seed,
-        BufferId id, Workspace workspace)
-        => new(settings, network, data, preparation, seed, id, workspace);
 
     // The buffer's bytes less a row of scratch and the policy's counts, in floats.
     static long BlockLength(ContinualSettings settings, Network network)
@@ -56,7 +50,7 @@ public sealed class ReplayBuffer
     internal static int ClassCount(Network network) => Math.Max(2, network.OutputLength / Math.Max(1, network.Spec.LabelLength));
 
     /// <summary>Asks the plan for the buffer; it takes <see cref="ContinualSettings.ReplayBytes"/> in all, whatever the data.</summary>
-    internal static BufferId Plan(ContinualSettings settings, Network network, MemoryPlan plan)
+    internal static PlannedBuffer Plan(ContinualSettings settings, Network network, MemoryPlan plan)
     {
         if (settings.Replay == ReplayKind.Balanced && !network.Loss.IsClassification)
             throw new EdgeLearnException("--replay balanced needs classes, a regression has none: use --replay reservoir");
@@ -101,7 +95,7 @@ public sealed class ReplayBuffer
     int InputBytes => _row.Length * Number.ByteCount();
 
     // Arrays one after the other, each for all places: labels or targets, scales, inputs.
-    Span<float> Block => _workspace[_id];
+    Span<float> Block => _block.Span;
 
     Span<float> AllAnswers => Block[..(Capacity * _answerLength)];
 
@@ -136,19 +130,12 @@ public sealed class ReplayBuffer
         }
     }
 
-    /// <summary>Offers a sample of a classification set.</summary>
+    /// <summary>Offers a sample.</summary>
     /// <param name="raw">[input length] as it is stored, unprepared; finite</param>
-    /// <param name="labels">its class, or one for each step</param>
-    public void Offer(ReadOnlySpan<float> raw, ReadOnlySpan<int> labels) => Offer(raw, MemoryMarshal.Cast<int, float>(labels), labels[^1]);
-
-    /// <summary>Offers a sample of a regression set.</summary>
-    /// <param name="raw">[input length] as it is stored, unprepared; finite</param>
-    /// <param name="targets">[target length]</param>
-    public void Offer(ReadOnlySpan<float> raw, ReadOnlySpan<float> targets) => Offer(raw, targets, -1);
-
-    // Labels are kept as the floats of the same bits.
-    void Offer(ReadOnlySpan<float> raw, ReadOnlySpan<float> answers, int label)
+    /// <param name="answers">[answer length] its targets, or its labels as floats of the same bits</param>
+    public void Offer(ReadOnlySpan<float> raw, ReadOnlySpan<float> answers)
     {
+        int label = _isLabelled ? BitConverter.SingleToInt32Bits(answers[^1]) : -1;
         int place = _policy.PlaceOf(label, MemoryMarshal.Cast<float, int>(AllAnswers)[..Count], Capacity);
         if (place < 0) return;
         answers.CopyTo(AllAnswers[(place * _answerLength)..]);
@@ -178,29 +165,20 @@ public sealed class ReplayBuffer
         }
     }
 
-    /// <summary>Draws different samples of a classification set, all equally likely.</summary>
+    /// <summary>Draws different samples, all equally likely.</summary>
     /// <param name="rows">how many, fewer where there are fewer</param>
     /// <param name="key">of the draw; the same key and content give the same samples</param>
     /// <param name="inputs">[at least rows x input length], written, prepared</param>
-    /// <param name="labels">[at least rows x labels of a sample], written</param>
+    /// <param name="answers">[at least rows x answer length], written: targets, or labels as floats of the same bits</param>
     /// <returns>samples drawn</returns>
-    public int Draw(int rows, ulong key, Span<float> inputs, Span<int> labels)
-        => Draw(rows, key, inputs, MemoryMarshal.Cast<int, float>(labels));
-
-    /// <summary>Draws different samples of a regression set, all equally likely.</summary>
-    /// <param name="rows">how many, fewer where there are fewer</param>
-    /// <param name="key">of the draw; the same key and content give the same samples</param>
-    /// <param name="inputs">[at least rows x input length], written, prepared</param>
-    /// <param name="targets">[at least rows x target length], written</param>
-    /// <returns>samples drawn</returns>
-    public int Draw(int rows, ulong key, Span<float> inputs, Span<float> targets)
+    public int Draw(int rows, ulong key, Span<float> inputs, Span<float> answers)
     {
         rows = Math.Min(rows, Count);
         if (rows == 0) return 0;
         var order = new EpochOrder(key, 0, Count);
         for (int i = 0; i < rows; i++)
         {
-            AllAnswers.Slice(order[i] * _answerLength, _answerLength).CopyTo(targets[(i * _answerLength)..]);
+            AllAnswers.Slice(order[i] * _answerLength, _answerLength).CopyTo(answers[(i * _answerLength)..]);
             Load(order[i], inputs.Slice(i * _row.Length, _row.Length));
         }
 

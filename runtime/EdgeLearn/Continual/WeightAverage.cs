@@ -16,9 +16,8 @@ public sealed class WeightAverage
     readonly ContinualSettings _settings;
     readonly ParameterSet _parameters;
     readonly long _firstStep;
-    readonly BufferId _average;
-    readonly BufferId _content;
-    Workspace? _workspace;
+    readonly PlannedBuffer _average;
+    readonly PlannedBuffer _content;
 
     internal WeightAverage(ContinualSettings settings, ParameterSet parameters, MemoryPlan plan, long totalSteps)
     {
@@ -31,13 +30,11 @@ public sealed class WeightAverage
 
     bool IsFloat => _parameters.Storage == WeightStorage.Float32;
 
-    internal void Bind(Workspace workspace) => _workspace = workspace;
-
     /// <summary>Steps in the average; while it is 0 there is none.</summary>
     public long Count { get; internal set; }
 
     /// <summary>The average, in the order of <see cref="ParameterSlice.Offset"/>.</summary>
-    public Span<float> Values => _workspace![_average];
+    public Span<float> Values => _average.Span;
 
     /// <summary>Takes the weights after a step into the average. Allocates nothing.</summary>
     /// <param name="step">steps done before it</param>
@@ -78,7 +75,7 @@ public sealed class WeightAverage
             return;
         }
 
-        _parameters.Content.CopyTo(MemoryMarshal.AsBytes(_workspace![_content]));
+        _parameters.Content.CopyTo(MemoryMarshal.AsBytes(_content.Span));
         foreach (var slice in _parameters.Slices) _parameters.Encode(slice, 0, Values.Slice(slice.Offset, slice.Length));
     }
 
@@ -86,7 +83,7 @@ public sealed class WeightAverage
     public void Restore()
     {
         if (IsFloat) Swap();
-        else MemoryMarshal.AsBytes(_workspace![_content])[.._parameters.Content.Length].CopyTo(_parameters.Content);
+        else MemoryMarshal.AsBytes(_content.Span)[.._parameters.Content.Length].CopyTo(_parameters.Content);
     }
 
     void Swap()

@@ -19,9 +19,8 @@ public sealed class WeightConsolidation
     readonly ContinualSettings _settings;
     readonly ParameterSet _parameters;
     readonly ulong _seed;
-    readonly BufferId _anchors;
-    readonly BufferId _importance;
-    Workspace? _workspace;
+    readonly PlannedBuffer _anchors;
+    readonly PlannedBuffer _importance;
 
     internal WeightConsolidation(ContinualSettings settings, ParameterSet parameters, MemoryPlan plan, ulong seed)
     {
@@ -32,16 +31,14 @@ public sealed class WeightConsolidation
         _importance = plan.Request("ewc.importance", MemoryCategory.Past, parameters.Length);
     }
 
-    internal void Bind(Workspace workspace) => _workspace = workspace;
-
     /// <summary>Tasks that are remembered; nothing is pulled while it is 0.</summary>
     public int TaskCount { get; internal set; }
 
     /// <summary>The weights w* at the end of the last task, in the order of <see cref="ParameterSlice.Offset"/>.</summary>
-    public Span<float> Anchors => _workspace![_anchors];
+    public Span<float> Anchors => _anchors.Span;
 
     /// <summary>The importance F of each weight, 0 or more, in the same order.</summary>
-    public Span<float> Importance => _workspace![_importance];
+    public Span<float> Importance => _importance.Span;
 
     /// <summary>Pulls the weights towards their anchors, as far as a step of this rate does. Allocates nothing.</summary>
     public void Pull(in StepClock clock)

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
@@ -64,19 +65,32 @@ public abstract class Dataset : IDisposable
         return labels;
     }
 
-    /// <summary>Reads rows that follow each other, prepared, with their classes: for evaluation.</summary>
+    /// <summary>Floats that answer one sample: its labels, as floats of the same bits, or its real targets.</summary>
+    public int AnswerLength => LabelLength > 0 ? LabelLength : TargetLength;
+
+    /// <summary>Reads the labels of a sample, as floats of the same bits, or its real targets.</summary>
+    /// <param name="index">0..Count-1</param>
+    /// <param name="answers">[AnswerLength], written</param>
+    /// <exception cref="EdgeLearnException">A target is NaN or infinite; the message names the row.</exception>
+    public void ReadAnswers(int index, Span<float> answers)
+    {
+        if (LabelLength > 0) ReadLabels(index, MemoryMarshal.Cast<float, int>(answers));
+        else ReadFiniteTarget(index, answers);
+    }
+
+    /// <summary>Reads rows that follow each other, prepared, with their answers: for evaluation.</summary>
     /// <param name="first">the first sample</param>
+    /// <param name="rows">how many</param>
     /// <param name="preparation">applied to every input</param>
     /// <param name="inputs">[rows x InputLength], written</param>
-    /// <param name="labels">[rows x LabelLength], written; says how many rows</param>
+    /// <param name="answers">[rows x AnswerLength], written</param>
     /// <exception cref="EdgeLearnException">A value is not finite.</exception>
-    public void ReadRows(int first, Preparation preparation, Span<float> inputs, Span<int> labels)
+    public void ReadRows(int first, int rows, Preparation preparation, Span<float> inputs, Span<float> answers)
     {
-        int rows = labels.Length / LabelLength;
         for (int i = 0; i < rows; i++)
         {
             ReadFinite(first + i, inputs.Slice(i * InputLength, InputLength));
-            ReadLabels(first + i, labels.Slice(i * LabelLength, LabelLength));
+            ReadAnswers(first + i, answers.Slice(i * AnswerLength, AnswerLength));
         }
 
         preparation.Apply(inputs[..(rows * InputLength)], InputLength);

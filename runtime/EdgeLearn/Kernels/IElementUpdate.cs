@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// gradient product are compiled from the same text for every register width. All operations are rounded one by one, so the result does not
 /// depend on the width.
 /// </summary>
-public interface IElementUpdate
+interface IElementUpdate
 {
     /// <summary>Floats of state a weight: 0, 1 or 2.</summary>
     static abstract int StateCount { get; }

@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// the width.
 /// </summary>
 /// <typeparam name="TSelf">the register type itself, so that the compiler sees through every call</typeparam>
-public interface ILanes<TSelf>
+interface ILanes<TSelf>
     where TSelf : struct, ILanes<TSelf>
 {
     /// <summary>Floats in the register.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>y = activation(y), in place. A value's result depends on nothing but the value.</summary>
     public static void Activate(Activation activation, Span<float> y)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// Sum of max(z, 0) - z t + log(1 + e^-|z|), in double: binary cross-entropy of sigmoid(z) with targets t. With

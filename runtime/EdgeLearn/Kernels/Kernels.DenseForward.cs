@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     // From here on neighbouring samples fill a register. The same for every width, so that a forward pass has the same bits on every CPU.
     const int PackedSamples = 16, PackedRows = 4;

@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// Rounds each row to codes in -127..127 with a scale of its own, row[k] = scale * codes[k], the largest magnitude at 127.

@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     // Rows and samples that are multiplied at a time. The same for every CPU, so that every board plans the same memory.
     const int Int8Rows = 6, Int8Samples = 32;

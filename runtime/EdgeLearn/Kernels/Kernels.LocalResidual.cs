@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// One sample of target projection with the l2 loss in one pass: t = scale * noise signs from <paramref name="first"/> on, dz = factor

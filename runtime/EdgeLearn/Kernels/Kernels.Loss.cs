@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// Sum over the batch of -log softmax(z)[label], in double. With <paramref name="gradient"/>, z becomes (softmax(z) - onehot(label)) /

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     // Rows that share the loads of x. 16 lanes whatever the width: a sum has the same bits everywhere, and short registers have enough of
     // them for 4 rows.

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// Lays out the windows of some channels as columns (im2col): columns[(c, ky, kx), (oy, ox)] = image[c, oy * stride + ky - padding, ox

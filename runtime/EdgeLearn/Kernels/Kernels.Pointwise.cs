@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>y[i] = f(x[i]). A value's result depends on nothing but the value.</summary>
     /// <param name="function">f</param>

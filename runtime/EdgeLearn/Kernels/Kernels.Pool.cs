@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>y[c, o] = maximum of x[c] over window o; padding is ignored.</summary>
     /// <param name="geometry">how the window moves</param>

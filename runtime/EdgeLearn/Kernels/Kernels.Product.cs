@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 /// <summary>Loops over spans: the arithmetic of every layer and rule. They never allocate and know no type above spans.</summary>
-public static partial class Kernels
+static partial class Kernels
 {
     // Terms of a sum that are added up at a time: a panel of so many rows stays in the second-level cache.
     const int DepthBlock = 2048;

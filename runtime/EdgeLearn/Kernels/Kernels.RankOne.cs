@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     // One sample: each row of the gradient is a multiple of the input, and moving the weights is all that costs.
     static void RankOneUpdate<TUpdate>(in TUpdate update, in MatrixView a, ReadOnlySpan<float> x, Span<float> weights, Span<float> first,

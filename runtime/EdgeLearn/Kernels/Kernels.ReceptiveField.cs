@@ -11,7 +11,7 @@ namespace EdgeLearn;
 /// <param name="runCount">runs a unit</param>
 /// <param name="runLength">inputs in a run</param>
 /// <param name="runStride">distance between the runs of one start; 0 when every run has a start of its own</param>
-public readonly ref struct ReceptiveFields(ReadOnlySpan<int> starts, int runCount, int runLength, int runStride)
+readonly ref struct ReceptiveFields(ReadOnlySpan<int> starts, int runCount, int runLength, int runStride)
 {
     /// <summary>Runs a unit.</summary>
     public int RunCount { get; } = runCount;
@@ -27,7 +27,7 @@ public readonly ref struct ReceptiveFields(ReadOnlySpan<int> starts, int runCoun
     public int Start(int unit, int run) => _runStride > 0 ? _starts[unit] + run * _runStride : _starts[unit * RunCount + run];
 }
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>y[b, u] = bias[u] + sum over the field of w[u, k] * xt[input(u, k), b], for a block of units.</summary>
     /// <param name="batch">samples</param>

@@ -7,7 +7,7 @@ namespace EdgeLearn;
 /// What happens in a recurrent layer between two products, one step for a batch. Every row is contiguous; states of a batch may lie apart,
 /// as in a sequence of steps.
 /// </summary>
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// A gated recurrent unit, in place: the sums n, r, z, q of a row become n = tanh(n + r q) with r = sigmoid(r), z = sigmoid(z); q, the

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 // Layer norm and RMS norm of rows. Sums are taken in 16 lanes whatever the width of a register, what is left of a row is added behind them.
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// y = n * weight + bias with n = (x - mean) / sqrt(variance + epsilon), row by row; not centred: n = x / sqrt(mean square + epsilon).

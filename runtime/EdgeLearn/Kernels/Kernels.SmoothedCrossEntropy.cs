@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// Sum over the batch of (1 - s) w_y (-log p_y) + s / C * sum over c of w_c (-log p_c), in double, with p = softmax(z) over C classes,

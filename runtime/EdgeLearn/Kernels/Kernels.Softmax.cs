@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// Each row becomes softmax(scale * row), in place; a causal row i over its first i + 1 values alone, the others become 0.

@@ -4,7 +4,7 @@ namespace EdgeLearn;
 
 // Softmax down the columns: one column a sample, one row a class, as a product leaves them whose left operand is the weights. Neighbouring
 // samples fill a register, so that no sum goes across one.
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>
     /// Takes more classes into the running maximum and sum of exponentials of each column: afterwards maximum + log(sum) is the logarithm

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>values[i] = the float whose upper half is stored[i].</summary>
     public static void DecodeBFloat16(ReadOnlySpan<ushort> stored, Span<float> values)

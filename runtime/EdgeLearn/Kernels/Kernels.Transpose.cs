@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>destination[c, r] = source[r, c].</summary>
     /// <param name="rows">rows of source</param>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeLearn;
 
-public static partial class Kernels
+static partial class Kernels
 {
     /// <summary>Applies an element update to weights, gradient and state, register by register.</summary>
     /// <param name="update">the rule with this step's numbers</param>

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace EdgeLearn;
 
 /// <summary>What a <see cref="MatrixView"/> looks like without its values, for planning.</summary>
-public readonly record struct MatrixShape(int Rows, int Columns, int RowStride, int ColumnStride)
+readonly record struct MatrixShape(int Rows, int Columns, int RowStride, int ColumnStride)
 {
     /// <summary>Rows that lie one behind the other.</summary>
     public MatrixShape(int rows, int columns)
@@ -17,7 +17,7 @@ public readonly record struct MatrixShape(int Rows, int Columns, int RowStride, 
 }
 
 /// <summary>A matrix as kernels read it: value (i, j) is <c>Values[i * RowStride + j * ColumnStride]</c>. Owns nothing.</summary>
-public readonly ref struct MatrixView
+readonly ref struct MatrixView
 {
     /// <summary>Looks at values with strides of its own.</summary>
     /// <exception cref="ArgumentException">The last value lies beyond the span.</exception>

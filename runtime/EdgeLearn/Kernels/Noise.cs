@@ -4,16 +4,6 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeLearn;
 
-/// <summary>Which distribution a perturbation has. The set is closed: a kind is part of the file format.</summary>
-public enum NoiseKind
-{
-    /// <summary>+1 or -1 with equal odds; one bit a weight.</summary>
-    Sign,
-
-    /// <summary>Standard normal.</summary>
-    Gaussian,
-}
-
 /// <summary>
 /// Noise as an integer hash of (seed, tensor name, logical index), version <see cref="Version"/>: independent of layout, thread,
 /// instruction set and board, and never stored. The word of 32 values is
@@ -209,4 +199,14 @@ public static class Noise
         x = (x ^ (x >> 15)) * 0x846CA68Bu;
         return x ^ (x >> 16);
     }
+}
+
+/// <summary>Which distribution a perturbation has. The set is closed: a kind is part of the file format.</summary>
+public enum NoiseKind
+{
+    /// <summary>+1 or -1 with equal odds; one bit a weight.</summary>
+    Sign,
+
+    /// <summary>Standard normal.</summary>
+    Gaussian,
 }

@@ -4,7 +4,7 @@ namespace EdgeLearn;
 /// How a window of <c>KernelHeight x KernelWidth</c> moves over an image of several channels: what convolution, pooling and locally
 /// connected layers have in common. A position outside the image counts as padding.
 /// </summary>
-public readonly record struct PatchGeometry
+readonly record struct PatchGeometry
 {
     /// <summary>Describes the movement over an image of a shape, whichever way its channels lie.</summary>
     public PatchGeometry(Shape image, int kernelHeight, int kernelWidth, int stride, int paddingHeight, int paddingWidth)

@@ -5,6 +5,36 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeLearn;
 
+// How products are formed.
+//
+// There is one loop, this one: strips of rows, tiles of two registers of columns, the whole depth in a tile (Tile.cs); long sums of
+// large products wait in c between passes of 256 terms (ContinueTarget), in the same order. The left operand is broadcast *where it
+// lies*, with any strides; the right one fills the registers, where it lies or packed (Packing.cs). So weights need no packed copy: in
+// the forward pass they are the broadcast operand and 32 samples lie side by side in the registers (PackBatch); in the weight gradient
+// dz is broadcast and the inputs fill the registers; in the input gradient dz is broadcast and rows of weights do. What becomes of a
+// tile is a type argument (ITileTarget): stored, added, written transposed with the bias, or used up by an update; one that lies beyond
+// the second-level cache is asked for a tile ahead (Cache.Expect). Instruction sets differ in the width of a register and the rows of a
+// strip (12 where there are 32 registers, else 6), nowhere else. Batches below 16 and heads of fewer than four rows go through
+// MatrixVector instead. ThreadTeam gives whole strips, or whole tiles of a single one, to other threads, on request.
+//
+// Blocks of a transformer see many steps at once and do it the other way round: Linear.ReadForward packs their weights once for all
+// steps, perturbed if need be, and the steps are broadcast where they lie, so that nothing is packed or turned for each of them; the
+// bits are those of the other way. Causal attention forms a strip of 12 rows up to its diagonal and leaves out what lies beyond.
+//
+// Convolutions of stride 1 lay out no windows (DirectConvolution, with the inner loops of ShiftedSums), those of more than 64 maps only
+// for the gradient of the weights: forward, a register of neighbouring columns is shifted over the planes; so is one of dz for the
+// gradient of the input, a column of the kernel at a time, two samples sharing the weights; in the gradient of the weights, dz lies
+// position by position, neighbouring maps fill the registers and the image is broadcast where it lies. What is left of a row is its
+// last whole register, partly computed again; only maps narrower than a register go column by column.
+//
+// Bytes are multiplied with samples side by side, too (IInt8Cells): a lane holds a cell of two or four codes of its sample, the same
+// cell of a weight's row is broadcast; small batches go by rows (IInt8Dot).
+//
+// A kernel is written once over ILanes and compiled for 16, 8, 4 and 1 floats; Pair makes two registers look like one. Sums that have
+// to be added across a register are taken in 16 lanes whatever its width. Two things cost dearly and are easy to bring back: a call
+// inside a loop over sums (no vector register survives a call), and more inlining than the compiler's budget allows (a tile's epilogue
+// that is too long becomes calls: hence ITileTarget.MaxRows and IsBuffered).
+
 /// <summary>
 /// The structure of every matrix product, target = a b: strips of rows from top to bottom; in a strip, tiles from left to right, as wide as
 /// what is left allows; in a tile the whole depth. a is read where it lies, b either where it lies or from panels (<see cref="Packing"/>).

@@ -1,16 +1,17 @@
 namespace EdgeLearn;
 
-/// <summary>Backpropagation through all layers: the reference, and the ceiling that every backprop-free rule is measured against.</summary>
-public sealed class Backprop(Network network) : ExactGradient(network, first: FirstOf(network))
+/// <summary>
+/// Backpropagation through all layers, one unit: the reference, and the ceiling that every backprop-free rule is measured against.
+/// </summary>
+public sealed class Backprop(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
 {
     /// <inheritdoc/>
     public override string Name => "backprop";
 
     // Below it there is nothing to learn, so no gradient has to go there.
-    static int FirstOf(Network network)
-        => network.FirstTrainable < network.Layers.Count
-            ? network.FirstTrainable
-            : throw new EdgeLearnException($"backprop: every layer of {network.Spec} is frozen, so that nothing could learn");
+    static int LowestOf(Network network) => network.FirstTrainable < network.Layers.Count
+        ? network.FirstTrainable
+        : throw new EdgeLearnException($"backprop: every layer of {network.Spec} is frozen, so that nothing could learn");
 }
 
 /// <summary>Settings of <see cref="Backprop"/>: none.</summary>

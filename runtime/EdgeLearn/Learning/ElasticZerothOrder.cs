@@ -18,13 +18,12 @@ public sealed class ElasticZerothOrder : LearningRule
     readonly ElasticZerothOrderSettings _settings;
     readonly ulong _seed;
     readonly int _firstExact;
-    readonly BackwardPass _backward;
     readonly ZerothOrderRecord[] _records;
     readonly List<ParameterSlice> _body = [];
-    Activations? _activations;
-    BufferId _lossCopy;
-    BufferId _chunk;
-    Workspace? _workspace;
+    LayerBuffers? _layers;
+    UnitPass? _exact;
+    PlannedBuffer _lossCopy;
+    PlannedBuffer _chunk;
 
     /// <summary>Prepares the rule.</summary>
     /// <param name="network">two layers with weights or more</param>
@@ -41,7 +40,6 @@ public sealed class ElasticZerothOrder : LearningRule
         _settings = settings;
         _seed = seed;
         _firstExact = network.Units[^exactLayers].Learner;
-        _backward = new BackwardPass(network, _firstExact);
         _records = new ZerothOrderRecord[settings.Directions];
         for (int i = 0; i < _firstExact; i++) _body.AddRange(network.Layers[i].Slices);
         float scale = settings.HiddenRate
@@ -55,20 +53,16 @@ public sealed class ElasticZerothOrder : LearningRule
     /// <inheritdoc/>
     public override void Plan(MemoryPlan plan, int batch)
     {
-        int count = _network.Layers.Count;
-        _activations = new Activations(_network, plan, batch, probed: true, _backward.MomentsOf);
-        _lossCopy = plan.Request("elastic-zo.outputs", MemoryCategory.Activations, (long)batch * _network.OutputLength, count, count);
-        _backward.Plan(plan, batch);
+        // Every output has to be there for the loss of a probe, so the last layer is one as any other.
+        var layers = _network.Layers.AsSpan().ToArray();
+        var times = new UnitTimes(0, layers.Length, _firstExact, PlanTime.Step);
+        _layers = new LayerBuffers(layers, _network.Parameters, plan, batch, probed: true, i => times.MomentsOf(i, layers, null),
+            _network.FrozenCount);
+        _exact = new UnitPass(_layers, plan, batch, times, new LossObjective(_network.Loss));
+        _lossCopy = plan.Request("elastic-zo.outputs", MemoryCategory.Activations, (long)batch * _network.OutputLength, times.Objective,
+            times.Objective);
         _chunk = plan.Request("elastic-zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1,
             PlanTime.Evaluation - 1);
-    }
-
-    /// <inheritdoc/>
-    public override void Bind(Workspace workspace)
-    {
-        _workspace = workspace;
-        _activations!.Bind(workspace);
-        _backward.Bind(workspace);
     }
 
     /// <inheritdoc/>
@@ -82,26 +76,26 @@ public sealed class ElasticZerothOrder : LearningRule
             double plus = LossSum(batch) / batch.Count;
             Forward(batch, new Probe(_settings.Noise, seed, -_settings.Epsilon));
             bool isLast = i == _records.Length - 1;
-            double minus = (isLast ? _backward.Run(batch, _activations!, ForwardMode.Evaluation, update) : LossSum(batch)) / batch.Count;
+            double minus = (isLast ? _exact!.Learn(batch, clock, ForwardMode.Evaluation, update) : LossSum(batch)) / batch.Count;
             _records[i] = new ZerothOrderRecord(seed, _settings.Scalar(plus, minus));
             mean += (plus + minus) / (2 * _records.Length);
         }
 
-        ZerothOrderRecord.Apply(_body, _settings.Noise, _records, update, _workspace![_chunk]);
+        ZerothOrderRecord.Apply(_body, _settings.Noise, _records, update, _chunk.Span);
         return new StepReport(mean, batch.Count);
     }
 
     // The probe perturbs the body alone.
     void Forward(in Batch batch, in Probe probe)
     {
-        _activations!.Forward(0, _firstExact, batch, ForwardMode.Probed(probe));
-        _activations.Forward(_firstExact, _network.Layers.Count, batch, ForwardMode.Evaluation);
+        _layers!.Forward(0, _firstExact, batch, ForwardMode.Probed(probe));
+        _layers.Forward(_firstExact, _network.Layers.Count, batch, ForwardMode.Evaluation);
     }
 
     double LossSum(in Batch batch)
     {
-        var copy = _workspace![_lossCopy][..(batch.Count * _network.OutputLength)];
-        _activations!.Output(_network.Layers.Count - 1, batch.Count).CopyTo(copy);
+        var copy = _lossCopy.Span[..(batch.Count * _network.OutputLength)];
+        _layers!.Output(_network.Layers.Count - 1, batch.Count).CopyTo(copy);
         return _network.Loss.Sum(batch, copy);
     }
 }

@@ -7,11 +7,9 @@ namespace EdgeLearn;
 public sealed class Evaluator(IForwardPass pass, Loss loss)
 {
     int _batch;
-    BufferId _inputs;
-    BufferId _labels;
-    BufferId _targets;
-    BufferId _outputs;
-    Workspace? _workspace;
+    PlannedBuffer _inputs;
+    PlannedBuffer _answers;
+    PlannedBuffer _outputs;
 
     /// <summary>Accuracy and mean loss of a model on a set that fits it, in a workspace of its own that is freed afterwards.</summary>
     /// <param name="model">not owned</param>
@@ -23,7 +21,6 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         var plan = new MemoryPlan();
         evaluator.Plan(plan, Math.Min(batch, data.Count));
         using var workspace = new Workspace(plan);
-        evaluator.Bind(workspace);
         return evaluator.Run(data, model.Preparation);
     }
 
@@ -37,19 +34,11 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         const int First = PlanTime.Evaluation, Last = PlanTime.Evaluation + 1024;
         pass.Plan(plan, batch, probed: false, PlanTime.Evaluation);
         _inputs = plan.Request("evaluation.inputs", MemoryCategory.Batch, (long)batch * pass.InputLength, First, Last);
-        _labels = plan.Request("evaluation.labels", MemoryCategory.Batch, loss.IsClassification ? (long)batch * pass.LabelLength : 0, First,
-            Last);
-        _targets = plan.Request("evaluation.targets", MemoryCategory.Batch, loss.IsClassification ? 0 : (long)batch * pass.OutputLength,
-            First, Last);
+        _answers = plan.Request("evaluation.answers", MemoryCategory.Batch, (long)batch * AnswerLength, First, Last);
         _outputs = plan.Request("evaluation.outputs", MemoryCategory.Activations, pass.ScoreLength(batch), First, Last);
     }
 
-    /// <summary>Takes the planned buffers.</summary>
-    public void Bind(Workspace workspace)
-    {
-        _workspace = workspace;
-        pass.Bind(workspace);
-    }
+    int AnswerLength => loss.IsClassification ? pass.LabelLength : pass.OutputLength;
 
     /// <summary>Accuracy and mean loss over all samples of a set.</summary>
     public Evaluation Run(Dataset data, Preparation preparation)
@@ -59,11 +48,11 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         for (int first = 0; first < data.Count; first += _batch)
         {
             int rows = Math.Min(_batch, data.Count - first);
-            var inputs = _workspace![_inputs][..(rows * pass.InputLength)];
-            var outputs = _workspace[_outputs][..(int)pass.ScoreLength(rows)];
-            var batch = loss.IsClassification
-                ? ReadLabelled(data, preparation, first, rows, inputs)
-                : ReadTargets(data, preparation, first, rows, inputs);
+            var inputs = _inputs.Span[..(rows * pass.InputLength)];
+            var answers = _answers.Span[..(rows * AnswerLength)];
+            var outputs = _outputs.Span[..(int)pass.ScoreLength(rows)];
+            data.ReadRows(first, rows, preparation, inputs, answers);
+            var batch = new Batch(rows, inputs, answers, loss.IsClassification ? pass.LabelLength : 0);
             var (batchLoss, batchCorrect) = pass.Score(batch, loss, outputs);
             correct += batchCorrect;
             lossSum += batchLoss;
@@ -72,11 +61,14 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         return new Evaluation((double)correct / ((long)data.Count * pass.LabelLength), lossSum / data.Count, data.Count);
     }
 
+    /// <summary>Whether the outputs of a sample ever exist at once; a network that makes the loss itself need not make them.</summary>
+    internal bool HasOutputs => pass.ScoreLength(1) > 0;
+
     /// <summary>The outputs for one sample, in a buffer of the evaluation.</summary>
     internal Span<float> OutputsOf(Dataset data, Preparation preparation, int index)
     {
-        var input = _workspace![_inputs][..pass.InputLength];
-        var outputs = _workspace[_outputs][..pass.OutputLength];
+        var input = _inputs.Span[..pass.InputLength];
+        var outputs = _outputs.Span[..pass.OutputLength];
         data.ReadFinite(index, input);
         preparation.Apply(input, input.Length);
         pass.Outputs(new Batch(1, input, default(ReadOnlySpan<float>)), outputs);
@@ -86,29 +78,9 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
     /// <summary>What the first layers of a network make of rows that follow each other, in a buffer of the evaluation.</summary>
     internal ReadOnlySpan<float> FeaturesOf(Dataset data, Preparation preparation, int first, int rows, int layers)
     {
-        var inputs = _workspace![_inputs][..(rows * pass.InputLength)];
+        var inputs = _inputs.Span[..(rows * pass.InputLength)];
         for (int i = 0; i < rows; i++) data.ReadFinite(first + i, inputs.Slice(i * pass.InputLength, pass.InputLength));
         preparation.Apply(inputs, pass.InputLength);
         return ((NetworkForwardPass)pass).Features(new Batch(rows, inputs, default(ReadOnlySpan<float>)), layers);
-    }
-
-    Batch ReadLabelled(Dataset data, Preparation preparation, int first, int rows, Span<float> inputs)
-    {
-        var labels = _workspace!.Integers(_labels)[..(rows * pass.LabelLength)];
-        data.ReadRows(first, preparation, inputs, labels);
-        return new Batch(rows, inputs, labels, pass.LabelLength);
-    }
-
-    Batch ReadTargets(Dataset data, Preparation preparation, int first, int rows, Span<float> inputs)
-    {
-        var targets = _workspace![_targets][..(rows * pass.OutputLength)];
-        for (int i = 0; i < rows; i++)
-        {
-            data.ReadFinite(first + i, inputs.Slice(i * pass.InputLength, pass.InputLength));
-            data.ReadFiniteTarget(first + i, targets.Slice(i * pass.OutputLength, pass.OutputLength));
-        }
-
-        preparation.Apply(inputs, pass.InputLength);
-        return new Batch(rows, inputs, targets);
     }
 }

@@ -4,17 +4,17 @@ namespace EdgeLearn;
 /// Only the last layer with weights learns; the hidden layers stay as they were drawn. The control that a backprop-free rule must beat: an
 /// accuracy that random features reach proves nothing about hidden learning.
 /// </summary>
-public sealed class Frozen(Network network) : ExactGradient(network, first: FirstOf(network))
+public sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
 {
     /// <inheritdoc/>
     public override string Name => "frozen";
 
-    static int FirstOf(Network network)
+    static int LowestOf(Network network)
     {
-        int first = network.Units[^1].Learner;
-        while (first < network.Layers.Count && !network.Layers[first].IsTrainable) first++;
-        return first < network.Layers.Count
-            ? first
+        int lowest = network.Units[^1].Learner;
+        while (lowest < network.Layers.Count && !network.Layers[lowest].IsTrainable) lowest++;
+        return lowest < network.Layers.Count
+            ? lowest
             : throw new EdgeLearnException($"frozen: only the last layer with weights of {network.Spec} would learn, and it is frozen: "
                 + $"train the head too, or use another rule");
     }

@@ -6,32 +6,25 @@ namespace EdgeLearn;
 /// A sink that adds up the gradients of several passes over parts of a batch, and hands them on as one. Frozen tensors have no place in it.
 /// </summary>
 /// <param name="slices">whose gradients come</param>
-sealed class GradientSums(IReadOnlyList<ParameterSlice> slices) : GradientSink
+/// <param name="plan">is asked for the sums</param>
+/// <param name="name">of the buffer</param>
+/// <param name="time">the moment in which they are needed</param>
+sealed class GradientSums(IReadOnlyList<ParameterSlice> slices, MemoryPlan plan, string name, int time) : GradientSink
 {
     // Below the rows from which products pack their operands, for which there is no scratch here.
     const int PanelRows = 32;
 
-    BufferId _sums;
-    Workspace? _workspace;
-
-    /// <summary>Asks the plan for the sums.</summary>
-    /// <param name="plan">collects the buffers</param>
-    /// <param name="name">of the buffer</param>
-    /// <param name="time">the moment in which they are needed</param>
-    public void Plan(MemoryPlan plan, string name, int time)
-        => _sums = plan.Request(name, MemoryCategory.Panels, slices.Sum(slice => slice.Trainable ? (long)slice.Length : 0), time, time);
-
-    /// <summary>Takes the planned buffer.</summary>
-    public void Bind(Workspace workspace) => _workspace = workspace;
+    readonly PlannedBuffer _sums = plan.Request(name, MemoryCategory.Panels,
+        slices.Sum(slice => slice.Trainable ? (long)slice.Length : 0), time, time);
 
     /// <summary>Begins with zeros.</summary>
-    public void Clear() => _workspace![_sums].Clear();
+    public void Clear() => _sums.Span.Clear();
 
     Span<float> SumsOf(ParameterSlice slice)
     {
         int at = 0;
         for (int i = 0; slices[i] != slice; i++) at += slices[i].Trainable ? slices[i].Length : 0;
-        return _workspace![_sums].Slice(at, slice.Length);
+        return _sums.Span.Slice(at, slice.Length);
     }
 
     /// <inheritdoc/>
@@ -43,7 +36,7 @@ sealed class GradientSums(IReadOnlyList<ParameterSlice> slices) : GradientSink
     }
 
     /// <inheritdoc/>
-    public override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
+    internal override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
     {
         if (!slice.Trainable) return;
         var sums = SumsOf(slice)[offset..];

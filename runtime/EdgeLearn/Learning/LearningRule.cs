@@ -15,9 +15,6 @@ public abstract class LearningRule : IDisposable
     /// <param name="batch">the most rows a batch will have</param>
     public abstract void Plan(MemoryPlan plan, int batch);
 
-    /// <summary>Takes the planned buffers.</summary>
-    public abstract void Bind(Workspace workspace);
-
     /// <summary>Learns from one batch. Allocates nothing.</summary>
     /// <param name="batch">rows with labels or targets</param>
     /// <param name="clock">time of the step, already begun on the update</param>

@@ -19,17 +19,22 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
     const int MostReadingsOfImages = 1024, MostReadingsOfSequences = 256;
 
     readonly ParameterSet _parameters = new();
-    readonly List<(LocalUnit Unit, LayerStack Layers)> _heads = [];
+    readonly List<Head> _heads = [];
+
+    /// <summary>The head of one unit.</summary>
+    /// <param name="Unit">whose outputs it reads</param>
+    /// <param name="Layers">its layers, first to last</param>
+    /// <param name="Reading">the first of them, which have no weights, built by themselves; empty without similarity matching</param>
+    internal readonly record struct Head(LocalUnit Unit, Layer[] Layers, Layer[] Reading);
 
     /// <summary>The heads' tensors, <c>layers.N.head.K.weight</c>.</summary>
     public ParameterSet Parameters => _parameters;
 
-    /// <summary>The heads with their units, first unit first.</summary>
-    public IReadOnlyList<(LocalUnit Unit, LayerStack Layers)> Heads => _heads;
+    /// <summary>The heads, first unit first.</summary>
+    public IReadOnlyList<Head> Heads => _heads;
 
     /// <summary>Adds the head of the next unit.</summary>
-    /// <returns>what the unit minimises</returns>
-    public LocalObjective Add(LocalUnit unit)
+    public void Add(LocalUnit unit)
     {
         var layers = new List<LayerSpec>();
         for (int i = unit.End; network.Spec.Layers[i].Role != LayerRole.Learner; i++) layers.Add(network.Spec.Layers[i]);
@@ -38,17 +43,26 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         var outputs = network.Layers[unit.End - 1].OutputShape;
         if (!network.Spec.LabelsSteps && ((shape.Rank == 2 ? GlobalPool(unit.End + layers.Count) : null) ?? Cells(shape)) is { } pool)
             layers.Add(pool);
-        var reading = layers.Count > 0 ? new LayerStack(name, outputs, layers, new ParameterSet()) : null;
+        Layer[] reading = similarity > 0 ? LayerStack.Build(name, outputs, layers, new ParameterSet()) : [];
         layers.AddRange(network.Spec.LabelsSteps
             ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits)
             : ClassHead());
-        var head = new LayerStack(name, outputs, layers, _parameters);
-        _heads.Add((unit, head));
-        LocalObjective objective = new HeadObjective(head, _parameters, loss, update, network.Spec.LabelsSteps);
-        return similarity == 0
-            ? objective
-            : new SimilarityObjective(objective, name, reading,
-                (outputs.Length, (reading?.OutputShape ?? outputs).Length, network.OutputLength), similarity);
+        _heads.Add(new Head(unit, LayerStack.Build(name, outputs, layers, _parameters), reading));
+    }
+
+    /// <summary>What a unit with a head minimises.</summary>
+    /// <param name="unit">that has been added</param>
+    /// <param name="plan">collects the buffers</param>
+    /// <param name="batch">most rows of a batch</param>
+    /// <param name="time">the moment in which the unit's objective is asked</param>
+    public Objective ObjectiveOf(LocalUnit unit, MemoryPlan plan, int batch, int time)
+    {
+        var head = _heads.Find(head => head.Unit == unit);
+        var objective = new HeadObjective(head.Layers, _parameters, loss, update, network.Spec.LabelsSteps, plan, batch, time);
+        if (similarity == 0) return objective;
+        int outputs = network.Layers[unit.End - 1].OutputLength;
+        return new SimilarityObjective(objective, network.Layers[unit.Learner].Name + ".head", head.Reading,
+            (outputs, network.OutputLength), similarity, plan, batch, time);
     }
 
     // One label a sample.
@@ -76,19 +90,27 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
             : new PoolSpec(side, 0, IsMean: true);
     }
 
-    /// <summary>Counts the heads' weights and asks the plan for their update's state.</summary>
-    public void Plan(MemoryPlan plan)
+    /// <summary>Counts the heads' weights, asks the plan for their update's state, and has the starting weights drawn.</summary>
+    /// <param name="plan">collects the buffers</param>
+    /// <param name="initialise">draws them, once they have a place</param>
+    public void Plan(MemoryPlan plan, Action initialise)
     {
         plan.Account("local heads", MemoryCategory.UpdateState, _parameters.Bytes);
         update.Plan(_parameters, plan);
+        plan.WhenAllocated(() =>
+        {
+            _parameters.Allocate();
+            initialise();
+        });
     }
 
-    /// <summary>Takes the planned buffers and draws the starting weights.</summary>
-    public void Bind(Workspace workspace, ulong seed)
+    /// <summary>Draws starting weights as those of any network.</summary>
+    public void Initialise(ulong seed)
     {
-        update.Bind(workspace);
-        _parameters.Allocate();
-        foreach (var (_, head) in _heads) head.Initialise(_parameters, seed);
+        foreach (var head in _heads)
+        {
+            foreach (var layer in head.Layers) layer.Initialise(_parameters, seed);
+        }
     }
 
     /// <summary>Sets the time of the step.</summary>

@@ -23,14 +23,13 @@ public sealed class LocalHeads : LocalLearning
     }
 
     LocalHeads(Network network, LocalHeadsSettings settings, in RuleContext context, LocalHeadSet heads)
-        : base(network, settings.HiddenRate ?? 1, settings.LayerByLayer ? context.TotalSteps : null, heads, heads.Add)
-        => _seed = context.Seed;
+        : base(network, settings.HiddenRate ?? 1, settings.LayerByLayer ? context.TotalSteps : null, heads) => _seed = context.Seed;
 
     /// <inheritdoc/>
     public override string Name => "local-heads";
 
     /// <inheritdoc/>
-    private protected override void InitialiseHeads(LocalHeadSet heads, Workspace workspace) => heads.Bind(workspace, _seed);
+    private protected override void InitialiseHeads() => Heads!.Initialise(_seed);
 }
 
 /// <summary>Settings of <see cref="LocalHeads"/>.</summary>

@@ -7,7 +7,7 @@ namespace EdgeLearn;
 /// layer, class * units + unit) and never stored. The outputs of maps and steps count as their mean over positions, for the weights that
 /// they share see them all.
 /// </summary>
-sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionSettings options, ulong seed) : LocalObjective
+sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionSettings options, ulong seed) : Objective
 {
     readonly ulong _key = TargetProjection.TargetKey(network, unit, seed);
     readonly Activation? _activation = network.Layers[unit.End - 1].OutputActivation;
@@ -20,7 +20,8 @@ sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionSe
     public override bool GoesThroughActivation(in Batch batch)
         => _activation is not null && batch.Labels.Length > 0 && options is { Targets: NoiseKind.Sign, LocalLoss: LocalLoss.L2 };
 
-    public override double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy)
+    public override double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy,
+        GradientSink sink)
     {
         double loss = 0;
         if (GoesThroughActivation(batch))

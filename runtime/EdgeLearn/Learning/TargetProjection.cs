@@ -21,7 +21,6 @@ namespace EdgeLearn;
 /// </remarks>
 public sealed class TargetProjection : LocalLearning
 {
-    readonly Network _network;
     readonly TargetProjectionSettings _settings;
     readonly ulong _seed;
 
@@ -38,10 +37,8 @@ public sealed class TargetProjection : LocalLearning
     }
 
     TargetProjection(Network network, TargetProjectionSettings settings, ulong seed, long? layerByLayerSteps, LocalHeadSet? heads)
-        : base(network, settings.HiddenRate ?? settings.LocalLoss.HiddenRateScale(), layerByLayerSteps, heads,
-            unit => heads?.Add(unit) ?? new TargetObjective(network, unit, settings, seed))
+        : base(network, settings.HiddenRate ?? settings.LocalLoss.HiddenRateScale(), layerByLayerSteps, heads)
     {
-        _network = network;
         _settings = settings;
         _seed = seed;
         foreach (var slice in heads?.Parameters.Slices ?? []) slice.Trainable = IsThreshold(slice);
@@ -57,18 +54,23 @@ public sealed class TargetProjection : LocalLearning
         => Noise.Key(seed, Noise.TensorHash(network.Layers[unit.Learner].Name + ".target"));
 
     /// <inheritdoc/>
-    private protected override void InitialiseHeads(LocalHeadSet heads, Workspace workspace)
+    private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
+        => Heads is null ? new TargetObjective(Network, Network.Units[unit], _settings, _seed)
+            : base.ObjectiveOf(unit, plan, batch, time);
+
+    /// <inheritdoc/>
+    private protected override void InitialiseHeads()
     {
-        heads.Bind(workspace, _seed);
-        foreach (var (unit, head) in heads.Heads)
+        Heads!.Initialise(_seed);
+        foreach (var head in Heads.Heads)
         {
             var slices = head.Layers[^1].Slices;
             var (projection, thresholds) = (slices[0], slices[1]);
-            var values = heads.Parameters[projection];
+            var values = Heads.Parameters[projection];
             values.Clear();
-            Noise.Add(_settings.Targets, TargetKey(_network, unit, _seed), 0,
+            Noise.Add(_settings.Targets, TargetKey(Network, head.Unit, _seed), 0,
                 _settings.TargetScale / MathF.Sqrt(projection.RowLength), values, values);
-            heads.Parameters[thresholds].Clear();
+            Heads.Parameters[thresholds].Clear();
         }
     }
 }

@@ -14,8 +14,7 @@ namespace EdgeLearn;
 public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderSettings settings, ulong seed = 0) : LearningRule
 {
     readonly ZerothOrderRecord[] _records = new ZerothOrderRecord[settings.Directions];
-    BufferId _chunk;
-    Workspace? _workspace;
+    PlannedBuffer _chunk;
 
     /// <inheritdoc/>
     public override string Name => "zo";
@@ -32,13 +31,6 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderSetting
         pass.Plan(plan, batch, probed: true, PlanTime.Step);
         _chunk = plan.Request("zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1,
             PlanTime.Evaluation - 1);
-    }
-
-    /// <inheritdoc/>
-    public override void Bind(Workspace workspace)
-    {
-        _workspace = workspace;
-        pass.Bind(workspace);
     }
 
     /// <inheritdoc/>
@@ -65,7 +57,7 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderSetting
     /// <param name="records">of the step, in order</param>
     /// <param name="update">takes the gradient, its step already begun</param>
     public void Apply(ReadOnlySpan<ZerothOrderRecord> records, UpdateRule update)
-        => ZerothOrderRecord.Apply(pass.Parameters.Slices, settings.Noise, records, update, _workspace![_chunk]);
+        => ZerothOrderRecord.Apply(pass.Parameters.Slices, settings.Noise, records, update, _chunk.Span);
 }
 
 /// <summary>Settings of <see cref="ZerothOrder"/>.</summary>

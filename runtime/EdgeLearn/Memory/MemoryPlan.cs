@@ -1,30 +1,5 @@
 namespace EdgeLearn;
 
-/// <summary>What a buffer is for; the rows of the memory report.</summary>
-public enum MemoryCategory
-{
-    /// <summary>Weights, biases and the integer tensors of layers.</summary>
-    Parameters,
-
-    /// <summary>Outputs of layers and what they keep for their gradient.</summary>
-    Activations,
-
-    /// <summary>Scratch of kernels: gradient panels, perturbed rows, transposed blocks.</summary>
-    Panels,
-
-    /// <summary>What update and rule remember between steps.</summary>
-    UpdateState,
-
-    /// <summary>The mini-batch.</summary>
-    Batch,
-
-    /// <summary>Earlier samples, earlier weights and averages of weights; features of samples that a frozen body has seen.</summary>
-    Past,
-}
-
-/// <summary>Names one buffer of a <see cref="MemoryPlan"/>.</summary>
-public readonly record struct BufferId(int Index);
-
 /// <summary>
 /// Collects what a training run needs before anything is allocated: (bytes, first use, last use) of each buffer, then offsets in one block
 /// so that only buffers whose uses do not overlap share bytes. Pure and deterministic: host and board compute the same plan.
@@ -39,22 +14,38 @@ public sealed class MemoryPlan
 
     readonly List<Buffer> _buffers = [];
     readonly List<(string Name, MemoryCategory Category, long Bytes)> _elsewhere = [];
+    readonly List<Action> _whenAllocated = [];
     long[]? _offsets;
+    Workspace? _workspace;
 
     readonly record struct Buffer(string Name, MemoryCategory Category, long Bytes, int FirstUse, int LastUse);
 
     /// <summary>Asks for a buffer of floats (or 32-bit integers) that holds its content from first to last use, both included.</summary>
-    public BufferId Request(string name, MemoryCategory category, long length, int firstUse = 0, int lastUse = Forever)
+    public PlannedBuffer Request(string name, MemoryCategory category, long length, int firstUse = 0, int lastUse = Forever)
     {
         if (_offsets is not null) throw new InvalidOperationException("the plan is placed already");
         if (length < 0 || firstUse > lastUse)
             throw new ArgumentException($"{name}: length {length}, uses {firstUse}..{lastUse}", nameof(length));
         _buffers.Add(new Buffer(name, category, length * sizeof(float), firstUse, lastUse));
-        return new BufferId(_buffers.Count - 1);
+        return new PlannedBuffer(this, _buffers.Count - 1);
     }
 
     /// <summary>Counts memory that another owner allocates, so that the total is the whole truth.</summary>
     public void Account(string name, MemoryCategory category, long bytes) => _elsewhere.Add((name, category, bytes));
+
+    /// <summary>Has something done as soon as the buffers exist, such as drawing what they start with.</summary>
+    public void WhenAllocated(Action action) => _whenAllocated.Add(action);
+
+    // A plan is allocated once: its handles give the spans of this workspace.
+    internal void Allocated(Workspace workspace)
+    {
+        if (_workspace is not null) throw new InvalidOperationException("the plan is allocated already");
+        _workspace = workspace;
+        foreach (var action in _whenAllocated) action();
+    }
+
+    internal Span<float> SpanOf(int index)
+        => (_workspace ?? throw new InvalidOperationException($"{_buffers[index].Name}: the plan is not allocated yet")).SpanOf(index);
 
     /// <summary>Bytes of the one block; places the buffers at the first call, after which the plan is closed.</summary>
     public long WorkspaceBytes
@@ -94,11 +85,10 @@ public sealed class MemoryPlan
     /// <summary>Buffers that were asked for.</summary>
     public int BufferCount => _buffers.Count;
 
-    /// <summary>Offset of a buffer in the block, a multiple of <see cref="AlignmentBytes"/>.</summary>
-    public long OffsetOf(BufferId id) => (_offsets ??= Place())[id.Index];
+    // Offset of a buffer in the block, a multiple of the alignment.
+    internal long OffsetOf(int index) => (_offsets ??= Place())[index];
 
-    /// <summary>Bytes of a buffer.</summary>
-    public long BytesOf(BufferId id) => _buffers[id.Index].Bytes;
+    internal long BytesOf(int index) => _buffers[index].Bytes;
 
     // Largest first, each at the lowest offset where it meets no buffer that lives at the same time.
     long[] Place()
@@ -135,4 +125,26 @@ public sealed class MemoryPlan
     }
 
     static long Align(long bytes) => (bytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes;
+}
+
+/// <summary>What a buffer is for; the rows of the memory report.</summary>
+public enum MemoryCategory
+{
+    /// <summary>Weights, biases and the integer tensors of layers.</summary>
+    Parameters,
+
+    /// <summary>Outputs of layers and what they keep for their gradient.</summary>
+    Activations,
+
+    /// <summary>Scratch of kernels: gradient panels, perturbed rows, transposed blocks.</summary>
+    Panels,
+
+    /// <summary>What update and rule remember between steps.</summary>
+    UpdateState,
+
+    /// <summary>The mini-batch.</summary>
+    Batch,
+
+    /// <summary>Earlier samples, earlier weights and averages of weights; features of samples that a frozen body has seen.</summary>
+    Past,
 }

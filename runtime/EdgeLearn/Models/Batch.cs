@@ -1,22 +1,23 @@
+using System.Runtime.InteropServices;
+
 namespace EdgeLearn;
 
 /// <summary>
-/// One mini-batch, as spans over buffers that somebody else owns. A classification batch has labels and no targets, a regression batch
-/// has targets and no labels.
+/// One mini-batch, as spans over buffers that somebody else owns. The answers of a classification batch are labels, those of a regression
+/// batch real targets; the other of the two is empty.
 /// </summary>
 public readonly ref struct Batch
 {
+    readonly ReadOnlySpan<float> _answers;
+
     /// <summary>A batch of a classification task.</summary>
     /// <param name="count">rows</param>
     /// <param name="inputs">[count x input length], prepared</param>
     /// <param name="labels">[count x labelLength], each in 0..classes-1</param>
     /// <param name="labelLength">labels of a row: 1, or one for each step of a sequence</param>
     public Batch(int count, ReadOnlySpan<float> inputs, ReadOnlySpan<int> labels, int labelLength = 1)
+        : this(count, inputs, MemoryMarshal.Cast<int, float>(labels), labelLength)
     {
-        Count = count;
-        Inputs = inputs;
-        Labels = labels[..(count * labelLength)];
-        LabelLength = labelLength;
     }
 
     /// <summary>A batch of a regression task.</summary>
@@ -24,10 +25,21 @@ public readonly ref struct Batch
     /// <param name="inputs">[count x input length], prepared</param>
     /// <param name="targets">[count x output length]</param>
     public Batch(int count, ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+        : this(count, inputs, targets, 0)
+    {
+    }
+
+    /// <summary>A batch of either kind.</summary>
+    /// <param name="count">rows</param>
+    /// <param name="inputs">[count x input length], prepared</param>
+    /// <param name="answers">[at least count x answer length] targets, or labels as floats of the same bits</param>
+    /// <param name="labelLength">labels of a row; 0 for targets</param>
+    internal Batch(int count, ReadOnlySpan<float> inputs, ReadOnlySpan<float> answers, int labelLength)
     {
         Count = count;
         Inputs = inputs;
-        Targets = targets;
+        LabelLength = labelLength;
+        _answers = labelLength > 0 ? answers[..(count * labelLength)] : answers;
     }
 
     /// <summary>Rows.</summary>
@@ -43,8 +55,14 @@ public readonly ref struct Batch
     public int LabelLength { get; }
 
     /// <summary>[count x label length] class indices, or empty.</summary>
-    public ReadOnlySpan<int> Labels { get; }
+    public ReadOnlySpan<int> Labels => LabelLength > 0 ? MemoryMarshal.Cast<float, int>(_answers) : default;
 
     /// <summary>[count x output length] real targets, or empty.</summary>
-    public ReadOnlySpan<float> Targets { get; }
+    public ReadOnlySpan<float> Targets => LabelLength > 0 ? default : _answers;
+
+    /// <summary>The same answers to other inputs: what a network above a unit reads.</summary>
+    internal Batch Above(ReadOnlySpan<float> outputs) => new(Count, outputs, _answers, LabelLength);
+
+    /// <summary>The answers of some rows of a classification batch, without their inputs.</summary>
+    internal Batch Rows(int first, int count) => new(count, default, _answers[(first * LabelLength)..], LabelLength);
 }

@@ -7,7 +7,7 @@ namespace EdgeLearn;
 /// <param name="Probe">how weights are read</param>
 /// <param name="IsTraining">whether random layers draw and norms take the statistics of the batch</param>
 /// <param name="Seed">in training, the seed of this step's random layers</param>
-public readonly record struct ForwardMode(Probe Probe, bool IsTraining, ulong Seed)
+readonly record struct ForwardMode(Probe Probe, bool IsTraining, ulong Seed)
 {
     /// <summary>
     /// Whether layers with int8 weights round their inputs to int8 as well, each sample with a scale of its own, and multiply bytes: faster

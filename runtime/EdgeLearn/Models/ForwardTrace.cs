@@ -9,7 +9,7 @@ namespace EdgeLearn;
 /// <param name="saved">see <see cref="Saved"/></param>
 /// <param name="wantsInputGradient">see <see cref="WantsInputGradient"/></param>
 /// <param name="sharedGradient">see <see cref="SharedGradient"/></param>
-public readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in ForwardMode mode, ReadOnlySpan<float> input,
+readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in ForwardMode mode, ReadOnlySpan<float> input,
     ReadOnlySpan<float> output, ReadOnlySpan<float> saved, bool wantsInputGradient = true, Span<float> sharedGradient = default)
 {
     /// <summary>Rows.</summary>

@@ -30,7 +30,7 @@ public abstract class GradientSink
     /// <param name="a">[rows x samples], any strides: local gradients, transposed</param>
     /// <param name="b">[samples x columns], its rows contiguous: inputs</param>
     /// <param name="scratch">[<see cref="ProductScratchLength"/>]</param>
-    public virtual void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
+    internal virtual void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
     {
         if (!slice.Trainable) return;
         for (int r = 0; r < a.Rows; r += PanelRows)

@@ -2,7 +2,7 @@ namespace EdgeLearn;
 
 /// <summary>
 /// Somebody who can compute a network's outputs and losses: the layers of the core, ONNX Runtime, ... A losses-only rule needs nothing
-/// more. Call <see cref="Plan"/>, then <see cref="Bind"/>, then the verbs; the verbs allocate nothing.
+/// more. Call <see cref="Plan"/>, then the verbs; the verbs allocate nothing.
 /// </summary>
 public interface IForwardPass
 {
@@ -24,9 +24,6 @@ public interface IForwardPass
     /// <param name="probed">whether <see cref="Losses"/> will be given probes</param>
     /// <param name="time">when the buffers are in use, see <see cref="PlanTime"/></param>
     void Plan(MemoryPlan plan, int batch, bool probed, int time);
-
-    /// <summary>Takes the planned buffers.</summary>
-    void Bind(Workspace workspace);
 
     /// <summary>The outputs of a batch, with plain weights.</summary>
     /// <param name="batch">rows</param>

@@ -3,11 +3,11 @@ namespace EdgeLearn;
 /// <summary>
 /// Stateless maths of one stage. Four verbs: a forward-only rule needs the first three, a losses-only rule the first alone. Buffers belong
 /// to the caller and are as long as the layer says:
-/// <c>saved</c> carries from Forward to the gradients, <c>dz</c> from LocalGradient to the two that follow it, <c>scratch</c> is free
+/// <c>saved</c> carries from Forward to the gradients, <c>dz</c> from InnerGradient to the two that follow it, <c>scratch</c> is free
 /// between calls.
 /// <code>
 /// Forward(x -> y, saved)
-/// LocalGradient(dy -> dz)          everything that happens inside the layer: activation, time, an inner backward pass
+/// InnerGradient(dy -> dz)          everything that happens inside the layer: activation, time, an inner backward pass
 /// ParameterGradient(dz -> sink)    reads x, never the gradient of another layer
 /// InputGradient(dz -> dx)          reads the weights, so it comes before the update
 /// </code>
@@ -72,35 +72,22 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// <summary>Multiply-adds of one sample's forward pass.</summary>
     public virtual long MultiplyAdds => 0;
 
-    /// <summary>Multiply-adds of one sample in <see cref="LocalGradient"/>: signals that go back inside the layer.</summary>
-    public virtual long LocalGradientMultiplyAdds => 0;
+    /// <summary>Multiply-adds of one sample in <see cref="InnerGradient"/>: signals that go back inside the layer.</summary>
+    public virtual long InnerGradientMultiplyAdds => 0;
 
     /// <summary>
-    /// The activation whose derivative is all that <see cref="LocalGradient"/> applies, so that it may be fused with what comes before;
+    /// The activation whose derivative is all that <see cref="InnerGradient"/> applies, so that it may be fused with what comes before;
     /// null when there is more to it.
     /// </summary>
     public virtual Activation? OutputActivation => null;
 
-    /// <summary>Floats that Forward leaves for the gradients.</summary>
-    public virtual long SavedLength(int batch) => 0;
-
-    /// <summary>Floats of scratch for Forward.</summary>
+    /// <summary>Floats of the buffers that the verbs need; by default dz is as long as the outputs, and there is nothing else.</summary>
     /// <param name="batch">rows</param>
-    /// <param name="probed">whether weights are read through a probe</param>
-    /// <param name="saves">whether gradients will be asked for</param>
-    public virtual long ForwardScratchLength(int batch, bool probed, bool saves) => 0;
+    /// <param name="pass">what will be asked for; matters for the scratch of the forward passes alone</param>
+    internal virtual LayerNeeds Needs(int batch, PassKind pass = default) => new() { InnerGradient = (long)batch * OutputLength };
 
-    /// <summary>Floats of dz. A layer whose dz is as long as its output has to cope with dz lying where dy lies.</summary>
-    public virtual long GradientLength(int batch) => (long)batch * OutputLength;
-
-    /// <summary>Floats of scratch for LocalGradient.</summary>
-    public virtual long LocalGradientScratchLength(int batch) => 0;
-
-    /// <summary>Floats of scratch for ParameterGradient.</summary>
-    public virtual long GradientScratchLength(int batch) => 0;
-
-    /// <summary>Floats of scratch for InputGradient.</summary>
-    public virtual long InputGradientScratchLength(int batch) => 0;
+    /// <summary>Floats that a forward pass of so many rows leaves for the gradients.</summary>
+    public long SavedLength(int batch) => Needs(batch).Saved;
 
     /// <summary>Whether one of the gradients reads the input, so that it has to be kept.</summary>
     public virtual bool GradientReadsInput => true;
@@ -119,9 +106,9 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// <param name="mode">how weights are read, and whether random layers draw</param>
     /// <param name="x">[batch x input length]</param>
     /// <param name="y">[batch x output length], written</param>
-    /// <param name="saved">[<see cref="SavedLength"/>], written; empty when no gradient will be asked for</param>
-    /// <param name="scratch">[<see cref="ForwardScratchLength"/>]</param>
-    public abstract void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    /// <param name="saved">[<see cref="LayerNeeds.Saved"/>], written; empty when no gradient will be asked for</param>
+    /// <param name="scratch">[<see cref="LayerNeeds.ForwardScratch"/>]</param>
+    internal abstract void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch);
 
     /// <summary>
@@ -129,11 +116,6 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// has none to read.
     /// </summary>
     public virtual bool SharesPairRead => Slices.Count == 0;
-
-    /// <summary>Floats of scratch that <see cref="ForwardPair"/> needs beside those of Forward.</summary>
-    /// <param name="batch">rows</param>
-    /// <param name="sharesInput">whether both signs have the same input, as in a first layer</param>
-    public virtual long PairScratchLength(int batch, bool sharesInput) => 0;
 
     /// <summary>
     /// Both signs of a probe: yPlus = layer(xPlus) with the weights w + scale z, yMinus = layer(xMinus) with w - scale z, to the bit as two
@@ -146,9 +128,9 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// <param name="xMinus">[batch x input length], may be the same span</param>
     /// <param name="yPlus">[batch x output length], written</param>
     /// <param name="yMinus">[batch x output length], written</param>
-    /// <param name="scratch">[<see cref="ForwardScratchLength"/>] of a probed pass that saves nothing</param>
-    /// <param name="pairScratch">[<see cref="PairScratchLength"/>]</param>
-    public virtual void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus,
+    /// <param name="scratch">[<see cref="LayerNeeds.ForwardScratch"/>] of a probed pass that saves nothing</param>
+    /// <param name="pairScratch">[<see cref="LayerNeeds.PairScratch"/>]</param>
+    internal virtual void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus,
         ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
     {
         Forward(batch, parameters, ForwardMode.Probed(plus), xPlus, yPlus, default, scratch);
@@ -161,26 +143,26 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// </summary>
     /// <param name="trace">of Forward</param>
     /// <param name="dy">[batch x output length], the gradient by y; may be overwritten</param>
-    /// <param name="dz">[<see cref="GradientLength"/>], written; dy itself where the lengths are equal and the caller likes</param>
-    /// <param name="scratch">[<see cref="LocalGradientScratchLength"/>]</param>
-    public virtual void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>], written; dy itself where the lengths are equal and the caller likes</param>
+    /// <param name="scratch">[<see cref="LayerNeeds.InnerScratch"/>]</param>
+    internal virtual void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
     }
 
     /// <summary>Hands the gradient of each tensor to the sink, panel by panel.</summary>
     /// <param name="trace">of Forward</param>
-    /// <param name="dz">[<see cref="GradientLength"/>] of LocalGradient</param>
-    /// <param name="scratch">[<see cref="GradientScratchLength"/>]</param>
+    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>] of InnerGradient</param>
+    /// <param name="scratch">[<see cref="LayerNeeds.ParameterScratch"/>]</param>
     /// <param name="sink">takes the panels</param>
-    public virtual void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal virtual void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
     }
 
     /// <summary>dx = gradient by the layer's input, with the weights as they are now.</summary>
     /// <param name="trace">of Forward</param>
-    /// <param name="dz">[<see cref="GradientLength"/>] of LocalGradient</param>
+    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>] of InnerGradient</param>
     /// <param name="dx">[batch x input length], written</param>
-    /// <param name="scratch">[<see cref="InputGradientScratchLength"/>]</param>
-    public abstract void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch);
+    /// <param name="scratch">[<see cref="LayerNeeds.InputScratch"/>]</param>
+    internal abstract void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch);
 }

@@ -9,6 +9,8 @@ public sealed class LayerList : IReadOnlyList<Layer>
 
     internal LayerList(Layer[] layers) => _layers = layers;
 
+    internal ReadOnlySpan<Layer> AsSpan() => _layers;
+
     /// <inheritdoc/>
     public int Count => _layers.Length;
 

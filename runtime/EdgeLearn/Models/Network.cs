@@ -69,6 +69,9 @@ public sealed class Network : IDisposable
     /// </summary>
     internal TokenHeadLayer? LossHead => Loss.Equals(Loss.SoftmaxCrossEntropy) ? Layers[Layers.Count - 1] as TokenHeadLayer : null;
 
+    /// <summary>The layers whose outputs exist as a whole: all, or all but <see cref="LossHead"/>.</summary>
+    internal ReadOnlySpan<Layer> Body => Layers.AsSpan()[..(Layers.Count - (LossHead is null ? 0 : 1))];
+
     /// <summary>Values of the last layer.</summary>
     public int OutputLength => Spec.OutputLength;
 

@@ -8,11 +8,10 @@ namespace EdgeLearn;
 /// </param>
 public sealed class NetworkForwardPass(Network network, bool sharesRead = false) : IForwardPass
 {
-    readonly BufferId[] _minusOutputs = new BufferId[network.Layers.Count];
-    readonly BufferId[] _pairScratch = new BufferId[network.Layers.Count];
-    BufferId _headScratch;
-    Activations? _activations;
-    Workspace? _workspace;
+    readonly PlannedBuffer[] _minusOutputs = new PlannedBuffer[network.Layers.Count];
+    readonly PlannedBuffer[] _pairScratch = new PlannedBuffer[network.Layers.Count];
+    PlannedBuffer _headScratch;
+    LayerBuffers? _layers;
     bool _plansPairs;
 
     /// <summary>See <see cref="ForwardMode.MultipliesBytes"/>; for plain passes.</summary>
@@ -33,12 +32,12 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     /// <inheritdoc/>
     public void Plan(MemoryPlan plan, int batch, bool probed, int time)
     {
-        _activations = new Activations(network, plan, batch, probed, Activations.Inference(time), leavesHead: true);
+        _layers = new LayerBuffers(network, plan, batch, probed, LayerBuffers.Inference(time));
         if (network.LossHead is { } head)
         {
-            long scratch = Math.Max(head.LossScratchLength(batch), head.ForwardScratchLength(batch, probed, saves: false));
+            long scratch = Math.Max(head.LossScratchLength(batch), head.Needs(batch, new PassKind(probed)).ForwardScratch);
             _headScratch =
-                plan.Request(head.Name + ".scratch", MemoryCategory.Panels, scratch, time + _activations.Count, time + _activations.Count);
+                plan.Request(head.Name + ".scratch", MemoryCategory.Panels, scratch, time + _layers.Count, time + _layers.Count);
         }
 
         _plansPairs = probed && sharesRead && network.Layers.All(layer => layer.SharesPairRead);
@@ -49,19 +48,12 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
                 plan.Request(layer.Name + ".output.minus", MemoryCategory.Activations, (long)batch * layer.OutputLength, time + i,
                 time + i + 1);
             _pairScratch[i] =
-                plan.Request(layer.Name + ".scratch.minus", MemoryCategory.Panels, layer.PairScratchLength(batch, sharesInput: i == 0),
+                plan.Request(layer.Name + ".scratch.minus", MemoryCategory.Panels, layer.Needs(batch, new PassKind(IsProbed: true, SharesInput: i == 0)).PairScratch,
                 time + i, time + i);
         }
     }
 
-    /// <inheritdoc/>
-    public void Bind(Workspace workspace)
-    {
-        _workspace = workspace;
-        Buffers.Bind(workspace);
-    }
-
-    Activations Buffers => _activations ?? throw new InvalidOperationException("Plan comes first");
+    LayerBuffers Buffers => _layers ?? throw new InvalidOperationException("Plan comes first");
 
     /// <inheritdoc/>
     public void Outputs(in Batch batch, Span<float> outputs)
@@ -75,7 +67,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
 
         Buffers.Forward(0, Buffers.Count, batch, mode);
         head.Forward(batch.Count, network.Parameters, mode, Buffers.Input(Buffers.Count, batch), outputs, default,
-            _workspace![_headScratch]);
+            _headScratch.Span);
     }
 
     /// <inheritdoc/>
@@ -95,7 +87,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     {
         Buffers.Forward(0, Buffers.Count, batch, mode);
         return network.LossHead!.Loss(batch, network.Parameters, mode.Probe, Buffers.Input(Buffers.Count, batch), out correct,
-            _workspace![_headScratch]);
+            _headScratch.Span);
     }
 
     /// <inheritdoc/>
@@ -137,9 +129,9 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
         for (int i = batch.FirstLayer; i < network.Layers.Count; i++)
         {
             var minusInput = i == batch.FirstLayer ? batch.Inputs : MinusOutput(i - 1, batch.Count);
-            Buffers.ForwardPair(i, batch, plus, minusInput, MinusOutput(i, batch.Count), _workspace![_pairScratch[i]]);
+            Buffers.ForwardPair(i, batch, plus, minusInput, MinusOutput(i, batch.Count), _pairScratch[i].Span);
         }
     }
 
-    Span<float> MinusOutput(int layer, int batch) => _workspace![_minusOutputs[layer]][..(batch * network.Layers[layer].OutputLength)];
+    Span<float> MinusOutput(int layer, int batch) => _minusOutputs[layer].Span[..(batch * network.Layers[layer].OutputLength)];
 }

@@ -3,43 +3,6 @@ using System.IO.Enumeration;
 
 namespace EdgeLearn;
 
-/// <summary>What one key of <see cref="TrainableParts"/> means.</summary>
-public enum TrainableKind
-{
-    /// <summary><c>all</c>: everything.</summary>
-    All,
-
-    /// <summary><c>head</c>: the last layer with weights, and what follows it.</summary>
-    Head,
-
-    /// <summary><c>bias</c>: every bias. Source: Cai et al. 2020 (TinyTL): a bias needs no input to be kept for its gradient.</summary>
-    Bias,
-
-    /// <summary><c>norm</c>: scales and shifts of norms; batch norms keep their statistics up.</summary>
-    Norm,
-
-    /// <summary>A tensor's name in which * stands for anything, or a layer's name.</summary>
-    Pattern,
-
-    /// <summary>
-    /// <c>lora:R</c>: a pair of matrices of rank R beside each weighted sum, and beside each matrix of recurrent layers, attention and mlp.
-    /// </summary>
-    LowRank,
-
-    /// <summary><c>scale</c>: a scale and a shift for each unit or channel of a weighted sum.</summary>
-    ScaleShift,
-
-    /// <summary><c>residual:R</c>: a bottleneck of R units behind each hidden layer, added to its output.</summary>
-    Bottleneck,
-}
-
-/// <summary>One key.</summary>
-/// <param name="Kind">what it means</param>
-/// <param name="Rank">of a pair of matrices, units of a bottleneck</param>
-/// <param name="Alpha">the pair counts alpha / rank times</param>
-/// <param name="Pattern">of names</param>
-public readonly record struct TrainablePart(TrainableKind Kind, int Rank = 0, float Alpha = 0, string Pattern = "");
-
 /// <summary>
 /// What of a network training may change, by keys with commas between them: <c>head</c>, <c>bias</c>, <c>norm</c>, <c>lora:4</c>,
 /// <c>scale</c>, <c>residual:8</c>, <c>all</c>, a layer (<c>layers.3</c>) or a pattern of tensor names (<c>*.weight</c>). Works on any set
@@ -209,3 +172,40 @@ public sealed record TrainableParts
     /// <inheritdoc/>
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 }
+
+/// <summary>What one key of <see cref="TrainableParts"/> means.</summary>
+public enum TrainableKind
+{
+    /// <summary><c>all</c>: everything.</summary>
+    All,
+
+    /// <summary><c>head</c>: the last layer with weights, and what follows it.</summary>
+    Head,
+
+    /// <summary><c>bias</c>: every bias. Source: Cai et al. 2020 (TinyTL): a bias needs no input to be kept for its gradient.</summary>
+    Bias,
+
+    /// <summary><c>norm</c>: scales and shifts of norms; batch norms keep their statistics up.</summary>
+    Norm,
+
+    /// <summary>A tensor's name in which * stands for anything, or a layer's name.</summary>
+    Pattern,
+
+    /// <summary>
+    /// <c>lora:R</c>: a pair of matrices of rank R beside each weighted sum, and beside each matrix of recurrent layers, attention and mlp.
+    /// </summary>
+    LowRank,
+
+    /// <summary><c>scale</c>: a scale and a shift for each unit or channel of a weighted sum.</summary>
+    ScaleShift,
+
+    /// <summary><c>residual:R</c>: a bottleneck of R units behind each hidden layer, added to its output.</summary>
+    Bottleneck,
+}
+
+/// <summary>One key.</summary>
+/// <param name="Kind">what it means</param>
+/// <param name="Rank">of a pair of matrices, units of a bottleneck</param>
+/// <param name="Alpha">the pair counts alpha / rank times</param>
+/// <param name="Pattern">of names</param>
+public readonly record struct TrainablePart(TrainableKind Kind, int Rank = 0, float Alpha = 0, string Pattern = "");

@@ -4,14 +4,6 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EdgeLearn;
 
-/// <summary>One tensor of a safetensors file.</summary>
-/// <param name="Name">unique in the file</param>
-/// <param name="Type">element type in the format's words: F32, I32, ...</param>
-/// <param name="Shape">logical shape; empty = a scalar</param>
-/// <param name="Offset">first byte, counted from the end of the header</param>
-/// <param name="Bytes">length</param>
-public sealed record SafeTensor(string Name, string Type, int[] Shape, long Offset, long Bytes);
-
 /// <summary>
 /// A safetensors file, read by position: an 8-byte little-endian header length, a JSON header that names each tensor's type, shape and
 /// bytes, then the bytes. Everything that the header promises is checked against the real length before use.
@@ -222,3 +214,11 @@ public sealed class SafeTensors : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 }
+
+/// <summary>One tensor of a safetensors file.</summary>
+/// <param name="Name">unique in the file</param>
+/// <param name="Type">element type in the format's words: F32, I32, ...</param>
+/// <param name="Shape">logical shape; empty = a scalar</param>
+/// <param name="Offset">first byte, counted from the end of the header</param>
+/// <param name="Bytes">length</param>
+public sealed record SafeTensor(string Name, string Type, int[] Shape, long Offset, long Bytes);

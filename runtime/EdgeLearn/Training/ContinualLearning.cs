@@ -1,32 +1,33 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// What a session keeps of the past, as its settings ask: planned with the run, bound to its workspace, called behind every update.
+/// What a session keeps of the past, as its settings ask: planned with the run, called behind every update.
 /// </summary>
 sealed class ContinualLearning
 {
-    readonly ContinualSettings? _settings;
-    readonly Network _network;
-    readonly BufferId _replay;
-
-    /// <summary>Asks the plan for all buffers.</summary>
-    public ContinualLearning(TrainingSettings settings, Network network, MemoryPlan plan, long totalSteps)
+    /// <summary>Asks the plan for all buffers; without data there is no buffer of samples yet.</summary>
+    public ContinualLearning(TrainingSettings settings, Network network, MemoryPlan plan, long totalSteps, Dataset? data,
+        Preparation preparation)
     {
-        _settings = settings.Continual;
-        _network = network;
-        if (_settings is null) return;
+        if (settings.Continual is not { } kept) return;
         ReplaySeed = Noise.Derive(settings.OrderSeed ?? settings.Seed, 16);
-        if (_settings.ReplayBytes > 0) _replay = ReplayBuffer.Plan(_settings, network, plan);
-        if (_settings.Consolidation > 0)
-            Consolidation = new WeightConsolidation(_settings, network.Parameters, plan, Noise.Derive(settings.Seed, 17));
-        if (_settings.Average != AverageKind.None) Average = new WeightAverage(_settings, network.Parameters, plan, totalSteps);
+        if (kept.ReplayBytes > 0)
+        {
+            var block = ReplayBuffer.Plan(kept, network, plan);
+            if (data is not null)
+                Replay = new ReplayBuffer(kept, network, data, preparation, Noise.Derive(ReplaySeed, 1), block);
+        }
+
+        if (kept.Consolidation > 0)
+            Consolidation = new WeightConsolidation(kept, network.Parameters, plan, Noise.Derive(settings.Seed, 17));
+        if (kept.Average != AverageKind.None) Average = new WeightAverage(kept, network.Parameters, plan, totalSteps);
     }
 
     /// <summary>Seed of what is kept and drawn.</summary>
     public ulong ReplaySeed { get; }
 
     /// <summary>Earlier samples, or null.</summary>
-    public ReplayBuffer? Replay { get; private set; }
+    public ReplayBuffer? Replay { get; }
 
     /// <summary>The pull to earlier weights, or null.</summary>
     public WeightConsolidation? Consolidation { get; }
@@ -36,15 +37,6 @@ sealed class ContinualLearning
 
     /// <summary>Whether there is an average that stands for the weights.</summary>
     public bool HasAverage => Average is { Count: > 0 };
-
-    /// <summary>Takes the planned buffers.</summary>
-    public void Bind(Workspace workspace, Dataset data, Preparation preparation)
-    {
-        if (_settings is { ReplayBytes: > 0 })
-            Replay = ReplayBuffer.Open(_settings, _network, data, preparation, Noise.Derive(ReplaySeed, 1), _replay, workspace);
-        Consolidation?.Bind(workspace);
-        Average?.Bind(workspace);
-    }
 
     /// <summary>Pulls and averages the weights behind a step's update.</summary>
     public void AfterUpdate(in StepClock clock)

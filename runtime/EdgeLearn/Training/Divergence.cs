@@ -3,24 +3,6 @@ using System.Numerics.Tensors;
 
 namespace EdgeLearn;
 
-/// <summary>What first went wrong where a loss ran away.</summary>
-public enum DivergenceCause
-{
-    /// <summary>An input of the batch is not finite once it is prepared.</summary>
-    Input,
-
-    /// <summary>
-    /// A weight is not finite: in a forward-only rule the first such tensor is that of the unit that ran away, since nothing crosses units.
-    /// </summary>
-    Weight,
-
-    /// <summary>A layer makes values that are not finite from weights that are: they are too large.</summary>
-    Output,
-
-    /// <summary>All values are finite; the loss grew.</summary>
-    Loss,
-}
-
 /// <summary>Where a run went wrong, found after the step that showed it.</summary>
 /// <param name="Cause">what first went wrong</param>
 /// <param name="Place">the tensor or layer; null where it is none</param>
@@ -73,20 +55,37 @@ public sealed record Divergence(DivergenceCause Cause, string? Place, float Larg
     static int FindLayer(Network network, in Batch batch)
     {
         var plan = new MemoryPlan();
-        var activations = new Activations(network, plan, 1, probed: false, Activations.Inference(0), leavesHead: true);
+        var layers = new LayerBuffers(network, plan, 1, probed: false, LayerBuffers.Inference(0));
         using var workspace = new Workspace(plan);
-        activations.Bind(workspace);
         int found = -1;
         for (int row = 0; row < batch.Count; row++)
         {
             var one = new Batch(1, batch.Inputs.Slice(row * network.InputLength, network.InputLength), default(ReadOnlySpan<float>));
-            for (int i = 0; i < (found < 0 ? activations.Count : found); i++)
+            for (int i = 0; i < (found < 0 ? layers.Count : found); i++)
             {
-                activations.Forward(i, one, ForwardMode.Evaluation);
-                if (!TensorPrimitives.IsFiniteAll<float>(activations.Output(i, 1))) found = i;
+                layers.Forward(i, one, ForwardMode.Evaluation);
+                if (!TensorPrimitives.IsFiniteAll<float>(layers.Output(i, 1))) found = i;
             }
         }
 
         return found;
     }
+}
+
+/// <summary>What first went wrong where a loss ran away.</summary>
+public enum DivergenceCause
+{
+    /// <summary>An input of the batch is not finite once it is prepared.</summary>
+    Input,
+
+    /// <summary>
+    /// A weight is not finite: in a forward-only rule the first such tensor is that of the unit that ran away, since nothing crosses units.
+    /// </summary>
+    Weight,
+
+    /// <summary>A layer makes values that are not finite from weights that are: they are too large.</summary>
+    Output,
+
+    /// <summary>All values are finite; the loss grew.</summary>
+    Loss,
 }

@@ -19,9 +19,8 @@ sealed class FeatureCache : Dataset
     readonly FeatureStorage _storage;
     readonly int _batch;
     readonly long _budgetBytes;
-    BufferId? _values;
-    BufferId? _scales;
-    Workspace? _workspace;
+    PlannedBuffer _values;
+    PlannedBuffer _scales;
     ByteSource? _file;
     bool _isFilled;
 
@@ -109,9 +108,6 @@ sealed class FeatureCache : Dataset
         if (isInt8) _scales = plan.Request("features.scales", MemoryCategory.Past, Count);
     }
 
-    /// <summary>Takes the planned buffers.</summary>
-    public void Bind(Workspace workspace) => _workspace = workspace;
-
     /// <summary>Runs the body over all samples; does nothing at a second call.</summary>
     /// <param name="evaluator">of the same network, bound</param>
     /// <exception cref="EdgeLearnException">A sample cannot be read, or the file cannot be written.</exception>
@@ -137,16 +133,16 @@ sealed class FeatureCache : Dataset
 
     void Keep(int first, ReadOnlySpan<float> features)
     {
-        if (_scales is null)
+        if (_storage != FeatureStorage.Int8)
         {
-            features.CopyTo(_workspace![_values!.Value][(first * InputLength)..]);
+            features.CopyTo(_values.Span[(first * InputLength)..]);
             return;
         }
 
         for (int i = 0; i < features.Length / InputLength; i++)
         {
             var row = features.Slice(i * InputLength, InputLength);
-            float scale = _workspace![_scales.Value][first + i] = Kernels.ScaleInt8(row);
+            float scale = _scales.Span[first + i] = Kernels.ScaleInt8(row);
             Kernels.EncodeInt8(row, scale, Codes(first + i));
         }
     }
@@ -154,15 +150,15 @@ sealed class FeatureCache : Dataset
     Span<sbyte> Codes(int index)
     {
         int words = (int)Words(InputLength);
-        return MemoryMarshal.Cast<float, sbyte>(_workspace![_values!.Value].Slice(index * words, words))[..InputLength];
+        return MemoryMarshal.Cast<float, sbyte>(_values.Span.Slice(index * words, words))[..InputLength];
     }
 
     /// <inheritdoc/>
     public override void ReadInput(int index, Span<float> raw)
     {
         if (_file is not null) _file.Read((long)index * InputLength * sizeof(float), MemoryMarshal.AsBytes(raw));
-        else if (_scales is { } scales) Kernels.DecodeInt8(Codes(index), _workspace![scales][index], raw);
-        else _workspace![_values!.Value].Slice(index * InputLength, InputLength).CopyTo(raw);
+        else if (_storage == FeatureStorage.Int8) Kernels.DecodeInt8(Codes(index), _scales.Span[index], raw);
+        else _values.Span.Slice(index * InputLength, InputLength).CopyTo(raw);
     }
 
     ByteSource OpenFile(Evaluator evaluator)

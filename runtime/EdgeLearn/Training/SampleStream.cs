@@ -1,13 +1,9 @@
+using System.Runtime.InteropServices;
+
 // A stream of samples, not of bytes.
 #pragma warning disable CA1711
 
 namespace EdgeLearn;
-
-/// <summary>Where a stream stands; all that is needed to go on.</summary>
-/// <param name="Seed">of the orders</param>
-/// <param name="Epoch">epochs finished</param>
-/// <param name="Position">samples of this epoch already read, 0..Count-1</param>
-public readonly record struct StreamPosition(ulong Seed, ulong Epoch, int Position);
 
 /// <summary>
 /// Endless mini-batches of a set, each epoch in an order of its own. The last batch of an epoch may be short: a batch never crosses into
@@ -77,41 +73,32 @@ public sealed class SampleStream
     /// <param name="labels">[at least batch x label length], the first rows written</param>
     /// <returns>rows read, 1..batch, replayed ones last</returns>
     /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">Samples have real targets.</exception>
     public int Read(Span<float> inputs, Span<int> labels)
     {
-        int rows = NextRows;
-        int length = _data.LabelLength;
-        // Drawn first, so that no sample meets itself.
-        int drawn = _replay?.Draw(_replayRows, DrawKey, inputs[(rows * _data.InputLength)..], labels[(rows * length)..]) ?? 0;
-        for (int i = 0; i < rows; i++)
-        {
-            var own = labels.Slice(i * length, length);
-            _data.ReadLabels(_order[_position.Position + i], own);
-            var row = ReadInput(i, inputs);
-            if (OffersRows) _replay!.Offer(row, own);
-        }
-
-        _preparation.Apply(inputs[..(rows * _data.InputLength)], _data.InputLength);
-        Advance(rows);
-        return rows + drawn;
+        if (_data.LabelLength == 0) throw new InvalidOperationException($"{_data.Name} has no classes");
+        return Read(inputs, MemoryMarshal.Cast<int, float>(labels));
     }
 
-    /// <summary>Reads the next batch of a regression set.</summary>
+    /// <summary>Reads the next batch.</summary>
     /// <param name="inputs">[at least batch x input length], the first rows written, prepared</param>
-    /// <param name="targets">[at least batch x target length], the first rows written</param>
-    /// <returns>rows read, 1..batch</returns>
+    /// <param name="answers">[at least batch x answer length], the first rows written: targets, or labels as floats of the same bits</param>
+    /// <returns>rows read, 1..batch, replayed ones last</returns>
     /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read.</exception>
-    public int Read(Span<float> inputs, Span<float> targets)
+    public int Read(Span<float> inputs, Span<float> answers)
     {
         int rows = NextRows;
-        int length = _data.TargetLength;
-        int drawn = _replay?.Draw(_replayRows, DrawKey, inputs[(rows * _data.InputLength)..], targets[(rows * length)..]) ?? 0;
+        int length = _data.AnswerLength;
+        // Drawn first, so that no sample meets itself.
+        int drawn = _replay?.Draw(_replayRows, DrawKey, inputs[(rows * _data.InputLength)..], answers[(rows * length)..]) ?? 0;
         for (int i = 0; i < rows; i++)
         {
-            var target = targets.Slice(i * length, length);
-            _data.ReadFiniteTarget(_order[_position.Position + i], target);
-            var row = ReadInput(i, inputs);
-            if (OffersRows) _replay!.Offer(row, target);
+            int index = _order[_position.Position + i];
+            var own = answers.Slice(i * length, length);
+            var raw = inputs.Slice(i * _data.InputLength, _data.InputLength);
+            _data.ReadAnswers(index, own);
+            _data.ReadFinite(index, raw);
+            if (OffersRows) _replay!.Offer(raw, own);
         }
 
         _preparation.Apply(inputs[..(rows * _data.InputLength)], _data.InputLength);
@@ -131,13 +118,6 @@ public sealed class SampleStream
 
     ulong DrawKey => Noise.Derive(_replaySeed, _position.Epoch, (ulong)_position.Position);
 
-    ReadOnlySpan<float> ReadInput(int row, Span<float> inputs)
-    {
-        var raw = inputs.Slice(row * _data.InputLength, _data.InputLength);
-        _data.ReadFinite(_order[_position.Position + row], raw);
-        return raw;
-    }
-
     void Advance(int rows)
     {
         int next = _position.Position + rows;
@@ -145,3 +125,9 @@ public sealed class SampleStream
         else Position = new StreamPosition(_position.Seed, _position.Epoch + 1, 0);
     }
 }
+
+/// <summary>Where a stream stands; all that is needed to go on.</summary>
+/// <param name="Seed">of the orders</param>
+/// <param name="Epoch">epochs finished</param>
+/// <param name="Position">samples of this epoch already read, 0..Count-1</param>
+public readonly record struct StreamPosition(ulong Seed, ulong Epoch, int Position);

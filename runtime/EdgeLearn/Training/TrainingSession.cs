@@ -12,15 +12,10 @@ namespace EdgeLearn;
 /// </summary>
 public sealed class TrainingSession : IDisposable
 {
-    readonly LearningRule _rule;
-    readonly UpdateRule _update;
-    readonly Evaluator _evaluator;
+    readonly TrainingPlan _plan;
+    readonly Workspace _workspace;
     readonly SampleStream _stream;
     readonly Schedule _schedule;
-    readonly TrainingBuffers _buffers;
-    readonly Workspace _workspace;
-    readonly ContinualLearning _past;
-    readonly FeatureCache? _features;
     readonly float _rate;
     int _lastRows;
 
@@ -35,62 +30,22 @@ public sealed class TrainingSession : IDisposable
     public TrainingSession(Network network, TrainingSettings settings, Dataset data, Preparation preparation, long? memoryLimitBytes = null)
     {
         settings.Check();
-        settings.CheckNetwork(network.Spec, network.Parameters.Storage);
         settings = settings.WithRates(network.Spec);
         CheckFit(network, data);
         Network = network;
         Settings = settings;
-        TotalSteps = settings.TotalSteps(data.Count);
         Data = data;
         Preparation = preparation;
+        _plan = TrainingPlan.Of(network, settings, data, preparation);
         _rate = settings.LearningRate!.Value;
         _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
-        // A rule before this one may have set them: tpSGD slows the hidden layers.
-        foreach (var slice in network.Parameters.Slices) slice.RateScale = 1;
-        settings.Train?.Freeze(network);
-        _rule = settings.BuildRule(network, TotalSteps);
-        _update = settings.BuildUpdate();
-        _evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
-        _features = FeatureCache.For(network, settings, data, preparation);
-        (Plan, _buffers) = TrainingBuffers.Plan(network, _rule, _update, _evaluator, settings.Batch, _features);
-        _past = new ContinualLearning(settings, network, Plan, TotalSteps);
         MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch,
-            batch => PlanMemory(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }).TotalBytes);
+            batch => TrainingPlan.MemoryOf(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }).TotalBytes);
         network.Parameters.Allocate();
         _workspace = new Workspace(Plan);
-        _rule.Bind(_workspace);
-        _update.Bind(_workspace);
-        _evaluator.Bind(_workspace);
-        _past.Bind(_workspace, data, preparation);
-        _features?.Bind(_workspace);
-        _stream = new SampleStream(_features ?? data, _features is null ? preparation : Preparation.Identity, settings.Batch,
-            settings.OrderSeed ?? Noise.Derive(settings.Seed, 2), _past.Replay, settings.Continual?.ReplayRows(settings.Batch) ?? 0,
-            _past.ReplaySeed);
-    }
-
-    /// <summary>The memory of inference alone, computed without allocating any of it.</summary>
-    public static MemoryPlan PlanInference(NetworkSpec spec, int batch, WeightStorage storage = WeightStorage.Float32)
-    {
-        using var network = new Network(spec, storage);
-        var plan = new MemoryPlan();
-        plan.Account("parameters", MemoryCategory.Parameters, network.ParameterBytes);
-        new Evaluator(new NetworkForwardPass(network), network.Loss).Plan(plan, batch);
-        return plan;
-    }
-
-    /// <summary>
-    /// The memory of a run, computed without allocating any of it; features of a frozen body come on top where they are kept in memory, see
-    /// <see cref="TrainingSettings.Features"/>.
-    /// </summary>
-    public static MemoryPlan PlanMemory(NetworkSpec spec, TrainingSettings settings)
-    {
-        settings.CheckNetwork(spec, settings.Weights);
-        using var network = new Network(spec, settings.Weights);
-        settings.Train?.Freeze(network);
-        var evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
-        var plan = TrainingBuffers.Plan(network, settings.BuildRule(network, 1), settings.BuildUpdate(), evaluator, settings.Batch).Plan;
-        _ = new ContinualLearning(settings, network, plan, 1);
-        return plan;
+        _stream = new SampleStream(_plan.Features ?? data, KeepsFeatures ? Preparation.Identity : preparation, settings.Batch,
+            settings.OrderSeed ?? Noise.Derive(settings.Seed, 2), ReplayBuffer, settings.Continual?.ReplayRows(settings.Batch) ?? 0,
+            _plan.Past.ReplaySeed);
     }
 
     /// <summary>Refuses data whose inputs, classes or targets the network does not have.</summary>
@@ -116,19 +71,19 @@ public sealed class TrainingSession : IDisposable
     public Preparation Preparation { get; }
 
     /// <summary>Where everything lives.</summary>
-    public MemoryPlan Plan { get; }
+    public MemoryPlan Plan => _plan.Memory;
 
     /// <summary>The rule at work.</summary>
-    public LearningRule Rule => _rule;
+    public LearningRule Rule => _plan.Rule;
 
     /// <summary>The update at work.</summary>
-    public UpdateRule Update => _update;
+    public UpdateRule Update => _plan.Update;
 
     /// <summary>Whether the outputs of a frozen body are computed once and read in every epoch.</summary>
-    public bool KeepsFeatures => _features is not null;
+    public bool KeepsFeatures => _plan.Features is not null;
 
     /// <summary>Steps of the whole run.</summary>
-    public long TotalSteps { get; }
+    public long TotalSteps => _plan.TotalSteps;
 
     /// <summary>Steps done.</summary>
     public long StepCount { get; private set; }
@@ -143,42 +98,39 @@ public sealed class TrainingSession : IDisposable
     public int StepsPerEpoch => _stream.BatchesPerEpoch;
 
     /// <summary>Earlier samples that are mixed into batches; null without <see cref="ContinualSettings.ReplayBytes"/>.</summary>
-    public ReplayBuffer? ReplayBuffer => _past.Replay;
+    public ReplayBuffer? ReplayBuffer => _plan.Past.Replay;
 
     /// <summary>The pull to earlier weights; null without <see cref="ContinualSettings.Consolidation"/>.</summary>
-    public WeightConsolidation? Consolidation => _past.Consolidation;
+    public WeightConsolidation? Consolidation => _plan.Past.Consolidation;
 
     /// <summary>The average of the weights; null without <see cref="ContinualSettings.Average"/>.</summary>
-    public WeightAverage? Average => _past.Average;
+    public WeightAverage? Average => _plan.Past.Average;
 
     /// <summary>Learns from the next batch.</summary>
     public StepReport Step()
     {
         var batch = ReadBatch();
         var clock = Clock;
-        _update.BeginStep(clock);
-        var report = _rule.Step(batch, clock, _update);
-        _past.AfterUpdate(clock);
+        Update.BeginStep(clock);
+        var report = Rule.Step(batch, clock, Update);
+        _plan.Past.AfterUpdate(clock);
         StepCount++;
         return report;
     }
 
     Batch ReadBatch()
     {
-        _features?.Fill(_evaluator);
-        if (Network.Loss.IsClassification) return BatchOf(_stream.Read(_workspace[_buffers.Inputs], _workspace.Integers(_buffers.Labels)));
-        return BatchOf(_stream.Read(_workspace[_buffers.Inputs], _workspace[_buffers.Targets]));
+        _plan.Features?.Fill(_plan.Evaluator);
+        return BatchOf(_stream.Read(_plan.Inputs.Span, _plan.Answers.Span));
     }
 
     // The first rows of the mini-batch's buffers.
     Batch BatchOf(int rows)
     {
         _lastRows = rows;
-        var inputs = _workspace[_buffers.Inputs][..(rows * (_features?.InputLength ?? Network.InputLength))];
-        int first = _features?.LayerCount ?? 0;
-        if (Network.Loss.IsClassification)
-            return new Batch(rows, inputs, _workspace.Integers(_buffers.Labels), Network.Spec.LabelLength) { FirstLayer = first };
-        return new Batch(rows, inputs, _workspace[_buffers.Targets][..(rows * Network.OutputLength)]) { FirstLayer = first };
+        var inputs = _plan.Inputs.Span[..(rows * (_plan.Features?.InputLength ?? Network.InputLength))];
+        return new Batch(rows, inputs, _plan.Answers.Span[..(rows * _plan.AnswerLength)],
+            Network.Loss.IsClassification ? _plan.AnswerLength : 0) { FirstLayer = _plan.Features?.LayerCount ?? 0 };
     }
 
     /// <summary>Where the last step went wrong, whose loss ran away. Call it before anything else is done with the session.</summary>
@@ -193,14 +145,14 @@ public sealed class TrainingSession : IDisposable
     /// <param name="records">of the step, in order</param>
     public void Replay(ReadOnlySpan<ZerothOrderRecord> records)
     {
-        if (_rule is not ZerothOrder zerothOrder)
+        if (Rule is not ZerothOrder zerothOrder)
             throw new InvalidOperationException("only steps of zo can be replayed from their records");
         if (ReplayBuffer is null) _stream.Skip();
         else ReadBatch(); // what the buffer keeps comes from reading
         var clock = Clock;
-        _update.BeginStep(clock);
-        zerothOrder.Apply(records, _update);
-        _past.AfterUpdate(clock);
+        Update.BeginStep(clock);
+        zerothOrder.Apply(records, Update);
+        _plan.Past.AfterUpdate(clock);
         StepCount++;
     }
 
@@ -215,11 +167,11 @@ public sealed class TrainingSession : IDisposable
     public Evaluation Evaluate(Dataset data)
     {
         CheckFit(Network, data);
-        if (!_past.HasAverage) return _evaluator.Run(data, Preparation);
+        if (!_plan.Past.HasAverage) return _plan.Evaluator.Run(data, Preparation);
         Average!.Apply();
         try
         {
-            return _evaluator.Run(data, Preparation);
+            return _plan.Evaluator.Run(data, Preparation);
         }
         finally
         {
@@ -230,7 +182,7 @@ public sealed class TrainingSession : IDisposable
     /// <summary>Ends the run: the network takes the averaged weights, where there are some. No step may follow.</summary>
     public void TakeAverage()
     {
-        if (!_past.HasAverage) return;
+        if (!_plan.Past.HasAverage) return;
         Average!.Apply();
         Average.Count = 0;
     }
@@ -254,11 +206,11 @@ public sealed class TrainingSession : IDisposable
         for (int i = 0; i < count; i++)
         {
             TakeAnswer(order[i], Noise.Derive(seed, 1, (ulong)i));
-            var input = _workspace[_buffers.Inputs][..Network.InputLength];
+            var input = _plan.Inputs.Span[..Network.InputLength];
             Data.ReadFinite(order[i], input);
             Preparation.Apply(input, input.Length);
             long step = takesTurns ? i * TotalSteps / count : i;
-            _rule.Step(BatchOf(1), new StepClock(step, 0, seed) { Evaluates = true }, squares);
+            Rule.Step(BatchOf(1), new StepClock(step, 0, seed) { Evaluates = true }, squares);
         }
 
         consolidation.Anchor();
@@ -268,29 +220,29 @@ public sealed class TrainingSession : IDisposable
     // are too many to be kept.
     void TakeAnswer(int index, ulong key)
     {
-        var labels = _workspace.Integers(_buffers.Labels);
-        if (Network.Loss.IsClassification && (Network.Spec.LabelLength > 1 || Network.LossHead is not null))
+        var answer = _plan.Answers.Span[.._plan.AnswerLength];
+        bool isClassification = Network.Loss.IsClassification;
+        if (isClassification && (answer.Length > 1 || !_plan.Evaluator.HasOutputs))
         {
-            Data.ReadLabels(index, labels[..Network.Spec.LabelLength]);
+            Data.ReadAnswers(index, answer);
             return;
         }
 
-        var outputs = _evaluator.OutputsOf(Data, Preparation, index);
-        if (Network.Loss.IsClassification)
+        var outputs = _plan.Evaluator.OutputsOf(Data, Preparation, index);
+        if (isClassification)
         {
-            labels[0] = OutputSampling.DrawLabel(outputs, key);
+            _plan.Answers.Integers[0] = OutputSampling.DrawLabel(outputs, key);
             return;
         }
 
         OutputSampling.DrawTargets(Network.Loss, outputs, key);
-        outputs.CopyTo(_workspace[_buffers.Targets]);
+        outputs.CopyTo(answer);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _features?.Dispose();
-        _rule.Dispose();
+        _plan.Dispose();
         _workspace.Dispose();
     }
 }

@@ -22,7 +22,7 @@ public abstract class ElementwiseUpdate(UpdateSettings settings) : UpdateRule(se
     }
 
     /// <inheritdoc/>
-    public sealed override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
+    internal sealed override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
     {
         if (!slice.Trainable) return;
         if (slice.Storage != WeightStorage.Float32)

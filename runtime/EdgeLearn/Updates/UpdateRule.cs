@@ -2,13 +2,13 @@ namespace EdgeLearn;
 
 /// <summary>
 /// What is done with a gradient, and how much is remembered for it. It is the sink of a step's gradient panels: every panel is applied to
-/// the weights as it arrives. Call <see cref="Plan"/>, <see cref="Bind"/>, then for each step <see cref="BeginStep"/> and the panels.
+/// the weights as it arrives. Call <see cref="Plan"/>, then for each step <see cref="BeginStep"/> and the panels.
 /// </summary>
 public abstract class UpdateRule : GradientSink
 {
     readonly float _weightDecay;
-    BufferId _state;
-    Workspace? _workspace;
+    PlannedBuffer _state;
+    PlannedBuffer _scratch;
 
     /// <summary>Takes what all updates have from the settings.</summary>
     /// <param name="settings">of the update; null = an update without settings, which no command line names</param>
@@ -39,7 +39,7 @@ public abstract class UpdateRule : GradientSink
     public long StateBytes => StateLength * sizeof(float);
 
     /// <summary>All that is remembered, for a checkpoint; empty for a state-free rule.</summary>
-    public Span<float> State => StateLength == 0 ? default : _workspace![_state];
+    public Span<float> State => _state.Span;
 
     /// <summary>
     /// Floats of all tensors that learn: a state of one float a weight is this long, a tensor's part of it begins at
@@ -53,12 +53,10 @@ public abstract class UpdateRule : GradientSink
     /// <summary>Floats of scratch that the rule needs within a step.</summary>
     protected virtual long ScratchLength => 0;
 
-    BufferId _scratch;
-
     /// <summary>The rule's scratch.</summary>
-    protected Span<float> Scratch => _workspace![_scratch];
+    protected Span<float> Scratch => _scratch.Span;
 
-    /// <summary>Asks the plan for the rule's state and scratch.</summary>
+    /// <summary>Asks the plan for the rule's state, which starts at zero, and scratch.</summary>
     public virtual void Plan(ParameterSet parameters, MemoryPlan plan)
     {
         Parameters = parameters;
@@ -73,9 +71,6 @@ public abstract class UpdateRule : GradientSink
         _state = plan.Request("update.state", MemoryCategory.UpdateState, StateLength);
         _scratch = plan.Request("update.scratch", MemoryCategory.Panels, ScratchLength, PlanTime.Step, PlanTime.Evaluation - 1);
     }
-
-    /// <summary>Takes the planned buffers; they start at zero.</summary>
-    public void Bind(Workspace workspace) => _workspace = workspace;
 
     /// <summary>Sets the time of the panels that follow.</summary>
     public virtual void BeginStep(in StepClock clock) => Clock = clock;

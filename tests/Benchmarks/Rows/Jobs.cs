@@ -65,6 +65,7 @@ static class Jobs
         new ProcessJob("W6", 15),
         new ProcessJob("W6z", 15),
         new ProcessJob("start", null, mostMs: 12),
+        new LauncherJob(mostMs: 200),
         new PlanJob("W1t", 1.03),
         new PlanJob("W1st", 1.03),
         new PlanJob("W6z", 1.12),

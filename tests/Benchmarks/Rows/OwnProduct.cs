@@ -31,7 +31,6 @@ sealed unsafe class OwnProduct : IDisposable
         _update.Plan(_weights, plan);
         _weights.Allocate();
         _state = new Workspace(plan);
-        _update.Bind(_state);
         _update.BeginStep(new StepClock(0, ProductShape.Rate));
     }
 

@@ -14,8 +14,8 @@ sealed class PlanJob(string id, double? mostTimes) : BenchJob("plan", "processes
     public override IReadOnlyList<BenchRow> Run(BenchContext context)
     {
         var workload = Workloads.Named(id);
-        long training = TrainingSession.PlanMemory(workload.Spec, workload.Settings).TotalBytes,
-            inference = TrainingSession.PlanInference(workload.Spec, workload.Batch).TotalBytes;
+        long training = TrainingPlan.MemoryOf(workload.Spec, workload.Settings).TotalBytes,
+            inference = TrainingPlan.MemoryOfInference(workload.Spec, workload.Batch).TotalBytes;
         return
         [
             new BenchRow

@@ -26,18 +26,17 @@ sealed unsafe class UpdateJob(string name, UpdateRule update, int bytesPerWeight
         var gradientId = plan.Request("gradient", MemoryCategory.Panels, length);
         parameters.Allocate();
         using var workspace = new Workspace(plan);
-        update.Bind(workspace);
         update.BeginStep(new StepClock(1000, Rate));
-        for (int i = 0; i < length; i++) workspace[gradientId][i] = 1e-3f * (i % 97 - 48);
+        for (int i = 0; i < length; i++) gradientId.Span[i] = 1e-3f * (i % 97 - 48);
         var contenders = new Contender[]
         {
             new LoopContender("EdgeLearn", count =>
             {
-                for (int i = 0; i < count; i++) update.Accept(slice, 0, workspace[gradientId]);
+                for (int i = 0; i < count; i++) update.Accept(slice, 0, gradientId.Span);
             }),
             new LoopContender("C", count =>
             {
-                fixed (float* w = parameters[slice], g = workspace[gradientId], state = update.State)
+                fixed (float* w = parameters[slice], g = gradientId.Span, state = update.State)
                     Loop(loops, w, g, state, length, count);
             }),
         };

@@ -28,6 +28,19 @@ public sealed class CommandProgramTests : IDisposable
         Assert.Contains($"at EdgeLearn.Tests.{nameof(CommandProgramTests)}.", lines[1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData]
+    [InlineData("train")]
+    [InlineData("model")]
+    [InlineData("model", "import")]
+    public void The_word_help_is_the_option_of_what_follows_it(params string[] path)
+    {
+        var run = Invoked.Run(["help", .. path]);
+        Assert.Equal(Invoked.Run([.. path, "--help"]), run);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains($"edgelearn-device {string.Join(' ', path)}", run.Output, StringComparison.Ordinal);
+    }
+
     static async Task<(int Code, string Output, string Error)> RunAsync()
     {
         var root = new RootCommand();

@@ -5,7 +5,7 @@ namespace EdgeLearn.Tests;
 /// <summary>Runs an agent against a fake hub with short waits.</summary>
 static class AgentRun
 {
-    static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
 
     public static DeviceAgentOptions Options(string folder, string? token, TextWriter? log = null) => new()
     {
@@ -21,7 +21,7 @@ static class AgentRun
     };
 
     /// <summary>Until the hub has nothing more to do for the board.</summary>
-    public static async Task<DeviceRun> UntilDoneAsync(string folder, string? token, LocalLearner learner, TextWriter? log = null, Func<DeviceAgentOptions, DeviceAgentOptions>? change = null)
+    public static async Task<DeviceRun> UntilDoneAsync(string folder, string? token, BoardLearner learner, TextWriter? log = null, Func<DeviceAgentOptions, DeviceAgentOptions>? change = null)
     {
         using var limit = new CancellationTokenSource(s_limit);
         var options = Options(folder, token, log);

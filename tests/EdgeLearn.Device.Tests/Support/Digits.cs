@@ -27,7 +27,15 @@ sealed class Digits : IDisposable
             ? RoundTraining.From(new TrainingSettings { Rule = new ZerothOrderSettings { Directions = 2 }, LearningRate = 2e-3f, Steps = 40, Batch = 32, Seed = 5 })
             : RoundTraining.From(new TrainingSettings { Update = new SgdSettings { Momentum = 0.9f }, LearningRate = 0.1f, Epochs = 1, Batch = 32, Seed = 5 });
         change?.Invoke(training);
-        return new TrainTask { Round = round, Attempt = TestFleet.NewAttempt(), Codec = codec, Training = training, RemainingMs = 60_000, ExampleLimit = 1 << 20 };
+        return new TrainTask
+        {
+            Round = round,
+            Attempt = TestFleet.NewAttempt(),
+            Codec = codec,
+            Training = training,
+            RemainingMs = 3_600_000,
+            ExampleLimit = 1 << 20,
+        };
     }
 
     /// <summary>The model after the task, by the core's own session on the same examples.</summary>
@@ -39,29 +47,20 @@ sealed class Digits : IDisposable
         return model;
     }
 
-    /// <summary>Adds checked contents of boards to a base, as a hub does.</summary>
+    /// <summary>Turns a base into a round's result, with a model and a replay that are not the hub's.</summary>
     public static byte[] Aggregate(byte[] start, TrainTask task, IEnumerable<(ulong Device, ulong Examples, byte[] Content)> reports)
     {
         using var model = ModelFile.Load(start, "base");
-        var shape = new UpdateShape(model.Network.Parameters);
-        var codec = UpdateCodec.Of(task.Codec);
-        var sum = codec.NewSum(shape);
-        foreach (var (device, examples, content) in reports)
-        {
-            var refusal = codec.Check(new UpdateContext(shape, task.Round, device, task.Training.Directions), content, out string reason);
-            if (refusal != Refusal.None) throw new InvalidDataException(reason);
-            sum.Add(device, examples, content);
-        }
-
         using var target = new NetworkTarget(model.Network, task.Training.ToSettings(model.Network.Spec, task.Round, 0));
-        sum.Apply(target);
+        var aggregation = new RoundAggregation(task.Round, task.Codec, "", task.Training.Directions);
+        aggregation.Apply(target, reports.Select(report => new UpdateReport(report.Device, report.Examples, report.Content)));
         return ModelFile.ToArray(model);
     }
 
     /// <summary>What a hub does with a result: scores the file on the test rows, all but one in ten of them.</summary>
     public Evaluation Evaluate(string path)
     {
-        var score = new LocalTraining(Test, new DataShare { HeldOutFraction = 0.9 }).Score(path, default);
+        var score = new BoardTraining(Test, new DataShare { HeldOutFraction = 0.9 }).Score(path, default);
         return new Evaluation(score.Accuracy!.Value, score.Loss, score.Count);
     }
 
@@ -80,12 +79,14 @@ sealed class Digits : IDisposable
         {
             _network = network;
             _settings = settings;
+            Shape = new UpdateShape(network.Parameters);
             _update = settings.BuildUpdate();
             var plan = new MemoryPlan();
             _update.Plan(network.Parameters, plan);
             _workspace = new Workspace(plan);
-            _update.Bind(_workspace);
         }
+
+        public override UpdateShape Shape { get; }
 
         public override Span<float> Weights => _network.Parameters.Values;
 

@@ -79,7 +79,7 @@ sealed class HubScript(TestFleet fleet)
         Base = baseOffer,
         Codec = codec,
         Training = training ?? RoundTraining.From(new TrainingSettings { LearningRate = 0.1f, Epochs = 1, Batch = 32 }),
-        RemainingMs = 60_000,
+        RemainingMs = 3_600_000,
         ExampleLimit = 1 << 20,
     };
 

@@ -7,7 +7,7 @@ namespace EdgeLearn.Tests;
 /// Models are texts such as <c>0.90 anything</c>: the number is their accuracy on 1000 held-out examples. A text that starts with <c>broken</c> cannot be
 /// loaded. Training gives a content that depends on base and round alone.
 /// </summary>
-sealed class ScriptedLearner : LocalLearner
+sealed class ScriptedLearner : BoardLearner
 {
     public Action<string>? OnScore { get; init; }
 
@@ -32,12 +32,12 @@ sealed class ScriptedLearner : LocalLearner
         return new ModelScore(accuracy, 1 - accuracy, 1000);
     }
 
-    public override LocalUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop)
+    public override BoardUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop)
     {
         TrainCalls++;
         OnTrain?.Invoke(stop);
         byte[] content = new byte[ContentBytes];
         new Random((int)task.Round).NextBytes(content);
-        return new LocalUpdate { Content = content, Shape = Digest.Of("shape"u8), ExampleCount = 321, Norm = 1, Loss = 0.5, Accuracy = 0.75, StepMs = 2, Seconds = 3 };
+        return new BoardUpdate { Content = content, Shape = Digest.Of("shape"u8), ExampleCount = 321, Norm = 1, Loss = 0.5, Accuracy = 0.75, StepMs = 2, Seconds = 3 };
     }
 }

@@ -111,7 +111,7 @@ public sealed class ContinualRunTests : IDisposable
         {
             var settings = Settings("tpsgd") with { Continual = continual };
             using var session = new TrainingSession(network, settings, data, Preparation.Identity);
-            Assert.Equal(session.Plan.TotalBytes, TrainingSession.PlanMemory(network.Spec, settings).TotalBytes);
+            Assert.Equal(session.Plan.TotalBytes, TrainingPlan.MemoryOf(network.Spec, settings).TotalBytes);
             return session.Plan;
         }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Xunit;
 
 namespace EdgeLearn.Tests;
@@ -22,15 +23,15 @@ public sealed class ReplayBufferTests
             var settings = new ContinualSettings { Replay = kind, ReplayStorage = storage,
                 ReplayBytes = counts + (samples * rowBytes + 3) / 4 * 4 };
             var plan = new MemoryPlan();
-            var id = ReplayBuffer.Plan(settings, _network, plan);
+            var block = ReplayBuffer.Plan(settings, _network, plan);
             Assert.Equal(settings.ReplayBytes, plan.BytesOf(MemoryCategory.Past));
             _workspace = new Workspace(plan);
-            Buffer = ReplayBuffer.Open(settings, _network, data, preparation ?? Preparation.Identity, seed, id, _workspace);
+            Buffer = new ReplayBuffer(settings, _network, data, preparation ?? Preparation.Identity, seed, block);
         }
 
         public ReplayBuffer Buffer { get; }
 
-        public void Offer(int number, int label = 0) => Buffer.Offer([number, 0, 0], [label]);
+        public void Offer(int number, int label = 0) => Buffer.Offer([number, 0, 0], [BitConverter.Int32BitsToSingle(label)]);
 
         public void Dispose()
         {
@@ -42,7 +43,7 @@ public sealed class ReplayBufferTests
     static int[] NumbersIn(ReplayBuffer buffer)
     {
         var inputs = new float[buffer.Count * Width];
-        Assert.Equal(buffer.Count, buffer.Draw(buffer.Count, 9, inputs, new int[buffer.Count]));
+        Assert.Equal(buffer.Count, buffer.Draw(buffer.Count, 9, inputs, new float[buffer.Count]));
         return [.. Enumerable.Range(0, buffer.Count).Select(i => (int)inputs[i * Width])];
     }
 
@@ -111,7 +112,7 @@ public sealed class ReplayBufferTests
         var labels = new int[8];
         for (ulong key = 0; key < 3000; key++)
         {
-            Assert.Equal(8, open.Buffer.Draw(8, Noise.Derive(3, key), inputs, labels));
+            Assert.Equal(8, open.Buffer.Draw(8, Noise.Derive(3, key), inputs, MemoryMarshal.Cast<int, float>(labels.AsSpan())));
             var numbers = Enumerable.Range(0, 8).Select(i => (int)inputs[i * Width]).ToArray();
             Assert.Equal(8, numbers.Distinct().Count());
             for (int i = 0; i < 8; i++) Assert.Equal(numbers[i] % 4, labels[i]);
@@ -119,7 +120,7 @@ public sealed class ReplayBufferTests
         }
 
         Assert.InRange(hits.Sum(h => (h - 1200.0) * (h - 1200) / (3000 * 0.4 * 0.6)), 19 - 4 * 6.2, 19 + 4 * 6.2);
-        Assert.Equal(20, open.Buffer.Draw(50, 1, new float[50 * Width], new int[50]));
+        Assert.Equal(20, open.Buffer.Draw(50, 1, new float[50 * Width], new float[50]));
     }
 
     [Fact]
@@ -130,10 +131,10 @@ public sealed class ReplayBufferTests
         using var data = new ArrayDataset(file, new LabelList([0, 1]), 4);
         using var open = new OpenBuffer(5, data: data, preparation: new Preparation([1], [0.5f]));
         Assert.Equal((3 + 4, 5), (open.Buffer.RowBytes, open.Buffer.Capacity));
-        open.Buffer.Offer([0, 128, 255], [3]);
+        open.Buffer.Offer([0, 128, 255], [BitConverter.Int32BitsToSingle(3)]);
         var inputs = new float[3];
         var labels = new int[1];
-        open.Buffer.Draw(1, 0, inputs, labels);
+        open.Buffer.Draw(1, 0, inputs, MemoryMarshal.Cast<int, float>(labels.AsSpan()));
         Assert.Equal([-0.5f, 63.5f, 127], inputs);
         Assert.Equal(3, labels[0]);
     }
@@ -145,9 +146,9 @@ public sealed class ReplayBufferTests
         using var open = new OpenBuffer(4, storage: ReplayStorage.Int8, preparation: preparation);
         Assert.Equal(3 + 4 + 4, open.Buffer.RowBytes);
         float[] raw = [40, -7, 2.9f];
-        open.Buffer.Offer(raw, [2]);
+        open.Buffer.Offer(raw, [BitConverter.Int32BitsToSingle(2)]);
         var inputs = new float[3];
-        open.Buffer.Draw(1, 0, inputs, new int[1]);
+        open.Buffer.Draw(1, 0, inputs, new float[1]);
         preparation.Apply(raw, 3);
         float half = 9f / 127 / 2;
         for (int i = 0; i < 3; i++) Assert.InRange(inputs[i] - raw[i], -half * 1.0001f, half * 1.0001f);

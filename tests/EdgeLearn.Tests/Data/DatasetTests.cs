@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Xunit;
 
 namespace EdgeLearn.Tests;
@@ -89,7 +90,7 @@ public class DatasetTests
         using var folder = new TemporaryFolder();
         using var data = Open(folder, ArrayBytes.Idx(0x0E, [2, 4], 1, 2, 3, 4, 1, 2, 3, value), ArrayBytes.Idx(8, [2], 0, 1));
         using var view = new DatasetView(data, [1]);
-        var error = Assert.Throws<EdgeLearnException>(() => view.ReadRows(0, Preparation.Identity, new float[4], new int[1]));
+        var error = Assert.Throws<EdgeLearnException>(() => view.ReadRows(0, 1, Preparation.Identity, new float[4], new float[1]));
         Assert.Contains($"row 1, column 3 is {word}", error.Message);
         Assert.Throws<EdgeLearnException>(() => Preparation.Standardise(data, perFeature: false));
     }
@@ -117,13 +118,13 @@ public class DatasetTests
             var inputs = new float[4 * 3000];
             var classes = new int[4];
             for (int i = 0; i < 5; i++) stream.Read(inputs, classes);
-            data.ReadRows(2, Preparation.Identity, inputs, classes);
+            data.ReadRows(2, classes.Length, Preparation.Identity, inputs, MemoryMarshal.Cast<int, float>(classes.AsSpan()));
             long least = long.MaxValue;
             for (int attempt = 0; attempt < 3 && least > 0; attempt++) // the runtime's own work may fall into one of them
             {
                 long before = GC.GetAllocatedBytesForCurrentThread();
                 for (int i = 0; i < 20; i++) stream.Read(inputs, classes);
-                data.ReadRows(2, Preparation.Identity, inputs, classes);
+                data.ReadRows(2, classes.Length, Preparation.Identity, inputs, MemoryMarshal.Cast<int, float>(classes.AsSpan()));
                 least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
             }
 

@@ -30,7 +30,7 @@ public class PreparationTests
             var preparation = Preparation.Standardise(data, perFeature);
             Assert.Equal(perFeature, preparation.IsPerFeature);
             var rows = new float[500 * 3];
-            data.ReadRows(0, preparation, rows, new int[500]);
+            data.ReadRows(0, 500, preparation, rows, new float[500]);
             var columns = perFeature ? Enumerable.Range(0, 3).Select(c => rows.Where((_, i) => i % 3 == c)) : [rows];
             foreach (var column in columns)
             {
@@ -55,7 +55,7 @@ public class PreparationTests
         Assert.Equal(width, preparation.Shift.Length);
         preparation.CheckLength(length);
         var rows = new float[x.Length];
-        data.ReadRows(0, preparation, rows, new int[50]);
+        data.ReadRows(0, 50, preparation, rows, new float[50]);
         for (int column = 0; column < width; column++)
         {
             double[] values = [.. rows.Where((_, i) => i % width == column).Select(v => (double)v)];
@@ -85,7 +85,7 @@ public class PreparationTests
         var preparation = Preparation.Standardise(data, perFeature: true);
         Assert.Equal(1, preparation.Scale[0]);
         var rows = new float[6];
-        data.ReadRows(0, preparation, rows, new int[3]);
+        data.ReadRows(0, 3, preparation, rows, new float[3]);
         Assert.Equal([0f, 0f, 0f], [rows[0], rows[2], rows[4]]);
     }
 

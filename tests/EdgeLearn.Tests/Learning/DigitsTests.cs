@@ -28,7 +28,6 @@ public class DigitsTests
         var plan = new MemoryPlan();
         pass.Plan(plan, Digits.Test.Count, probed: false, PlanTime.Evaluation);
         using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
         var all = Digits.Test.Rows(0, Digits.Test.Count);
         return (double)network.Loss.CountCorrect(all, pass.Run(all, ForwardMode.Evaluation)) / all.Count;
     }

@@ -38,7 +38,6 @@ public class ElasticZerothOrderTests
         var plan = new MemoryPlan();
         pass.Plan(plan, batch.Count, probed: false, PlanTime.Step);
         using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
         var results = new double[1];
         pass.Losses([Probe.None], batch, network.Loss, results);
         return results[0];
@@ -83,7 +82,6 @@ public class ElasticZerothOrderTests
         var plan = new MemoryPlan();
         update.Plan(start.Parameters, plan);
         using var workspace = new Workspace(plan);
-        update.Bind(workspace);
         update.BeginStep(new StepClock(0, 0.1f));
         ZerothOrderRecord.Apply([.. start.Layers.Take(body).SelectMany(layer => layer.Slices)], kind, [record], update, new float[64]);
         Values.AssertSameBits(start.Parameters.Values[..head], network.Parameters.Values[..head], "body");

@@ -24,10 +24,6 @@ sealed class FunctionPass : IForwardPass
     {
     }
 
-    public void Bind(Workspace workspace)
-    {
-    }
-
     public void Outputs(in Batch batch, Span<float> outputs) => throw new NotSupportedException();
 
     public void Losses(ReadOnlySpan<Probe> probes, in Batch batch, Loss loss, Span<double> results)

@@ -79,7 +79,7 @@ public class LocalHeadsTests
     [Fact]
     public void Workspace_does_not_grow_with_depth()
     {
-        static long WorkspaceOf(int layers, string rule) => TrainingSession.PlanMemory(
+        static long WorkspaceOf(int layers, string rule) => TrainingPlan.MemoryOf(
             NetworkSpec.Parse("64-" + string.Concat(Enumerable.Repeat("64:relu-", layers)) + "10", null, Loss.SoftmaxCrossEntropy),
             new TrainingSettings { Rule = LearningRules.Named(rule), Batch = 64 }).WorkspaceBytes;
         Assert.InRange(WorkspaceOf(16, "local-heads"), 1, 1.05 * WorkspaceOf(2, "local-heads"));

@@ -12,8 +12,6 @@ sealed class RuleRun : IDisposable
         rule.Plan(Plan, batch);
         update.Plan(parameters, Plan);
         _workspace = new Workspace(Plan);
-        rule.Bind(_workspace);
-        update.Bind(_workspace);
     }
 
     public LearningRule Rule { get; }

@@ -164,7 +164,7 @@ public class StepLabelTests
     [InlineData("tpsgd")]
     public void Workspace_does_not_grow_with_depth(string rule)
     {
-        long Workspace(int blocks) => TrainingSession.PlanMemory(
+        long Workspace(int blocks) => TrainingPlan.MemoryOf(
             NetworkSpec.Parse("32-embed32-positions-" + string.Concat(Enumerable.Repeat("attn2:causal:block-mlp64:block-", blocks))
             + "tokens256", null, Loss.SoftmaxCrossEntropy),
             new TrainingSettings { Rule = LearningRules.Named(rule), Batch = 8 }).WorkspaceBytes;
@@ -176,7 +176,7 @@ public class StepLabelTests
     public void Workspace_holds_the_scores_of_a_few_samples_alone()
     {
         const int Batch = 32, Few = 256, Many = 1024;
-        long Workspace(int words) => TrainingSession.PlanMemory(
+        long Workspace(int words) => TrainingPlan.MemoryOf(
             NetworkSpec.Parse($"64-embed1024x64-positions-attn4:causal:block-mlp128:block-tokens{words}", null, Loss.SoftmaxCrossEntropy),
             new TrainingSettings { Rule = new LocalHeadsSettings(), Batch = Batch }).WorkspaceBytes;
         Assert.True(Workspace(Many) - Workspace(Few) < Batch * 64 * (Many - Few) * sizeof(float) / 2);

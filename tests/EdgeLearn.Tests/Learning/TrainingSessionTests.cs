@@ -53,7 +53,7 @@ public class TrainingSessionTests
         using var network = Build();
         var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update), Batch = Batch };
         using var session = new TrainingSession(network, settings, Labelled(), Preparation.Identity);
-        var printed = TrainingSession.PlanMemory(network.Spec, settings);
+        var printed = TrainingPlan.MemoryOf(network.Spec, settings);
         Assert.Equal(session.Plan.TotalBytes, printed.TotalBytes);
         foreach (var category in Enum.GetValues<MemoryCategory>()) Assert.Equal(session.Plan.BytesOf(category), printed.BytesOf(category));
         Assert.Equal(network.ParameterBytes, printed.BytesOf(MemoryCategory.Parameters));

@@ -93,7 +93,8 @@ public class TrainingSettingsTests
         "state-full" => "*.bias",
         _ when row.Kind == SettingKind.Flag => row.Default == "true" ? "false" : "true",
         _ when row.Kind == SettingKind.Word => row.Placeholder.Split('|').First(word => word != row.Default),
-        _ => row.Default == "1" ? "2" : row.Placeholder == "N" || row.Placeholder == "BYTES" ? "7" : row.Default == "0.5" ? "0.25" : "0.5",
+        _ when row.Kind == SettingKind.Whole => "7",
+        _ => row.Default == "0.25" ? "0.5" : "0.25",
     };
 
     public static TheoryData<string, string> All

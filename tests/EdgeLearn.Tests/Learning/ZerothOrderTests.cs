@@ -47,7 +47,6 @@ public class ZerothOrderTests
         var plan = new MemoryPlan();
         pass.Plan(plan, batch.Count, probed: !probe.IsNone, PlanTime.Step);
         using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
         return pass.Run(batch, ForwardMode.Probed(probe)).ToArray();
     }
 
@@ -105,7 +104,6 @@ public class ZerothOrderTests
             var plan = new MemoryPlan();
             replayed.Plan(rebuilt.Parameters, plan);
             using var workspace = new Workspace(plan);
-            replayed.Bind(workspace);
             for (int step = 0; step < 20; step++)
             {
                 replayed.BeginStep(new StepClock(step, 0.01f / (step + 1)));
@@ -265,7 +263,6 @@ public class ZerothOrderTests
         var plan = new MemoryPlan();
         pass.Plan(plan, batch.Count, probed: true, PlanTime.Step);
         using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
         var losses = new double[5];
         Probe plus = new(kind, 9, 0.01f), other = new(kind, 10, -0.02f);
         pass.Losses([plus, plus.Opposite(), other, other.Opposite(), plus], batch, network.Loss, losses);
@@ -279,11 +276,11 @@ public class ZerothOrderTests
         {
             var spec = NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy);
             var settings = new TrainingSettings { Rule = new ZerothOrderSettings(), Batch = 32 };
-            double inference = TrainingSession.PlanInference(spec, 32).TotalBytes;
-            Assert.InRange(TrainingSession.PlanMemory(spec,
+            double inference = TrainingPlan.MemoryOfInference(spec, 32).TotalBytes;
+            Assert.InRange(TrainingPlan.MemoryOf(spec,
                 settings with { Rule = new ZerothOrderSettings { SignsInTurn = true } }).TotalBytes / inference, 1, 1.02);
-            Assert.InRange(TrainingSession.PlanMemory(spec, settings).TotalBytes / inference, 1, 1.12);
-            Assert.InRange(TrainingSession.PlanMemory(spec,
+            Assert.InRange(TrainingPlan.MemoryOf(spec, settings).TotalBytes / inference, 1, 1.12);
+            Assert.InRange(TrainingPlan.MemoryOf(spec,
                 settings with { Rule = new TargetProjectionSettings() }).TotalBytes / inference, 1,
                 1.03);
         }

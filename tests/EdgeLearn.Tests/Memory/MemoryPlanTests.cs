@@ -4,7 +4,7 @@ namespace EdgeLearn.Tests;
 
 public class MemoryPlanTests
 {
-    sealed record Buffer(BufferId Id, long Length, int First, int Last);
+    sealed record Buffer(PlannedBuffer Id, long Length, int First, int Last);
 
     static (MemoryPlan Plan, List<Buffer> Buffers) RandomPlan(int seed)
     {
@@ -32,14 +32,14 @@ public class MemoryPlanTests
             var (plan, buffers) = RandomPlan(seed);
             foreach (var a in buffers)
             {
-                long start = plan.OffsetOf(a.Id), end = start + plan.BytesOf(a.Id);
-                Assert.Equal(4 * a.Length, plan.BytesOf(a.Id));
+                long start = a.Id.OffsetBytes, end = start + a.Id.Bytes;
+                Assert.Equal(4 * a.Length, a.Id.Bytes);
                 Assert.Equal(0, start % MemoryPlan.AlignmentBytes);
                 Assert.InRange(end, 0, plan.WorkspaceBytes);
                 foreach (var b in buffers)
                 {
                     if (a == b || !LiveTogether(a, b) || a.Length == 0 || b.Length == 0) continue;
-                    bool apart = end <= plan.OffsetOf(b.Id) || plan.OffsetOf(b.Id) + plan.BytesOf(b.Id) <= start;
+                    bool apart = end <= b.Id.OffsetBytes || b.Id.OffsetBytes + b.Id.Bytes <= start;
                     Assert.True(apart, $"plan {seed}: {a} and {b} share bytes");
                 }
             }
@@ -57,13 +57,13 @@ public class MemoryPlanTests
             {
                 for (int i = 0; i < buffers.Count; i++)
                 {
-                    if (buffers[i].First == moment) workspace[buffers[i].Id].Fill(i + 1);
+                    if (buffers[i].First == moment) buffers[i].Id.Span.Fill(i + 1);
                 }
 
                 for (int i = 0; i < buffers.Count; i++)
                 {
                     if (buffers[i].First <= moment && moment <= buffers[i].Last)
-                        Assert.Equal(-1, workspace[buffers[i].Id].IndexOfAnyExcept(i + 1f));
+                        Assert.Equal(-1, buffers[i].Id.Span.IndexOfAnyExcept(i + 1f));
                 }
             }
         }
@@ -75,9 +75,9 @@ public class MemoryPlanTests
         for (int seed = 0; seed < 100; seed++)
         {
             var (first, buffers) = RandomPlan(seed);
-            var (second, _) = RandomPlan(seed);
+            var (second, others) = RandomPlan(seed);
             Assert.Equal(first.WorkspaceBytes, second.WorkspaceBytes);
-            foreach (var buffer in buffers) Assert.Equal(first.OffsetOf(buffer.Id), second.OffsetOf(buffer.Id));
+            Assert.Equal(buffers.Select(buffer => buffer.Id.OffsetBytes), others.Select(buffer => buffer.Id.OffsetBytes));
         }
     }
 
@@ -124,8 +124,27 @@ public class MemoryPlanTests
     {
         var plan = new MemoryPlan();
         var id = plan.Request("a", MemoryCategory.Panels, 3);
-        _ = plan.OffsetOf(id);
+        _ = id.OffsetBytes;
         Assert.Throws<InvalidOperationException>(() => plan.Request("b", MemoryCategory.Panels, 1));
+    }
+
+    [Fact]
+    public void A_handle_has_memory_once_the_plan_is_allocated_and_the_plan_is_allocated_once()
+    {
+        var plan = new MemoryPlan();
+        var buffer = plan.Request("a", MemoryCategory.Panels, 3);
+        int asked = 0;
+        plan.WhenAllocated(() => asked = buffer.Span.Length);
+        Assert.Contains("a: the plan is not allocated", Assert.Throws<InvalidOperationException>(() => buffer.Span.Length).Message,
+            StringComparison.Ordinal);
+        var workspace = new Workspace(plan);
+        Assert.Equal(3, asked);
+        buffer.Integers.Fill(0x3F800000);
+        Assert.Equal([1, 1, 1], buffer.Span.ToArray());
+        Assert.Throws<InvalidOperationException>(() => new Workspace(plan));
+        workspace.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => buffer.Span.Length);
+        Assert.Equal(0, default(PlannedBuffer).Span.Length);
     }
 
     [Fact]

@@ -13,7 +13,6 @@ sealed class BoundPass : IDisposable
         var plan = new MemoryPlan();
         Pass.Plan(plan, batch, isProbed, PlanTime.Step);
         _workspace = new Workspace(plan);
-        Pass.Bind(_workspace);
     }
 
     public NetworkForwardPass Pass { get; }

@@ -30,7 +30,7 @@ public class EmbeddingLayerTests
         layer.Forward(1, network.Parameters, ForwardMode.Evaluation, x, y, default, default);
         var recorder = new GradientRecorder();
         layer.ParameterGradient(new ForwardTrace(1, network.Parameters, ForwardMode.Evaluation, x, y, default), dz,
-            new float[layer.GradientScratchLength(1)], recorder);
+            new float[layer.Needs(1).ParameterScratch], recorder);
         float[] gradient = recorder["layers.0.weight"];
         for (int i = 0; i < 5; i++)
         {

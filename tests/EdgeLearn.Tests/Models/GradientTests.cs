@@ -88,12 +88,12 @@ public class GradientTests
         float[] x = Values.Random(Batch * layer.InputLength, 5), c = Values.Random(Batch * layer.OutputLength, 6), y = new float[c.Length],
             dz = [.. c], dx = new float[x.Length];
         Array.Fill(dx, float.NaN);
-        var saved = new float[layer.SavedLength(Batch)];
+        var saved = new float[layer.Needs(Batch).Saved];
         layer.Forward(Batch, network.Parameters, ForwardMode.Evaluation, x, y, saved,
-            new float[layer.ForwardScratchLength(Batch, probed: false, saves: true)]);
+            new float[layer.Needs(Batch, new PassKind(IsProbed: false, Saves: true)).ForwardScratch]);
         var trace = new ForwardTrace(Batch, network.Parameters, ForwardMode.Evaluation, x, y, saved);
-        layer.LocalGradient(trace, dz, dz, new float[layer.LocalGradientScratchLength(Batch)]);
-        layer.InputGradient(trace, dz, dx, new float[layer.InputGradientScratchLength(Batch)]);
+        layer.InnerGradient(trace, dz, dz, new float[layer.Needs(Batch).InnerScratch]);
+        layer.InputGradient(trace, dz, dx, new float[layer.Needs(Batch).InputScratch]);
 
         var reference = new ReferenceNetwork(network);
         var expected = new double[x.Length];

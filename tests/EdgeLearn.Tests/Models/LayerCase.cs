@@ -93,21 +93,21 @@ sealed class LayerCase : IDisposable
     {
         float[] y = Buffer((long)Batch * Layer.OutputLength);
         Layer.Forward(Batch, Parameters, mode, X, y, saved,
-            Buffer(Layer.ForwardScratchLength(Batch, !mode.Probe.IsNone, saved is not null && saved.Length > 0)));
+            Buffer(Layer.Needs(Batch, new PassKind(!mode.Probe.IsNone, saved is not null && saved.Length > 0)).ForwardScratch));
         return y;
     }
 
     /// <summary>All verbs; dz lies where dy lies if that is allowed and asked for.</summary>
     public (float[] Y, float[] Dx, GradientRecorder Gradients) Run(bool inPlace)
     {
-        float[] saved = Buffer(Layer.SavedLength(Batch)), y = Forward(saved, Mode), dy = [.. C], dx = Buffer(X.Length);
+        float[] saved = Buffer(Layer.Needs(Batch).Saved), y = Forward(saved, Mode), dy = [.. C], dx = Buffer(X.Length);
         var trace = new ForwardTrace(Batch, Parameters, Mode, Layer.GradientReadsInput ? X : Buffer(X.Length),
             Layer.GradientReadsOutput ? y : Buffer(y.Length), saved);
-        float[] dz = inPlace && Layer.GradientLength(Batch) == dy.Length ? dy : Buffer(Layer.GradientLength(Batch));
-        Layer.LocalGradient(trace, dy, dz, Buffer(Layer.LocalGradientScratchLength(Batch)));
-        Layer.InputGradient(trace, dz, dx, Buffer(Layer.InputGradientScratchLength(Batch)));
+        float[] dz = inPlace && Layer.Needs(Batch).InnerGradient == dy.Length ? dy : Buffer(Layer.Needs(Batch).InnerGradient);
+        Layer.InnerGradient(trace, dy, dz, Buffer(Layer.Needs(Batch).InnerScratch));
+        Layer.InputGradient(trace, dz, dx, Buffer(Layer.Needs(Batch).InputScratch));
         var gradients = new GradientRecorder();
-        Layer.ParameterGradient(trace, dz, Buffer(Layer.GradientScratchLength(Batch)), gradients);
+        Layer.ParameterGradient(trace, dz, Buffer(Layer.Needs(Batch).ParameterScratch), gradients);
         return (y, dx, gradients);
     }
 

@@ -39,7 +39,7 @@ public class LayerGoldenTests
     public void A_pass_that_saves_nothing_gives_the_same_bits(string name)
     {
         using var layer = new LayerCase(name);
-        float[] saved = LayerCase.Buffer(layer.Layer.SavedLength(layer.Batch));
+        float[] saved = LayerCase.Buffer(layer.Layer.Needs(layer.Batch).Saved);
         Values.AssertSameBits(layer.Forward(saved, ForwardMode.Evaluation), layer.Forward(null, ForwardMode.Evaluation), name);
     }
 
@@ -66,7 +66,7 @@ public class LayerGoldenTests
         for (int b = 0; b < layer.Batch; b++)
         {
             layer.Layer.Forward(1, layer.Parameters, ForwardMode.Evaluation, layer.X.AsSpan(b * inputs, inputs), one, default,
-                LayerCase.Buffer(layer.Layer.ForwardScratchLength(1, false, false)));
+                LayerCase.Buffer(layer.Layer.Needs(1).ForwardScratch));
             Values.AssertNear([.. all.AsSpan(b * outputs, outputs).ToArray().Select(value => (double)value)], one, 1e-6,
                 $"{name}, row {b}");
         }

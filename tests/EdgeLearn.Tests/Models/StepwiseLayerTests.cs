@@ -28,13 +28,13 @@ public class StepwiseLayerTests
         {
             foreach (bool flag in new[] { false, true })
             {
-                Assert.True(layer.ForwardScratchLength(batch + 1, flag, saves: true)
-                    >= layer.ForwardScratchLength(batch, flag, saves: true));
-                Assert.True(layer.ForwardScratchLength(batch + 1, flag, saves: false)
-                    >= layer.ForwardScratchLength(batch, flag, saves: false));
+                Assert.True(layer.Needs(batch + 1, new PassKind(flag, Saves: true)).ForwardScratch
+                    >= layer.Needs(batch, new PassKind(flag, Saves: true)).ForwardScratch);
+                Assert.True(layer.Needs(batch + 1, new PassKind(flag, Saves: false)).ForwardScratch
+                    >= layer.Needs(batch, new PassKind(flag, Saves: false)).ForwardScratch);
             }
 
-            Assert.True(layer.LocalGradientScratchLength(batch + 1) >= layer.LocalGradientScratchLength(batch));
+            Assert.True(layer.Needs(batch + 1).InnerScratch >= layer.Needs(batch).InnerScratch);
         }
     }
 
@@ -49,7 +49,7 @@ public class StepwiseLayerTests
         foreach (var probe in new[] { Probe.None, new Probe(NoiseKind.Sign, 7, 0.01f) })
         {
             bool probed = !probe.IsNone;
-            float[] scratch = new float[layer.ForwardScratchLength(Batch, probed, saves: false)],
+            float[] scratch = new float[layer.Needs(Batch, new PassKind(probed, Saves: false)).ForwardScratch],
                 all = new float[Batch * layer.OutputLength], one = new float[layer.OutputLength];
             layer.Forward(Batch, parameters, ForwardMode.Probed(probe), x, all, default, scratch);
             for (int b = 0; b < Batch; b++)

@@ -66,13 +66,13 @@ public class TokenHeadTests
             expectedDx = new float[x.Length], dWeight = Nan(words * width);
         var batch = new Batch(samples, x, Values.Labels(samples * steps, words, 2), steps);
         head.Forward(samples, parameters, ForwardMode.Evaluation, x, logits, default,
-            Nan(head.ForwardScratchLength(samples, false, false)));
+            Nan(head.Needs(samples).ForwardScratch));
         int expectedCorrect = Loss.SoftmaxCrossEntropy.CountCorrect(batch, logits);
         double expected = Loss.SoftmaxCrossEntropy.Gradient(batch, logits);
         var trace = new ForwardTrace(samples, parameters, ForwardMode.Evaluation, x, default, default);
         var recorder = new GradientRecorder();
-        head.InputGradient(trace, logits, expectedDx, Nan(head.InputGradientScratchLength(samples)));
-        head.ParameterGradient(trace, logits, Nan(head.GradientScratchLength(samples)), recorder);
+        head.InputGradient(trace, logits, expectedDx, Nan(head.Needs(samples).InputScratch));
+        head.ParameterGradient(trace, logits, Nan(head.Needs(samples).ParameterScratch), recorder);
 
         Assert.Equal(expected, head.Loss(batch, parameters, Probe.None, x, out int correct, Nan(head.LossScratchLength(samples))),
             1e-6 * expected);
@@ -142,7 +142,7 @@ public class TokenHeadTests
 
         static string Refusal(NetworkSpec spec, string rule, string? loss = null)
             => Assert.Throws<EdgeLearnException>(() =>
-                TrainingSession.PlanMemory(spec, loss is null ? Of(rule) : Of(rule).With("local-loss", loss))).Message;
+                TrainingPlan.MemoryOf(spec, loss is null ? Of(rule) : Of(rule).With("local-loss", loss))).Message;
     }
 
     [Theory]

@@ -41,7 +41,7 @@ public class TruncationTests
     {
         using LayerCase full = Case(layer, null), truncated = Case(layer, window);
         AssertSame(full, truncated);
-        Assert.Equal(full.Layer.SavedLength(3), truncated.Layer.SavedLength(3));
+        Assert.Equal(full.Layer.Needs(3).Saved, truncated.Layer.Needs(3).Saved);
     }
 
     // The oracle: each window is a layer of its own over its steps, whose state at the start is a constant. Central differences hold the
@@ -72,9 +72,9 @@ public class TruncationTests
         const int Batch = 6;
         Layer Of(int steps, string options)
             => new Network(NetworkSpec.Parse($"{steps}x4-{layer}{options}-3", null, Loss.SoftmaxCrossEntropy)).Layers[0];
-        Assert.Equal(Of(500, ":truncate7").SavedLength(Batch), Of(50, ":truncate7").SavedLength(Batch));
-        Assert.InRange(Of(500, ":truncate7").SavedLength(Batch), 1, 8L * Batch * floatsOfStep);
-        Assert.InRange(Of(500, "").SavedLength(Batch), 450L * Batch * floatsOfStep, 500L * Batch * floatsOfStep);
+        Assert.Equal(Of(500, ":truncate7").Needs(Batch).Saved, Of(50, ":truncate7").Needs(Batch).Saved);
+        Assert.InRange(Of(500, ":truncate7").Needs(Batch).Saved, 1, 8L * Batch * floatsOfStep);
+        Assert.InRange(Of(500, "").Needs(Batch).Saved, 450L * Batch * floatsOfStep, 500L * Batch * floatsOfStep);
     }
 
     [Fact]

@@ -23,7 +23,6 @@ public class WeightStorageTests
         var plan = new MemoryPlan();
         pass.Plan(plan, batch.Count, probed: !probe.IsNone, PlanTime.Step);
         using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
         return pass.Run(batch, ForwardMode.Probed(probe)).ToArray();
     }
 
@@ -56,7 +55,6 @@ public class WeightStorageTests
         var plan = new MemoryPlan();
         pass.Plan(plan, 20, probed: false, PlanTime.Evaluation);
         using var workspace = new Workspace(plan);
-        pass.Bind(workspace);
         var outputs = new float[exact.Length];
         pass.Outputs(samples.Rows(20), outputs);
         Assert.False(exact.AsSpan().SequenceEqual(outputs));
@@ -163,10 +161,10 @@ public class WeightStorageTests
     {
         using var network = new Network(Parse(), storage).Initialise(3);
         var backprop = new TrainingSettings { Rule = new BackpropSettings(), Weights = storage };
-        Assert.Contains("float32", Assert.Throws<EdgeLearnException>(() => TrainingSession.PlanMemory(Parse(), backprop)).Message,
+        Assert.Contains("float32", Assert.Throws<EdgeLearnException>(() => TrainingPlan.MemoryOf(Parse(), backprop)).Message,
             StringComparison.Ordinal);
         var frugal = new TrainingSettings { Update = new FrugalSettings(), Weights = storage };
-        Assert.Contains("float32", Assert.Throws<EdgeLearnException>(() => TrainingSession.PlanMemory(Parse(), frugal)).Message,
+        Assert.Contains("float32", Assert.Throws<EdgeLearnException>(() => TrainingPlan.MemoryOf(Parse(), frugal)).Message,
             StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => network.Parameters.Values.Length);
         Assert.Throws<EdgeLearnException>(() => WeightStorageWords.Parse("fp4"));

@@ -108,7 +108,7 @@ public class FreezingTests
         => Assert.Contains(part, Assert.Throws<EdgeLearnException>(() => Train("backprop", train)).Message, StringComparison.Ordinal);
 
     static long Workspace(string spec, string rule, string? train, string update = "sgd")
-        => TrainingSession.PlanMemory(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy),
+        => TrainingPlan.MemoryOf(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy),
             new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update),
             Train = train is null ? null : TrainableParts.Parse(train), Batch = 64 }).WorkspaceBytes;
 

@@ -15,7 +15,6 @@ sealed class UpdateRun : IDisposable
         Parameters.Allocate();
         update.Plan(Parameters, Plan);
         _workspace = new Workspace(Plan);
-        update.Bind(_workspace);
     }
 
     public UpdateRule Update { get; }

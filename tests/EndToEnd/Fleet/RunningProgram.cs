@@ -8,7 +8,8 @@ namespace EdgeLearn.Tests;
 /// <summary>A process and what it has printed so far; killed when disposed of.</summary>
 sealed partial class RunningProgram : IDisposable
 {
-    static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    /// <summary>How long a test waits for what must happen: no measure of speed, only an end for a test that hangs.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     readonly Process _process;
     readonly StringBuilder _output = new();
@@ -64,7 +65,7 @@ sealed partial class RunningProgram : IDisposable
     /// <summary>Waits for its end.</summary>
     public Run WaitForExit()
     {
-        if (!_process.WaitForExit(s_patience)) throw new TimeoutException($"it did not end within {s_patience.TotalSeconds} s; {Everything()}");
+        if (!_process.WaitForExit(Patience)) throw new TimeoutException($"it did not end within {Patience.TotalSeconds} s; {Everything()}");
         _process.WaitForExit(); // and for the rest of its output
         return new Run(_process.ExitCode, Output, Error, _watch.Elapsed);
     }
@@ -101,7 +102,8 @@ sealed partial class RunningProgram : IDisposable
             bool over = _process.HasExited;
             if (over) _process.WaitForExit();
             if (Text(lines).Split('\n').FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } found) return found;
-            if (over || watch.Elapsed > s_patience) throw new TimeoutException($"no line with '{text}'{(over ? $", it ended with {_process.ExitCode}" : "")}; {Everything()}");
+            if (over || watch.Elapsed > Patience)
+                throw new TimeoutException($"no line with '{text}'{(over ? $", it ended with {_process.ExitCode}" : "")}; {Everything()}");
             Thread.Sleep(20);
         }
     }

@@ -12,9 +12,9 @@ public sealed class PreparedWorkload : IDisposable
     readonly UpdateRule? _update;
     readonly NetworkForwardPass? _pass;
     readonly Workspace _workspace;
-    readonly BufferId _inputs;
-    readonly BufferId _labels;
-    readonly BufferId _outputs;
+    readonly PlannedBuffer _inputs;
+    readonly PlannedBuffer _labels;
+    readonly PlannedBuffer _outputs;
     long _step;
 
     /// <summary>Plans, allocates, and draws the numbers.</summary>
@@ -41,9 +41,6 @@ public sealed class PreparedWorkload : IDisposable
         }
 
         _workspace = new Workspace(Plan);
-        _pass?.Bind(_workspace);
-        _rule?.Bind(_workspace);
-        _update?.Bind(_workspace);
         DrawBatch();
     }
 
@@ -57,13 +54,13 @@ public sealed class PreparedWorkload : IDisposable
     public MemoryPlan Plan { get; }
 
     /// <summary>[batch x input length].</summary>
-    public Span<float> Inputs => _workspace[_inputs];
+    public Span<float> Inputs => _inputs.Span;
 
     /// <summary>[batch x labels of a sample].</summary>
-    public Span<int> Labels => _workspace.Integers(_labels);
+    public Span<int> Labels => _labels.Integers;
 
     /// <summary>[batch x output length], of the last inference step.</summary>
-    public Span<float> Outputs => _workspace[_outputs];
+    public Span<float> Outputs => _outputs.Span;
 
     /// <summary>One step on the fixed batch; returns its mean loss before the update, 0 for inference.</summary>
     public double Step()

@@ -18,7 +18,7 @@ public readonly record struct WorkCount(double Flop, double ReadBytes, double Up
         for (int i = 0; i < network.Layers.Count; i++)
         {
             double flop = 2.0 * workload.Batch * network.Layers[i].MultiplyAdds,
-                local = 2.0 * workload.Batch * network.Layers[i].LocalGradientMultiplyAdds;
+                local = 2.0 * workload.Batch * network.Layers[i].InnerGradientMultiplyAdds;
             forward += flop;
             inner += local;
             if (i > 0) inputGradient += flop - local;

@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// </summary>
 /// <param name="inner">the layer, under the name that it would have alone</param>
 /// <param name="activation">what follows the sum and the adaptor</param>
-public abstract class AdaptedLayer(Layer inner, Activation activation) : Layer(inner.Name, inner.InputShape, inner.OutputShape)
+abstract class AdaptedLayer(Layer inner, Activation activation) : Layer(inner.Name, inner.InputShape, inner.OutputShape)
 {
     /// <summary>The layer without the adaptor.</summary>
     public Layer Inner => inner;

@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// <c>adaptor.body.1.weight</c> and their biases; the second begins at zero, so that nothing changes before the first step.
 /// </summary>
 /// <remarks>Source: Rebuffi et al. 2017 (residual adapters), Houlsby et al. 2019. Differs: tanh, under which no unit dies.</remarks>
-public sealed class BottleneckLayer : AdaptedLayer
+sealed class BottleneckLayer : AdaptedLayer
 {
     readonly BottleneckSpec _spec;
     readonly LayerStack _stack;
@@ -37,22 +37,7 @@ public sealed class BottleneckLayer : AdaptedLayer
     public override bool GradientReadsOutput => false;
 
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => _stack.SavedLength(batch);
-
-    /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => _stack.ForwardScratchLength(batch, probed, saves);
-
-    /// <inheritdoc/>
-    public override long GradientLength(int batch) => _stack.GradientLength(batch);
-
-    /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch) => _stack.LocalGradientScratchLength(batch);
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => _stack.GradientScratchLength(batch);
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => _stack.InputGradientScratchLength(batch);
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => _stack.Needs(batch, pass);
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
@@ -63,19 +48,19 @@ public sealed class BottleneckLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
         => _stack.Forward(batch, parameters, mode, x, saved, scratch).CopyTo(y);
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
-        => _stack.LocalGradient(trace, dy, dz, scratch);
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+        => _stack.InnerGradient(trace, dy, dz, scratch);
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
         => _stack.ParameterGradient(trace, dz, scratch, sink);
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => _stack.InputGradient(trace, dz, dx, scratch);
 }

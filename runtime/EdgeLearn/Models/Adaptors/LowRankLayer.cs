@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// (<c>adaptor.up.weight</c> [outputs x r]) and begins at zero, so that nothing changes before the first step.
 /// </summary>
 /// <remarks>Source: Hu et al. 2021 (LoRA).</remarks>
-public sealed class LowRankLayer : AdaptedLayer
+sealed class LowRankLayer : AdaptedLayer
 {
     readonly Layer _down;
     readonly LowRankSpec _spec;
@@ -38,9 +38,24 @@ public sealed class LowRankLayer : AdaptedLayer
     /// <inheritdoc/>
     public override bool GradientReadsInput => true;
 
-    // What the pair's first half gave, times alpha / r.
+    // dz: the gradient by the sums, and by what the pair's first half gave.
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => (long)batch * _down.OutputLength;
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+    {
+        LayerNeeds inner = Inner.Needs(batch, pass), down = _down.Needs(batch, pass);
+        long mix = MixScratchLength(batch), saved = (long)batch * _down.OutputLength;
+        return new LayerNeeds
+        {
+            Saved = saved,
+            InnerGradient = (long)batch * OutputLength + saved,
+            ForwardScratch = (pass.Saves ? 0 : saved) + (pass.IsProbed ? _up.Length : 0)
+                + Math.Max(Math.Max(inner.ForwardScratch, down.ForwardScratch), mix),
+            InnerScratch = Math.Max(mix, inner.InnerScratch),
+            ParameterScratch = Math.Max(Math.Max(inner.ParameterScratch, down.ParameterScratch),
+                Math.Max(GradientSink.ProductScratchLength(Channels, Rank), _up.Length + mix)),
+            InputScratch = (long)batch * InputLength + Math.Max(inner.InputScratch, down.InputScratch),
+        };
+    }
 
     // B in two layouts of its product: rows of a batch, or the planes of one sample.
     MatrixShape DownShape(int batch) => IsPlanar ? new MatrixShape(Rank, Positions) : new MatrixShape(batch * Positions, Rank);
@@ -57,30 +72,6 @@ public sealed class LowRankLayer : AdaptedLayer
             Kernels.ProductScratchLength(SumsShape(batch), UpShape));
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-    {
-        long inner = Math.Max(Inner.ForwardScratchLength(batch, probed, saves), _down.ForwardScratchLength(batch, probed, saves));
-        return (saves ? 0 : SavedLength(batch)) + (probed ? _up.Length : 0) + Math.Max(inner, MixScratchLength(batch));
-    }
-
-    // The gradient by the sums, and by what the pair's first half gave.
-    /// <inheritdoc/>
-    public override long GradientLength(int batch) => (long)batch * (OutputLength + _down.OutputLength);
-
-    /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch)
-        => Math.Max(MixScratchLength(batch), Inner.LocalGradientScratchLength(batch));
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch)
-        => Math.Max(Math.Max(Inner.GradientScratchLength(batch), _down.GradientScratchLength(batch)),
-            Math.Max(GradientSink.ProductScratchLength(Channels, Rank), _up.Length + MixScratchLength(batch)));
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch)
-        => (long)batch * InputLength + Math.Max(Inner.InputGradientScratchLength(batch), _down.InputGradientScratchLength(batch));
-
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         Inner.Initialise(parameters, seed);
@@ -89,12 +80,12 @@ public sealed class LowRankLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         if (saved.IsEmpty)
         {
-            saved = scratch[..(int)SavedLength(batch)];
+            saved = scratch[..(batch * _down.OutputLength)];
             scratch = scratch[saved.Length..];
         }
 
@@ -130,7 +121,7 @@ public sealed class LowRankLayer : AdaptedLayer
     MatrixView Sums(ReadOnlySpan<float> values, int sample) => new(values.Slice(sample * OutputLength, OutputLength), Channels, Positions);
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         var sums = dz[..dy.Length];
         var down = dz[dy.Length..];
@@ -151,7 +142,7 @@ public sealed class LowRankLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         var sums = dz[..(trace.Batch * OutputLength)];
         if (Inner.IsTrainable) Inner.ParameterGradient(trace, sums, scratch, sink);
@@ -171,7 +162,7 @@ public sealed class LowRankLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var beside = scratch[..dx.Length];
         Inner.InputGradient(trace, dz[..(trace.Batch * OutputLength)], dx, scratch[dx.Length..]);

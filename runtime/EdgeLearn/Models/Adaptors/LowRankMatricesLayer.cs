@@ -10,7 +10,7 @@ namespace EdgeLearn;
 /// Source: Hu et al. 2021 (LoRA). The sums W + BA are never stored for longer than a verb of the layer, but the layer's own gradient of W
 /// is made and then projected: what the adaptor saves is update state and the size of its file, not activations.
 /// </remarks>
-public sealed class LowRankMatricesLayer : AdaptedLayer
+sealed class LowRankMatricesLayer : AdaptedLayer
 {
     readonly LowRankSpec _spec;
     readonly LowRankPair[] _pairs;
@@ -47,7 +47,7 @@ public sealed class LowRankMatricesLayer : AdaptedLayer
     public override long MultiplyAdds => Inner.MultiplyAdds;
 
     /// <inheritdoc/>
-    public override long LocalGradientMultiplyAdds => Inner.LocalGradientMultiplyAdds;
+    public override long InnerGradientMultiplyAdds => Inner.InnerGradientMultiplyAdds;
 
     /// <inheritdoc/>
     public override Activation? OutputActivation => Inner.OutputActivation;
@@ -59,22 +59,11 @@ public sealed class LowRankMatricesLayer : AdaptedLayer
     public override bool GradientReadsOutput => Inner.GradientReadsOutput;
 
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => Inner.SavedLength(batch);
-
-    /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves) => Inner.ForwardScratchLength(batch, probed, saves);
-
-    /// <inheritdoc/>
-    public override long GradientLength(int batch) => Inner.GradientLength(batch);
-
-    /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch) => Inner.LocalGradientScratchLength(batch);
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => _sink.ScratchLength + Inner.GradientScratchLength(batch);
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => Inner.InputGradientScratchLength(batch);
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+    {
+        var inner = Inner.Needs(batch, pass);
+        return inner with { ParameterScratch = _sink.ScratchLength + inner.ParameterScratch };
+    }
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
@@ -88,20 +77,20 @@ public sealed class LowRankMatricesLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
         => Inner.Forward(batch, parameters, mode, x, y, saved, scratch);
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
-        => Inner.LocalGradient(trace, dy, dz, scratch);
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+        => Inner.InnerGradient(trace, dy, dz, scratch);
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
         => _sink.Run(Inner, trace, dz, scratch, sink);
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Inner.InputGradient(trace, dz, dx, scratch);
 
     /// <summary>W becomes W + alpha / r * B A, for each matrix.</summary>

@@ -7,7 +7,7 @@ namespace EdgeLearn;
 /// <c>adaptor.scale</c> begins at 1, <c>adaptor.shift</c> at 0.
 /// </summary>
 /// <remarks>Source: Lian et al. 2022 (scaling and shifting features).</remarks>
-public sealed class ScaleShiftLayer : AdaptedLayer
+sealed class ScaleShiftLayer : AdaptedLayer
 {
     readonly ScaleShiftSpec _spec;
     readonly ParameterSlice _scale;
@@ -34,26 +34,21 @@ public sealed class ScaleShiftLayer : AdaptedLayer
     /// <inheritdoc/>
     public override bool GradientReadsInput => Inner.GradientReadsInput;
 
-    // The sums, then what the inner layer saves.
+    // dz: the gradient by what the activation reads, then the inner layer's.
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => (long)batch * OutputLength + Inner.SavedLength(batch);
-
-    /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => Math.Max(Inner.ForwardScratchLength(batch, probed, saves), probed ? 2L * Channels : 0);
-
-    // The gradient by what the activation reads, then the inner layer's.
-    /// <inheritdoc/>
-    public override long GradientLength(int batch) => (long)batch * OutputLength + Inner.GradientLength(batch);
-
-    /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch) => (long)batch * OutputLength + Inner.LocalGradientScratchLength(batch);
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => Math.Max(2L * Channels + RunLength, Inner.GradientScratchLength(batch));
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => Inner.InputGradientScratchLength(batch);
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+    {
+        long sums = (long)batch * OutputLength;
+        var inner = Inner.Needs(batch, pass);
+        return inner with
+        {
+            Saved = sums + inner.Saved,
+            InnerGradient = sums + inner.InnerGradient,
+            ForwardScratch = Math.Max(inner.ForwardScratch, pass.IsProbed ? 2L * Channels : 0),
+            InnerScratch = sums + inner.InnerScratch,
+            ParameterScratch = Math.Max(2L * Channels + RunLength, inner.ParameterScratch),
+        };
+    }
 
     // Neighbouring values that belong to one channel, or to all of them.
     int RunLength => IsPlanar ? Positions : Channels;
@@ -67,7 +62,7 @@ public sealed class ScaleShiftLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         var sums = saved.IsEmpty ? y : saved[..y.Length];
@@ -101,7 +96,7 @@ public sealed class ScaleShiftLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         var own = dz[..dy.Length];
         dy.CopyTo(own);
@@ -116,11 +111,11 @@ public sealed class ScaleShiftLayer : AdaptedLayer
             else TensorPrimitives.Multiply(source, scale, sums.Slice(at, RunLength));
         }
 
-        Inner.LocalGradient(InnerTrace(trace), sums, dz[dy.Length..], scratch[dy.Length..]);
+        Inner.InnerGradient(InnerTrace(trace), sums, dz[dy.Length..], scratch[dy.Length..]);
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int length = trace.Batch * OutputLength;
         if (Inner.IsTrainable) Inner.ParameterGradient(InnerTrace(trace), dz[length..], scratch, sink);
@@ -150,7 +145,7 @@ public sealed class ScaleShiftLayer : AdaptedLayer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Inner.InputGradient(InnerTrace(trace), dz[(trace.Batch * OutputLength)..], dx, scratch);
 
     /// <summary>scale * W, scale * b + shift.</summary>

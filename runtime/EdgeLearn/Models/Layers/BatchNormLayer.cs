@@ -8,7 +8,7 @@ namespace EdgeLearn;
 /// them; in evaluation, with frozen statistics or weights, and where a batch has one value a channel, they are the running ones.
 /// </summary>
 /// <remarks>Source: Ioffe and Szegedy 2015, with the running variance unbiased as in PyTorch.</remarks>
-public sealed class BatchNormLayer : Layer
+sealed class BatchNormLayer : Layer
 {
     readonly BatchNormSpec _spec;
     readonly ParameterSlice _weight;
@@ -48,20 +48,15 @@ public sealed class BatchNormLayer : Layer
     /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
-    // Mean and 1 / sqrt(variance + epsilon) of each channel.
+    // Forward: a run of neighbours, for squares; then the statistics where nobody saves them; then, under a probe, weight and bias.
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => 2 * Channels;
-
-    // A run of neighbours, for squares; then the statistics where nobody saves them; then, under a probe, weight and bias.
-    /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => RunLength + (saves ? 0 : SavedLength(batch)) + (probed ? 2 * Channels : 0);
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => RunLength + 2 * Channels;
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => RunLength + 2 * Channels;
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        Saved = 2 * Channels,
+        ForwardScratch = RunLength + (pass.Saves ? 0 : 2 * Channels) + (pass.IsProbed ? 2 * Channels : 0),
+        ParameterScratch = RunLength + 2 * Channels,
+        InputScratch = RunLength + 2 * Channels,
+    };
 
     int RunLength => IsPlanar ? Positions : Channels;
 
@@ -80,7 +75,7 @@ public sealed class BatchNormLayer : Layer
         => mode.IsTraining && !_spec.IsFrozen && (_weight.Trainable || _bias.Trainable) && batch * Positions > 1;
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         var run = scratch[..RunLength];
@@ -189,7 +184,7 @@ public sealed class BatchNormLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         var sums = scratch.Slice(RunLength, 2 * Channels);
         GradientSums(trace, dz, sums, scratch[..RunLength]);
@@ -198,7 +193,7 @@ public sealed class BatchNormLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var weight = trace.Parameters[_weight];
         ReadOnlySpan<float> mean = trace.Saved[..Channels], scale = trace.Saved[Channels..];

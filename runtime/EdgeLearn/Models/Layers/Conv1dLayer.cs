@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// copy of the sequence is made.
 /// </summary>
 /// <remarks>PyTorch lays sequences for its conv1d out as features x steps; y here is its transpose.</remarks>
-public sealed class Conv1dLayer : Layer
+sealed class Conv1dLayer : Layer
 {
     readonly Conv1dSpec _spec;
     readonly int _groups;
@@ -62,18 +62,14 @@ public sealed class Conv1dLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose()))
-            + (Copies(probed) ? _weight.Length + Outputs : 0);
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch)
-        => 2L * _weight.Length + Outputs
-            + LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count)));
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch)
-        => LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape));
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        ForwardScratch = LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose()))
+            + (Copies(pass.IsProbed) ? _weight.Length + Outputs : 0),
+        ParameterScratch = 2L * _weight.Length + Outputs
+            + LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count))),
+        InputScratch = LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape)),
+    };
 
     /// <inheritdoc/>
     public override bool GradientReadsInput => _weight.Trainable;
@@ -105,7 +101,7 @@ public sealed class Conv1dLayer : Layer
         => new(dz[(first * Outputs + group * GroupOutputs)..], count, GroupOutputs, Outputs, 1);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         bool copies = Copies(!mode.Probe.IsNone);
@@ -133,14 +129,14 @@ public sealed class Conv1dLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
         Kernels.ActivationGradient(_spec.Activation, trace.Output, dz);
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         if (!_weight.Trainable)
         {
@@ -184,7 +180,7 @@ public sealed class Conv1dLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var weights = trace.Parameters[_weight];
         dx.Clear();

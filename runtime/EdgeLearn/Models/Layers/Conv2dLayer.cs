@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// the batch: with few maps, and for the gradient of the weights at stride 1, straight from the planes (<see cref="DirectConvolution"/>),
 /// else its windows become the columns of a product.
 /// </summary>
-public sealed class Conv2dLayer : Layer
+sealed class Conv2dLayer : Layer
 {
     readonly PatchGeometry _geometry;
     readonly int _groups;
@@ -73,25 +73,23 @@ public sealed class Conv2dLayer : Layer
     int CopiedLength(bool probed) => (Copies(probed) ? _weight.Length : 0) + (Copies(probed) || _bias is null ? OutputShape.Channels : 0);
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => (IsDirect
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        ForwardScratch = CopiedLength(pass.IsProbed) + (IsDirect
             ? PaddedLength
-            : PatchLength + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan), new MatrixShape(Fan, Positions)))
-                + CopiedLength(probed);
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch)
-        => _weight.Length + OutputShape.Channels
-            + (IsDense
+            : PatchLength + Kernels.ProductScratchLength(WeightShape, new MatrixShape(Fan, Positions))),
+        ParameterScratch = _weight.Length + OutputShape.Channels + (IsDense
             ? PaddedLength + (Positions + _groups * Fan) * PaddedMaps
-            : _weight.Length + PatchLength
-                + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), new MatrixShape(GroupOutputs, Positions).Transpose()));
+            : _weight.Length + PatchLength + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), MapsShape.Transpose())),
+        InputScratch = ReturnsDirectly
+            ? Math.Min(2, batch) * PaddedLength
+            : PatchLength + Kernels.ProductScratchLength(WeightShape.Transpose(), MapsShape),
+    };
 
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => ReturnsDirectly
-        ? Math.Min(2, batch) * PaddedLength
-        : PatchLength
-            + Kernels.ProductScratchLength(new MatrixShape(GroupOutputs, Fan).Transpose(), new MatrixShape(GroupOutputs, Positions));
+    // Of one group.
+    MatrixShape WeightShape => new(GroupOutputs, Fan);
+
+    MatrixShape MapsShape => new(GroupOutputs, Positions);
 
     /// <inheritdoc/>
     public override bool GradientReadsInput => _weight.Trainable;
@@ -107,7 +105,7 @@ public sealed class Conv2dLayer : Layer
         => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _spec.Activation);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         var copied = scratch[..CopiedLength(!mode.Probe.IsNone)];
@@ -162,14 +160,14 @@ public sealed class Conv2dLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
         Kernels.ActivationGradient(_spec.Activation, trace.Output, dz);
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         var dw = scratch[.._weight.Length];
         var db = scratch.Slice(_weight.Length, OutputShape.Channels);
@@ -236,7 +234,7 @@ public sealed class Conv2dLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var weights = trace.Parameters[_weight];
         if (ReturnsDirectly)

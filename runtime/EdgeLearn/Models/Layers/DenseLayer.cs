@@ -1,7 +1,7 @@
 namespace EdgeLearn;
 
 /// <summary>y = activation(x W^T + b), W [outputs x inputs]: of a whole sample, or of every step of a sequence.</summary>
-public sealed class DenseLayer : Layer
+sealed class DenseLayer : Layer
 {
     // Rows of W that are read at a time when a probe perturbs them: a strip of the product kernel.
     const int ProbedRows = 6;
@@ -39,9 +39,17 @@ public sealed class DenseLayer : Layer
     public override string Describe() => $"{(_steps > 1 ? "stepwise " : "")}dense {_outputs} {_activation.Word()}";
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => Math.Max(PackedLength(batch * _steps) + (probed || IsDecoded ? ProbedRows * ((long)_inputs + 1) : 0),
-            CodesLength(batch * _steps));
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+    {
+        long packed = PackedLength(batch * _steps), probed = ProbedRows * ((long)_inputs + 1);
+        return base.Needs(batch, pass) with
+        {
+            ForwardScratch = Math.Max(packed + (pass.IsProbed || IsDecoded ? probed : 0), CodesLength(batch * _steps)),
+            ParameterScratch = Math.Max(GradientSink.ProductScratchLength(_outputs, _inputs), _outputs),
+            InputScratch = Kernels.ProductScratchLength(new MatrixShape(batch * _steps, _outputs), new MatrixShape(_outputs, _inputs)),
+            PairScratch = (pass.SharesInput ? 0 : packed) + probed,
+        };
+    }
 
     // Whether reading weights makes floats of them.
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
@@ -52,18 +60,11 @@ public sealed class DenseLayer : Layer
     long PackedLength(int batch) => Kernels.DenseForwardScratchLength(batch, _inputs, _outputs);
 
     /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => Math.Max(GradientSink.ProductScratchLength(_outputs, _inputs), _outputs);
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch)
-        => Kernels.ProductScratchLength(new MatrixShape(batch * _steps, _outputs), new MatrixShape(_outputs, _inputs));
-
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, _bias, _inputs, _activation);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         batch *= _steps; // each is a row of its own
@@ -101,11 +102,7 @@ public sealed class DenseLayer : Layer
     public override bool SharesPairRead => true;
 
     /// <inheritdoc/>
-    public override long PairScratchLength(int batch, bool sharesInput)
-        => (sharesInput ? 0 : PackedLength(batch * _steps)) + ProbedRows * ((long)_inputs + 1);
-
-    /// <inheritdoc/>
-    public override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus,
+    internal override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus,
         ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
     {
         if (!_weight.Trainable || _bias is not { Trainable: true })
@@ -178,14 +175,14 @@ public sealed class DenseLayer : Layer
     public override Activation? OutputActivation => _activation;
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
         Kernels.ActivationGradient(_activation, trace.Output, dz);
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int rows = trace.Batch * _steps;
         MatrixView gradients = new(dz, _outputs, rows, 1, _outputs), inputs = new(trace.Input, rows, _inputs); // transposed by its strides
@@ -196,7 +193,7 @@ public sealed class DenseLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Kernels.Product(new MatrixView(dz, trace.Batch * _steps, _outputs), new MatrixView(trace.Parameters[_weight], _outputs, _inputs),
             dx, _inputs, scratch);
 }

@@ -12,10 +12,15 @@ sealed class LayerStack
     /// <summary>Builds the layers under names <c>prefix.0</c>, <c>prefix.1</c>, ...</summary>
     public LayerStack(string prefix, Shape input, IReadOnlyList<LayerSpec> specs, ParameterSet parameters)
     {
+        _layers = Build(prefix, input, specs, parameters);
+        OutputShape = _layers.Length > 0 ? _layers[^1].OutputShape : input;
+    }
+
+    /// <summary>Layers under names <c>prefix.0</c>, <c>prefix.1</c>, ...</summary>
+    public static Layer[] Build(string prefix, Shape input, IReadOnlyList<LayerSpec> specs, ParameterSet parameters)
+    {
         var shapes = NetworkSpec.ShapesOf(input, specs, prefix + ".");
-        _layers = new Layer[specs.Count];
-        for (int i = 0; i < _layers.Length; i++) _layers[i] = specs[i].Build($"{prefix}.{i}", shapes[i], parameters);
-        OutputShape = shapes[^1];
+        return [.. specs.Select((spec, i) => spec.Build($"{prefix}.{i}", shapes[i], parameters))];
     }
 
     /// <summary>Runs layers that are built already.</summary>
@@ -35,47 +40,57 @@ sealed class LayerStack
 
     long OutputLength(int layer, int batch) => (long)batch * _layers[layer].OutputLength;
 
-    long Largest(Func<Layer, long> length)
-    {
-        long largest = 0;
-        foreach (var layer in _layers) largest = Math.Max(largest, length(layer));
-        return largest;
-    }
-
     /// <summary>Multiply-adds of one sample's forward pass.</summary>
     public long MultiplyAdds => _layers.Sum(layer => layer.MultiplyAdds);
 
-    /// <summary>Floats of <c>saved</c>: the output of every layer, and what it saves.</summary>
-    public long SavedLength(int batch)
+    /// <summary>
+    /// What a block needs that runs the stack: the output of every layer and what it saves, the dz of every layer, and scratch in which
+    /// outputs, or gradients by them, lie in turn.
+    /// </summary>
+    public LayerNeeds Needs(int batch, PassKind pass)
     {
-        long sum = 0; // without a delegate, for a step asks too and allocates nothing
-        foreach (var layer in _layers) sum += (long)batch * layer.OutputLength + layer.SavedLength(batch);
+        long saved = 0, inner = 0, forward = 0, back = 0, parameters = 0, turns = 2 * (long)Largest(batch);
+        foreach (var layer in _layers)
+        {
+            var needs = layer.Needs(batch, pass);
+            saved += (long)batch * layer.OutputLength + needs.Saved;
+            inner += needs.InnerGradient;
+            forward = Math.Max(forward, needs.ForwardScratch);
+            back = Math.Max(back, Math.Max(needs.InnerScratch, needs.InputScratch));
+            parameters = Math.Max(parameters, needs.ParameterScratch);
+        }
+
+        return new LayerNeeds
+        {
+            Saved = saved,
+            InnerGradient = inner,
+            ForwardScratch = forward + (pass.Saves ? 0 : turns),
+            InnerScratch = back + turns,
+            ParameterScratch = parameters,
+            InputScratch = _layers[0].Needs(batch, pass).InputScratch,
+        };
+    }
+
+    /// <summary>Floats that its layers save, with their outputs.</summary>
+    public int SavedLength(int batch)
+    {
+        int sum = 0;
+        for (int i = 0; i < _layers.Length; i++) sum += (int)OutputLength(i, batch) + SavedLength(i, batch);
         return sum;
     }
 
-    /// <summary>Floats of <c>scratch</c> for <see cref="Forward"/>: without saving, the outputs of neighbouring layers in turn.</summary>
-    public long ForwardScratchLength(int batch, bool probed, bool saves)
-        => Largest(layer => layer.ForwardScratchLength(batch, probed, saves))
-            + (saves ? 0 : 2 * Largest(layer => (long)batch * layer.OutputLength));
-
-    /// <summary>Floats of <c>dz</c>: the dz of every layer.</summary>
-    public long GradientLength(int batch)
+    /// <summary>Floats of the dz of its layers.</summary>
+    public int InnerLength(int batch)
     {
-        long sum = 0;
-        foreach (var layer in _layers) sum += layer.GradientLength(batch);
+        int sum = 0;
+        for (int i = 0; i < _layers.Length; i++) sum += InnerLength(i, batch);
         return sum;
     }
 
-    /// <summary>Floats of <c>scratch</c> for <see cref="LocalGradient"/>.</summary>
-    public long LocalGradientScratchLength(int batch)
-        => Largest(layer => Math.Max(layer.LocalGradientScratchLength(batch), layer.InputGradientScratchLength(batch)))
-            + 2 * Largest(layer => (long)batch * layer.OutputLength);
+    // Where parts of the stack's buffers lie does not depend on what else a pass is asked for.
+    int SavedLength(int layer, int batch) => (int)_layers[layer].Needs(batch).Saved;
 
-    /// <summary>Floats of <c>scratch</c> for <see cref="ParameterGradient"/>.</summary>
-    public long GradientScratchLength(int batch) => Largest(layer => layer.GradientScratchLength(batch));
-
-    /// <summary>Floats of <c>scratch</c> for <see cref="InputGradient"/>.</summary>
-    public long InputGradientScratchLength(int batch) => _layers[0].InputGradientScratchLength(batch);
+    int InnerLength(int layer, int batch) => (int)_layers[layer].Needs(batch).InnerGradient;
 
     /// <summary>Whether a gradient reads the stack's input.</summary>
     public bool GradientReadsInput => _layers[0].GradientReadsInput;
@@ -97,7 +112,7 @@ sealed class LayerStack
         scratch = scratch[(2 * half)..];
         for (int i = 0; i < _layers.Length; i++)
         {
-            int length = (int)OutputLength(i, batch), kept = saves ? (int)_layers[i].SavedLength(batch) : 0;
+            int length = (int)OutputLength(i, batch), kept = saves ? SavedLength(i, batch) : 0;
             var y = saves ? saved[..length] : turns.Slice(i % 2 * half, length);
             _layers[i].Forward(batch, parameters, mode, x, y, saves ? saved.Slice(length, kept) : default, scratch);
             if (saves) saved = saved[(length + kept)..];
@@ -121,29 +136,29 @@ sealed class LayerStack
         for (int i = 0; i < index; i++)
         {
             before = start;
-            start += (int)(OutputLength(i, trace.Batch) + _layers[i].SavedLength(trace.Batch));
+            start += (int)OutputLength(i, trace.Batch) + SavedLength(i, trace.Batch);
         }
 
         var input = index == 0 ? trace.Input : trace.Saved.Slice(before, (int)OutputLength(index - 1, trace.Batch));
         int length = (int)OutputLength(index, trace.Batch);
         return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, input, trace.Saved.Slice(start, length),
-            trace.Saved.Slice(start + length, (int)_layers[index].SavedLength(trace.Batch))) { WantsInputGradient = index > 0
+            trace.Saved.Slice(start + length, SavedLength(index, trace.Batch))) { WantsInputGradient = index > 0
             || trace.WantsInputGradient };
     }
 
     Range GradientRange(int index, int batch)
     {
         int start = 0;
-        for (int i = 0; i < index; i++) start += (int)_layers[i].GradientLength(batch);
-        return start..(start + (int)_layers[index].GradientLength(batch));
+        for (int i = 0; i < index; i++) start += InnerLength(i, batch);
+        return start..(start + InnerLength(index, batch));
     }
 
     /// <summary>The dz of every layer, from the gradient by the last output.</summary>
     /// <param name="trace">its input and saved floats are the stack's</param>
     /// <param name="dy">gradient by the last output; kept</param>
-    /// <param name="dz">[<see cref="GradientLength"/>], written</param>
-    /// <param name="scratch">[<see cref="LocalGradientScratchLength"/>]</param>
-    public void LocalGradient(in ForwardTrace trace, ReadOnlySpan<float> dy, Span<float> dz, Span<float> scratch)
+    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>], written</param>
+    /// <param name="scratch">[<see cref="LayerNeeds.InnerScratch"/>]</param>
+    public void InnerGradient(in ForwardTrace trace, ReadOnlySpan<float> dy, Span<float> dz, Span<float> scratch)
     {
         int half = Largest(trace.Batch);
         var turns = scratch[..(2 * half)];
@@ -154,7 +169,7 @@ sealed class LayerStack
         {
             var inner = TraceOf(i, trace);
             var innerDz = dz[GradientRange(i, trace.Batch)];
-            _layers[i].LocalGradient(inner, gradient, innerDz, scratch);
+            _layers[i].InnerGradient(inner, gradient, innerDz, scratch);
             if (i == 0) break;
             gradient = turns.Slice((i - 1) % 2 * half, (int)OutputLength(i - 1, trace.Batch));
             _layers[i].InputGradient(inner, innerDz, gradient, scratch);

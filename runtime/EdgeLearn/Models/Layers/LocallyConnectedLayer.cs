@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// outputs x inputs * kernel height * kernel width], bias [outputs x height x width]. One position of all samples at a time, so that each
 /// weight is read once a batch.
 /// </summary>
-public sealed class LocallyConnectedLayer : Layer
+sealed class LocallyConnectedLayer : Layer
 {
     readonly PatchGeometry _geometry;
     readonly Activation _activation;
@@ -38,18 +38,17 @@ public sealed class LocallyConnectedLayer : Layer
     /// <inheritdoc/>
     public override string Describe() => $"local {_geometry.KernelHeight}x{_geometry.KernelWidth}x{Outputs} {_activation.Word()}";
 
-    // The windows of all samples, their outputs, and the weights of one position where reading them makes a copy.
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => (long)batch * (Fan + Outputs) + Outputs + (long)Outputs * Fan + (probed ? OutputLength : 0);
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch)
-        => (long)batch * (Fan + Outputs) + Math.Max(GradientSink.ProductScratchLength(Outputs, Fan), OutputLength);
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch)
-        => (long)batch * (Fan + Outputs) + Kernels.ProductScratchLength(new MatrixShape(batch, Outputs), new MatrixShape(Outputs, Fan));
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+    {
+        long columns = (long)batch * (Fan + Outputs);
+        return base.Needs(batch, pass) with
+        {
+            ForwardScratch = columns + Outputs + (long)Outputs * Fan + (pass.IsProbed ? OutputLength : 0),
+            ParameterScratch = columns + Math.Max(GradientSink.ProductScratchLength(Outputs, Fan), OutputLength),
+            InputScratch = columns + Kernels.ProductScratchLength(new MatrixShape(batch, Outputs), new MatrixShape(Outputs, Fan)),
+        };
+    }
 
     /// <inheritdoc/>
     public override Activation? OutputActivation => _activation;
@@ -59,7 +58,7 @@ public sealed class LocallyConnectedLayer : Layer
         => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _activation);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         Span<float> windows = scratch[..(batch * Fan)], sums = scratch.Slice(batch * Fan, batch * Outputs),
@@ -83,7 +82,7 @@ public sealed class LocallyConnectedLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
         Kernels.ActivationGradient(_activation, trace.Output, dz);
@@ -98,7 +97,7 @@ public sealed class LocallyConnectedLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int batch = trace.Batch;
         Span<float> windows = scratch[..(batch * Fan)], gradients = scratch.Slice(batch * Fan, batch * Outputs),
@@ -117,7 +116,7 @@ public sealed class LocallyConnectedLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         int batch = trace.Batch;
         Span<float> windows = scratch[..(batch * Fan)], gradients = scratch.Slice(batch * Fan, batch * Outputs),

@@ -8,7 +8,7 @@ namespace EdgeLearn;
 /// Source: random receptive fields, as in extreme learning machines (McDonnell et al. 2015). They give tpSGD units that differ in more than
 /// the random target, which a dense layer on the same input cannot.
 /// </remarks>
-public sealed class ReceptiveFieldLayer : Layer
+sealed class ReceptiveFieldLayer : Layer
 {
     const int UnitBlock = 16;
 
@@ -60,20 +60,16 @@ public sealed class ReceptiveFieldLayer : Layer
             : $"receptive {OutputLength} of {_fan} {_activation.Word()}";
 
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => (long)batch * InputLength;
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        Saved = (long)batch * InputLength,
+        ForwardScratch = (pass.IsProbed || IsDecoded ? UnitBlock * ((long)_fan + 1) : 0) + (pass.Saves ? 0 : (long)batch * InputLength),
+        ParameterScratch = Math.Max(UnitBlock * (long)_fan + batch, OutputLength),
+        InputScratch = (long)batch * InputLength + batch,
+    };
 
     // Whether reading weights makes floats of them.
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
-
-    /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => (probed || IsDecoded ? UnitBlock * ((long)_fan + 1) : 0) + (saves ? 0 : SavedLength(batch));
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => Math.Max(UnitBlock * (long)_fan + batch, OutputLength);
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch) => (long)batch * InputLength + batch;
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
@@ -146,13 +142,13 @@ public sealed class ReceptiveFieldLayer : Layer
         : new ReceptiveFields(_starts, _fan, 1, 0);
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         var probe = mode.Probe;
         if (saved.IsEmpty)
         {
-            int length = (int)SavedLength(batch);
+            int length = batch * InputLength;
             saved = scratch[^length..];
             scratch = scratch[..^length];
         }
@@ -178,14 +174,14 @@ public sealed class ReceptiveFieldLayer : Layer
     public override bool GradientReadsInput => false;
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
         Kernels.ActivationGradient(_activation, trace.Output, dz);
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int batch = trace.Batch;
         var column = scratch.Slice(UnitBlock * _fan, batch);
@@ -206,7 +202,7 @@ public sealed class ReceptiveFieldLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         int batch = trace.Batch;
         var dxt = scratch[..(batch * InputLength)];

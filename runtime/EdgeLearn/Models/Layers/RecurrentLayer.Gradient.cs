@@ -1,29 +1,24 @@
 namespace EdgeLearn;
 
 // The way back through time.
-public abstract partial class RecurrentLayer
+abstract partial class RecurrentLayer
 {
-    // dz: transposed gradients of the weights, gradients of the sums' biases, gradient of the input.
-    /// <inheritdoc/>
-    public override long GradientLength(int batch) => (long)(Features + Units) * _gates + _columns + (long)batch * InputLength;
-
     // Steps of a stretch, whose gradients by the sums are collected.
     int StretchSteps(int batch) => Math.Clamp(GradientRows / batch, 1, Steps);
 
     // Room for a stretch of this batch and of every smaller one, whose stretches may have more rows.
     int StretchRows(int batch) => (int)Math.Min((long)Steps * batch, Math.Max(batch, GradientRows));
 
-    /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch)
+    long InnerScratchLength(int batch)
     {
         // The last batch of an epoch is a short one, and a stretch of it may have more rows than one of a whole batch: 65 are 5 steps of 13
         // samples, 64 are 2 of 32.
-        long longest = LocalGradientScratch(batch);
-        for (int rows = 1; rows < Math.Min(batch, GradientRows); rows++) longest = Math.Max(longest, LocalGradientScratch(rows));
+        long longest = InnerScratchOf(batch);
+        for (int rows = 1; rows < Math.Min(batch, GradientRows); rows++) longest = Math.Max(longest, InnerScratchOf(rows));
         return longest;
     }
 
-    long LocalGradientScratch(int batch)
+    long InnerScratchOf(int batch)
         => StateLength(batch) * (HasCell ? 3 : 1) + Units + (long)StretchRows(batch) * (_columns + Units + Features)
             + (Copies(false) ? (long)_gates * (Units + Features) : 0) + GradientProductScratch(batch);
 
@@ -38,9 +33,6 @@ public abstract partial class RecurrentLayer
             Kernels.ProductScratchLength(sums, new MatrixShape(_gates, Features)));
         return Math.Max(weights, signals);
     }
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => ReadRows * (long)Math.Max(Features, Units);
 
     // Where the parts of dz lie.
     ref struct Gradients(Span<float> dz, int features, int units, int gates, int columns)
@@ -60,7 +52,7 @@ public abstract partial class RecurrentLayer
     }
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         int batch = trace.Batch, stretchSteps = StretchSteps(batch), state = (int)StateLength(batch);
         var gradients = new Gradients(dz, Features, Units, _gates, _columns);
@@ -165,7 +157,7 @@ public abstract partial class RecurrentLayer
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int weights = (Features + Units) * _gates;
         Accept(_inputWeight, Features, _shift, dz[..(Features * _gates)], scratch, sink);
@@ -191,6 +183,6 @@ public abstract partial class RecurrentLayer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz[^dx.Length..].CopyTo(dx);
 }

@@ -4,12 +4,12 @@ namespace EdgeLearn;
 /// What recurrent layers share: the steps of time. At each, a row of sums is made for every sample, x[t] W_ih^T + h[t-1] W_hh^T + biases,
 /// and a leaf makes the next state of it. States are samples x units, so that no product needs a transposed state and any batch size runs
 /// at full width; the weights are transposed once a pass. Gradients go back through time in
-/// <see cref="LocalGradient"/>: what dz holds afterwards is the gradients of the weights themselves and, if wanted, of the input, so that
+/// <see cref="InnerGradient"/>: what dz holds afterwards is the gradients of the weights themselves and, if wanted, of the input, so that
 /// its size does not grow with what the sums of all steps would take.
 /// </summary>
 /// <remarks>Tensors have PyTorch's names, gate orders and layouts: <c>weight_ih_l0</c> [gates * units x features], <c>weight_hh_l0</c>,
 /// <c>bias_ih_l0</c>, <c>bias_hh_l0</c>.</remarks>
-public abstract partial class RecurrentLayer : Layer
+abstract partial class RecurrentLayer : Layer
 {
     // Rows of weights that are read at a time where a read makes a copy.
     const int ReadRows = 16;
@@ -103,7 +103,7 @@ public abstract partial class RecurrentLayer : Layer
     public override long MultiplyAdds => (long)Steps * _gates * (Features + Units);
 
     /// <inheritdoc/>
-    public override long LocalGradientMultiplyAdds => (long)(Steps - FirstLearning) * _gates * Units;
+    public override long InnerGradientMultiplyAdds => (long)(Steps - FirstLearning) * _gates * Units;
 
     /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
@@ -145,16 +145,22 @@ public abstract partial class RecurrentLayer : Layer
     long KeptStates(int batch) => _spec.IsSequence ? 0 : Math.Max(Steps - 1 - FirstKept, FirstKept > 0 ? 2 : 0) * StateLength(batch);
 
     /// <inheritdoc/>
-    // never empty, which says that nothing is saved
-    public override long SavedLength(int batch) => Math.Max(1, KeptSums(batch) + KeptCells(batch) + KeptStates(batch));
-
-    /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => (long)(Features + Units) * TransposedStride + _columns + Units
-            + (saves && SavesSums ? 0 : SumsLength(batch))
-            + (saves ? 0 : (_spec.IsSequence ? 0 : 2 * StateLength(batch)) + (HasCell ? StateLength(batch) : 0))
-            + (HasCell ? StateLength(batch) : 0)
-            + ReadLength(Copies(probed), probed) + ForwardProductScratch(batch);
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+    {
+        bool saves = pass.Saves;
+        return new LayerNeeds
+        {
+            Saved = Math.Max(1, KeptSums(batch) + KeptCells(batch) + KeptStates(batch)), // never empty, which says that nothing is saved
+            InnerGradient = (long)(Features + Units) * _gates + _columns + (long)batch * InputLength,
+            ForwardScratch = (long)(Features + Units) * TransposedStride + _columns + Units
+                + (saves && SavesSums ? 0 : SumsLength(batch))
+                + (saves ? 0 : (_spec.IsSequence ? 0 : 2 * StateLength(batch)) + (HasCell ? StateLength(batch) : 0))
+                + (HasCell ? StateLength(batch) : 0)
+                + ReadLength(Copies(pass.IsProbed), pass.IsProbed) + ForwardProductScratch(batch),
+            InnerScratch = InnerScratchLength(batch),
+            ParameterScratch = ReadRows * (long)Math.Max(Features, Units),
+        };
+    }
 
     long ReadLength(bool copies, bool probed) => Math.Max(copies ? ReadRows * (long)Math.Max(Features, Units) : 0, probed ? _gates : 0);
 
@@ -175,7 +181,7 @@ public abstract partial class RecurrentLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         bool saves = !saved.IsEmpty;

@@ -3,11 +3,11 @@ using System.Numerics.Tensors;
 namespace EdgeLearn;
 
 /// <summary>
-/// y = body(x) + x, or body(x) + shortcut(x). One local unit: its inner backward pass runs within <see cref="LocalGradient"/>, and no
+/// y = body(x) + x, or body(x) + shortcut(x). One local unit: its inner backward pass runs within <see cref="InnerGradient"/>, and no
 /// gradient has to leave the block for its weights to learn. Tensors are named <c>name.body.0.weight</c>, <c>name.shortcut.0.weight</c>.
 /// </summary>
 /// <remarks>Source: He et al. 2016. An activation behind the sum is a layer of its own.</remarks>
-public sealed class ResidualLayer : Layer
+sealed class ResidualLayer : Layer
 {
     readonly ResidualSpec _spec;
     readonly LayerStack _body;
@@ -49,30 +49,22 @@ public sealed class ResidualLayer : Layer
     /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
+    // dz: the gradients of the inner layers, then, for the identity, dy itself.
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => _body.SavedLength(batch) + (_shortcut?.SavedLength(batch) ?? 0);
-
-    /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => Math.Max(_body.ForwardScratchLength(batch, probed, saves), _shortcut?.ForwardScratchLength(batch, probed, saves) ?? 0);
-
-    // The gradients of the inner layers, then, for the identity, dy itself.
-    /// <inheritdoc/>
-    public override long GradientLength(int batch)
-        => _body.GradientLength(batch) + (_shortcut?.GradientLength(batch) ?? (long)batch * OutputLength);
-
-    /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch)
-        => Math.Max(_body.LocalGradientScratchLength(batch), _shortcut?.LocalGradientScratchLength(batch) ?? 0);
-
-    /// <inheritdoc/>
-    public override long GradientScratchLength(int batch)
-        => Math.Max(_body.GradientScratchLength(batch), _shortcut?.GradientScratchLength(batch) ?? 0);
-
-    /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch)
-        => Math.Max(_body.InputGradientScratchLength(batch),
-            _shortcut is null ? 0 : _shortcut.InputGradientScratchLength(batch) + (long)batch * InputLength);
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+    {
+        var body = _body.Needs(batch, pass);
+        var shortcut = _shortcut?.Needs(batch, pass) ?? new LayerNeeds { InnerGradient = (long)batch * OutputLength };
+        return new LayerNeeds
+        {
+            Saved = body.Saved + shortcut.Saved,
+            InnerGradient = body.InnerGradient + shortcut.InnerGradient,
+            ForwardScratch = Math.Max(body.ForwardScratch, shortcut.ForwardScratch),
+            InnerScratch = Math.Max(body.InnerScratch, shortcut.InnerScratch),
+            ParameterScratch = Math.Max(body.ParameterScratch, shortcut.ParameterScratch),
+            InputScratch = Math.Max(body.InputScratch, _shortcut is null ? 0 : shortcut.InputScratch + (long)batch * InputLength),
+        };
+    }
 
     /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
@@ -82,43 +74,43 @@ public sealed class ResidualLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
-        int own = saved.IsEmpty ? 0 : (int)_body.SavedLength(batch);
+        int own = saved.IsEmpty ? 0 : _body.SavedLength(batch);
         _body.Forward(batch, parameters, mode, x, saved[..own], scratch).CopyTo(y);
         TensorPrimitives.Add(y, _shortcut is null ? x : _shortcut.Forward(batch, parameters, mode, x, saved[own..], scratch), y);
     }
 
-    ForwardTrace BodyTrace(in ForwardTrace trace) => Part(trace, trace.Saved[..(int)_body.SavedLength(trace.Batch)]);
+    ForwardTrace BodyTrace(in ForwardTrace trace) => Part(trace, trace.Saved[.._body.SavedLength(trace.Batch)]);
 
-    ForwardTrace ShortcutTrace(in ForwardTrace trace) => Part(trace, trace.Saved[(int)_body.SavedLength(trace.Batch)..]);
+    ForwardTrace ShortcutTrace(in ForwardTrace trace) => Part(trace, trace.Saved[_body.SavedLength(trace.Batch)..]);
 
     static ForwardTrace Part(in ForwardTrace trace, ReadOnlySpan<float> saved)
         => new(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Output,
             saved) { WantsInputGradient = trace.WantsInputGradient };
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
-        int own = (int)_body.GradientLength(trace.Batch);
-        _body.LocalGradient(BodyTrace(trace), dy, dz[..own], scratch);
+        int own = _body.InnerLength(trace.Batch);
+        _body.InnerGradient(BodyTrace(trace), dy, dz[..own], scratch);
         if (_shortcut is null) dy.CopyTo(dz[own..]);
-        else _shortcut.LocalGradient(ShortcutTrace(trace), dy, dz[own..], scratch);
+        else _shortcut.InnerGradient(ShortcutTrace(trace), dy, dz[own..], scratch);
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        int own = (int)_body.GradientLength(trace.Batch);
+        int own = _body.InnerLength(trace.Batch);
         _body.ParameterGradient(BodyTrace(trace), dz[..own], scratch, sink);
         _shortcut?.ParameterGradient(ShortcutTrace(trace), dz[own..], scratch, sink);
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
-        int own = (int)_body.GradientLength(trace.Batch);
+        int own = _body.InnerLength(trace.Batch);
         _body.InputGradient(BodyTrace(trace), dz[..own], dx, scratch);
         if (_shortcut is null)
         {

@@ -8,7 +8,7 @@ namespace EdgeLearn;
 /// whole batch. Forward saves at most what the first sum gave; the way back makes the rest again, and keeps the gradients of all tensors,
 /// summed up, in dz.
 /// </summary>
-public abstract class StepwiseLayer : Layer
+abstract class StepwiseLayer : Layer
 {
     readonly Linear _first;
     readonly Linear _second;
@@ -69,7 +69,7 @@ public abstract class StepwiseLayer : Layer
     public override long MultiplyAdds => (long)Steps * Width * (In + Out) + MiddleMultiplyAdds;
 
     /// <inheritdoc/>
-    public override long LocalGradientMultiplyAdds => (long)Steps * Width * Out + MiddleMultiplyAdds;
+    public override long InnerGradientMultiplyAdds => (long)Steps * Width * Out + MiddleMultiplyAdds;
 
     /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
@@ -82,12 +82,16 @@ public abstract class StepwiseLayer : Layer
         _second.Initialise(parameters, seed);
     }
 
+    // dz: gradients of the second sum, of the first, of the norm, and by the input. A small batch may need more scratch than a larger one.
     /// <inheritdoc/>
-    public override long SavedLength(int batch) => SavesFirst ? (long)batch * Steps * In : 0;
-
-    /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => Math.Max(ForwardLength(batch, probed, saves), ForwardLength(FewSamples(batch), probed, saves));
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => new()
+    {
+        Saved = SavesFirst ? (long)batch * Steps * In : 0,
+        InnerGradient = (long)_second.Length + _first.Length + NormLength + (long)batch * InputLength,
+        ForwardScratch = Math.Max(ForwardLength(batch, pass.IsProbed, pass.Saves),
+            ForwardLength(FewSamples(batch), pass.IsProbed, pass.Saves)),
+        InnerScratch = Math.Max(GradientScratchOf(batch), GradientScratchOf(FewSamples(batch))),
+    };
 
     // The largest batch whose weights are not packed: the last batch of an epoch may be as small, in scratch that was planned for more.
     int FewSamples(int batch) => Math.Min(batch, (Linear.ManyRows - 1) / Steps);
@@ -112,7 +116,7 @@ public abstract class StepwiseLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         int most = RowsOfPass(batch), all = batch * Steps;
@@ -139,13 +143,6 @@ public abstract class StepwiseLayer : Layer
 
     int NormLength => _norm is null ? 0 : 2 * Width;
 
-    // dz: gradients of the second sum, of the first, of the norm, and by the input.
-    /// <inheritdoc/>
-    public override long GradientLength(int batch) => (long)_second.Length + _first.Length + NormLength + (long)batch * InputLength;
-
-    /// <inheritdoc/>
-    public override long LocalGradientScratchLength(int batch) => Math.Max(GradientScratchOf(batch), GradientScratchOf(FewSamples(batch)));
-
     long GradientScratchOf(int batch)
     {
         int rows = RowsOfPass(batch), all = batch * Steps;
@@ -162,7 +159,7 @@ public abstract class StepwiseLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void LocalGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         int most = RowsOfPass(trace.Batch), all = trace.Batch * Steps;
         var again = SavesFirst ? default : _first.ReadForward(trace.Parameters, Probe.None, all, ref scratch);
@@ -207,7 +204,7 @@ public abstract class StepwiseLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int first = _second.Length, norm = first + _first.Length;
         _second.Accept(dz[..first], sink);
@@ -218,6 +215,6 @@ public abstract class StepwiseLayer : Layer
     }
 
     /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz[^dx.Length..].CopyTo(dx);
 }

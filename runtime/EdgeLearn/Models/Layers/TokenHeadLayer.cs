@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// itself (softmax cross-entropy) and makes only a few at a time: <see cref="Loss"/> some words for many steps, so that each weight is
 /// read, and perturbed, once; <see cref="LossGradient"/> all words for a few steps.
 /// </summary>
-public sealed class TokenHeadLayer : Layer
+sealed class TokenHeadLayer : Layer
 {
     // Steps that lie side by side in the registers of products: whole tiles of 32, and few enough for their logits.
     const int Block = 64;
@@ -59,11 +59,15 @@ public sealed class TokenHeadLayer : Layer
     MatrixShape PanelShape => new(Math.Min(PanelWords, _spec.Words), Width);
 
     /// <inheritdoc/>
-    public override long ForwardScratchLength(int batch, bool probed, bool saves)
-        => PanelLength + Kernels.ProductScratchLength(new MatrixShape(batch * Steps, Width), PanelShape.Transpose());
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        ForwardScratch = PanelLength + Kernels.ProductScratchLength(new MatrixShape(batch * Steps, Width), PanelShape.Transpose()),
+        ParameterScratch = GradientSink.ProductScratchLength(_spec.Words, Width),
+        InputScratch = Kernels.ProductScratchLength(new MatrixShape(batch * Steps, _spec.Words), new MatrixShape(_spec.Words, Width)),
+    };
 
     /// <inheritdoc/>
-    public override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
         var input = new MatrixView(x, batch * Steps, Width);
@@ -84,21 +88,14 @@ public sealed class TokenHeadLayer : Layer
     public override bool SharesPairRead => false;
 
     /// <inheritdoc/>
-    public override long GradientScratchLength(int batch) => GradientSink.ProductScratchLength(_spec.Words, Width);
-
-    /// <inheritdoc/>
-    public override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int rows = trace.Batch * Steps;
         sink.AcceptProduct(Weight, 0, new MatrixView(dz, rows, _spec.Words).Transpose(), new MatrixView(trace.Input, rows, Width), scratch);
     }
 
     /// <inheritdoc/>
-    public override long InputGradientScratchLength(int batch)
-        => Kernels.ProductScratchLength(new MatrixShape(batch * Steps, _spec.Words), new MatrixShape(_spec.Words, Width));
-
-    /// <inheritdoc/>
-    public override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Kernels.Product(new MatrixView(dz, trace.Batch * Steps, _spec.Words),
             new MatrixView(trace.Parameters[Weight], _spec.Words, Width), dx, Width, scratch);
 

@@ -1,0 +1,57 @@
+using EdgeLearn.Protocol;
+using Grpc.Core;
+
+namespace EdgeLearn.Hub;
+
+/// <summary>Answers boards that check in: keeps what they measured, offers the newest artefact, gives the task of an open round.</summary>
+sealed class CheckIns(
+    FleetStore store, Liveness liveness, TelemetryExport? export, RoundBook book, RoundRules rules, RoundSigner signer, PaceSteering pace,
+    TimeProvider clock)
+{
+    const int LongestReasonLength = 200;
+    const int LargestBatch = 256;
+    const int LongestNonce = HubStatements.LongestNonceBytes;
+
+    public async Task<CheckInAnswer> AnswerAsync(DeviceRow device, CheckInRequest request)
+    {
+        long nowMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        if (request.Telemetry.Count > LargestBatch || request.Outcomes.Count > LargestBatch || request.Nonce.Length > LongestNonce)
+            throw new RpcException(new Status(StatusCode.InvalidArgument,
+                $"a check-in carries at most {LargestBatch} measurements, {LargestBatch} outcomes and a nonce of {LongestNonce} bytes"));
+        request.AgentVersion = PlainText.Of(request.AgentVersion, 64);
+        liveness.Note(device.Id, nowMs, request);
+        foreach (OfferOutcome outcome in request.Outcomes)
+            outcome.Reason = PlainText.Of(outcome.Reason, LongestReasonLength);
+        if (request.Telemetry.Count > 0 || request.Outcomes.Count > 0)
+        {
+            await store.WriteAsync(db =>
+            {
+                foreach (Telemetry telemetry in request.Telemetry)
+                    TelemetryTable.Add(db, device.Id, nowMs, telemetry);
+                DeviceTable.Seen(db, device.Id, nowMs, request);
+            });
+            foreach (Telemetry telemetry in request.Telemetry)
+                export?.Record(device, telemetry);
+        }
+        CheckInAnswer answer = new();
+        ArtefactRow? newest = store.Read(db => ArtefactTable.Newest(db, device.Group));
+        if (newest is not null && IsNews(newest, device, request))
+            answer.Offer = newest.Offer;
+        if (await rules.AssignAsync(device, request) is { } task)
+            answer.Task = task;
+        answer.Statement = signer.Statement(request.Nonce.Span, clock.GetUtcNow(), newest?.Manifest.Version ?? 0);
+        answer.ComeBack = pace.Next(book.OpenIn(device.Group) is not null);
+        book.Count(device, request.CalculateSize(), answer.CalculateSize());
+        return answer;
+    }
+
+    /// <summary>Whether to offer the newest artefact: not when the board has it, nor when it has said no to it.</summary>
+    static bool IsNews(ArtefactRow newest, DeviceRow device, CheckInRequest request)
+    {
+        ReadOnlySpan<byte> digest = newest.Manifest.Digest.ToArray();
+        if (request.ModelDigest.Span.SequenceEqual(digest))
+            return false;
+        OfferOutcome? last = request.Outcomes.Count > 0 ? request.Outcomes[^1] : device.Outcome;
+        return last is null || last.Kind == OfferOutcome.Types.Kind.Switched || !last.Digest.Span.SequenceEqual(digest);
+    }
+}

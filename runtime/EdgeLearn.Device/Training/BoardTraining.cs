@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using EdgeLearn.Protocol;
+
+namespace EdgeLearn.Device;
+
+/// <summary>
+/// Scoring and training with the learning core on a board's own examples, which are read from their files by position and never held. Memory: two copies of
+/// the weights, the planned workspace and the content of the update. The update's state starts at zero in every round.
+/// </summary>
+public sealed class BoardTraining : BoardLearner
+{
+    const int ScoreBatch = 64;
+    const int TimedSteps = 4096;
+
+    readonly DatasetView _training;
+    readonly DatasetView? _heldOut;
+
+    /// <summary>Takes a board's share of a set.</summary>
+    /// <param name="data">not owned; must outlive this</param>
+    /// <param name="share">which examples are the board's</param>
+    /// <exception cref="EdgeLearnException">The share is empty or out of range.</exception>
+    public BoardTraining(Dataset data, DataShare share) => (_training, _heldOut) = share.Split(data);
+
+    /// <inheritdoc/>
+    public override int ExampleCount => _training.Count;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Codec> Codecs { get; } = [.. UpdateCodec.All.Select(codec => codec.Kind)];
+
+    /// <inheritdoc/>
+    public override ModelScore Score(string modelPath, CancellationToken stop)
+    {
+        using var model = ModelFile.Load(modelPath);
+        CheckFit(model.Network, _training);
+        if (_heldOut is null) return default;
+        stop.ThrowIfCancellationRequested();
+        return ScoreOf(Evaluator.Score(model, _heldOut, ScoreBatch), model.Network);
+    }
+
+    /// <inheritdoc/>
+    public override BoardUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop)
+    {
+        var codec = UpdateCodec.Of(task.Codec);
+        using var model = ModelFile.Load(basePath);
+        var network = model.Network;
+        CheckFit(network, _training);
+        var settings = SettingsOf(task, network.Spec, device);
+        RoundTraining.CheckStorage(network);
+        float[] start = network.Parameters.Values.ToArray();
+        using var session = new TrainingSession(network, settings, _training, model.Preparation);
+        codec.CheckSettings(session.Settings);
+        var records = codec.Gives == ChangeKind.Records ? new ZerothOrderRecord[RecordCount(session)] : [];
+        long started = Stopwatch.GetTimestamp();
+        var (loss, stepMs) = Run(session, records, stop);
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        session.TakeAverage();
+        double? accuracy = _heldOut is null ? null : ScoreOf(session.Evaluate(_heldOut), network).Accuracy;
+        var shape = new UpdateShape(network.Parameters);
+        var context = new UpdateContext(shape, task.Round, device, task.Training.Directions);
+        return new BoardUpdate
+        {
+            Content = codec.Encode(context, new BoardChange { Base = start, Trained = network.Parameters.Values, Records = records }),
+            Shape = shape.Hash,
+            ExampleCount = (ulong)Math.Min(_training.Count, session.TotalSteps * settings.Batch),
+            Norm = Distance(start, network.Parameters.Values),
+            Loss = loss,
+            Accuracy = accuracy,
+            StepMs = stepMs,
+            Seconds = seconds,
+        };
+    }
+
+    /// <summary>All steps; returns the mean loss and the median time of a step.</summary>
+    static (double Loss, double StepMs) Run(TrainingSession session, ZerothOrderRecord[] records, CancellationToken stop)
+    {
+        var times = new double[(int)Math.Min(TimedSteps, session.TotalSteps)];
+        double lossSum = 0;
+        long examples = 0;
+        while (!session.IsDone)
+        {
+            stop.ThrowIfCancellationRequested();
+            long step = session.StepCount, begin = Stopwatch.GetTimestamp();
+            var report = session.Step();
+            times[step % times.Length] = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
+            if (report.Diverged) throw new EdgeLearnException($"the loss was {report.Loss} at step {step} of {session.TotalSteps}; {session.FindDivergence()}: run the round with a lower rate");
+            lossSum += report.Loss * report.Count;
+            examples += report.Count;
+            if (records.Length == 0) continue;
+            var ofStep = ((ZerothOrder)session.Rule).Records;
+            ofStep.CopyTo(records.AsSpan((int)step * ofStep.Length));
+        }
+
+        Array.Sort(times);
+        return (lossSum / examples, times[times.Length / 2]);
+    }
+
+    TrainingSettings SettingsOf(TrainTask task, NetworkSpec network, ulong device)
+    {
+        var training = task.Training ?? throw new EdgeLearnException("the task does not say how to train");
+        var settings = training.ToSettings(network, task.Round, device);
+        // A batch larger than the set is the set, and so is a buffer of earlier samples: memory must not grow on the hub's word.
+        long most = _training.Count * (_training.InputLength + network.OutputLength + network.LabelLength + 1L) * sizeof(float) + 1024;
+        return settings with
+        {
+            Batch = Math.Min(settings.Batch, _training.Count),
+            Continual = settings.Continual is { } kept ? kept with { ReplayBytes = Math.Min(kept.ReplayBytes, most) } : null,
+        };
+    }
+
+    static int RecordCount(TrainingSession session)
+    {
+        int directions = ((ProbeSettings)session.Settings.Rule).Directions;
+        if (session.TotalSteps > ZerothOrderCodec.RecordLimit / directions)
+            throw new EdgeLearnException($"{session.TotalSteps} steps of {directions} directions give more than the "
+                + $"{ZerothOrderCodec.RecordLimit} records of one update");
+        return (int)session.TotalSteps * directions;
+    }
+
+    static void CheckFit(Network network, Dataset data)
+    {
+        if (network.InputLength != data.InputLength)
+            throw new EdgeLearnException($"the model takes {network.InputLength} values, {data.Name} has {data.InputLength}");
+        bool fits = network.Loss.IsClassification ? data.ClassCount > 0 && data.ClassCount <= network.Loss.ClassesOf(network.Spec.ClassCount) : data.TargetLength == network.OutputLength;
+        if (!fits)
+            throw new EdgeLearnException($"the model has {network.OutputLength} outputs for {network.Loss.Name}, {data.Name} has {data.ClassCount} classes and {data.TargetLength} targets");
+    }
+
+    static ModelScore ScoreOf(in Evaluation evaluation, Network network) =>
+        new(network.Loss.MeasuresAccuracy ? evaluation.Accuracy : null, evaluation.Loss, evaluation.Count);
+
+    static double Distance(ReadOnlySpan<float> from, ReadOnlySpan<float> to)
+    {
+        double sum = 0;
+        for (int i = 0; i < from.Length; i++)
+        {
+            double difference = (double)to[i] - from[i];
+            sum += difference * difference;
+        }
+
+        return Math.Sqrt(sum);
+    }
+}

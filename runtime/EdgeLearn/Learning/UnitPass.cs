@@ -1,0 +1,95 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// A stretch of layers that learns as one: they run forward, then the gradient that an <see cref="Objective"/> finds at their end goes back
+/// to the lowest layer that learns, and each layer's own gradients are used up as they appear. A rule is a list of these.
+/// </summary>
+sealed class UnitPass
+{
+    readonly LayerBuffers _layers;
+    readonly UnitTimes _times;
+    readonly int _batch;
+    readonly Objective? _objective;
+    readonly PlannedBuffer[] _dy;
+    readonly PlannedBuffer[] _dz;
+    readonly PlannedBuffer[] _scratch;
+    readonly bool[] _keepsPlace; // whether dz lies where dy lies
+
+    /// <summary>Asks the plan for the buffers of the way back.</summary>
+    /// <param name="layers">of the network, planned at these times</param>
+    /// <param name="plan">collects the buffers</param>
+    /// <param name="batch">most rows of a batch</param>
+    /// <param name="times">which layers, and when</param>
+    /// <param name="objective">on top; null when the unit only runs forward</param>
+    /// <param name="givesInputGradient">whether the gradient by the unit's input will be asked for</param>
+    public UnitPass(LayerBuffers layers, MemoryPlan plan, int batch, in UnitTimes times, Objective? objective,
+        bool givesInputGradient = false)
+    {
+        _layers = layers;
+        _times = times;
+        _batch = batch;
+        _objective = objective;
+        int count = times.End - times.Lowest;
+        _dy = new PlannedBuffer[count];
+        _dz = new PlannedBuffer[count];
+        _scratch = new PlannedBuffer[count];
+        _keepsPlace = new bool[count];
+        for (int i = times.Lowest; i < times.End; i++)
+        {
+            var layer = layers[i];
+            int at = i - times.Lowest, time = times.Back(i);
+            long outputs = (long)batch * layer.OutputLength;
+            var needs = layer.Needs(batch);
+            _keepsPlace[at] = needs.InnerGradient == outputs;
+            _dy[at] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs,
+                i + 1 < times.End ? times.Back(i + 1) : times.Objective, time);
+            if (!_keepsPlace[at]) _dz[at] = plan.Request(layer.Name + ".inner", MemoryCategory.Activations, needs.InnerGradient, time, time);
+            _scratch[at] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels,
+                needs.BackScratch(withInput: i > times.Lowest || givesInputGradient), time, time);
+        }
+    }
+
+    /// <summary>Runs the unit's layers, but those that the batch has behind it.</summary>
+    public void Forward(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.First, _times.End, batch, mode);
+
+    /// <summary>
+    /// From what <see cref="Forward"/> left to updated weights. The gradient by a layer's input is taken before the layer's own update;
+    /// weights that gave a loss that is not finite are left as they are, so that what went wrong can still be found.
+    /// </summary>
+    /// <param name="batch">of the forward pass</param>
+    /// <param name="clock">of the step</param>
+    /// <param name="mode">how it was run</param>
+    /// <param name="sink">takes the gradients</param>
+    /// <param name="dx">[batch x inputs] gradient by the unit's input, written; empty when nobody wants it</param>
+    /// <returns>the sum of the objective over the batch; 0 without an objective</returns>
+    public double Learn(in Batch batch, in StepClock clock, in ForwardMode mode, GradientSink sink, Span<float> dx = default)
+    {
+        if (_objective is null) return 0;
+        int lowest = _times.Lowest, top = _times.End - 1;
+        var dy = lowest <= top ? Gradient(top, batch.Count) : dx;
+        double loss = _objective.Gradient(batch, clock, mode, _layers.Input(_times.End, batch), dy, sink);
+        if (!double.IsFinite(loss)) return loss;
+        for (int i = top; i >= lowest; i--)
+        {
+            var layer = _layers[i];
+            var below = i > lowest ? Gradient(i - 1, batch.Count) : dx;
+            var trace = _layers.Trace(i, batch, mode, !below.IsEmpty, i == 0 ? _objective.SharedGradient : default);
+            var scratch = _scratch[i - lowest].Span;
+            var dz = _keepsPlace[i - lowest] ? dy : InnerGradient(i, batch.Count);
+            if (i < top || !_objective.GoesThroughActivation(batch)) layer.InnerGradient(trace, dy, dz, scratch);
+            if (!below.IsEmpty) layer.InputGradient(trace, dz, below, scratch);
+            if (layer.IsTrainable) layer.ParameterGradient(trace, dz, scratch, sink);
+            dy = below;
+        }
+
+        return loss;
+    }
+
+    Span<float> InnerGradient(int layer, int batch)
+    {
+        var dz = _dz[layer - _times.Lowest].Span;
+        return batch == _batch ? dz : dz[..(int)_layers[layer].Needs(batch).InnerGradient];
+    }
+
+    Span<float> Gradient(int layer, int batch) => _dy[layer - _times.Lowest].Span[..(batch * _layers[layer].OutputLength)];
+}

@@ -1,0 +1,113 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// The buffers of layers that follow each other in one plan: outputs, what each layer saves, and scratch, each with the moments between
+/// which it is needed. Everybody who runs layers runs them here; the moments make the difference between inference, forward-only learning
+/// and backprop.
+/// </summary>
+sealed class LayerBuffers
+{
+    readonly Layer[] _layers;
+    readonly ParameterSet _parameters;
+    readonly PlannedBuffer[] _outputs;
+    readonly PlannedBuffer[] _saved;
+    readonly PlannedBuffer[] _scratch;
+    readonly int _batch;
+    readonly int _frozenCount;
+
+    /// <summary>When a layer's buffers are needed.</summary>
+    /// <param name="Forward">moment of the layer's forward pass</param>
+    /// <param name="OutputUntil">last moment that needs its output</param>
+    /// <param name="SavedUntil">
+    /// last moment that needs what it saved; null when no gradient will be asked of it, so that it saves nothing
+    /// </param>
+    public readonly record struct Moments(int Forward, int OutputUntil, int? SavedUntil);
+
+    /// <summary>Asks the plan for the buffers of all layers.</summary>
+    /// <param name="layers">first to last</param>
+    /// <param name="parameters">their weights</param>
+    /// <param name="plan">collects the buffers</param>
+    /// <param name="batch">the most rows a batch will have</param>
+    /// <param name="probed">whether weights will be read through a probe</param>
+    /// <param name="momentsOf">when a layer's buffers are needed</param>
+    /// <param name="frozenCount">first layers that run as in evaluation</param>
+    public LayerBuffers(ReadOnlySpan<Layer> layers, ParameterSet parameters, MemoryPlan plan, int batch, bool probed,
+        Func<int, Moments> momentsOf, int frozenCount = 0)
+    {
+        _layers = layers.ToArray();
+        _parameters = parameters;
+        _batch = batch;
+        _frozenCount = frozenCount;
+        _outputs = new PlannedBuffer[layers.Length];
+        _saved = new PlannedBuffer[layers.Length];
+        _scratch = new PlannedBuffer[layers.Length];
+        for (int i = 0; i < layers.Length; i++)
+        {
+            var layer = layers[i];
+            var (forward, outputUntil, savedUntil) = momentsOf(i);
+            var needs = layer.Needs(batch, new PassKind(probed, Saves: savedUntil is not null));
+            _outputs[i] = plan.Request(layer.Name + ".output", MemoryCategory.Activations, (long)batch * layer.OutputLength, forward,
+                outputUntil);
+            if (savedUntil is { } until)
+                _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, needs.Saved, forward, until);
+            _scratch[i] = plan.Request(layer.Name + ".scratch", MemoryCategory.Panels,
+                needs.ForwardScratch, forward, forward);
+        }
+    }
+
+    /// <summary>The buffers of a network's layers, but not of a last layer that makes the loss itself (<see cref="Network.Body"/>).</summary>
+    public LayerBuffers(Network network, MemoryPlan plan, int batch, bool probed, Func<int, Moments> momentsOf)
+        : this(network.Body, network.Parameters, plan, batch, probed, momentsOf, network.FrozenCount)
+    {
+    }
+
+    /// <summary>Layers that have buffers.</summary>
+    public int Count => _layers.Length;
+
+    /// <summary>The moments of plain inference from <paramref name="time"/> on: an output lives until the next layer has read it.</summary>
+    public static Func<int, Moments> Inference(int time) => i => new Moments(time + i, time + i + 1, null);
+
+    /// <summary>A layer.</summary>
+    public Layer this[int layer] => _layers[layer];
+
+    /// <summary>[batch x output length] of a layer.</summary>
+    public Span<float> Output(int layer, int batch) => _outputs[layer].Span[..(batch * _layers[layer].OutputLength)];
+
+    // What a layer saves of a short batch, such as the last of an epoch, is shorter.
+    Span<float> Saved(int layer, int batch)
+    {
+        var saved = _saved[layer].Span;
+        return saved.IsEmpty || batch == _batch ? saved : saved[..(int)_layers[layer].Needs(batch).Saved];
+    }
+
+    /// <summary>The input of a layer, or of what stands behind the last: the batch, or the output of the layer before.</summary>
+    public ReadOnlySpan<float> Input(int layer, in Batch batch)
+        => layer == batch.FirstLayer ? batch.Inputs : Output(layer - 1, batch.Count);
+
+    /// <summary>What the forward pass of a layer left for its gradients.</summary>
+    /// <param name="layer">which layer</param>
+    /// <param name="batch">of the pass</param>
+    /// <param name="mode">how the pass was run</param>
+    /// <param name="wantsInputGradient">see <see cref="ForwardTrace.WantsInputGradient"/></param>
+    /// <param name="sharedGradient">see <see cref="ForwardTrace.SharedGradient"/></param>
+    public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient, Span<float> sharedGradient = default)
+        => new(batch.Count, _parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count),
+            wantsInputGradient, sharedGradient);
+
+    /// <summary>Runs one layer on its input.</summary>
+    public void Forward(int layer, in Batch batch, in ForwardMode mode)
+        => _layers[layer].Forward(batch.Count, _parameters, layer < _frozenCount ? mode with { IsTraining = false } : mode,
+            Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count), _scratch[layer].Span);
+
+    /// <summary>Runs one layer for both signs of a probe; what belongs to the negative sign is the caller's.</summary>
+    public void ForwardPair(int layer, in Batch batch, in Probe plus, ReadOnlySpan<float> minusInput, Span<float> minusOutput,
+        Span<float> pairScratch)
+        => _layers[layer].ForwardPair(batch.Count, _parameters, plus, Input(layer, batch), minusInput, Output(layer, batch.Count),
+            minusOutput, _scratch[layer].Span, pairScratch);
+
+    /// <summary>Runs layers from..to-1, but those that the batch has behind it.</summary>
+    public void Forward(int from, int to, in Batch batch, in ForwardMode mode)
+    {
+        for (int i = Math.Max(from, batch.FirstLayer); i < to; i++) Forward(i, batch, mode);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace EdgeLearn;
+
+/// <summary>An <see cref="ActivationLayer"/>: <c>relu</c>, <c>leakyrelu0.2</c>, <c>gelu</c>, <c>gelutanh</c>, ...</summary>
+/// <param name="Function">which function</param>
+/// <param name="Slope">of leaky ReLU, above 0</param>
+public sealed record ActivationSpec(PointwiseKind Function, float Slope = ActivationSpec.UnsaidSlope) : LayerSpec
+{
+    const float UnsaidSlope = 0.01f;
+
+    static readonly (string Word, PointwiseKind Function)[] s_words =
+    [
+        ("tanh", PointwiseKind.Tanh), ("hardtanh", PointwiseKind.HardTanh), ("relu", PointwiseKind.Relu),
+            ("leakyrelu", PointwiseKind.LeakyRelu),
+        ("sigmoid", PointwiseKind.Sigmoid), ("silu", PointwiseKind.Silu), ("gelu", PointwiseKind.Gelu),
+            ("gelutanh", PointwiseKind.GeluTanh),
+    ];
+
+    internal static readonly LayerKind Kind = new("activation", "gelu", Parse, Read);
+
+    /// <inheritdoc/>
+    public override LayerRole Role => LayerRole.Activation;
+
+    string Word => Array.Find(s_words, pair => pair.Function == Function).Word;
+
+    static ActivationSpec? Parse(LayerText text)
+    {
+        int index = Array.FindIndex(s_words, pair => pair.Word == text.Word);
+        if (index < 0 || text.Places is not null || text.Body is not null) return null;
+        var function = s_words[index].Function;
+        if (function == PointwiseKind.LeakyRelu) return new ActivationSpec(function, text.Number(UnsaidSlope));
+        if (text.Sizes.Length > 0) throw text.Wrong(text.Word);
+        return new ActivationSpec(function);
+    }
+
+    static ActivationSpec Read(LayerJson json)
+    {
+        string word = json.Text("function", "");
+        int index = Array.FindIndex(s_words, pair => pair.Word == word);
+        if (index < 0)
+            throw new EdgeLearnException($"{json.FileName}: unknown function '{word}': expected one "
+                + $"of {string.Join(", ", s_words.Select(pair => pair.Word))}");
+        return new ActivationSpec(s_words[index].Function, json.Number("slope", UnsaidSlope));
+    }
+
+    internal override void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("kind", Kind.Word);
+        json.WriteString("function", Word);
+        if (Function == PointwiseKind.LeakyRelu) json.WriteNumber("slope", Slope);
+    }
+
+    /// <inheritdoc/>
+    public override string ToShorthand(Activation unsaid)
+        => Function == PointwiseKind.LeakyRelu && Slope != UnsaidSlope
+            ? string.Create(CultureInfo.InvariantCulture, $"{Word}{Slope}")
+            : Word;
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(Shape input, string name)
+    {
+        if (Function == PointwiseKind.LeakyRelu && !(Slope > 0 && float.IsFinite(Slope)))
+            throw new EdgeLearnException($"{name} has the slope {Slope}, expected a number above 0, such as leakyrelu0.01");
+        return input;
+    }
+
+    /// <inheritdoc/>
+    public override Layer Build(string name, Shape input, ParameterSet parameters) => new ActivationLayer(name, input, this);
+}
+
+/// <summary>Functions that are layers of their own.</summary>
+public enum PointwiseKind
+{
+    /// <summary>tanh x.</summary>
+    Tanh,
+
+    /// <summary>x between -1 and 1, else the nearer limit.</summary>
+    HardTanh,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>x where positive, else slope * x.</summary>
+    LeakyRelu,
+
+    /// <summary>1 / (1 + e^-x).</summary>
+    Sigmoid,
+
+    /// <summary>x sigmoid(x).</summary>
+    Silu,
+
+    /// <summary>x Phi(x), Phi the normal distribution.</summary>
+    Gelu,
+
+    /// <summary>GELU by its tanh approximation.</summary>
+    GeluTanh,
+}
+
+/// <summary>y = f(x) for every value.</summary>
+sealed class ActivationLayer(string name, Shape shape, ActivationSpec spec) : Layer(name, shape, shape)
+{
+    // The derivatives of these do not follow from the output.
+    bool ReadsInput => spec.Function is PointwiseKind.Silu or PointwiseKind.Gelu or PointwiseKind.GeluTanh;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsInput => ReadsInput;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => !ReadsInput;
+
+    /// <inheritdoc/>
+    public override string Describe() => spec.ToString();
+
+    /// <inheritdoc/>
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
+    {
+        switch (spec.Function)
+        {
+            case PointwiseKind.Tanh: Kernels.Pointwise(default(Pointwise<TanhActivation>), x, y); break;
+            case PointwiseKind.HardTanh: Kernels.Pointwise(default(HardTanhFunction), x, y); break;
+            case PointwiseKind.Relu: Kernels.Pointwise(default(Pointwise<ReluActivation>), x, y); break;
+            case PointwiseKind.LeakyRelu: Kernels.Pointwise(new LeakyReluFunction(spec.Slope), x, y); break;
+            case PointwiseKind.Sigmoid: Kernels.Pointwise(default(SigmoidFunction), x, y); break;
+            case PointwiseKind.Silu: Kernels.Pointwise(default(SiluFunction), x, y); break;
+            case PointwiseKind.Gelu: Kernels.Pointwise(default(GeluFunction), x, y); break;
+            default: Kernels.Pointwise(default(GeluTanhFunction), x, y); break;
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    {
+        ReadOnlySpan<float> x = trace.Input, y = trace.Output;
+        switch (spec.Function)
+        {
+            case PointwiseKind.Tanh: Kernels.PointwiseGradient(default(Pointwise<TanhActivation>), x, y, dz, dx); break;
+            case PointwiseKind.HardTanh: Kernels.PointwiseGradient(default(HardTanhFunction), x, y, dz, dx); break;
+            case PointwiseKind.Relu: Kernels.PointwiseGradient(default(Pointwise<ReluActivation>), x, y, dz, dx); break;
+            case PointwiseKind.LeakyRelu: Kernels.PointwiseGradient(new LeakyReluFunction(spec.Slope), x, y, dz, dx); break;
+            case PointwiseKind.Sigmoid: Kernels.PointwiseGradient(default(SigmoidFunction), x, y, dz, dx); break;
+            case PointwiseKind.Silu: Kernels.PointwiseGradient(default(SiluFunction), x, y, dz, dx); break;
+            case PointwiseKind.Gelu: Kernels.PointwiseGradient(default(GeluFunction), x, y, dz, dx); break;
+            default: Kernels.PointwiseGradient(default(GeluTanhFunction), x, y, dz, dx); break;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace EdgeLearn;
+
+/// <summary>
+/// A <see cref="PoolLayer"/>: <c>pool2</c> takes the maximum of windows of an image, or of steps of a sequence, <c>avgpool2</c> the mean;
+/// <c>pool2x3</c> has windows of an image of one channel too. Options <c>strideN</c> (the window, unless said otherwise) and <c>padN</c>.
+/// </summary>
+/// <param name="Height">rows of the window, or its steps</param>
+/// <param name="Width">columns of the window; 0 = as many as rows, or 1 over a sequence</param>
+/// <param name="IsMean">mean instead of maximum</param>
+public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
+{
+    internal static readonly LayerKind Kind = new("pool", "pool2", Parse, Read);
+
+    /// <summary>Distance between neighbouring windows; 0 = the window's height.</summary>
+    public int Stride { get; init; }
+
+    /// <summary>Positions added at each side; a maximum ignores them, a mean counts them as zeros, as PyTorch's do.</summary>
+    public int Padding { get; init; }
+
+    static PoolSpec? Parse(LayerText text)
+    {
+        bool isMean = text.Word == "avgpool";
+        if (!isMean && text.Word != "pool") return null;
+        if (!text.Is(text.Word, 1, out int[] sizes) && !text.Is(text.Word, 2, out sizes))
+            throw text.Wrong($"{text.Word} with a window, such as {text.Word}2 or {text.Word}2x3");
+        return new PoolSpec(sizes[0], sizes.Length == 2 ? sizes[1] : 0, isMean) { Stride = text.Take("stride", 0),
+            Padding = text.Take("pad", 0) };
+    }
+
+    static PoolSpec Read(LayerJson json)
+        => new(json.Integer("height"), json.Integer("width", 0), json.Flag("mean")) { Stride = json.Integer("stride", 0),
+            Padding = json.Integer("padding", 0) };
+
+    internal override void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("kind", Kind.Word);
+        json.WriteNumber("height", Height);
+        if (Width != 0) json.WriteNumber("width", Width);
+        if (IsMean) json.WriteBoolean("mean", true);
+        if (Stride != 0) json.WriteNumber("stride", Stride);
+        if (Padding != 0) json.WriteNumber("padding", Padding);
+    }
+
+    /// <inheritdoc/>
+    public override string ToShorthand(Activation unsaid)
+    {
+        var invariant = CultureInfo.InvariantCulture;
+        return (IsMean ? "avgpool" : "pool") + string.Create(invariant, $"{Height}")
+            + (Width != 0 ? string.Create(invariant, $"x{Width}") : "")
+            + (Stride != 0 ? string.Create(invariant, $":stride{Stride}") : "")
+            + (Padding != 0 ? string.Create(invariant, $":pad{Padding}") : "");
+    }
+
+    // A sequence is an image of one column, its features the channels.
+    bool IsOverSteps(Shape input) => input.Rank == 2 && Width == 0;
+
+    PatchGeometry Geometry(Shape input, string name)
+    {
+        bool steps = IsOverSteps(input);
+        var image = steps ? new Shape(input.Height, 1, input.Width) : input;
+        int width = steps ? 1 : Width == 0 ? Height : Width;
+        if (Height < 1 || width < 1 || Stride < 0)
+            throw new EdgeLearnException($"{name} has a window of {Height}x{width} and stride {Stride}, expected 1 or more");
+        if (Padding < 0 || Padding > Height / 2 || (!steps && Padding > width / 2))
+            throw new EdgeLearnException($"{name} has a padding of {Padding}, expected at most half the window");
+        if (Height > image.Height + 2 * Padding || width > image.Width + (steps ? 0 : 2 * Padding))
+            throw new EdgeLearnException($"{name} has a window of {(steps ? $"{Height} steps" : $"{Height}x{width}")}, larger than its "
+                + $"input of {input}: use a smaller window or fewer pools before it");
+        return new PatchGeometry(image, Height, width, Stride == 0 ? Height : Stride, Padding, steps ? 0 : Padding);
+    }
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(Shape input, string name)
+    {
+        if (input.Rank == 1)
+            throw new EdgeLearnException($"{name} needs an image or a sequence, but its input is a vector of {input.Length} values: give "
+                + $"the shape (--input-shape 28x28) or put reshape before it");
+        return OutputOf(input, Geometry(input, name));
+    }
+
+    Shape OutputOf(Shape input, PatchGeometry geometry) => IsOverSteps(input) ? Shape.Sequence(geometry.OutputHeight, input.Width)
+        : input.IsPlanar
+            ? Shape.Planes(input.Channels, geometry.OutputHeight, geometry.OutputWidth)
+            : new Shape(geometry.OutputHeight, geometry.OutputWidth, input.Channels);
+
+    /// <inheritdoc/>
+    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    {
+        var geometry = Geometry(input, name);
+        return new PoolLayer(name, input, OutputOf(input, geometry), geometry, IsMean, ToString());
+    }
+}
+
+/// <summary>
+/// y[c, o] = maximum or mean of x[c] over window o; the channels lie as they came. The gradient of a maximum goes to the first position
+/// that has it.
+/// </summary>
+sealed class PoolLayer : Layer
+{
+    readonly PatchGeometry _geometry;
+    readonly bool _isMean;
+    readonly string _words;
+
+    internal PoolLayer(string name, Shape input, Shape output, PatchGeometry geometry, bool isMean, string words)
+        : base(name, input, output)
+    {
+        _geometry = geometry;
+        _isMean = isMean;
+        _words = words;
+    }
+
+    /// <inheritdoc/>
+    public override string Describe() => _words;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsInput => !_isMean;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => !_isMean;
+
+    /// <inheritdoc/>
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
+    {
+        for (int b = 0; b < batch; b++)
+        {
+            var image = x.Slice(b * InputLength, InputLength);
+            var maps = y.Slice(b * OutputLength, OutputLength);
+            if (_isMean) Kernels.MeanPool(_geometry, image, maps);
+            else Kernels.MaxPool(_geometry, image, maps);
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    {
+        if (_isMean) dx.Clear();
+        for (int b = 0; b < trace.Batch; b++)
+        {
+            var maps = dz.Slice(b * OutputLength, OutputLength);
+            var image = dx.Slice(b * InputLength, InputLength);
+            if (_isMean) Kernels.MeanPoolGradient(_geometry, maps, image);
+            else Kernels.MaxPoolGradient(_geometry, trace.Input.Slice(b * InputLength, InputLength),
+                trace.Output.Slice(b * OutputLength, OutputLength), maps, image);
+        }
+    }
+}
