@@ -29,9 +29,9 @@ sealed record GestureOptions
 
     public int? Windows { get; init; }
 
-    public RuleKind Rule { get; init; } = RuleKind.TargetProjection;
+    public RuleSettings Rule { get; init; } = new TargetProjectionSettings();
 
-    public UpdateKind Update { get; init; } = UpdateKind.Sgd;
+    public UpdateSettings Update { get; init; } = new SgdSettings();
 
     public float? LearningRate { get; init; }
 
@@ -55,7 +55,7 @@ sealed record GestureOptions
                 "--bus" => options with { Bus = Whole(name, Value(), 0, 255) },
                 "--address" => options with { Address = Whole(name, Value(), 0x68, 0x69) },
                 "--windows" => options with { Windows = Whole(name, Value(), 4, 1_000_000) },
-                "--rule" => options with { Rule = KindNames.ParseRule(Value()) },
+                "--rule" => options with { Rule = LearningRules.Named(Value()) },
                 "--update" => options with { Update = StateFree(Value()) },
                 "--lr" => options with { LearningRate = Rate(name, Value()) },
                 "--seed" => options with { Seed = Whole(name, Value(), 0, int.MaxValue) },
@@ -66,9 +66,9 @@ sealed record GestureOptions
         return options;
     }
 
-    static UpdateKind StateFree(string name)
-        => KindNames.ParseUpdate(name) is var kind and (UpdateKind.Sgd or UpdateKind.SignSgd)
-            ? kind
+    static UpdateSettings StateFree(string name)
+        => UpdateRules.Named(name) is var update and (SgdSettings or SignSgdSettings)
+            ? update
             : throw new EdgeLearnException($"--update {name} keeps state between steps: expected sgd or signsgd");
 
     static int Whole(string name, string text, int low, int high)

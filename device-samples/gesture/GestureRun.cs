@@ -29,11 +29,11 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
         var spec = NetworkSpec.Parse(Network, null, Loss.SoftmaxCrossEntropy);
         var settings = new TrainingSettings { Rule = options.Rule, Update = options.Update,
             LearningRate = options.LearningRate ?? Rate(options.Rule, options.Update), Seed = (ulong)options.Seed, Batch = 1 };
-        yield return new OnlineLearner(options.Rule.Name(), spec, settings);
-        foreach (var control in new[] { RuleKind.Backprop, RuleKind.Frozen })
+        yield return new OnlineLearner(options.Rule.Word, spec, settings);
+        foreach (var control in (RuleSettings[])[new BackpropSettings(), new FrozenSettings()])
         {
             if (control != options.Rule)
-                yield return new OnlineLearner(control.Name(), spec,
+                yield return new OnlineLearner(control.Word, spec,
                     settings with { Rule = control, LearningRate = Rate(control, options.Update) });
         }
 
@@ -41,12 +41,12 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
     }
 
     // The best for rows that come one by one, of 0.003, 0.01, 0.03, 0.1, 0.3 and 1, over seeds 11 to 15.
-    static float Rate(RuleKind rule, UpdateKind update) => (rule, update) switch
+    static float Rate(RuleSettings rule, UpdateSettings update) => (rule, update) switch
     {
-        (_, UpdateKind.SignSgd) => 0.03f,
-        (RuleKind.TargetProjection, _) => 0.1f,
-        (RuleKind.Frozen, _) => 0.3f,
-        (RuleKind.ZerothOrder, _) => 0.01f,
+        (_, SignSgdSettings) => 0.03f,
+        (TargetProjectionSettings, _) => 0.1f,
+        (FrozenSettings, _) => 0.3f,
+        (ZerothOrderSettings, _) => 0.01f,
         _ => 0.03f,
     };
 

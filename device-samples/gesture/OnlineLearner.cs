@@ -22,12 +22,13 @@ sealed class OnlineLearner : IDisposable
     public OnlineLearner(string name, NetworkSpec spec, TrainingSettings settings)
     {
         settings.Check();
+        settings = settings.WithRates(spec);
         Name = name;
         _network = new Network(spec).Initialise(settings.Seed);
         _rule = settings.BuildRule(_network, 1);
         _update = settings.BuildUpdate();
         _pass = new NetworkForwardPass(_network);
-        _rate = settings.Rate;
+        _rate = settings.LearningRate!.Value;
         _outputs = new float[_network.OutputLength];
         Plan.Account("weights", MemoryCategory.Parameters, _network.ParameterBytes);
         _rule.Plan(Plan, batch: 1);

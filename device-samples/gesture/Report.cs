@@ -12,8 +12,8 @@ static class Report
         using (var json = new Utf8JsonWriter(output))
         {
             json.WriteStartObject();
-            json.WriteString("rule", options.Rule.Name());
-            json.WriteString("update", options.Update.Name());
+            json.WriteString("rule", options.Rule.Word);
+            json.WriteString("update", options.Update.Word);
             json.WriteNumber("seed", options.Seed);
             json.WriteBoolean("simulated", simulated);
             json.WriteNumber("windows", result.Windows);

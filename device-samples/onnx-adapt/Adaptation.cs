@@ -22,7 +22,7 @@ sealed class Adaptation(AdaptOptions options, OrtNetwork network, Dataset train,
         if (network.OutputLength < train.ClassCount)
             throw new EdgeLearnException($"the model has {network.OutputLength} outputs, {train.Name} has {train.ClassCount} classes");
         var update = new Sgd();
-        var rule = new ZerothOrder(_step, _loss, new ZerothOrderOptions { Epsilon = options.Epsilon, Seed = (ulong)options.Seed });
+        var rule = new ZerothOrder(_step, _loss, new() { Epsilon = options.Epsilon }, (ulong)options.Seed);
         var evaluator = new Evaluator(_evaluation, _loss);
         var plan = new MemoryPlan();
         plan.Account("weights", MemoryCategory.Parameters, network.Parameters.Bytes);

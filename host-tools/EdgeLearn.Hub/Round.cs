@@ -95,7 +95,7 @@ sealed class Round(ulong id) : IDisposable
     /// <summary>Another object stands for this round from now on: whoever waits for a change looks again.</summary>
     public void GiveWay() => _changed.TrySetResult();
 
-    public int Directions => Math.Max(1, (int)Request.Training.Directions);
+    public int Directions => Request.Training.Directions;
 
     public RoundAggregation Aggregation => new(Id, Request.Codec, Request.Aggregator, Directions);
 

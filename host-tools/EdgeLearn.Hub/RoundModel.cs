@@ -36,13 +36,16 @@ public sealed class RoundModel : UpdateTarget, IDisposable
     /// <inheritdoc/>
     public override void Replay(ReadOnlySpan<ZerothOrderRecord> records, int directions)
     {
+        // The rate and the frozen tensors are those that every board has, whichever board and round.
+        TrainingSettings settings = _training.ToSettings(_model.Network.Spec, 0, 0);
+        settings.Train?.Freeze(_model.Network);
+        NoiseKind noise = ((ProbeSettings)settings.Rule).Noise;
         Sgd update = new();
         update.Plan(_model.Network.Parameters, new MemoryPlan());
-        NoiseKind noise = _training.Gaussian ? NoiseKind.Gaussian : NoiseKind.Sign;
         float[] chunk = new float[1024];
         for (int step = 0; step * directions < records.Length; step++)
         {
-            update.BeginStep(new StepClock(step, _training.LearningRate));
+            update.BeginStep(new StepClock(step, settings.LearningRate!.Value));
             ZerothOrderRecord.Apply(_model.Network.Parameters.Slices, noise, records.Slice(step * directions, directions), update, chunk);
         }
     }

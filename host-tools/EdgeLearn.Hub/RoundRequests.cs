@@ -33,7 +33,7 @@ static class RoundRequests
             throw Invalid("the base model's digest is not one");
         try
         {
-            TrainingSettings settings = filled.Training.ToSettings(1, 1);
+            TrainingSettings settings = filled.Training.ToSettings();
             UpdateCodec codec = UpdateCodec.Of(filled.Codec);
             codec.CheckSettings(settings);
             Aggregator.Of(filled.Aggregator, codec);

@@ -16,8 +16,8 @@ public sealed class EvaluateCommand
     readonly Option<string?> _adaptor =
         OptionText.Text("--adaptor", "FILE", "an adaptor that was trained on the model, applied without merging");
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples at a time (default 64)");
-    readonly Option<WeightStorage?> _weights = TrainingOptions.WeightsOption();
-    readonly Option<int?> _threads = TrainingOptions.ThreadsOption();
+    readonly Option<WeightStorage?> _weights = OptionText.Weights();
+    readonly Option<int?> _threads = OptionText.Threads();
     readonly Option<bool> _bytes =
         OptionText.Flag("--int8-inputs", "with int8 weights: round the inputs of dense layers to int8 too and multiply bytes");
     readonly Option<bool> _json = CommandOutput.JsonOption();
@@ -34,15 +34,9 @@ public sealed class EvaluateCommand
             "--model m.safetensors --data ./readings --json", "--model state.safetensors --network 64-100:relu-10 --data digits");
         var options = new EvaluateCommand();
         options._model.Required = true;
-        command.Options.Add(options._model);
-        command.Options.Add(options._network);
-        command.Options.Add(options._adaptor);
+        command.Add("", options._model, options._network, options._adaptor);
         options._data.AddTo(command, required: true);
-        command.Options.Add(options._batch);
-        command.Options.Add(options._weights);
-        command.Options.Add(options._bytes);
-        command.Options.Add(options._threads);
-        command.Options.Add(options._json);
+        command.Add("", options._batch, options._weights, options._bytes, options._threads, options._json);
         command.SetAction(options.Run);
         return command;
     }

@@ -6,7 +6,7 @@ namespace EdgeLearn.Commands;
 public sealed class PlanCommand
 {
     readonly DataArguments _data = new();
-    readonly TrainingOptions _training = new();
+    readonly TrainingOptions _training;
     readonly LossOptions _loss = new();
     readonly Option<string?> _network =
         OptionText.Text("--network", "SPEC",
@@ -14,8 +14,14 @@ public sealed class PlanCommand
     readonly Option<int?> _classes = OptionText.Whole("--classes", "outputs of the default network where there is no data (default 10)");
     readonly Option<bool> _json = CommandOutput.JsonOption();
 
-    PlanCommand()
+    PlanCommand(ExampleCommand command)
     {
+        command.Add("", _network);
+        _data.AddTo(command, required: false);
+        _training = new TrainingOptions(command);
+        _loss.AddTo(command);
+        command.Add("network", _classes);
+        command.Add("", _json);
     }
 
     /// <summary>The command.</summary>
@@ -29,14 +35,7 @@ public sealed class PlanCommand
             "--network digits.safetensors --train lora:2 --rule backprop",
             "--input-shape 128x6 --classes 3",
             "--network 30-16-1 --loss huber --rule local-heads --head-units 8");
-        var options = new PlanCommand();
-        command.Options.Add(options._network);
-        options._data.AddTo(command, required: false);
-        command.Options.Add(options._classes);
-        options._training.AddTo(command);
-        options._loss.AddTo(command);
-        command.Options.Add(options._json);
-        command.SetAction(options.Run);
+        command.SetAction(new PlanCommand(command).Run);
         return command;
     }
 
@@ -47,7 +46,7 @@ public sealed class PlanCommand
         var network = NetworkSource.Read(parsed.GetValue(_network));
         var result =
             PlanResult.Of(settings.Train is { } train ? train.Adapt(Spec(parsed, network, output)) : Spec(parsed, network, output),
-            settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 });
+            _training.Has(parsed, "weights") ? settings : settings with { Weights = network.Storage ?? WeightStorage.Float32 });
         if (output.Json) output.WriteJson(result, ResultJson.Default.PlanResult);
         else result.Write(output.Output);
         return 0;

@@ -49,7 +49,7 @@ public sealed record PlanResult
     /// <summary>First to last.</summary>
     public required IReadOnlyList<LayerDescription> Layers { get; init; }
 
-    /// <summary>Every rule with this update.</summary>
+    /// <summary>Every rule with this update, those beside the chosen one with their default settings.</summary>
     public required IReadOnlyList<RulePlan> Rules { get; init; }
 
     /// <summary>Plans a network under all rules.</summary>
@@ -62,8 +62,8 @@ public sealed record PlanResult
         return new PlanResult
         {
             Network = spec.ToString(),
-            Rule = settings.Rule.Name(),
-            Update = settings.Update.Name(),
+            Rule = settings.Rule.Word,
+            Update = settings.Update.Word,
             Batch = settings.Batch,
             ParameterBytes = plan.BytesOf(MemoryCategory.Parameters),
             ActivationBytes = plan.BytesOf(MemoryCategory.Activations),
@@ -75,8 +75,8 @@ public sealed record PlanResult
             TotalBytes = plan.TotalBytes,
             InferenceBytes = inference,
             Layers = LayerDescription.Of(network),
-            Rules = [.. KindNames.RuleNames.Select(name =>
-                RulePlan.Of(spec, settings with { Rule = KindNames.ParseRule(name) }, inference))],
+            Rules = [.. LearningRules.All.Select(rule =>
+                RulePlan.Of(spec, rule.Word == settings.Rule.Word ? settings : settings with { Rule = rule }, inference))],
         };
     }
 
@@ -118,11 +118,11 @@ public sealed record RulePlan(string Rule, long? TotalBytes, double? BesideInfer
         try
         {
             long total = TrainingPlan.MemoryOf(spec, settings).TotalBytes;
-            return new RulePlan(settings.Rule.Name(), total, (double)total / inferenceBytes, null);
+            return new RulePlan(settings.Rule.Word, total, (double)total / inferenceBytes, null);
         }
         catch (EdgeLearnException e)
         {
-            return new RulePlan(settings.Rule.Name(), null, null, e.Message);
+            return new RulePlan(settings.Rule.Word, null, null, e.Message);
         }
     }
 }

@@ -1,88 +1,96 @@
 namespace EdgeLearn.Protocol;
 
-/// <summary>The wire's form of the core's <see cref="TrainingSettings"/>, without what a round decides itself: schedule, memory, the seeds of a board.</summary>
+/// <summary>
+/// The wire's form of the core's <see cref="TrainingSettings"/>: rule and update by their words, every setting that differs from its
+/// default by name and text, and beside them what a round itself decides. What a board decides stays out: the seeds that are its own.
+/// </summary>
 public sealed partial class RoundTraining
 {
-    /// <summary>Settings for the wire. The rate is the settings' own; multiply it by the round's schedule before.</summary>
-    /// <exception cref="EdgeLearnException">They ask for what no round can carry.</exception>
-    public static RoundTraining From(TrainingSettings settings)
+    /// <summary>The version of this form that the program writes and reads.</summary>
+    public const uint ThisVersion = 1;
+
+    // Bounds of what a hub may ask of a board.
+    const int MostEpochs = 1 << 20, MostBatch = 1 << 20;
+
+    /// <summary>
+    /// Settings for the wire. The rate goes along only where they have one; else each board takes what suits its network.
+    /// </summary>
+    /// <param name="settings">of a run of rounds; their schedule is the caller's, for it runs over the rounds</param>
+    /// <param name="rateFactor">the schedule's factor for this round</param>
+    /// <exception cref="EdgeLearnException">They ask for what no round can do.</exception>
+    public static RoundTraining From(TrainingSettings settings, float rateFactor = 1)
     {
-        if (settings is not { HeadUnits: 0, Similarity: 0, LayerByLayer: false })
-            throw new EdgeLearnException("a round cannot carry hidden units of local heads, similarity matching or training layer by layer: leave them out");
+        if (settings.Weights != WeightStorage.Float32)
+            throw new EdgeLearnException($"--weights {settings.Weights.Word()}: rounds train float32 weights, leave it out");
+        if (settings.Continual is { Consolidation: > 0 })
+            throw new EdgeLearnException("--ewc: a board has no earlier task in a round, leave it out");
         var training = new RoundTraining
         {
-            Rule = (Rule)((int)settings.Rule + 1),
-            Update = (Update)((int)settings.Update + 1),
-            LearningRate = settings.Rate,
-            Momentum = settings.Momentum ?? 0,
-            Epochs = (uint)settings.Epochs,
-            Steps = (ulong)(settings.Steps ?? 0),
-            Batch = (uint)settings.Batch,
-            Seed = settings.Seed,
-            Epsilon = settings.Epsilon,
-            Directions = (uint)settings.Directions,
-            Gaussian = settings.Noise == NoiseKind.Gaussian,
-            L1LocalLoss = settings.LocalLoss == LocalLoss.L1,
-            LinearLocalLoss = settings.LocalLoss == LocalLoss.Linear,
-            CrossEntropyLocalLoss = settings.LocalLoss == LocalLoss.CrossEntropy,
-            HingeLocalLoss = settings.LocalLoss == LocalLoss.Hinge,
-            TargetScale = settings.TargetScale,
-            WeightDecay = settings.WeightDecay,
-            ExactLayers = (uint)settings.ExactLayers,
+            Version = ThisVersion,
+            Rule = settings.Rule.Word,
+            Update = settings.Update.Word,
+            RateFactor = rateFactor,
         };
-
-        // What suits elastic-zo depends on the network, which the board sees.
-        if (settings.Rule != RuleKind.ElasticZerothOrder || settings.HiddenRateScale is not null) training.HiddenRateScale = settings.HiddenRate;
+        training.Settings.AddRange(settings.Changes().Where(change => change.Name is not ("rule" or "update" or "schedule" or "warmup"))
+            .OrderBy(change => change.Name, StringComparer.Ordinal)
+            .Select(change => new Types.Setting { Name = change.Name, Value = change.Value }));
         return training;
     }
 
-    /// <summary>Settings for the core on one board, checked.</summary>
-    /// <param name="round">Number of the round; its examples come in an order of their own.</param>
-    /// <param name="device">The board's id as a number.</param>
-    /// <exception cref="EdgeLearnException">A rule or update that this version does not know, or a number out of range.</exception>
-    public TrainingSettings ToSettings(ulong round, ulong device)
+    /// <summary>Settings for the core, checked; the rate is the operator's, null where each board takes what suits its network.</summary>
+    /// <exception cref="EdgeLearnException">Another version, a rule, update or setting that this program does not know, or a value out of
+    /// range.</exception>
+    public TrainingSettings ToSettings()
     {
-        RuleKind rule = (RuleKind)((int)Rule - 1);
-        UpdateKind update = (UpdateKind)((int)Update - 1);
-        if (!Enum.IsDefined(rule))
-            throw new EdgeLearnException($"the learning rule {(int)Rule} of the task is not known to this version: update the program");
-        if (!Enum.IsDefined(update))
-            throw new EdgeLearnException($"the update rule {(int)Update} of the task is not known to this version: update the program");
-        TrainingSettings defaults = new();
-        TrainingSettings settings = new()
+        if (Version != ThisVersion)
+            throw new EdgeLearnException($"the task says in version {Version} how to train, this program reads {ThisVersion}: update the "
+                + $"program");
+        if (!(float.IsFinite(RateFactor) && RateFactor > 0))
+            throw new EdgeLearnException($"the task has a rate factor of {RateFactor}, expected a number above 0");
+        var settings = new TrainingSettings
         {
-            Rule = rule,
-            Update = update,
-            LearningRate = LearningRate,
-            HiddenRateScale = HasHiddenRateScale ? HiddenRateScale : null,
-            Momentum = Momentum == 0 ? null : Momentum,
-            Epochs = Whole(Epochs, 1 << 20, "epochs"),
-            Steps = Steps == 0 ? null : Whole(Steps, int.MaxValue, "steps"),
-            Batch = Whole(Batch, 1 << 20, "batch"),
+            Rule = LearningRules.Named(Rule),
+            Update = UpdateRules.Named(Update),
             Schedule = ScheduleKind.Constant,
-            Seed = Seed,
-            OrderSeed = Noise.Derive(Seed, 2, round),
-            DirectionSeed = RoundNoise.Seed(round, device),
-            Epsilon = Epsilon == 0 ? defaults.Epsilon : Epsilon,
-            Directions = Directions == 0 ? 1 : Whole(Directions, 4096, "directions"),
-            Noise = Gaussian ? NoiseKind.Gaussian : NoiseKind.Sign,
-            LocalLoss = CrossEntropyLocalLoss ? LocalLoss.CrossEntropy : HingeLocalLoss ? LocalLoss.Hinge : LinearLocalLoss ? LocalLoss.Linear : L1LocalLoss ? LocalLoss.L1 : LocalLoss.L2,
-            TargetScale = TargetScale == 0 ? defaults.TargetScale : TargetScale,
-            WeightDecay = WeightDecay,
-            ExactLayers = ExactLayers == 0 ? 1 : Whole(ExactLayers, 1024, "exact layers"),
         };
+        foreach (var setting in Settings) settings = settings.With(setting.Name, setting.Value);
         settings.Check();
+        Bound(settings.Epochs, MostEpochs, "epochs");
+        Bound(settings.Steps ?? 1, int.MaxValue, "steps");
+        Bound(settings.Batch, MostBatch, "samples in a batch");
         return settings;
     }
+
+    /// <summary>Settings for one board in one round.</summary>
+    /// <param name="network">the round's; says the usual rate where the operator gave none</param>
+    /// <param name="round">number of the round; its examples come in an order of their own</param>
+    /// <param name="device">the board's id as a number</param>
+    /// <exception cref="EdgeLearnException">As without a board.</exception>
+    public TrainingSettings ToSettings(NetworkSpec network, ulong round, ulong device)
+    {
+        var settings = ToSettings().WithRates(network);
+        return settings with
+        {
+            LearningRate = settings.LearningRate * RateFactor,
+            OrderSeed = Noise.Derive(settings.Seed, 2, round),
+            DirectionSeed = RoundNoise.Seed(round, device),
+        };
+    }
+
+    /// <summary>Directions of a step; 1 for rules without.</summary>
+    public int Directions => ToSettings().Rule is ProbeSettings probes ? probes.Directions : 1;
 
     /// <summary>Refuses a model whose weights a round cannot average: updates are float32.</summary>
     /// <exception cref="EdgeLearnException">Its weights are stored in fewer bits.</exception>
     public static void CheckStorage(Network network)
     {
         var storage = network.Parameters.Storage;
-        if (storage != WeightStorage.Float32) throw new EdgeLearnException($"rounds train float32 weights, this model's are {storage.Word()}: push the float32 model");
+        if (storage != WeightStorage.Float32)
+            throw new EdgeLearnException($"rounds train float32 weights, this model's are {storage.Word()}: push the float32 model");
     }
 
-    static int Whole(ulong value, int most, string name) =>
-        value <= (ulong)most ? (int)value : throw new EdgeLearnException($"the task asks for {value} {name}, at most {most} are possible");
+    static void Bound(long value, long most, string name)
+    {
+        if (value > most) throw new EdgeLearnException($"the task asks for {value} {name}, at most {most} are possible");
+    }
 }

@@ -88,12 +88,13 @@ public sealed class ZerothOrderCodec : UpdateCodec
     }
 
     /// <summary>Records replay for zo with sgd alone: every step adds a known multiple of known noise, and nothing else.</summary>
-    /// <exception cref="EdgeLearnException">Another rule or update, or momentum or decay.</exception>
+    /// <exception cref="EdgeLearnException">Another rule or update, or momentum, decay or average.</exception>
     public override void CheckSettings(TrainingSettings settings)
     {
-        if (settings is not { Rule: RuleKind.ZerothOrder, Update: UpdateKind.Sgd, WeightDecay: 0, Momentum: null or 0 })
-            throw new EdgeLearnException($"records of {settings.Rule.Name()} with {settings.Update.Name()} cannot be replayed: "
-                + "this codec needs zo with sgd, without momentum and decay");
+        if (settings is not { Rule: ZerothOrderSettings, Update: SgdSettings { Momentum: 0, WeightDecay: 0 },
+            Continual: null or { Average: AverageKind.None } })
+            throw new EdgeLearnException($"records of {settings.Rule.Word} with {settings.Update.Word} cannot be replayed: "
+                + "this codec needs zo with sgd, without momentum, decay and average");
     }
 
     static ZerothOrderRecord Read(ReadOnlySpan<byte> content, int index)

@@ -120,8 +120,12 @@ public sealed class BoardTrainingTests : IDisposable
 
     public static TheoryData<string, string> ImpossibleTasks => new()
     {
-        { "rule", "rule 99" },
-        { "update", "update rule 99" },
+        { "rule", "unknown rule 'magic'" },
+        { "update", "unknown update 'magic'" },
+        { "setting", "unknown setting 'magic'" },
+        { "setting of another rule", "--head-units belongs to local-heads, this run has tpsgd with sgd" },
+        { "version", "in version 2" },
+        { "factor", "a rate factor of 0" },
         { "codec", "codec 99" },
         { "batch", "--batch 0" },
         { "epochs", "--epochs 0" },
@@ -139,17 +143,21 @@ public sealed class BoardTrainingTests : IDisposable
     {
         var task = Digits.Task(what.Contains("records", StringComparison.Ordinal) ? Codec.ZerothOrder : Codec.Float32);
         var training = task.Training;
-        if (what == "rule") training.Rule = (Rule)99;
-        if (what == "update") training.Update = (Update)99;
+        if (what == "rule") training.Rule = "magic";
+        if (what == "update") training.Update = "magic";
+        if (what == "setting") training.Set("magic", "1");
+        if (what == "setting of another rule") training.Set("head-units", "8");
+        if (what == "version") training.Version++;
+        if (what == "factor") training.RateFactor = 0;
         if (what == "codec") task.Codec = (Codec)99;
-        if (what == "batch") training.Batch = 0;
-        if (what == "epochs") training.Epochs = 0;
-        if (what == "rate") training.LearningRate = float.NaN;
-        if (what == "no rate") training.LearningRate = 0;
-        if (what == "records of tpsgd") training.Rule = Rule.TargetProjection;
-        if (what == "records of momentum") training.Momentum = 0.9f;
-        if (what == "too many records") training.Steps = ZerothOrderCodec.RecordLimit;
-        if (what == "runaway") training.LearningRate = 3e38f;
+        if (what == "batch") training.Set("batch", "0");
+        if (what == "epochs") training.Set("epochs", "0");
+        if (what == "rate") training.Set("lr", "NaN");
+        if (what == "no rate") training.Set("lr", "0");
+        if (what == "records of tpsgd") training = task.Training = RoundTraining.From(new TrainingSettings());
+        if (what == "records of momentum") training.Set("momentum", "0.9");
+        if (what == "too many records") training.Set("steps", $"{ZerothOrderCodec.RecordLimit}");
+        if (what == "runaway") training.Set("lr", "3e38");
         var e = Assert.Throws<EdgeLearnException>(() => Train(task));
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
@@ -171,14 +179,14 @@ public sealed class BoardTrainingTests : IDisposable
     [Fact]
     public void A_batch_larger_than_the_share_is_the_share()
     {
-        var update = Train(Digits.Task(Codec.Float32, change: training => training.Batch = 1 << 20));
+        var update = Train(Digits.Task(Codec.Float32, change: training => training.Set("batch", "1048576")));
         Assert.Equal((ulong)_training.ExampleCount, update.ExampleCount);
     }
 
     [Fact]
     public void Few_steps_count_few_examples()
     {
-        var update = Train(Digits.Task(Codec.Float32, change: training => training.Steps = 3));
+        var update = Train(Digits.Task(Codec.Float32, change: training => training.Set("steps", "3")));
         Assert.Equal(96UL, update.ExampleCount);
     }
 

@@ -223,11 +223,12 @@ public sealed class FleetHubTests
 
         Assert.Contains("push one first", await Refused(_ => { }));
         await fleet.PushAsync(TestFleet.ModelBytes());
-        Assert.Contains("--lr", await Refused(r => r.Training.LearningRate = float.NaN));
-        Assert.Contains("--batch", await Refused(r => r.Training.Batch = 0));
+        Assert.Contains("--lr", await Refused(r => r.Training.Settings.Add(new RoundTraining.Types.Setting { Name = "lr", Value = "NaN" })));
+        Assert.Contains("--batch", await Refused(r => r.Training.Settings.Add(new RoundTraining.Types.Setting { Name = "batch", Value = "0" })));
         Assert.Contains("replayed", await Refused(r => r.Codec = Codec.ZerothOrder));
         Assert.Contains("not known", await Refused(r => r.Codec = (Codec)77));
-        Assert.Contains("not known", await Refused(r => r.Training.Rule = (Rule)77));
+        Assert.Contains("unknown rule 'magic'", await Refused(r => r.Training.Rule = "magic"));
+        Assert.Contains("version 9", await Refused(r => r.Training.Version = 9));
         Assert.Contains("deadline", await Refused(r => r.DeadlineMs = -1));
         Assert.Contains("expected", await Refused(r => r.MinimumReports = 5));
         Assert.Contains("group", await Refused(r => r.Group = "a/b"));

@@ -83,10 +83,10 @@ sealed class TestFleet : IAsyncDisposable
     }
 
     /// <summary>Settings with plain numbers for a round.</summary>
-    public static RunRoundRequest RoundOf(Codec codec = Codec.Float32, RuleKind rule = RuleKind.TargetProjection, int directions = 1) => new()
+    public static RunRoundRequest RoundOf(Codec codec = Codec.Float32, RuleSettings? rule = null) => new()
     {
         Codec = codec,
-        Training = RoundTraining.From(new TrainingSettings { Rule = rule, LearningRate = 0.5f, Directions = directions, Epochs = 1 }),
+        Training = RoundTraining.From(new TrainingSettings { Rule = rule ?? new TargetProjectionSettings(), LearningRate = 0.5f, Epochs = 1 }),
     };
 
     public async ValueTask DisposeAsync()

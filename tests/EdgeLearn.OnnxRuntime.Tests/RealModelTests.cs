@@ -118,7 +118,7 @@ public class RealModelTests(ITestOutputHelper output)
     static OnnxModel Pretrained(Dataset data, Preparation preparation)
     {
         using var network = DenseOnnx.Network("8x8-48-10");
-        var settings = new TrainingSettings { Rule = RuleKind.Backprop, Epochs = 5 };
+        var settings = new TrainingSettings { Rule = new BackpropSettings(), Epochs = 5 };
         using var session = new TrainingSession(network, settings, data, preparation);
         while (!session.IsDone) Assert.False(session.Step().Diverged);
         return DenseOnnx.Export(network);

@@ -14,7 +14,7 @@ sealed class Trainer : IDisposable
         Pass = pass;
         _rate = rate;
         _schedule = schedule ?? new Schedule(ScheduleKind.Constant, 1);
-        Rule = new ZerothOrder(pass, Loss.SoftmaxCrossEntropy, new ZerothOrderOptions { Seed = 3 });
+        Rule = new ZerothOrder(pass, Loss.SoftmaxCrossEntropy, new ZerothOrderSettings(), seed: 3);
         Rule.Plan(Plan, batch);
         _update.Plan(pass.Parameters, Plan);
         _workspace = new Workspace(Plan);

@@ -26,9 +26,8 @@ public sealed class BudgetTests
         {
             string[] words = budget.Name.Split(' ');
             var spec = NetworkSpec.Parse(words[0], null, Loss.SoftmaxCrossEntropy);
-            var settings = new TrainingSettings { Rule = KindNames.ParseRule(words[3]),
-                LocalLoss = words.Length > 4 ? LocalLoss.L2 : LocalLoss.CrossEntropy,
-                    Batch = int.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture) };
+            var settings = new TrainingSettings { Rule = LearningRules.Named(words[3]) }.With("batch", words[2]);
+            if (words.Length > 4) settings = settings.With("local-loss", "l2");
             long actual = TrainingPlan.MemoryOf(spec, settings).TotalBytes;
             Assert.True(actual <= budget.Value.GetInt64(), $"{budget.Name}: {actual:N0} bytes, budget {budget.Value}");
         }
@@ -40,8 +39,8 @@ public sealed class BudgetTests
         var spec = NetworkSpec.Parse("28x28-1000@10x10-10", null, Loss.SoftmaxCrossEntropy);
         foreach (var budget in Budgets().GetProperty("update_state_bytes").EnumerateObject())
         {
-            var settings = new TrainingSettings { Rule = RuleKind.Backprop, Update = KindNames.ParseUpdate(budget.Name.Split(' ')[0]),
-                Rho = 0 };
+            var settings = new TrainingSettings { Rule = new BackpropSettings(), Update = UpdateRules.Named(budget.Name.Split(' ')[0]) };
+            if (settings.Update is FrugalSettings) settings = settings.With("rho", "0");
             Assert.Equal(budget.Value.GetInt64(), TrainingPlan.MemoryOf(spec, settings).BytesOf(MemoryCategory.UpdateState));
         }
     }

@@ -40,7 +40,7 @@ public class AgentTests
     public void A_mistake_is_one_line_and_no_stack_trace()
     {
         var run = Agent.Run("train", "--data", "digits", "--batch", "0");
-        Assert.Equal((1, "", "error: --batch 0: expected 1 or more\n"), (run.ExitCode, run.Output, run.Error));
+        Assert.Equal((1, "", "error: --batch 0: expected a whole number from 1 to 2147483647\n"), (run.ExitCode, run.Output, run.Error));
     }
 
     [Fact]

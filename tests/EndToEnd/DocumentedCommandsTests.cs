@@ -60,16 +60,18 @@ public partial class DocumentedCommandsTests
     {
         string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         int depth = words.Length > 2 && words[1] is "device" or "round" or "model" ? 3 : 2;
-        string help = Help(string.Join(' ', words[..depth]));
+        string help = Help(string.Join(' ', words[..depth]), "all");
         foreach (string option in words.Where(word => word.StartsWith("--", StringComparison.Ordinal)))
             Assert.True(help.Contains($"{option} ", StringComparison.Ordinal), $"{command}\n{option} is not in\n{help}");
     }
 
-    static string Help(string command) => s_help.GetOrAdd(command, _ => HelpOf(command.Split(' ')[0], command.Split(' ')[1..]));
+    static string Help(string command, params string[] groups)
+        => s_help.GetOrAdd($"{command} {string.Concat(groups)}", _ => HelpOf(command.Split(' ')[0], command.Split(' ')[1..], groups));
 
-    static string HelpOf(string program, string[] path)
+    static string HelpOf(string program, string[] path, string[] groups)
     {
-        var run = RunningProgram.Run(program == "edgelearn" ? Programs.Cli : Programs.Device, Path.GetTempPath(), [.. path, "--help"]);
+        var run = RunningProgram.Run(program == "edgelearn" ? Programs.Cli : Programs.Device, Path.GetTempPath(),
+            [.. path, "--help", .. groups]);
         Assert.True(run.ExitCode == 0, $"{program} {string.Join(' ', path)}: {run.Error}");
         Assert.Contains($"{string.Join(' ', path)} ", run.Output, StringComparison.Ordinal);
         return run.Output;

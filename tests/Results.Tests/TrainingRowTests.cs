@@ -50,7 +50,7 @@ public class TrainingRowTests
         Assert.Equal(["tpsgd", "backprop", "frozen", "last layer only"], document.Points.Select(point => point.Rule));
         var spec = NetworkSpec.Parse(s_row.Network, null, Loss.SoftmaxCrossEntropy);
         Assert.Equal(
-            TrainingPlan.MemoryOf(spec, new TrainingSettings { Rule = RuleKind.Backprop, Update = UpdateKind.Adam }).TotalBytes,
+            TrainingPlan.MemoryOf(spec, new TrainingSettings { Rule = new BackpropSettings(), Update = new AdamSettings() }).TotalBytes,
             document.Points[1].Bytes);
     }
 

@@ -82,11 +82,11 @@ sealed record AdaptationRow(string Name, string Data, string Network, int Pretra
         pretrained.CopyTo(network.Parameters.Values);
         // The best of 0.05, 0.1, 0.2 and 0.5 for this task: fine-tuning wants a lower rate than the default, and the yardstick must not be
         // a weak one.
-        var yardstick = new TrainingSettings { Rule = RuleKind.Backprop, Epochs = 1, LearningRate = 0.1f, Seed = seed };
+        var yardstick = new TrainingSettings { Rule = new BackpropSettings(), Epochs = 1, LearningRate = 0.1f, Seed = seed };
         double backprop = TrainingRow.Train(network, yardstick, training, test, inverse, stop);
         return new() { ["before"] = before, ["quarter"] = quarter, ["after"] = after, ["backprop"] = backprop, ["accuracy"] = after };
     }
 
     static TrainingSettings Settings(ulong seed, int steps)
-        => new() { Rule = RuleKind.ZerothOrder, Steps = steps, Batch = 64, Seed = seed };
+        => new() { Rule = new ZerothOrderSettings(), Steps = steps, Batch = 64, Seed = seed };
 }

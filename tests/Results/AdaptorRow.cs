@@ -15,10 +15,12 @@ sealed record AdaptorRow(string Name, string Data, string Network, int Pretraini
 
     static readonly float[] s_rates = [0.02f, 0.06f, 0.2f];
 
-    static readonly (RuleKind Rule, string Train)[] s_ways =
+    static readonly BackpropSettings s_backprop = new();
+
+    static readonly (RuleSettings Rule, string Train)[] s_ways =
     [
-        (RuleKind.Backprop, "all"), (RuleKind.Backprop, "lora:1,bias"), (RuleKind.Backprop, "scale"), (RuleKind.Backprop, "bias"),
-            (RuleKind.Backprop, "residual:2"), (RuleKind.Backprop, "head"), (RuleKind.Backprop, "scale,head"),
+        (s_backprop, "all"), (s_backprop, "lora:1,bias"), (s_backprop, "scale"), (s_backprop, "bias"),
+            (s_backprop, "residual:2"), (s_backprop, "head"), (s_backprop, "scale,head"),
     ];
 
     /// <inheritdoc/>
@@ -33,7 +35,7 @@ sealed record AdaptorRow(string Name, string Data, string Network, int Pretraini
 
     static string JobName(ulong seed) => string.Create(CultureInfo.InvariantCulture, $"seed {seed}");
 
-    static string ValueName(ImageShift shift, (RuleKind Rule, string Train) way) => $"{shift} {way.Rule.Name()} {way.Train}";
+    static string ValueName(ImageShift shift, (RuleSettings Rule, string Train) way) => $"{shift} {way.Rule.Word} {way.Train}";
 
     /// <inheritdoc/>
     public override IEnumerable<ResultJob> Jobs(ResultScope scope)
@@ -64,7 +66,7 @@ sealed record AdaptorRow(string Name, string Data, string Network, int Pretraini
         using var network = new Network(spec).Initialise(seed);
         var values = new Dictionary<string,
             double> { ["accuracy"] =
-            TrainingRow.Train(network, new TrainingSettings { Rule = RuleKind.Backprop, Epochs = epochs, LearningRate = 0.1f, Seed = seed },
+            TrainingRow.Train(network, new TrainingSettings { Rule = s_backprop, Epochs = epochs, LearningRate = 0.1f, Seed = seed },
             training, test, preparation, stop) };
         using var pretrained = new Model(network, preparation);
         int held = adaptation * HeldBack / Adaptation, tested = Math.Min(test.Count / 2, 2 * adaptation);
@@ -84,7 +86,7 @@ sealed record AdaptorRow(string Name, string Data, string Network, int Pretraini
         return values;
     }
 
-    static double Adapt(Network network, (RuleKind Rule, string Train) way, Dataset training, Dataset judged, Dataset test,
+    static double Adapt(Network network, (RuleSettings Rule, string Train) way, Dataset training, Dataset judged, Dataset test,
         Preparation preparation, ulong seed, CancellationToken stop)
     {
         var train = TrainableParts.Parse(way.Train);
@@ -134,9 +136,9 @@ sealed record AdaptorRow(string Name, string Data, string Network, int Pretraini
             document.Write(
                 string.Create(CultureInfo.InvariantCulture,
                 $"| `{way.Train}` "
-                + $"by {way.Rule.Name()} | {weights} | "
+                + $"by {way.Rule.Word} | {weights} | "
                 + $"{string.Join(" | ", shifts.Select(shift => Of(ValueName(shift, way)).Percent))} | {regained:F2} |\n"));
-            if (share <= MostShare && regained > best.Regained) best = (regained, share, $"`{way.Train}` by {way.Rule.Name()}");
+            if (share <= MostShare && regained > best.Regained) best = (regained, share, $"`{way.Train}` by {way.Rule.Word}");
         }
 
         string reached =

@@ -25,19 +25,19 @@ sealed record ContinualRow(string Name, string Data, string Network, int Samples
     /// <param name="Rule">its learning rule, at its default rate</param>
     /// <param name="Replays">whether there is a buffer</param>
     /// <param name="IsJoint">whether all classes come together: the ceiling</param>
-    readonly record struct Method(string Label, RuleKind Rule, bool Replays, bool IsJoint = false);
+    readonly record struct Method(string Label, RuleSettings Rule, bool Replays, bool IsJoint = false);
 
     static readonly Method[] s_methods =
     [
-        new("naive, backprop", RuleKind.Backprop, Replays: false),
-        new("naive, tpsgd", RuleKind.TargetProjection, Replays: false),
-        new("replay, backprop", RuleKind.Backprop, Replays: true),
-        new("replay, tpsgd", RuleKind.TargetProjection, Replays: true),
-        new("replay, local-heads", RuleKind.LocalHeads, Replays: true),
-        new("replay, frozen", RuleKind.Frozen, Replays: true),
-        new("all classes together, backprop", RuleKind.Backprop, Replays: false, IsJoint: true),
-        new("all classes together, tpsgd", RuleKind.TargetProjection, Replays: false, IsJoint: true),
-        new("all classes together, local-heads", RuleKind.LocalHeads, Replays: false, IsJoint: true),
+        new("naive, backprop", new BackpropSettings(), Replays: false),
+        new("naive, tpsgd", new TargetProjectionSettings(), Replays: false),
+        new("replay, backprop", new BackpropSettings(), Replays: true),
+        new("replay, tpsgd", new TargetProjectionSettings(), Replays: true),
+        new("replay, local-heads", new LocalHeadsSettings(), Replays: true),
+        new("replay, frozen", new FrozenSettings(), Replays: true),
+        new("all classes together, backprop", new BackpropSettings(), Replays: false, IsJoint: true),
+        new("all classes together, tpsgd", new TargetProjectionSettings(), Replays: false, IsJoint: true),
+        new("all classes together, local-heads", new LocalHeadsSettings(), Replays: false, IsJoint: true),
     ];
 
     /// <inheritdoc/>

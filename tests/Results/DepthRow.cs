@@ -54,7 +54,7 @@ sealed record DepthRow(string Name, int Width, int Batch) : ResultRow(Name)
         var spec = new NetworkSpec(Shape.Vector(Width),
             [.. Enumerable.Repeat(new DenseSpec(Width, Activation.Tanh), depth), new DenseSpec(10, Activation.Identity)],
             Loss.SoftmaxCrossEntropy);
-        return TrainingPlan.MemoryOf(spec, new TrainingSettings { Rule = rule.Kind!.Value, Batch = Batch }).WorkspaceBytes;
+        return TrainingPlan.MemoryOf(spec, new TrainingSettings { Rule = rule.Kind!, Batch = Batch }).WorkspaceBytes;
     }
 
     static double Growth(long[] bytes) => (double)bytes[^1] / bytes[0] - 1;

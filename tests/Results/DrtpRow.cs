@@ -17,10 +17,10 @@ sealed record DrtpRow(string Name, int Epochs, double Reference) : ResultRow(Nam
 
     static readonly (string Word, TrainingSettings Settings)[] s_runs =
     [
-        ("tpsgd, l2", new() { LocalLoss = LocalLoss.L2 }),
-        ("tpsgd, linear", new() { LocalLoss = LocalLoss.Linear }),
-        ("backprop", new() { Rule = RuleKind.Backprop }),
-        ("frozen", new() { Rule = RuleKind.Frozen }),
+        ("tpsgd, l2", new() { Rule = new TargetProjectionSettings { LocalLoss = LocalLoss.L2 } }),
+        ("tpsgd, linear", new() { Rule = new TargetProjectionSettings { LocalLoss = LocalLoss.Linear } }),
+        ("backprop", new() { Rule = new BackpropSettings() }),
+        ("frozen", new() { Rule = new FrozenSettings() }),
     ];
 
     /// <inheritdoc/>
@@ -60,7 +60,7 @@ sealed record DrtpRow(string Name, int Epochs, double Reference) : ResultRow(Nam
         {
             var accuracy = values.Over(scope.Seeds().Select(seed => JobName(word, seed)));
             document.Write($"| {word} | {accuracy.Percent} |\n");
-            if (!scope.IsQuick && settings.Rule == RuleKind.TargetProjection)
+            if (!scope.IsQuick && settings.Rule is TargetProjectionSettings)
                 document.Add(
                     new ResultTarget(Name,
                     string.Create(CultureInfo.InvariantCulture, $"{word}: at most {WithinPoints} point below the program of DRTP"),

@@ -11,7 +11,7 @@ namespace EdgeLearn.Results;
 /// </summary>
 sealed record FederatedRow(string Name, string Data, double Alpha) : ResultRow(Name)
 {
-    static readonly RuleKind[] s_rules = [RuleKind.TargetProjection, RuleKind.Frozen, RuleKind.Backprop];
+    static readonly RuleSettings[] s_rules = [new TargetProjectionSettings(), new FrozenSettings(), new BackpropSettings()];
 
     /// <inheritdoc/>
     public override string Section => "Federated rounds";
@@ -34,11 +34,11 @@ sealed record FederatedRow(string Name, string Data, double Alpha) : ResultRow(N
             DataShare[] shares = [.. Enumerable.Range(0, plan.DeviceCount).Select(plan.Share)];
             foreach (var rule in s_rules) yield return Job(JobName(rule, seed), rule, shares);
             for (int device = 0; device < shares.Length; device++)
-                yield return Job(JobName(device, seed), RuleKind.TargetProjection, [shares[device]]);
+                yield return Job(JobName(device, seed), plan.Settings.Rule, [shares[device]]);
 
             // About 100,000 multiply-adds a sample and pass.
-            ResultJob Job(string name, RuleKind rule, DataShare[] parts)
-                => new(Name, name, $"{rule.Name()} {parts.Length} {settings}", 2e6 * data.Train.Count * parts.Length / plan.DeviceCount,
+            ResultJob Job(string name, RuleSettings rule, DataShare[] parts)
+                => new(Name, name, $"{rule.Word} {parts.Length} {settings}", 2e6 * data.Train.Count * parts.Length / plan.DeviceCount,
                     stop => Run(data, preparation.Value, plan, rule, parts, stop));
         }
     }
@@ -56,12 +56,12 @@ sealed record FederatedRow(string Name, string Data, double Alpha) : ResultRow(N
             $"| {Data} | Dirichlet({Alpha}), {devices} devices, 10 rounds | {string.Join(" | ", cells.Select(cell => cell.Percent))} |\n"));
     }
 
-    static string JobName(RuleKind rule, ulong seed) => string.Create(CultureInfo.InvariantCulture, $"{rule.Name()} seed {seed}");
+    static string JobName(RuleSettings rule, ulong seed) => string.Create(CultureInfo.InvariantCulture, $"{rule.Word} seed {seed}");
 
     static string JobName(int device, ulong seed) => string.Create(CultureInfo.InvariantCulture, $"device {device} alone seed {seed}");
 
     static Dictionary<string,
-        double> Run(DataSplit data, Preparation preparation, DemoPlan plan, RuleKind rule, DataShare[] shares, CancellationToken stop)
+        double> Run(DataSplit data, Preparation preparation, DemoPlan plan, RuleSettings rule, DataShare[] shares, CancellationToken stop)
     {
         string folder = Directory.CreateTempSubdirectory("edgelearn-results-").FullName;
         try

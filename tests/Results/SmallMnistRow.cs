@@ -17,11 +17,11 @@ sealed record SmallMnistRow(string Name) : ResultRow(Name)
 
     static readonly (string Word, TrainingSettings Settings, double? Least)[] s_runs =
     [
-        ("backprop", new() { Rule = RuleKind.Backprop }, 87),
-        ("signsgd", new() { Rule = RuleKind.Backprop, Update = UpdateKind.SignSgd }, 86),
-        ("tpsgd", new() { Rule = RuleKind.TargetProjection }, 83),
-        ("elastic-zo", new() { Rule = RuleKind.ElasticZerothOrder }, 84),
-        ("frozen", new() { Rule = RuleKind.Frozen }, null),
+        ("backprop", new() { Rule = new BackpropSettings() }, 87),
+        ("signsgd", new() { Rule = new BackpropSettings(), Update = new SignSgdSettings() }, 86),
+        ("tpsgd", new() { Rule = new TargetProjectionSettings() }, 83),
+        ("elastic-zo", new() { Rule = new ElasticZerothOrderSettings() }, 84),
+        ("frozen", new() { Rule = new FrozenSettings() }, null),
     ];
 
     /// <inheritdoc/>
@@ -52,11 +52,13 @@ sealed record SmallMnistRow(string Name) : ResultRow(Name)
             $"\n### {Name}\n\n`{Shorthand}` on the first {PerClass} images of each class of MNIST, {TestCount} of them to test with, "
             + $"drawn by seed; {Steps:N0} steps of 32, {scope.Seeds(SeedCount).Length} seeds.\n\n| rule | rate | accuracy % | target "
             + $"|\n|---|---|---|---|\n"));
+        var spec = NetworkSpec.Parse(Shorthand, null, Loss.SoftmaxCrossEntropy);
         foreach (var (word, settings, least) in s_runs)
         {
             var accuracy = values.Over(scope.Seeds(SeedCount).Select(seed => JobName(word, seed)));
             document.Write(
-                string.Create(CultureInfo.InvariantCulture, $"| {word} | {settings.Rate:G3} | {accuracy.Percent} | {least} |\n"));
+                string.Create(CultureInfo.InvariantCulture,
+                    $"| {word} | {settings.WithRates(spec).LearningRate:G3} | {accuracy.Percent} | {least} |\n"));
             if (least is null) continue; // a control
             document.Add(
                 new ResultTarget(Name, string.Create(CultureInfo.InvariantCulture, $"{word} at {least} % or more"), $"{accuracy.Percent} %",

@@ -15,22 +15,22 @@ sealed record SmallXorRow(string Name) : ResultRow(Name)
     /// <inheritdoc/>
     public override string Section => "Small tasks of other projects";
 
-    static TrainingSettings Settings(UpdateKind update, ulong seed)
-        => new() { Rule = RuleKind.Backprop, Update = update, LearningRate = 0.1f, Epochs = 100, Batch = 4,
+    static TrainingSettings Settings(UpdateSettings update, ulong seed)
+        => new() { Rule = new BackpropSettings(), Update = update, LearningRate = 0.1f, Epochs = 100, Batch = 4,
             Schedule = ScheduleKind.Constant, Seed = seed };
 
     static NetworkSpec Spec => NetworkSpec.Parse(Shorthand, null, Loss.MeanSquareError);
 
     /// <inheritdoc/>
     public override IEnumerable<ResultJob> Jobs(ResultScope scope)
-        => [new ResultJob(Name, "adam", $"{Shorthand} {SeedCount} Glorot {Settings(UpdateKind.Adam, 1)}", 1e8, Run)];
+        => [new ResultJob(Name, "adam", $"{Shorthand} {SeedCount} Glorot {Settings(new AdamSettings(), 1)}", 1e8, Run)];
 
     /// <inheritdoc/>
     public override void Render(ResultScope scope, ResultValues values, ResultDocument document)
     {
         double solved = values.Value("adam", "solved");
-        var (adamWeights, adam) = Bytes(UpdateKind.Adam);
-        var (sgdWeights, sgd) = Bytes(UpdateKind.Sgd);
+        var (adamWeights, adam) = Bytes(new AdamSettings());
+        var (sgdWeights, sgd) = Bytes(new SgdSettings());
         var text = CultureInfo.InvariantCulture;
         document.Write(
             string.Create(text,
@@ -49,7 +49,7 @@ sealed record SmallXorRow(string Name) : ResultRow(Name)
             sgd <= SgdBytes));
     }
 
-    static (long Weights, long Total) Bytes(UpdateKind update)
+    static (long Weights, long Total) Bytes(UpdateSettings update)
     {
         var plan = TrainingPlan.MemoryOf(Spec, Settings(update, 1));
         return (plan.BytesOf(MemoryCategory.Parameters), plan.TotalBytes);
@@ -65,7 +65,7 @@ sealed record SmallXorRow(string Name) : ResultRow(Name)
             using var network = new Network(Spec).Initialise(seed);
             StartingWeights.Draw(network, seed,
                 slice => slice.Shape is [int outputs, int inputs] ? Math.Sqrt(6.0 / (inputs + outputs)) : 0);
-            using var session = new TrainingSession(network, Settings(UpdateKind.Adam, seed), data, Preparation.Identity);
+            using var session = new TrainingSession(network, Settings(new AdamSettings(), seed), data, Preparation.Identity);
             while (!session.IsDone) session.Step();
             if (IsSolved(session)) solved++;
         }

@@ -70,8 +70,10 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs) 
 
     /// <summary>How a rule is run: the defaults of the command line for it.</summary>
     public TrainingSettings SettingsOf(ResultRule rule, ResultScope scope, ulong seed)
-        => new() { Rule = rule.Kind ?? RuleKind.Frozen, Update = TrainingSettings.UsualUpdate(rule.Kind ?? RuleKind.Frozen),
-            Epochs = scope.Epochs(Epochs), Batch = Batch, Seed = seed };
+    {
+        var kind = rule.Kind ?? new FrozenSettings();
+        return new() { Rule = kind, Update = kind.UsualUpdate, Epochs = scope.Epochs(Epochs), Batch = Batch, Seed = seed };
+    }
 
     // The most frequent class knows no seed.
     ulong[] SeedsOf(ResultRule rule, ResultScope scope) => rule.Kind is null ? [1] : scope.Seeds(LeastSeeds);
@@ -93,7 +95,8 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs) 
         {
             stop.ThrowIfCancellationRequested();
             if (session.Step().Diverged)
-                throw new EdgeLearnException($"{settings.Rule.Name()} diverged at step {session.StepCount} with rate {settings.Rate}");
+                throw new EdgeLearnException($"{settings.Rule.Word} diverged at step {session.StepCount} with rate "
+                    + $"{session.Settings.LearningRate}");
         }
 
         return session.Evaluate(test).Accuracy;

@@ -65,7 +65,7 @@ sealed class TrainingRowTable
         {
             var settings = _row.SettingsOf(rule, _scope, 1);
             var plan = TrainingPlan.MemoryOf(_row.SpecOf(rule, data), settings);
-            rate = settings.Rate.ToString("G3", s_text);
+            rate = settings.WithRates(_row.SpecOf(rule, data)).LearningRate!.Value.ToString("G3", s_text);
             workspace = plan.WorkspaceBytes.ToString("N0", s_text);
             total = plan.TotalBytes.ToString("N0", s_text);
             double ratio = _values.Value(TimingJob, rule.Word) / _values.Value(TimingJob, ResultRule.Backprop.Word);

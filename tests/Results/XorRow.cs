@@ -14,17 +14,20 @@ sealed record XorRow(string Name) : ResultRow(Name)
     const int Steps = 4500, SeedCount = 20;
     const double LossLimit = 0.01, LeastShare = 0.8;
 
+    static readonly SgdSettings s_momentum = new() { Momentum = 0.9f };
+
     static readonly (string Word, TrainingSettings Settings)[] s_runs =
     [
-        ("backprop", new() { Rule = RuleKind.Backprop, LearningRate = 0.1f }),
-        ("backprop, rate 0.3", new() { Rule = RuleKind.Backprop, LearningRate = 0.3f }),
-        ("signsgd", new() { Rule = RuleKind.Backprop, Update = UpdateKind.SignSgd, LearningRate = 0.003f }),
-        ("signum", new() { Rule = RuleKind.Backprop, Update = UpdateKind.Signum, LearningRate = 0.003f }),
-        ("tpsgd", new() { LearningRate = 0.3f, Momentum = 0.9f }),
-        ("tpsgd, l2", new() { LearningRate = 0.3f, Momentum = 0.9f, LocalLoss = LocalLoss.L2 }),
-        ("tpsgd, linear", new() { LearningRate = 0.3f, Momentum = 0.9f, LocalLoss = LocalLoss.Linear }),
-        ("zo", new() { Rule = RuleKind.ZerothOrder, LearningRate = 0.1f }),
-        ("frozen", new() { Rule = RuleKind.Frozen, LearningRate = 0.3f, Momentum = 0.9f }),
+        ("backprop", new() { Rule = new BackpropSettings(), LearningRate = 0.1f }),
+        ("backprop, rate 0.3", new() { Rule = new BackpropSettings(), LearningRate = 0.3f }),
+        ("signsgd", new() { Rule = new BackpropSettings(), Update = new SignSgdSettings(), LearningRate = 0.003f }),
+        ("signum", new() { Rule = new BackpropSettings(), Update = new SignumSettings(), LearningRate = 0.003f }),
+        ("tpsgd", new() { Update = s_momentum, LearningRate = 0.3f }),
+        ("tpsgd, l2", new() { Rule = new TargetProjectionSettings { LocalLoss = LocalLoss.L2 }, Update = s_momentum, LearningRate = 0.3f }),
+        ("tpsgd, linear",
+            new() { Rule = new TargetProjectionSettings { LocalLoss = LocalLoss.Linear }, Update = s_momentum, LearningRate = 0.3f }),
+        ("zo", new() { Rule = new ZerothOrderSettings(), LearningRate = 0.1f }),
+        ("frozen", new() { Rule = new FrozenSettings(), Update = s_momentum, LearningRate = 0.3f }),
     ];
 
     /// <inheritdoc/>
@@ -51,9 +54,9 @@ sealed record XorRow(string Name) : ResultRow(Name)
             string typical = double.IsFinite(steps) ? steps.ToString("N0", CultureInfo.InvariantCulture) : "-";
             document.Write(
                 string.Create(CultureInfo.InvariantCulture,
-                $"| {word} | {settings.Rate:G3} | {solved:F0} of {SeedCount} | {typical} | {right:F0} "
+                $"| {word} | {settings.LearningRate:G3} | {solved:F0} of {SeedCount} | {typical} | {right:F0} "
                 + $"of {SeedCount} | {values.Value(word, "loss"):G3} |\n"));
-            if (settings.Rule == RuleKind.Frozen) continue; // a control
+            if (settings.Rule is FrozenSettings) continue; // a control
             document.Add(
                 new ResultTarget(Name,
                 string.Create(CultureInfo.InvariantCulture,

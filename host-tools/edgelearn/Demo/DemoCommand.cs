@@ -122,7 +122,7 @@ static class DemoCommand
             Controls = controls ? await Task.Run(() => RunControls(plan, data, preparation, folder, view, stop), stop) : null,
             Data = data.Name,
             Network = plan.Network.ToString(),
-            Rule = plan.Settings.Rule.Name(),
+            Rule = plan.Settings.Rule.Word,
             Alpha = plan.Alpha,
             DevicePeakRssBytes = [.. devices.Select(device => device.PeakRssBytes)],
             PerDevice = devices,
@@ -136,10 +136,10 @@ static class DemoCommand
         var simulation = new FederatedSimulation(plan, data.Train, preparation, folder);
         DataShare[] shares = [.. Enumerable.Range(0, plan.DeviceCount).Select(plan.Share)];
         var rule = plan.Settings.Rule;
-        var runs = new List<(string Name, RuleKind Rule, DataShare[] Shares)>
+        var runs = new List<(string Name, RuleSettings Rule, DataShare[] Shares)>
         {
-            ("backprop", RuleKind.Backprop, shares),
-            ("frozen", RuleKind.Frozen, shares),
+            ("backprop", new BackpropSettings(), shares),
+            ("frozen", new FrozenSettings(), shares),
             ("central", rule, [plan.Pooled]),
         };
         for (int i = 0; i < shares.Length; i++) runs.Add(($"alone-{i + 1}", rule, [shares[i]]));

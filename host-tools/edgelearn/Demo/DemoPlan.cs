@@ -33,8 +33,9 @@ sealed record DemoPlan
         {
             Network = NetworkSpec.Parse(network, shape, Loss.SoftmaxCrossEntropy),
             // One epoch a round is short: momentum, whose state is reset with every round, makes more of it.
-            Settings = new TrainingSettings { Epochs = 1, Batch = small ? 16 : 64, Momentum = 0.9f, LearningRate = 0.3f,
-                LocalLoss = LocalLoss.L2, HiddenRateScale = 2, Seed = seed },
+            Settings = new TrainingSettings { Epochs = 1, Batch = small ? 16 : 64, LearningRate = 0.3f, Seed = seed,
+                Rule = new TargetProjectionSettings { LocalLoss = LocalLoss.L2, HiddenRate = 2 },
+                Update = new SgdSettings { Momentum = 0.9f } },
         };
     }
 
@@ -46,10 +47,10 @@ sealed record DemoPlan
     public DataShare Pooled => new() { Seed = Settings.Seed, HeldOutFraction = HeldOutFraction };
 
     /// <summary>How to train in a round (from 0): the rate falls linearly over the rounds and is constant within one.</summary>
-    public RoundTraining Training(int round, RuleKind rule)
+    public RoundTraining Training(int round, RuleSettings rule)
     {
-        var settings = Settings.Rule == rule ? Settings : Settings with { Rule = rule, LearningRate = null };
-        return RoundTraining.From(settings with { LearningRate = settings.Rate * (1 - (float)round / RoundCount) });
+        var settings = Settings.Rule.Word == rule.Word ? Settings : Settings with { Rule = rule, LearningRate = null };
+        return RoundTraining.From(settings, 1 - (float)round / RoundCount);
     }
 
     /// <summary>The model that every run starts from.</summary>

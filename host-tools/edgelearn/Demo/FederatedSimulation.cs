@@ -15,7 +15,7 @@ sealed class FederatedSimulation(DemoPlan plan, Dataset train, Preparation prepa
     /// <param name="rule">what every board trains with</param>
     /// <param name="shares">one a board</param>
     /// <param name="stop">gives up</param>
-    public string Run(string name, RuleKind rule, IReadOnlyList<DataShare> shares, CancellationToken stop)
+    public string Run(string name, RuleSettings rule, IReadOnlyList<DataShare> shares, CancellationToken stop)
     {
         string path = Path.Combine(folder, name + ".safetensors");
         using (var first = plan.FirstModel(preparation, null)) ModelFile.Save(path, first);
@@ -24,7 +24,7 @@ sealed class FederatedSimulation(DemoPlan plan, Dataset train, Preparation prepa
         return path;
     }
 
-    void RunRound(int round, RuleKind rule, BoardTraining[] boards, string path, CancellationToken stop)
+    void RunRound(int round, RuleSettings rule, BoardTraining[] boards, string path, CancellationToken stop)
     {
         var task = new TrainTask { Round = (ulong)round + 1, Codec = plan.Codec, Training = plan.Training(round, rule) };
         using var model = new RoundModel(ModelFile.Load(path), task.Training);

@@ -16,13 +16,11 @@ sealed record RoundPlan(string Group, int Count, Codec Codec, TrainingSettings S
     /// <param name="index">from 0</param>
     public RunRoundRequest Request(int index)
     {
-        var training = RoundTraining.From(Settings);
-        training.LearningRate *= new Schedule(Settings.Schedule, Count).FactorAt(index);
         return new RunRoundRequest
         {
             Group = Group,
             Codec = Codec,
-            Training = training,
+            Training = RoundTraining.From(Settings, new Schedule(Settings.Schedule, Count, Settings.WarmupSteps).FactorAt(index)),
             DeadlineMs = (long)Deadline.TotalMilliseconds,
             MinimumReports = Minimum,
             ExpectedDevices = Expected,

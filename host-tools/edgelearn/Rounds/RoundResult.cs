@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeLearn.Protocol;
 
 namespace EdgeLearn.Cli;
@@ -9,7 +10,8 @@ namespace EdgeLearn.Cli;
 /// <param name="Codec">what travels: float32, sign or records</param>
 /// <param name="Rule">the learning rule</param>
 /// <param name="Update">the update rule</param>
-/// <param name="LearningRate">of the last layer, constant in the round</param>
+/// <param name="LearningRate">of the last layer, constant in the round; null = the factor times what suits rule, update and network</param>
+/// <param name="RateFactor">of the schedule over the rounds</param>
 /// <param name="Accuracy">of the result on the hub's test set; null = it has none</param>
 /// <param name="Loss">on the same</param>
 /// <param name="BytesUp">messages of the boards</param>
@@ -34,7 +36,8 @@ sealed record RoundResult(
     string Codec,
     string Rule,
     string Update,
-    float LearningRate,
+    float? LearningRate,
+    float RateFactor,
     double? Accuracy,
     double? Loss,
     ulong BytesUp,
@@ -59,9 +62,11 @@ sealed record RoundResult(
         view.Group,
         view.State.Word(),
         view.Codec.Word(),
-        ((RuleKind)((int)view.Training.Rule - 1)).Name(),
-        ((UpdateKind)((int)view.Training.Update - 1)).Name(),
-        view.Training.LearningRate,
+        view.Training.Rule,
+        view.Training.Update,
+        view.Training.Settings.FirstOrDefault(setting => setting.Name == "lr") is { } rate
+            ? float.Parse(rate.Value, CultureInfo.InvariantCulture) * view.Training.RateFactor : null,
+        view.Training.RateFactor,
         view.HasAccuracy ? view.Accuracy : null,
         view.HasLoss ? view.Loss : null,
         view.BytesUp,

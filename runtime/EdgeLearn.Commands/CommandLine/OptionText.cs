@@ -75,6 +75,14 @@ static class OptionText
             throw new EdgeLearnException($"{name} {text}: expected {string.Join(", ", words.Select(w => w.Word))}");
         });
 
+    /// <summary>How matrices are stored.</summary>
+    public static Option<WeightStorage?> Weights() => Parsed<WeightStorage?>("--weights", "float32|bf16|int8",
+        "how matrices are stored (default: the model's own)", text => WeightStorageWords.Parse(text));
+
+    /// <summary>How many threads the kernels use.</summary>
+    public static Option<int?> Threads()
+        => Whole("--threads", "threads that share the products (default 1: a board is shared); the results are the same to the bit");
+
     static long WholeIn(string name, string text, long least, long most)
     {
         if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))

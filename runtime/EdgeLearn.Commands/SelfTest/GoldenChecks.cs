@@ -60,20 +60,21 @@ static class GoldenChecks
         yield return ("backprop with "
             + "momentum", () =>
             Compare(GoldenValues.BackpropMomentum,
-            settings with { Rule = RuleKind.Backprop, LearningRate = 0.1f, Momentum = 0.9f, WeightDecay = 0.01f }));
+            settings with { Rule = new BackpropSettings(), LearningRate = 0.1f,
+                Update = new SgdSettings { Momentum = 0.9f, WeightDecay = 0.01f } }));
         yield return ("backprop with "
             + "adam", () =>
-            Compare(GoldenValues.BackpropAdam, settings with { Rule = RuleKind.Backprop, Update = UpdateKind.Adam, LearningRate = 0.01f }));
-        yield return ("frozen", () => Compare(GoldenValues.Frozen, settings with { Rule = RuleKind.Frozen, LearningRate = 0.5f }));
-        var local = settings with { Rule = RuleKind.TargetProjection, LocalLoss = LocalLoss.L2, LearningRate = 0.5f,
-            HiddenRateScale = 0.15f, TargetScale = 0.9f };
-        yield return ("tpsgd", () => Compare(GoldenValues.TargetProjectionL2, local));
-        yield return ("tpsgd with linear "
-            + "loss", () => Compare(GoldenValues.TargetProjectionLinear, local with { LocalLoss = LocalLoss.Linear }));
+            Compare(GoldenValues.BackpropAdam,
+            settings with { Rule = new BackpropSettings(), Update = new AdamSettings(), LearningRate = 0.01f }));
+        yield return ("frozen", () => Compare(GoldenValues.Frozen, settings with { Rule = new FrozenSettings(), LearningRate = 0.5f }));
+        TrainingSettings Local(LocalLoss loss) => settings with { LearningRate = 0.5f,
+            Rule = new TargetProjectionSettings { LocalLoss = loss, HiddenRate = 0.15f, TargetScale = 0.9f } };
+        yield return ("tpsgd", () => Compare(GoldenValues.TargetProjectionL2, Local(LocalLoss.L2)));
+        yield return ("tpsgd with linear loss", () => Compare(GoldenValues.TargetProjectionLinear, Local(LocalLoss.Linear)));
         // The slope of two float losses is known to about 1e-7 / (2 eps).
         yield return ("zo", () =>
             Compare(GoldenValues.ZerothOrder,
-            settings with { Rule = RuleKind.ZerothOrder, LearningRate = 0.01f, Epsilon = 1e-2f, Directions = 2 }));
+            settings with { Rule = new ZerothOrderSettings { Epsilon = 1e-2f, Directions = 2 }, LearningRate = 0.01f }));
     }
 
     static void Compare((double[] Losses, double[] Sums, double[] Squares) expected, TrainingSettings settings)

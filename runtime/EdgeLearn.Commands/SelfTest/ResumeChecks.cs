@@ -45,7 +45,7 @@ static class ResumeChecks
         using (var checkpoint = new Checkpoint(folder.Path))
         {
             if (!checkpoint.TryResume(resumed.Session)) throw new SelfTestException("there was nothing to go on from");
-            int known = settings.Rule == RuleKind.ZerothOrder ? 8 : 5;
+            int known = settings.Rule is ZerothOrderSettings ? 8 : 5;
             if (resumed.Session.StepCount != known)
                 throw new SelfTestException($"it goes on at step {resumed.Session.StepCount}, expected {known}");
         }
@@ -56,8 +56,8 @@ static class ResumeChecks
     /// <summary>The log alone, from the starting weights, without the data's help.</summary>
     public static void Replay(NoiseKind kind)
     {
-        var settings = new TrainingSettings { Rule = RuleKind.ZerothOrder, Seed = SmallTask.Seed, Batch = 7, Steps = 12, Directions = 3,
-            Noise = kind, LearningRate = 0.05f };
+        var settings = new TrainingSettings { Rule = new ZerothOrderSettings { Directions = 3, Noise = kind }, Seed = SmallTask.Seed,
+            Batch = 7, Steps = 12, LearningRate = 0.05f };
         using var folder = new SelfTestFolder();
         string path = Path.Combine(folder.Path, "steps.log");
         using var data = SmallTask.Data();

@@ -55,26 +55,37 @@ static class SmallTask
     /// <summary>Every update in the forms that differ in state.</summary>
     public static IEnumerable<(string Name, TrainingSettings Settings)> Updates()
     {
-        var settings = new TrainingSettings { Seed = Seed, Batch = 7, Steps = 14, LearningRate = 0.01f, WeightDecay = 0.01f,
-            ExactLayers = 2, Directions = 2 };
-        yield return ("sgd", settings with { Update = UpdateKind.Sgd });
-        yield return ("sgd with momentum", settings with { Update = UpdateKind.Sgd, Momentum = 0.9f });
-        yield return ("signsgd", settings with { Update = UpdateKind.SignSgd });
-        yield return ("signum", settings with { Update = UpdateKind.Signum });
-        yield return ("adam", settings with { Update = UpdateKind.Adam });
-        yield return ("frugal with rho 0", settings with { Update = UpdateKind.Frugal, Rho = 0 });
-        yield return ("frugal by "
-            + "columns", settings with { Update = UpdateKind.Frugal, Rho = 0.5, RefreshSteps = 3, StateFullPattern = "*.bias" });
-        yield return ("frugal by "
-            + "block", settings with { Update = UpdateKind.Frugal, Rho = 0.4, RefreshSteps = 3, Selection = FrugalSelection.Block,
+        yield return With("sgd", new SgdSettings());
+        yield return With("sgd with momentum", new SgdSettings { Momentum = 0.9f });
+        yield return With("signsgd", new SignSgdSettings());
+        yield return With("signum", new SignumSettings());
+        yield return With("adam", new AdamSettings());
+        yield return With("frugal with rho 0", new FrugalSettings { Rho = 0 });
+        yield return With("frugal by columns", new FrugalSettings { Rho = 0.5, RefreshSteps = 3, StateFull = "*.bias" });
+        yield return With("frugal by block", new FrugalSettings { Rho = 0.4, RefreshSteps = 3, Selection = FrugalSelection.Block,
             Remainder = FrugalRemainder.Plain });
+
+        static (string, TrainingSettings) With(string name, UpdateSettings update)
+            => (name, new TrainingSettings { Update = update with { WeightDecay = 0.01f }, Seed = Seed, Batch = 7, Steps = 14,
+                LearningRate = 0.01f });
     }
+
+    // With two directions, and two layers of exact gradients.
+    static RuleSettings[] Rules =>
+    [
+        .. LearningRules.All.Select(rule => rule switch
+        {
+            ZerothOrderSettings zerothOrder => zerothOrder with { Directions = 2 },
+            ElasticZerothOrderSettings elastic => elastic with { Directions = 2, ExactLayers = 2 },
+            _ => rule,
+        }),
+    ];
 
     /// <summary>Every rule with every update.</summary>
     public static IEnumerable<(string Name, TrainingSettings Settings)> RulesAndUpdates()
-        => from rule in KindNames.RuleNames
+        => from rule in Rules
            from update in Updates()
-           select ($"{rule} with {update.Name}", update.Settings with { Rule = KindNames.ParseRule(rule) });
+           select ($"{rule.Word} with {update.Name}", update.Settings with { Rule = rule });
 
     /// <summary>Bits of all weights.</summary>
     public static byte[] Bits(Network network) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(network.Parameters.Values).ToArray();

@@ -28,30 +28,31 @@ static class TrainingChecks
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         if (!double.IsFinite(loss)) throw new SelfTestException($"the loss is {loss}");
         if (SmallTask.Bits(network).AsSpan().SequenceEqual(before)) throw new SelfTestException("the weights did not change");
-        long floats = FloatsOf(settings, network.Parameters);
+        long floats = FloatsOf(settings.Update, network.Parameters);
         if (session.Update.StateBytes != floats * sizeof(float))
             throw new SelfTestException($"{name} keeps {session.Update.StateBytes} bytes, expected {floats * sizeof(float)}");
         return allocated;
     }
 
-    static long FloatsOf(TrainingSettings settings, ParameterSet parameters) => settings switch
+    static long FloatsOf(UpdateSettings update, ParameterSet parameters) => update switch
     {
-        { Update: UpdateKind.SignSgd } or { Update: UpdateKind.Sgd, Momentum: null } or { Update: UpdateKind.Frugal, Rho: 0 } => 0,
-        { Update: UpdateKind.Adam } => 2L * parameters.Length,
-        { Update: UpdateKind.Frugal, Selection: FrugalSelection.Block } =>
+        SignSgdSettings or SgdSettings { Momentum: 0 } or FrugalSettings { Rho: 0 } => 0,
+        AdamSettings => 2L * parameters.Length,
+        FrugalSettings { Selection: FrugalSelection.Block } frugal =>
             2 * parameters.Slices.Select(slice => (long)slice.Length).OrderDescending()
-            .Take((int)Math.Round(settings.Rho * parameters.Slices.Count)).Sum(),
-        { Update: UpdateKind.Frugal } =>
+            .Take((int)Math.Round(frugal.Rho * parameters.Slices.Count)).Sum(),
+        FrugalSettings frugal =>
             2 * parameters.Slices.Sum(slice => slice.Shape.Length == 1
             ? slice.Length
-            : (long)(int)(settings.Rho * slice.RowLength) * (slice.Length / slice.RowLength)),
+            : (long)(int)(frugal.Rho * slice.RowLength) * (slice.Length / slice.RowLength)),
         _ => parameters.Length,
     };
 
-    public static void Regression(RuleKind rule)
+    public static void Regression(RuleSettings rule)
     {
         var settings = new TrainingSettings { Rule = rule, Seed = SmallTask.Seed, Batch = 8, Steps = 200, LearningRate = 0.02f,
-            HiddenRateScale = 1, Schedule = ScheduleKind.Constant };
+            Schedule = ScheduleKind.Constant };
+        if (rule.Find("hidden-rate") is not null) settings = settings.With("hidden-rate", "1");
         using var data = SmallTask.Regression();
         using var network = new Network(NetworkSpec.Parse("36-10-2", data.InputShape, Loss.MeanSquareError)).Initialise(settings.Seed);
         using var session = new TrainingSession(network, settings, data, Preparation.Identity);

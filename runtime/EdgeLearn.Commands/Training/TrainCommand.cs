@@ -6,7 +6,7 @@ namespace EdgeLearn.Commands;
 public sealed class TrainCommand
 {
     readonly DataArguments _data = new();
-    readonly TrainingOptions _training = new();
+    readonly TrainingOptions _training;
     readonly Option<string?> _network =
         OptionText.Text("--network", "SPEC",
         "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file or checkpoint folder to go on from (default: one that suits "
@@ -40,12 +40,23 @@ public sealed class TrainCommand
         "part of the training samples to hold back and judge by, whole groups where subjects, users or writers are known (default 0)");
     readonly Option<bool> _controls =
         OptionText.Flag("--controls", "train backprop and frozen afterwards on the same budget, each at its own rate");
-    readonly Option<int?> _threads = TrainingOptions.ThreadsOption();
+    readonly Option<int?> _threads = OptionText.Threads();
     readonly Option<bool> _verbose = OptionText.Flag("--verbose", "print lines of progress where standard error is no terminal");
     readonly Option<bool> _json = CommandOutput.JsonOption();
 
-    TrainCommand()
+    TrainCommand(ExampleCommand command)
     {
+        _data.AddTo(command, required: true);
+        command.Add("", _network);
+        _training = new TrainingOptions(command);
+        command.Add("", _save, _checkpoint, _resume, _controls);
+        command.Add("data", _preparation, _validation);
+        command.Add("network", _model, _saveAdaptor);
+        _loss.AddTo(command);
+        command.Add("run", _interval, _verbose);
+        command.Add("continual", _past);
+        command.Add("memory", _memoryLimit, _threads);
+        command.Add("", _json);
     }
 
     /// <summary>The command.</summary>
@@ -56,26 +67,12 @@ public sealed class TrainCommand
             "Learn from data on this machine, without backprop unless asked for.",
             "--data mnist",
             "--data mnist --network 784-1000@10x10-10 --rule tpsgd --epochs 4 --controls",
-            "--data har-hapt --network 128x6-gru32:sequence-gru32-12 --validation 0.2",
             "--data digits --save digits.safetensors",
             "--data readings.csv --label state --network 12-64-3 --update signsgd",
-            "--data new-site --network digits.safetensors --rule elastic-zo --steps 5000",
-            "--data mnist --model state.safetensors --network 784-128:relu-10 --rule backprop",
             "--data new-site --model digits.safetensors --train lora:2 --save-adaptor site.adaptor",
-            "--data new-labels --model digits.safetensors --train head --save other.safetensors",
-            "--data mnist --weights bf16 --save half.safetensors",
             "--data tuesday --network board.safetensors --replay-bytes 200kB --past board.past --save board.safetensors",
             "--data mnist --checkpoint run --resume --memory-limit 2MB");
-        var options = new TrainCommand();
-        options._data.AddTo(command, required: true);
-        command.Options.Add(options._network);
-        command.Options.Add(options._model);
-        options._training.AddTo(command);
-        options._loss.AddTo(command);
-        foreach (Option option in (Option[])[
-            options._preparation, options._save, options._saveAdaptor, options._past, options._checkpoint, options._interval,
-                options._resume, options._memoryLimit, options._validation, options._controls, options._threads,
-            options._verbose, options._json]) command.Options.Add(option);
+        var options = new TrainCommand(command);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
         return command;
     }
@@ -93,9 +90,9 @@ public sealed class TrainCommand
             throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
         var network = NetworkSource.Read(parsed.GetValue(_network), parsed.GetValue(_model));
         // Under a limit, memory is given up for speed only on request.
-        if (!_training.FeaturesAreGiven(parsed) && settings.Train is not null && parsed.GetValue(_memoryLimit) is null)
+        if (!_training.Has(parsed, "feature-cache") && settings.Train is not null && parsed.GetValue(_memoryLimit) is null)
             settings = settings with { Features = FeatureStorage.Auto };
-        settings = settings with { Weights = _training.Weights(parsed) ?? network.Storage ?? WeightStorage.Float32 };
+        if (!_training.Has(parsed, "weights")) settings = settings with { Weights = network.Storage ?? WeightStorage.Float32 };
         var loss = _loss.Read(parsed, network);
         using var whole = _data.Open(parsed, loss, output)!;
         // Not by --seed: runs of several seeds are judged by the same samples.
@@ -103,10 +100,9 @@ public sealed class TrainCommand
         loss = _loss.Complete(parsed, loss, network, data);
         var request = new TrainRequest
         {
-            Settings = _training.LengthIsGiven(parsed)
+            Settings = _training.Has(parsed, "epochs") || _training.Has(parsed, "steps")
                 ? settings
                 : settings with { Epochs = TrainingSettings.EpochsFor(data.Train.Count, settings.Batch) },
-            HiddenRateIsGiven = _training.HiddenRateIsGiven(parsed),
             Network = network,
             Data = data,
             Loss = loss,

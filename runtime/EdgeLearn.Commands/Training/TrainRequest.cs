@@ -7,9 +7,6 @@ sealed record TrainRequest
 {
     public required TrainingSettings Settings { get; init; }
 
-    /// <summary>Whether the user chose the factor of the hidden layers.</summary>
-    public bool HiddenRateIsGiven { get; init; }
-
     public required NetworkSource Network { get; init; }
 
     public required DataSplit Data { get; init; }

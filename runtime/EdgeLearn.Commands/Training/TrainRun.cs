@@ -22,16 +22,14 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         _transfer.Check(preparation, request.Settings.Weights);
         // refuses now what it would refuse after the run
         if (request.Controls)
-            TrainingPlan.MemoryOf(spec,
-                request.Settings with { Rule = RuleKind.Frozen, LearningRate = null, Weights = WeightStorage.Float32,
-                Train = ControlTrain(RuleKind.Frozen) });
+            TrainingPlan.MemoryOf(spec, ControlSettings(new FrozenSettings()));
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }
 
     TrainResult RunRule(NetworkSpec spec, Preparation preparation)
     {
-        var settings = Settings(request.Settings, spec);
+        var settings = request.Settings;
         var plan = TrainingPlan.MemoryOf(spec, settings);
         output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, "
             + $"workspace {plan.WorkspaceBytes:N0})");
@@ -65,7 +63,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             Seed = settings.Seed,
             Epochs = settings.Steps is { } steps ? (double)steps / session.StepsPerEpoch : settings.Epochs,
             Batch = settings.Batch,
-            LearningRate = settings.Rate,
+            LearningRate = session.Settings.LearningRate!.Value,
             TrainExamples = Data.Train.Count,
             TestExamples = Data.Test.Count,
             TestAccuracy = spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
@@ -92,21 +90,18 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         return new ValidationResult(held.Count, spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null, evaluation.Loss);
     }
 
-    TrainingSettings Settings(TrainingSettings given, NetworkSpec spec) => UsualRates.FillIn(given, spec, request.HiddenRateIsGiven);
-
     ControlResults RunControls(NetworkSpec spec, Preparation preparation)
-        => new(RunControl(RuleKind.Backprop, spec, preparation), RunControl(RuleKind.Frozen, spec, preparation));
+        => new(RunControl(new BackpropSettings(), spec, preparation), RunControl(new FrozenSettings(), spec, preparation));
 
-    // What is frozen for the rule is for backprop too; the last layer alone is what frozen means.
-    TrainableParts? ControlTrain(RuleKind rule)
-        => request.Settings.Train is null || rule == RuleKind.Backprop ? request.Settings.Train : TrainableParts.Head;
+    // The same network, data, steps and update in float32, at the control's own rate: the user's was chosen for another rule. What is
+    // frozen for the rule is for backprop too; the last layer alone is what frozen means.
+    TrainingSettings ControlSettings(RuleSettings rule)
+        => request.Settings with { Rule = rule, LearningRate = null, Weights = WeightStorage.Float32,
+            Train = rule is FrozenSettings && request.Settings.Train is not null ? TrainableParts.Head : request.Settings.Train };
 
-    // The same network, data, steps and update in float32, at the control's own rate: the user's was chosen for another rule.
-    ControlResult RunControl(RuleKind rule, NetworkSpec spec, Preparation preparation)
+    ControlResult RunControl(RuleSettings rule, NetworkSpec spec, Preparation preparation)
     {
-        var settings =
-            Settings(request.Settings with { Rule = rule, LearningRate = null, Weights = WeightStorage.Float32,
-            Train = ControlTrain(rule) }, spec);
+        var settings = ControlSettings(rule);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation);
         _past?.Begin(session);
@@ -117,7 +112,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             TestAccuracy = spec.Loss.MeasuresAccuracy ? evaluation?.Accuracy : null,
             TestLoss = evaluation?.Loss,
             Validation = evaluation is null ? null : Validate(loop, spec),
-            LearningRate = settings.Rate,
+            LearningRate = session.Settings.LearningRate!.Value,
             StepMsMedian = loop.Times.Quantile(0.5),
             Seconds = loop.Seconds,
             WorkspaceBytes = session.Plan.WorkspaceBytes,

@@ -94,7 +94,8 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
     {
         get
         {
-            float rate = session.Settings.Rate, usual = (session.Settings with { LearningRate = null }).Rate;
+            float rate = session.Settings.LearningRate!.Value,
+                usual = UsualRate.For(session.Settings.Rule, session.Settings.Update, session.Network.Spec).Rate;
             return string.Create(CultureInfo.InvariantCulture,
                 $"try a lower rate than --lr {rate}, such as --lr {Math.Min(rate / 4, usual):G3}");
         }

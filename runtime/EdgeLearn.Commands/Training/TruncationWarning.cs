@@ -7,9 +7,9 @@ static class TruncationWarning
     /// <param name="spec">the network</param>
     /// <param name="rule">that trains it</param>
     /// <param name="writer">of warnings</param>
-    public static void Write(NetworkSpec spec, RuleKind rule, TextWriter writer)
+    public static void Write(NetworkSpec spec, RuleSettings rule, TextWriter writer)
     {
-        if (rule == RuleKind.ZerothOrder) return;
+        if (rule is ZerothOrderSettings) return;
         for (int i = 0; i < spec.Layers.Count; i++) Write(spec.Layers[i], $"layers.{i}", spec.InputOf(i).Height, writer);
     }
 

@@ -41,10 +41,10 @@ public sealed class BoardTraining : BoardLearner
     public override BoardUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop)
     {
         var codec = UpdateCodec.Of(task.Codec);
-        var settings = SettingsOf(task, device);
         using var model = ModelFile.Load(basePath);
         var network = model.Network;
         CheckFit(network, _training);
+        var settings = SettingsOf(task, network.Spec, device);
         RoundTraining.CheckStorage(network);
         float[] start = network.Parameters.Values.ToArray();
         using var session = new TrainingSession(network, settings, _training, model.Preparation);
@@ -53,9 +53,10 @@ public sealed class BoardTraining : BoardLearner
         long started = Stopwatch.GetTimestamp();
         var (loss, stepMs) = Run(session, records, stop);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        session.TakeAverage();
         double? accuracy = _heldOut is null ? null : ScoreOf(session.Evaluate(_heldOut), network).Accuracy;
         var shape = new UpdateShape(network.Parameters);
-        var context = new UpdateContext(shape, task.Round, device, settings.Directions);
+        var context = new UpdateContext(shape, task.Round, device, task.Training.Directions);
         return new BoardUpdate
         {
             Content = codec.Encode(context, new BoardChange { Base = start, Trained = network.Parameters.Values, Records = records }),
@@ -84,27 +85,35 @@ public sealed class BoardTraining : BoardLearner
             if (report.Diverged) throw new EdgeLearnException($"the loss was {report.Loss} at step {step} of {session.TotalSteps}; {session.FindDivergence()}: run the round with a lower rate");
             lossSum += report.Loss * report.Count;
             examples += report.Count;
-            if (records.Length > 0) ((ZerothOrder)session.Rule).Records.CopyTo(records.AsSpan((int)step * session.Settings.Directions));
+            if (records.Length == 0) continue;
+            var ofStep = ((ZerothOrder)session.Rule).Records;
+            ofStep.CopyTo(records.AsSpan((int)step * ofStep.Length));
         }
 
         Array.Sort(times);
         return (lossSum / examples, times[times.Length / 2]);
     }
 
-    TrainingSettings SettingsOf(TrainTask task, ulong device)
+    TrainingSettings SettingsOf(TrainTask task, NetworkSpec network, ulong device)
     {
         var training = task.Training ?? throw new EdgeLearnException("the task does not say how to train");
-        var settings = training.ToSettings(task.Round, device);
-        // A batch larger than the set is the set: memory must not grow on the hub's word.
-        return settings with { Batch = Math.Min(settings.Batch, _training.Count) };
+        var settings = training.ToSettings(network, task.Round, device);
+        // A batch larger than the set is the set, and so is a buffer of earlier samples: memory must not grow on the hub's word.
+        long most = _training.Count * (_training.InputLength + network.OutputLength + network.LabelLength + 1L) * sizeof(float) + 1024;
+        return settings with
+        {
+            Batch = Math.Min(settings.Batch, _training.Count),
+            Continual = settings.Continual is { } kept ? kept with { ReplayBytes = Math.Min(kept.ReplayBytes, most) } : null,
+        };
     }
 
     static int RecordCount(TrainingSession session)
     {
-        var settings = session.Settings;
-        if (session.TotalSteps > ZerothOrderCodec.RecordLimit / settings.Directions)
-            throw new EdgeLearnException($"{session.TotalSteps} steps of {settings.Directions} directions give more than the {ZerothOrderCodec.RecordLimit} records of one update");
-        return (int)session.TotalSteps * settings.Directions;
+        int directions = ((ProbeSettings)session.Settings.Rule).Directions;
+        if (session.TotalSteps > ZerothOrderCodec.RecordLimit / directions)
+            throw new EdgeLearnException($"{session.TotalSteps} steps of {directions} directions give more than the "
+                + $"{ZerothOrderCodec.RecordLimit} records of one update");
+        return (int)session.TotalSteps * directions;
     }
 
     static void CheckFit(Network network, Dataset data)

@@ -94,8 +94,6 @@ public sealed class WeightConsolidation
 
     sealed class SquareSum(WeightConsolidation consolidation, float weight) : UpdateRule
     {
-        public override string Name => "squares";
-
         protected override long StateLengthOf(ParameterSet parameters) => 0;
 
         public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)

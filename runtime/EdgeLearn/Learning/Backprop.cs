@@ -14,22 +14,19 @@ public sealed class Backprop(Network network) : UnitRule(network, [(0, network.L
         : throw new EdgeLearnException($"backprop: every layer of {network.Spec} is frozen, so that nothing could learn");
 }
 
-/// <summary>
-/// Only the last layer with weights learns; the hidden layers stay as they were drawn. The control that a backprop-free rule must beat: an
-/// accuracy that random features reach proves nothing about hidden learning.
-/// </summary>
-public sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
+/// <summary>Settings of <see cref="Backprop"/>: none.</summary>
+public sealed record BackpropSettings : RuleSettings
 {
     /// <inheritdoc/>
-    public override string Name => "frozen";
+    public override string Word => "backprop";
 
-    static int LowestOf(Network network)
-    {
-        int lowest = network.Units[^1].Learner;
-        while (lowest < network.Layers.Count && !network.Layers[lowest].IsTrainable) lowest++;
-        return lowest < network.Layers.Count
-            ? lowest
-            : throw new EdgeLearnException($"frozen: only the last layer with weights of {network.Spec} would learn, and it is frozen: "
-                + $"train the head too, or use another rule");
-    }
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => [];
+
+    /// <inheritdoc/>
+    public override LearningRule Build(Network network, in RuleContext context) => new Backprop(network);
+
+    internal override bool NeedsFloatWeights => true;
+
+    internal override bool TrainsSharedWeights => true;
 }

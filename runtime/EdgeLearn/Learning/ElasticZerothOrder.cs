@@ -15,7 +15,8 @@ public sealed class ElasticZerothOrder : LearningRule
     const float NoiseShare = 30;
 
     readonly Network _network;
-    readonly ZerothOrderOptions _options;
+    readonly ElasticZerothOrderSettings _settings;
+    readonly ulong _seed;
     readonly int _firstExact;
     readonly ZerothOrderRecord[] _records;
     readonly List<ParameterSlice> _body = [];
@@ -26,23 +27,23 @@ public sealed class ElasticZerothOrder : LearningRule
 
     /// <summary>Prepares the rule.</summary>
     /// <param name="network">two layers with weights or more</param>
-    /// <param name="options">of the zeroth-order part</param>
-    /// <param name="exactLayers">how many of the last layers get exact gradients</param>
-    /// <param name="bodyRateScale">rate of the layers below them as a factor on the step's; null = 30 / their weights that learn, at most
-    /// 1, for the noise of the estimate grows with their number</param>
+    /// <param name="settings">of both parts</param>
+    /// <param name="seed">of all directions of the run</param>
     /// <exception cref="EdgeLearnException">No layer would be left for the zeroth-order part, or none for the exact one.</exception>
-    public ElasticZerothOrder(Network network, ZerothOrderOptions options, int exactLayers = 1, float? bodyRateScale = null)
+    public ElasticZerothOrder(Network network, ElasticZerothOrderSettings settings, ulong seed = 0)
     {
-        int units = network.Units.Count;
+        int units = network.Units.Count, exactLayers = settings.ExactLayers;
         if (exactLayers < 1 || exactLayers >= units)
             throw new EdgeLearnException($"elastic-zo with {exactLayers} exact layers needs between 1 and {units - 1} for a network "
                 + $"of {units} layers: use backprop or zo instead");
         _network = network;
-        _options = options;
+        _settings = settings;
+        _seed = seed;
         _firstExact = network.Units[^exactLayers].Learner;
-        _records = new ZerothOrderRecord[options.Directions];
+        _records = new ZerothOrderRecord[settings.Directions];
         for (int i = 0; i < _firstExact; i++) _body.AddRange(network.Layers[i].Slices);
-        float scale = bodyRateScale ?? Math.Min(1, NoiseShare / Math.Max(1, _body.Sum(slice => slice.Trainable ? (float)slice.Length : 0)));
+        float scale = settings.HiddenRate
+            ?? Math.Min(1, NoiseShare / Math.Max(1, _body.Sum(slice => slice.Trainable ? (float)slice.Length : 0)));
         foreach (var slice in _body) slice.RateScale = scale;
     }
 
@@ -70,17 +71,17 @@ public sealed class ElasticZerothOrder : LearningRule
         double mean = 0;
         for (int i = 0; i < _records.Length; i++)
         {
-            ulong seed = _options.SeedOf(clock.Step, i);
-            Forward(batch, new Probe(_options.Noise, seed, _options.Epsilon));
+            ulong seed = ProbeSettings.SeedOf(_seed, clock.Step, i);
+            Forward(batch, new Probe(_settings.Noise, seed, _settings.Epsilon));
             double plus = LossSum(batch) / batch.Count;
-            Forward(batch, new Probe(_options.Noise, seed, -_options.Epsilon));
+            Forward(batch, new Probe(_settings.Noise, seed, -_settings.Epsilon));
             bool isLast = i == _records.Length - 1;
             double minus = (isLast ? _exact!.Learn(batch, clock, ForwardMode.Evaluation, update) : LossSum(batch)) / batch.Count;
-            _records[i] = new ZerothOrderRecord(seed, _options.Scalar(plus, minus));
+            _records[i] = new ZerothOrderRecord(seed, _settings.Scalar(plus, minus));
             mean += (plus + minus) / (2 * _records.Length);
         }
 
-        ZerothOrderRecord.Apply(_body, _options.Noise, _records, update, _chunk.Span);
+        ZerothOrderRecord.Apply(_body, _settings.Noise, _records, update, _chunk.Span);
         return new StepReport(mean, batch.Count);
     }
 
@@ -97,4 +98,37 @@ public sealed class ElasticZerothOrder : LearningRule
         _layers!.Output(_network.Layers.Count - 1, batch.Count).CopyTo(copy);
         return _network.Loss.Sum(batch, copy);
     }
+}
+
+/// <summary>Settings of <see cref="ElasticZerothOrder"/>.</summary>
+public sealed record ElasticZerothOrderSettings : ProbeSettings
+{
+    static readonly IReadOnlyList<Setting> s_rows = ProbeTable(new ElasticZerothOrderSettings())
+        .OptionalNumber("hidden-rate", "rate of the hidden layers as a factor on --lr; open = 30 / their weights that learn",
+            s => s.HiddenRate, (s, x) => s with { HiddenRate = x }, Limits.From(0))
+        .Whole("exact-layers", "last layers with exact gradients", s => s.ExactLayers, (s, x) => s with { ExactLayers = x },
+            Limits.From(1)).Rows;
+
+    /// <summary>
+    /// Rate of the layers below the exact ones as a factor on the run's rate; null = 30 / their weights that learn, at most 1, for the
+    /// noise of the estimate grows with their number.
+    /// </summary>
+    public float? HiddenRate { get; init; }
+
+    /// <summary>How many of the last layers get exact gradients.</summary>
+    public int ExactLayers { get; init; } = 1;
+
+    /// <inheritdoc/>
+    public override string Word => "elastic-zo";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => s_rows;
+
+    /// <inheritdoc/>
+    public override LearningRule Build(Network network, in RuleContext context)
+        => new ElasticZerothOrder(network, this, context.DirectionSeed);
+
+    internal override float? HiddenFactor => HiddenRate ?? 1;
+
+    internal override bool NeedsFloatWeights => ExactLayers > 1;
 }

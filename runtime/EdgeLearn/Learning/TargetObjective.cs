@@ -7,9 +7,9 @@ namespace EdgeLearn;
 /// layer, class * units + unit) and never stored. The outputs of maps and steps count as their mean over positions, for the weights that
 /// they share see them all.
 /// </summary>
-sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionOptions options) : Objective
+sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionSettings options, ulong seed) : Objective
 {
-    readonly ulong _key = TargetProjection.TargetKey(network, unit, options.Seed);
+    readonly ulong _key = TargetProjection.TargetKey(network, unit, seed);
     readonly Activation? _activation = network.Layers[unit.End - 1].OutputActivation;
     readonly int _units = network.Layers[unit.End - 1].OutputLength;
     readonly float _share = 1f / PositionsOf(network.Layers[unit.End - 1].OutputShape);

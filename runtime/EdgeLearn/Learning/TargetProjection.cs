@@ -1,29 +1,5 @@
 namespace EdgeLearn;
 
-/// <summary>Options of <see cref="TargetProjection"/>.</summary>
-public readonly record struct TargetProjectionOptions()
-{
-    /// <summary>What hidden units minimise.</summary>
-    public LocalLoss LocalLoss { get; init; } = LocalLoss.CrossEntropy;
-
-    /// <summary>Distribution of the target matrix.</summary>
-    public NoiseKind Targets { get; init; } = NoiseKind.Sign;
-
-    /// <summary>Size of the targets: below the tanh's 1, so that they can be reached.</summary>
-    public float TargetScale { get; init; } = 0.9f;
-
-    /// <summary>Rate of the hidden units as a factor on the run's rate; null = what suits the local loss.</summary>
-    public float? HiddenRateScale { get; init; }
-
-    /// <summary>
-    /// Null: all units learn in every step. Else the steps of the run: each unit learns for an equal share of them, first unit first.
-    /// </summary>
-    public long? LayerByLayerSteps { get; init; }
-
-    /// <summary>Seed of the target matrices.</summary>
-    public ulong Seed { get; init; }
-}
-
 /// <summary>
 /// tpSGD: no hidden unit ever sees the output's error. Unit l has a fixed random matrix P_l [classes x values] that maps the label to a
 /// target.
@@ -45,24 +21,26 @@ public readonly record struct TargetProjectionOptions()
 /// </remarks>
 public sealed class TargetProjection : LocalLearning
 {
-    readonly TargetProjectionOptions _options;
+    readonly TargetProjectionSettings _settings;
+    readonly ulong _seed;
 
     /// <summary>Prepares the rule and sets the rate factor of the hidden units' tensors.</summary>
     /// <param name="network">what learns</param>
-    /// <param name="options">of the targets</param>
-    /// <param name="thresholdUpdate">learns the thresholds of cross-entropy and hinge; used for nothing else; null = plain sgd</param>
-    public TargetProjection(Network network, TargetProjectionOptions options, UpdateRule? thresholdUpdate = null)
-        : this(network, options,
-            options.LocalLoss.Scores()
-            ? new LocalHeadSet(network, 0, new LocalHeadLoss(network.Loss, options.LocalLoss == LocalLoss.Hinge),
-                thresholdUpdate ?? new Sgd()) : null)
+    /// <param name="settings">of the targets</param>
+    /// <param name="context">seed, steps, and the update that learns the thresholds of cross-entropy and hinge</param>
+    public TargetProjection(Network network, TargetProjectionSettings settings, in RuleContext context = default)
+        : this(network, settings, context.Seed, settings.LayerByLayer ? context.TotalSteps : null,
+            settings.LocalLoss.Scores()
+            ? new LocalHeadSet(network, 0, new LocalHeadLoss(network.Loss, settings.LocalLoss == LocalLoss.Hinge),
+                context.OwnUpdate ?? new Sgd()) : null)
     {
     }
 
-    TargetProjection(Network network, TargetProjectionOptions options, LocalHeadSet? heads)
-        : base(network, options.HiddenRateScale ?? options.LocalLoss.HiddenRateScale(), options.LayerByLayerSteps, heads)
+    TargetProjection(Network network, TargetProjectionSettings settings, ulong seed, long? layerByLayerSteps, LocalHeadSet? heads)
+        : base(network, settings.HiddenRate ?? settings.LocalLoss.HiddenRateScale(), layerByLayerSteps, heads)
     {
-        _options = options;
+        _settings = settings;
+        _seed = seed;
         foreach (var slice in heads?.Parameters.Slices ?? []) slice.Trainable = IsThreshold(slice);
     }
 
@@ -77,21 +55,72 @@ public sealed class TargetProjection : LocalLearning
 
     /// <inheritdoc/>
     private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
-        => Heads is null ? new TargetObjective(Network, Network.Units[unit], _options) : base.ObjectiveOf(unit, plan, batch, time);
+        => Heads is null ? new TargetObjective(Network, Network.Units[unit], _settings, _seed)
+            : base.ObjectiveOf(unit, plan, batch, time);
 
     /// <inheritdoc/>
     private protected override void InitialiseHeads()
     {
-        Heads!.Initialise(_options.Seed);
+        Heads!.Initialise(_seed);
         foreach (var head in Heads.Heads)
         {
             var slices = head.Layers[^1].Slices;
             var (projection, thresholds) = (slices[0], slices[1]);
             var values = Heads.Parameters[projection];
             values.Clear();
-            Noise.Add(_options.Targets, TargetKey(Network, head.Unit, _options.Seed), 0,
-                _options.TargetScale / MathF.Sqrt(projection.RowLength), values, values);
+            Noise.Add(_settings.Targets, TargetKey(Network, head.Unit, _seed), 0,
+                _settings.TargetScale / MathF.Sqrt(projection.RowLength), values, values);
             Heads.Parameters[thresholds].Clear();
         }
+    }
+}
+
+/// <summary>Settings of <see cref="TargetProjection"/>.</summary>
+public sealed record TargetProjectionSettings : RuleSettings
+{
+    static readonly IReadOnlyList<Setting> s_rows = new SettingTable<TargetProjectionSettings>(new())
+        .OptionalNumber("hidden-rate", "rate of the hidden layers as a factor on --lr; open = 1, 0.3 for the losses l2, l1 and linear",
+            s => s.HiddenRate, (s, x) => s with { HiddenRate = x }, Limits.From(0))
+        .Flag("layer-by-layer", "train one layer after the other, first layer first", s => s.LayerByLayer,
+            (s, x) => s with { LayerByLayer = x })
+        .Word("local-loss", "loss of the hidden layers; linear is DRTP", s => s.LocalLoss, (s, x) => s with { LocalLoss = x },
+            [("cross-entropy", LocalLoss.CrossEntropy), ("hinge", LocalLoss.Hinge), ("l2", LocalLoss.L2), ("l1", LocalLoss.L1),
+                ("linear", LocalLoss.Linear)])
+        .Number("target-scale", "size of the random targets", s => s.TargetScale, (s, x) => s with { TargetScale = x }, Limits.Above(0))
+        .Word("noise", "distribution of the random targets", s => s.Targets, (s, x) => s with { Targets = x },
+            [("sign", NoiseKind.Sign), ("gaussian", NoiseKind.Gaussian)]).Rows;
+
+    /// <summary>What hidden units minimise.</summary>
+    public LocalLoss LocalLoss { get; init; } = LocalLoss.CrossEntropy;
+
+    /// <summary>Distribution of the target matrix.</summary>
+    public NoiseKind Targets { get; init; } = NoiseKind.Sign;
+
+    /// <summary>Size of the targets: below the tanh's 1, so that they can be reached.</summary>
+    public float TargetScale { get; init; } = 0.9f;
+
+    /// <summary>Rate of the hidden units as a factor on the run's rate; null = what suits the local loss.</summary>
+    public float? HiddenRate { get; init; }
+
+    /// <summary>Whether each unit learns for an equal share of the run's steps, first unit first, in place of all in every step.</summary>
+    public bool LayerByLayer { get; init; }
+
+    /// <inheritdoc/>
+    public override string Word => "tpsgd";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => s_rows;
+
+    /// <inheritdoc/>
+    public override LearningRule Build(Network network, in RuleContext context) => new TargetProjection(network, this, context);
+
+    internal override float? HiddenFactor => HiddenRate ?? LocalLoss.HiddenRateScale();
+
+    internal override void CheckNetwork(NetworkSpec network)
+    {
+        if (network.LabelsSteps && !LocalLoss.Scores())
+            throw new EdgeLearnException($"tpsgd with this --local-loss has one target a sample, the network has a label for each "
+                + $"of {network.LabelLength} steps: use --local-loss cross-entropy or hinge");
+        base.CheckNetwork(network);
     }
 }

@@ -1,27 +1,5 @@
 namespace EdgeLearn;
 
-/// <summary>Options of the zeroth-order rules.</summary>
-public readonly record struct ZerothOrderOptions()
-{
-    /// <summary>Size of a probe.</summary>
-    public float Epsilon { get; init; } = 1e-3f;
-
-    /// <summary>Directions a step, q.</summary>
-    public int Directions { get; init; } = 1;
-
-    /// <summary>Distribution of a direction.</summary>
-    public NoiseKind Noise { get; init; } = NoiseKind.Sign;
-
-    /// <summary>Seed of all directions of the run.</summary>
-    public ulong Seed { get; init; }
-
-    /// <summary>The seed of direction i of a step.</summary>
-    public ulong SeedOf(long step, int direction) => EdgeLearn.Noise.Derive(Seed, (ulong)step, (ulong)direction);
-
-    /// <summary>(loss+ - loss-) / (2 eps q), in double, rounded once.</summary>
-    internal float Scalar(double plus, double minus) => (float)((plus - minus) / (2.0 * Epsilon * Directions));
-}
-
 /// <summary>
 /// Two-sided SPSA with q directions, the MeZO family: the loss of one batch at w + eps z and w - eps z gives g = (loss+ - loss-) / (2 eps)
 /// along z. The weights are never perturbed in place: a probe is a property of reading them, so they are exact between probes, may be
@@ -29,9 +7,13 @@ public readonly record struct ZerothOrderOptions()
 /// networks, slow from scratch.
 /// </summary>
 /// <remarks>Source: Spall 1992; Malladi et al. 2023 (MeZO). Differs: sign noise by default, perturbation on the read.</remarks>
-public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions options) : LearningRule
+/// <param name="pass">computes the losses</param>
+/// <param name="loss">of the outputs</param>
+/// <param name="settings">of the probes</param>
+/// <param name="seed">of all directions of the run</param>
+public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderSettings settings, ulong seed = 0) : LearningRule
 {
-    readonly ZerothOrderRecord[] _records = new ZerothOrderRecord[options.Directions];
+    readonly ZerothOrderRecord[] _records = new ZerothOrderRecord[settings.Directions];
     PlannedBuffer _chunk;
 
     /// <inheritdoc/>
@@ -41,7 +23,7 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions
     public ReadOnlySpan<ZerothOrderRecord> Records => _records;
 
     /// <summary>Distribution of the directions.</summary>
-    public NoiseKind Noise => options.Noise;
+    public NoiseKind Noise => settings.Noise;
 
     /// <inheritdoc/>
     public override void Plan(MemoryPlan plan, int batch)
@@ -59,11 +41,11 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions
         double mean = 0;
         for (int i = 0; i < _records.Length; i++)
         {
-            ulong seed = options.SeedOf(clock.Step, i);
-            probes[0] = new Probe(options.Noise, seed, options.Epsilon);
-            probes[1] = new Probe(options.Noise, seed, -options.Epsilon);
+            ulong direction = ProbeSettings.SeedOf(seed, clock.Step, i);
+            probes[0] = new Probe(settings.Noise, direction, settings.Epsilon);
+            probes[1] = new Probe(settings.Noise, direction, -settings.Epsilon);
             pass.Losses(probes, batch, loss, losses);
-            _records[i] = new ZerothOrderRecord(seed, options.Scalar(losses[0], losses[1]));
+            _records[i] = new ZerothOrderRecord(direction, settings.Scalar(losses[0], losses[1]));
             mean += (losses[0] + losses[1]) / (2 * _records.Length);
         }
 
@@ -75,5 +57,31 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderOptions
     /// <param name="records">of the step, in order</param>
     /// <param name="update">takes the gradient, its step already begun</param>
     public void Apply(ReadOnlySpan<ZerothOrderRecord> records, UpdateRule update)
-        => ZerothOrderRecord.Apply(pass.Parameters.Slices, options.Noise, records, update, _chunk.Span);
+        => ZerothOrderRecord.Apply(pass.Parameters.Slices, settings.Noise, records, update, _chunk.Span);
+}
+
+/// <summary>Settings of <see cref="ZerothOrder"/>.</summary>
+public sealed record ZerothOrderSettings : ProbeSettings
+{
+    static readonly IReadOnlyList<Setting> s_rows = ProbeTable(new ZerothOrderSettings())
+        .Flag("signs-in-turn", "the two signs of a direction one after the other, in the memory of inference; else both use one read of "
+            + "the weights", s => s.SignsInTurn, (s, x) => s with { SignsInTurn = x }, changesBits: _ => false).Rows;
+
+    /// <summary>
+    /// The two signs of a direction go through the network one after the other, which takes the memory of inference; else together, which
+    /// reads every weight once. The bits are the same.
+    /// </summary>
+    public bool SignsInTurn { get; init; }
+
+    /// <inheritdoc/>
+    public override string Word => "zo";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => s_rows;
+
+    /// <inheritdoc/>
+    public override LearningRule Build(Network network, in RuleContext context)
+        => new ZerothOrder(new NetworkForwardPass(network, sharesRead: !SignsInTurn), network.Loss, this, context.DirectionSeed);
+
+    internal override bool TrainsSharedWeights => true;
 }

@@ -28,7 +28,7 @@ public sealed class Checkpoint : IDisposable
             {
                 if (!File.Exists(path)) continue;
                 _isDamaged = true;
-                var slot = CheckpointSlot.Parse(File.ReadAllBytes(path));
+                var slot = CheckpointSlot.Parse(File.ReadAllBytes(path), path);
                 if (slot is not null && (_newest is null || slot.Sequence > _newest.Sequence)) _newest = slot;
             }
 
@@ -39,13 +39,18 @@ public sealed class Checkpoint : IDisposable
             _lock?.Dispose();
             throw new EdgeLearnException($"the checkpoint folder {folder} cannot be used: {e.Message}", e);
         }
+        catch (EdgeLearnException)
+        {
+            _lock?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The model of the newest whole slot in a folder, which may be in use.</summary>
     /// <exception cref="EdgeLearnException">There is none.</exception>
     public static Model LoadModel(string folder)
     {
-        var slots = SlotPathsIn(folder).Where(File.Exists).Select(path => CheckpointSlot.Parse(File.ReadAllBytes(path)));
+        var slots = SlotPathsIn(folder).Where(File.Exists).Select(path => CheckpointSlot.Parse(File.ReadAllBytes(path), path));
         var newest = slots.OfType<CheckpointSlot>().MaxBy(slot => slot.Sequence)
             ?? throw new EdgeLearnException($"{folder} is a folder without a whole checkpoint: expected a model file, or the folder of "
             + $"--checkpoint");
@@ -85,10 +90,10 @@ public sealed class Checkpoint : IDisposable
     {
         RefuseDamage();
         if (_newest is not { } slot) return false;
-        string description = Describe(session);
-        if (slot.Description != description)
-            throw new EdgeLearnException($"{_folder} was made by another run: it has {Difference(slot.Description, description)}: repeat "
-                + $"its settings, or choose another folder");
+        string identity = RunIdentity.Of(session);
+        if (slot.Identity != identity)
+            throw new EdgeLearnException($"{_folder} was made by another run: it has {RunIdentity.Difference(slot.Identity, identity)}: "
+                + $"repeat its settings, or choose another folder");
         using (var saved = ModelFile.Load(slot.Model, _folder))
         {
             bool same = saved.Preparation.Shift.SequenceEqual(session.Preparation.Shift)
@@ -140,7 +145,7 @@ public sealed class Checkpoint : IDisposable
         _log?.Flush();
         byte[] model = ModelFile.ToArray(new Model(session.Network, session.Preparation));
         ulong sequence = (_newest?.Sequence ?? 0) + 1;
-        var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, Describe(session), model, StateOf(session),
+        var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, RunIdentity.Of(session), model, StateOf(session),
             session.Settings.Continual is null ? default : PastFile.ToArray(session, null, withAverage: true));
         DurableFile.Replace(SlotPaths[(int)(sequence % 2)], slot.ToArray());
         _newest = slot with { Model = default, State = default, Past = default };
@@ -165,7 +170,7 @@ public sealed class Checkpoint : IDisposable
         try
         {
             string other = SlotPaths[(int)((newest.Sequence + 1) % 2)];
-            if (!File.Exists(other) || CheckpointSlot.Parse(File.ReadAllBytes(other)) is not { } before
+            if (!File.Exists(other) || CheckpointSlot.Parse(File.ReadAllBytes(other), other) is not { } before
                 || before.Sequence > newest.Sequence) return;
             File.Delete(SlotPaths[(int)(newest.Sequence % 2)]);
             _newest = before with { Model = default, State = default, Past = default };
@@ -179,25 +184,6 @@ public sealed class Checkpoint : IDisposable
     void OpenLog(TrainingSession session)
     {
         if (session.Rule is ZerothOrder) _log = StepLog.Open(LogPath, session);
-    }
-
-    // Everything that decides what the next step does, but for the weights: a record prints its properties in order.
-    static string Describe(TrainingSession session)
-        => string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"network = {session.Network.Spec}, loss = {session.Network.Loss.Name}, samples = {session.Data.Count}, "
-            + $"classes = {session.Data.ClassCount}, steps = {session.TotalSteps}, epoch steps = {session.StepsPerEpoch}, "
-            + $"noise = {Noise.Version}, {session.Settings}");
-
-    // The first entry that differs, said as "lr = 1 where this run has lr = 2".
-    static string Difference(string saved, string current)
-    {
-        string[] a = saved.Split(", "), b = current.Split(", ");
-        for (int i = 0; i < Math.Min(a.Length, b.Length); i++)
-        {
-            if (a[i] != b[i]) return $"'{a[i]}' where this run has '{b[i]}'";
-        }
-
-        return "other settings";
     }
 
     /// <inheritdoc/>

@@ -4,21 +4,24 @@ using System.Text;
 namespace EdgeLearn;
 
 /// <summary>
-/// One saved moment of a run, as bytes. Little-endian: magic "ELCKPT01", sequence u64, steps done i64, stream seed u64, epoch u64, position
-/// i32, then parts, each a length i64 and bytes: the run's description (UTF-8), the model file, the state of update and rule and, where the
-/// run keeps something of the past, a <see cref="PastFile"/>; at the end SHA-256 over all before it.
+/// One saved moment of a run, as bytes. Little-endian: magic "ELCKPT" and the version "02", sequence u64, steps done i64, stream seed u64,
+/// epoch u64, position i32, then parts, each a length i64 and bytes: the run's identity (UTF-8, <see cref="RunIdentity"/>), the model file,
+/// the state of update and rule and, where the run keeps something of the past, a <see cref="PastFile"/>; at the end SHA-256 over all
+/// before it.
 /// </summary>
-sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Position, string Description, ReadOnlyMemory<byte> Model,
+sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Position, string Identity, ReadOnlyMemory<byte> Model,
     ReadOnlyMemory<byte> State, ReadOnlyMemory<byte> Past = default)
 {
     const int FixedBytes = 8 + 8 + 8 + 8 + 8 + 4;
 
-    static ReadOnlySpan<byte> Magic => "ELCKPT01"u8;
+    const int MagicBytes = 6;
+
+    static ReadOnlySpan<byte> Magic => "ELCKPT02"u8;
 
     public byte[] ToArray()
     {
-        byte[] description = Encoding.UTF8.GetBytes(Description);
-        var bytes = new byte[FixedBytes + 3 * sizeof(long) + description.Length + Model.Length + State.Length
+        byte[] identity = Encoding.UTF8.GetBytes(Identity);
+        var bytes = new byte[FixedBytes + 3 * sizeof(long) + identity.Length + Model.Length + State.Length
             + (Past.Length > 0 ? sizeof(long) + Past.Length : 0) + Sha256.LengthBytes];
         var rest = bytes.AsSpan();
         Magic.CopyTo(rest);
@@ -27,7 +30,7 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
         BinaryPrimitives.WriteUInt64LittleEndian(rest[24..], Position.Seed);
         BinaryPrimitives.WriteUInt64LittleEndian(rest[32..], Position.Epoch);
         BinaryPrimitives.WriteInt32LittleEndian(rest[40..], Position.Position);
-        rest = WritePart(rest[FixedBytes..], description);
+        rest = WritePart(rest[FixedBytes..], identity);
         rest = WritePart(rest, Model.Span);
         rest = WritePart(rest, State.Span);
         if (Past.Length > 0) rest = WritePart(rest, Past.Span);
@@ -43,21 +46,28 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
     }
 
     /// <summary>The slot in these bytes, or null when they are not whole: half written, damaged, or something else.</summary>
-    public static CheckpointSlot? Parse(ReadOnlyMemory<byte> bytes)
+    /// <param name="bytes">of a file</param>
+    /// <param name="name">what to call it in errors</param>
+    /// <exception cref="EdgeLearnException">It has another version.</exception>
+    public static CheckpointSlot? Parse(ReadOnlyMemory<byte> bytes, string name)
     {
-        if (bytes.Length < FixedBytes + Sha256.LengthBytes || !bytes.Span.StartsWith(Magic)) return null;
+        if (bytes.Length < FixedBytes + Sha256.LengthBytes || !bytes.Span.StartsWith(Magic[..MagicBytes])) return null;
+        if (!bytes.Span.StartsWith(Magic))
+            throw new EdgeLearnException($"{name} has format {Encoding.ASCII.GetString(bytes.Span[MagicBytes..Magic.Length])} of "
+                + $"checkpoints, this program reads {Encoding.ASCII.GetString(Magic[MagicBytes..])}: go on with the program that wrote it, "
+                + $"or choose another folder");
         var content = bytes[..^Sha256.LengthBytes];
         if (!Sha256.Hash(content.Span).AsSpan().SequenceEqual(bytes.Span[^Sha256.LengthBytes..])) return null;
         var head = content.Span;
         var position = new StreamPosition(BinaryPrimitives.ReadUInt64LittleEndian(head[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(head[32..]), BinaryPrimitives.ReadInt32LittleEndian(head[40..]));
         var rest = content[FixedBytes..];
-        if (!TryReadPart(ref rest, out var description) || !TryReadPart(ref rest, out var model) || !TryReadPart(ref rest, out var state))
+        if (!TryReadPart(ref rest, out var identity) || !TryReadPart(ref rest, out var model) || !TryReadPart(ref rest, out var state))
             return null;
         ReadOnlyMemory<byte> past = default;
         if (rest.Length > 0 && (!TryReadPart(ref rest, out past) || rest.Length > 0)) return null;
         return new CheckpointSlot(BinaryPrimitives.ReadUInt64LittleEndian(head[8..]), BinaryPrimitives.ReadInt64LittleEndian(head[16..]),
-            position, Encoding.UTF8.GetString(description.Span), model, state, past);
+            position, Encoding.UTF8.GetString(identity.Span), model, state, past);
     }
 
     static bool TryReadPart(ref ReadOnlyMemory<byte> rest, out ReadOnlyMemory<byte> part)

@@ -6,9 +6,9 @@ namespace EdgeLearn;
 
 /// <summary>
 /// Every step of a zeroth-order run: q records of (seed u64, scalar float32) and a checksum u32, little-endian, after a header of magic
-/// "ELSTEP01", first step i64, q i32, noise kind i32, noise version i32, SHA-256 of the weights at the first step, SHA-256 of the settings
-/// (rule, update, schedule, eps, ...). Replaying it from those weights rebuilds the run bit for bit: it is the checkpoint's delta, the
-/// audit trail and the federated message. A torn tail is cut off at opening.
+/// "ELSTEP02", first step i64, q i32, noise kind i32, noise version i32, SHA-256 of the weights at the first step, SHA-256 of the
+/// run's identity (<see cref="RunIdentity"/>). Replaying it from those weights rebuilds the run bit for bit: it is the checkpoint's delta,
+/// the audit trail and the federated message. A torn tail is cut off at opening.
 /// </summary>
 public sealed class StepLog : IDisposable
 {
@@ -27,7 +27,7 @@ public sealed class StepLog : IDisposable
         FirstStep = firstStep;
     }
 
-    static ReadOnlySpan<byte> Magic => "ELSTEP01"u8;
+    static ReadOnlySpan<byte> Magic => "ELSTEP02"u8;
 
     /// <summary>Steps done before the first entry.</summary>
     public long FirstStep { get; }
@@ -40,7 +40,7 @@ public sealed class StepLog : IDisposable
     /// <param name="session">a run of <c>zo</c>, restored to its newest slot</param>
     public static StepLog Open(string path, TrainingSession session)
     {
-        int directions = session.Settings.Directions;
+        int directions = ProbesOf(session).Directions;
         SafeFileHandle file;
         try
         {
@@ -53,7 +53,7 @@ public sealed class StepLog : IDisposable
 
         Span<byte> header = stackalloc byte[HeaderBytes];
         if (RandomAccess.Read(file, header, 0) == HeaderBytes && header.StartsWith(Magic)
-            && header[(HeaderBytes - 32)..].SequenceEqual(SettingsHash(session)))
+            && header[(HeaderBytes - 32)..].SequenceEqual(IdentityHash(session)))
         {
             var log = new StepLog(file, directions, BinaryPrimitives.ReadInt64LittleEndian(header[8..]));
             log.FindEnd();
@@ -73,15 +73,17 @@ public sealed class StepLog : IDisposable
     {
         Magic.CopyTo(header);
         BinaryPrimitives.WriteInt64LittleEndian(header[8..], session.StepCount);
-        BinaryPrimitives.WriteInt32LittleEndian(header[16..], session.Settings.Directions);
-        BinaryPrimitives.WriteInt32LittleEndian(header[20..], (int)session.Settings.Noise);
+        BinaryPrimitives.WriteInt32LittleEndian(header[16..], ProbesOf(session).Directions);
+        BinaryPrimitives.WriteInt32LittleEndian(header[20..], (int)ProbesOf(session).Noise);
         BinaryPrimitives.WriteInt32LittleEndian(header[24..], Noise.Version);
         session.Network.Parameters.ContentHash().CopyTo(header[28..]);
-        SettingsHash(session).CopyTo(header[60..]);
+        IdentityHash(session).CopyTo(header[60..]);
     }
 
-    static byte[] SettingsHash(TrainingSession session)
-        => Sha256.Hash(Encoding.UTF8.GetBytes($"{session.Network.Spec} {session.TotalSteps} {session.Settings}"));
+    static ProbeSettings ProbesOf(TrainingSession session) => (ProbeSettings)session.Settings.Rule;
+
+    static byte[] IdentityHash(TrainingSession session)
+        => Sha256.Hash(Encoding.UTF8.GetBytes(RunIdentity.Of(session)));
 
     void FindEnd()
     {

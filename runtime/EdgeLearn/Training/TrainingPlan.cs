@@ -10,8 +10,7 @@ public sealed class TrainingPlan : IDisposable
 
     TrainingPlan(Network network, TrainingSettings settings, Dataset? data, Preparation preparation)
     {
-        settings.CheckStorage(network.Parameters.Storage);
-        settings.CheckLabels(network.Spec);
+        settings.CheckNetwork(network.Spec, network.Parameters.Storage);
         // A rule before this one may have set them: tpSGD slows the hidden layers.
         foreach (var slice in network.Parameters.Slices) slice.RateScale = 1;
         settings.Train?.Freeze(network);

@@ -30,13 +30,14 @@ public sealed class TrainingSession : IDisposable
     public TrainingSession(Network network, TrainingSettings settings, Dataset data, Preparation preparation, long? memoryLimitBytes = null)
     {
         settings.Check();
+        settings = settings.WithRates(network.Spec);
         CheckFit(network, data);
         Network = network;
         Settings = settings;
         Data = data;
         Preparation = preparation;
         _plan = TrainingPlan.Of(network, settings, data, preparation);
-        _rate = settings.Rate;
+        _rate = settings.LearningRate!.Value;
         _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
         MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch,
             batch => TrainingPlan.MemoryOf(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }).TotalBytes);
@@ -60,7 +61,7 @@ public sealed class TrainingSession : IDisposable
     /// <summary>What is trained.</summary>
     public Network Network { get; }
 
-    /// <summary>How it is trained.</summary>
+    /// <summary>How it is trained, with the rates that the run has.</summary>
     public TrainingSettings Settings { get; }
 
     /// <summary>What is learned from; not owned.</summary>
@@ -199,7 +200,7 @@ public sealed class TrainingSession : IDisposable
         ulong seed = Noise.Derive(Settings.Seed, 18);
         var order = new EpochOrder(seed, 0, Data.Count);
         // Layer by layer, each unit learns from its share of the samples only.
-        bool takesTurns = Settings is { Rule: RuleKind.TargetProjection or RuleKind.LocalHeads, LayerByLayer: true };
+        bool takesTurns = Settings.Rule is TargetProjectionSettings { LayerByLayer: true } or LocalHeadsSettings { LayerByLayer: true };
         var squares = consolidation.SquaresTimes((takesTurns ? Network.Units.Count : 1f) / count);
         consolidation.Fade();
         for (int i = 0; i < count; i++)

@@ -1,59 +1,47 @@
-using System.IO.Enumeration;
+using System.Globalization;
 
 namespace EdgeLearn;
 
-/// <summary>The learning rules by kind; their names are those of the command line and of checkpoints.</summary>
-public enum RuleKind
-{
-    /// <summary>tpsgd.</summary>
-    TargetProjection,
-
-    /// <summary>zo.</summary>
-    ZerothOrder,
-
-    /// <summary>elastic-zo.</summary>
-    ElasticZerothOrder,
-
-    /// <summary>backprop.</summary>
-    Backprop,
-
-    /// <summary>frozen.</summary>
-    Frozen,
-
-    /// <summary>local-heads.</summary>
-    LocalHeads,
-}
-
-/// <summary>The update rules by kind.</summary>
-public enum UpdateKind
-{
-    /// <summary>sgd.</summary>
-    Sgd,
-
-    /// <summary>signsgd.</summary>
-    SignSgd,
-
-    /// <summary>signum.</summary>
-    Signum,
-
-    /// <summary>adam.</summary>
-    Adam,
-
-    /// <summary>frugal.</summary>
-    Frugal,
-}
-
 /// <summary>
 /// How to train, whatever the network: the one description from which the command line, a fleet's round and a checkpoint build rule, update
-/// and schedule.
+/// and schedule. Rule, update and what a run keeps of the past are records of their own; the rest is the run's.
 /// </summary>
-public sealed record TrainingSettings
+public sealed record TrainingSettings : Settings
 {
+    static readonly IReadOnlyList<Setting> s_rows = new SettingTable<TrainingSettings>(new())
+        // The steps of the whole run stand in a checkpoint's identity, whichever way they were said.
+        .Whole("epochs", "passes over the training data", s => s.Epochs, (s, x) => s with { Epochs = x }, Limits.From(1),
+            changesBits: _ => false)
+        .OptionalWhole("steps", "steps in all, in place of --epochs", s => s.Steps, (s, x) => s with { Steps = x }, Limits.From(1),
+            changesBits: _ => false)
+        .Whole("batch", "samples of a step", s => s.Batch, (s, x) => s with { Batch = x }, Limits.From(1))
+        .OptionalNumber("lr", "learning rate of the last layer at the start; open = what suits rule, update and network",
+            s => s.LearningRate, (s, x) => s with { LearningRate = x }, Limits.Above(0))
+        .Word("schedule", "how the rate runs to the end, linear: to zero", s => s.Schedule, (s, x) => s with { Schedule = x },
+            [("constant", ScheduleKind.Constant), ("linear", ScheduleKind.Linear), ("cosine", ScheduleKind.Cosine)])
+        .Whole("warmup", "steps in which the rate rises first", s => s.WarmupSteps, (s, x) => s with { WarmupSteps = x }, Limits.From(0))
+        .Whole("seed", "seed of starting weights, order of samples, targets and directions", s => s.Seed, (s, x) => s with { Seed = x },
+            Limits.From(0))
+        .Text("train", "what learns, the rest is frozen: the last layer, biases, norms, adaptors of rank R, a layer (layers.2) or a "
+            + "pattern of tensor names; several with commas; open = all", "head|bias|norm|lora:R|scale|residual:R|all|PATTERN",
+            s => s.Train?.ToString(), (s, x) => s with { Train = TrainableParts.Parse(x) })
+        .Word("feature-cache", "where the outputs of a frozen body are kept, so that it runs once and not in every epoch; auto: memory "
+            + "where they fit --feature-bytes", s => s.Features, (s, x) => s with { Features = x },
+            [("off", FeatureStorage.Off), ("auto", FeatureStorage.Auto), ("memory", FeatureStorage.Memory),
+                ("int8", FeatureStorage.Int8), ("disk", FeatureStorage.Disk)], s => s.Features == FeatureStorage.Int8)
+        .Whole("feature-bytes", "most bytes they may take", s => s.FeatureBytes, (s, x) => s with { FeatureBytes = x }, Limits.From(0),
+            "BYTES", _ => false)
+        .Word("weights", "how matrices are stored", s => s.Weights, (s, x) => s with { Weights = x },
+            [("float32", WeightStorage.Float32), ("bf16", WeightStorage.BFloat16), ("int8", WeightStorage.Int8)]).Rows;
+
     /// <summary>Where the signal comes from.</summary>
-    public RuleKind Rule { get; init; } = RuleKind.TargetProjection;
+    public RuleSettings Rule { get; init; } = new TargetProjectionSettings();
 
     /// <summary>What is done with the gradient.</summary>
-    public UpdateKind Update { get; init; } = UpdateKind.Sgd;
+    public UpdateSettings Update { get; init; } = new SgdSettings();
+
+    /// <summary>What the run keeps of the past; null = nothing.</summary>
+    public ContinualSettings? Continual { get; init; }
 
     /// <summary>Rows of a step.</summary>
     public int Batch { get; init; } = 64;
@@ -64,20 +52,8 @@ public sealed record TrainingSettings
     /// <summary>Steps in all; null = as many as the epochs take.</summary>
     public long? Steps { get; init; }
 
-    /// <summary>Rate of the last layer at the start; null = the default of rule and update.</summary>
+    /// <summary>Rate of the last layer at the start; null = what suits rule, update and network, see <see cref="UsualRate"/>.</summary>
     public float? LearningRate { get; init; }
-
-    /// <summary>Rate of the hidden units as a factor on it, for tpsgd, local-heads and elastic-zo; null = what suits the rule.</summary>
-    public float? HiddenRateScale { get; init; }
-
-    /// <summary>The factor in force for tpsgd and local-heads.</summary>
-    public float HiddenRate => HiddenRateScale ?? (Rule == RuleKind.TargetProjection ? LocalLoss.HiddenRateScale() : 1);
-
-    /// <summary>Momentum of sgd, decay of signum.</summary>
-    public float? Momentum { get; init; }
-
-    /// <summary>Decoupled weight decay.</summary>
-    public float WeightDecay { get; init; }
 
     /// <summary>How the rate runs.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
@@ -88,23 +64,13 @@ public sealed record TrainingSettings
     /// <summary>Starting weights, order of samples, targets, directions.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Local loss of tpsgd.</summary>
-    public LocalLoss LocalLoss { get; init; } = LocalLoss.CrossEntropy;
+    /// <summary>Seed of the directions where it is not derived from <see cref="Seed"/> (rounds of a fleet).</summary>
+    public ulong? DirectionSeed { get; init; }
 
-    /// <summary>Size of tpsgd's targets.</summary>
-    public float TargetScale { get; init; } = new TargetProjectionOptions().TargetScale;
-
-    /// <summary>Hidden units of each local head of local-heads; 0 = a linear classifier.</summary>
-    public int HeadUnits { get; init; }
-
-    /// <summary>Share of similarity matching in what hidden units of local-heads minimise.</summary>
-    public float Similarity { get; init; }
-
-    /// <summary>Whether tpsgd and local-heads train one layer after the other.</summary>
-    public bool LayerByLayer { get; init; }
-
-    /// <summary>Size of a zeroth-order probe.</summary>
-    public float Epsilon { get; init; } = new ZerothOrderOptions().Epsilon;
+    /// <summary>
+    /// Seed of the order of the samples where it is not derived from <see cref="Seed"/>: the rounds of a fleet share targets, not orders.
+    /// </summary>
+    public ulong? OrderSeed { get; init; }
 
     /// <summary>
     /// What of the network learns; null = what its tensors say themselves (<see cref="ParameterSlice.Trainable"/>), which is everything
@@ -123,71 +89,8 @@ public sealed record TrainingSettings
     /// </summary>
     public WeightStorage Weights { get; init; }
 
-    /// <summary>
-    /// zo: the two signs of a direction go through the network one after the other, which takes the memory of inference; else together,
-    /// which reads every weight once.
-    /// </summary>
-    public bool SignsInTurn { get; init; }
-
-    /// <summary>Directions of a zeroth-order step.</summary>
-    public int Directions { get; init; } = 1;
-
-    /// <summary>Distribution of targets and directions.</summary>
-    public NoiseKind Noise { get; init; } = NoiseKind.Sign;
-
-    /// <summary>Seed of the directions where it is not derived from <see cref="Seed"/> (rounds of a fleet).</summary>
-    public ulong? DirectionSeed { get; init; }
-
-    /// <summary>
-    /// Seed of the order of the samples where it is not derived from <see cref="Seed"/>: the rounds of a fleet share targets, not orders.
-    /// </summary>
-    public ulong? OrderSeed { get; init; }
-
-    /// <summary>Last layers with exact gradients in elastic-zo.</summary>
-    public int ExactLayers { get; init; } = 1;
-
-    /// <summary>Fraction of the weights that frugal keeps state for.</summary>
-    public double Rho { get; init; } = 0.25;
-
-    /// <summary>What frugal draws.</summary>
-    public FrugalSelection Selection { get; init; } = FrugalSelection.Columns;
-
-    /// <summary>Steps between two draws of frugal; 0 = one draw.</summary>
-    public long RefreshSteps { get; init; } = 200;
-
-    /// <summary>What frugal does with the weights without state.</summary>
-    public FrugalRemainder Remainder { get; init; } = FrugalRemainder.Sign;
-
-    /// <summary>
-    /// Tensors that have plain Adam in frugal: a name in which * stands for anything, such as <c>*.bias</c>; null = none.
-    /// </summary>
-    public string? StateFullPattern { get; init; }
-
-    /// <summary>What the run keeps of the past; null = nothing.</summary>
-    public ContinualSettings? Continual { get; init; }
-
-    /// <summary>The rate in force.</summary>
-    public float Rate => LearningRate ?? DefaultRate;
-
-    /// <summary>
-    /// The update that the command line takes where none is said: Adam, which suits networks of every kind at one rate; plain SGD for
-    /// zeroth-order steps, whose log it replays.
-    /// </summary>
-    public static UpdateKind UsualUpdate(RuleKind rule)
-        => rule is RuleKind.ZerothOrder or RuleKind.ElasticZerothOrder ? UpdateKind.Sgd : UpdateKind.Adam;
-
-    // Chosen on validation splits: SGD's on dense nets for MNIST and the optical digits, Adam's on those, convolutions and recurrent nets.
-    // A sign update moves every weight by the whole rate.
-    float DefaultRate => (Rule, Update) switch
-    {
-        (RuleKind.ZerothOrder, UpdateKind.Sgd) => 1e-3f,
-        (RuleKind.Frozen, UpdateKind.Sgd) => 2f * (1 - (Momentum ?? 0)),
-        (_, UpdateKind.Sgd) => 0.5f * (1 - (Momentum ?? 0)),
-        (RuleKind.ZerothOrder, _) => 1e-4f,
-        (RuleKind.Frozen, UpdateKind.Adam) => 1e-2f,
-        (_, UpdateKind.Adam) => 3e-3f,
-        _ => 1e-3f,
-    };
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => s_rows;
 
     /// <summary>A sensible number of epochs where nobody says one: about 2,000 steps, 4 to 30 epochs.</summary>
     public static int EpochsFor(int sampleCount, int batch) => (int)Math.Clamp(2000L * batch / sampleCount, 4, 30);
@@ -198,105 +101,78 @@ public sealed record TrainingSettings
     // Rows of a step that do not come from the replay buffer.
     int NewRows => Batch - (Continual?.ReplayRows(Batch) ?? 0);
 
-    /// <summary>Refuses numbers that no run can use.</summary>
-    /// <exception cref="EdgeLearnException">The first that is out of range.</exception>
-    public void Check()
+    /// <summary>Rule, update, and every setting of all records that differs from its default, as text.</summary>
+    /// <param name="onlyBits">leaves out what changes nothing that a run computes, such as memory</param>
+    public override IEnumerable<(string Name, string Value)> Changes(bool onlyBits = false)
     {
-        OptionRange.Expect(Batch >= 1, "--batch", Batch, "1 or more");
-        OptionRange.Expect(Epochs >= 1 || Steps is not null, "--epochs", Epochs, "1 or more");
-        OptionRange.Expect(Steps is null or >= 1, "--steps", Steps, "1 or more");
-        OptionRange.Expect(Momentum is null || (Momentum >= 0 && Momentum < 1), "--momentum", Momentum, "a number from 0 to below 1");
-        OptionRange.Expect(float.IsFinite(Rate) && Rate > 0, "--lr", Rate, "a number above 0");
-        OptionRange.Expect(HiddenRateScale is null || (float.IsFinite(HiddenRateScale.Value) && HiddenRateScale >= 0), "--hidden-rate", HiddenRateScale,
-            "0 or more");
-        OptionRange.Expect(float.IsFinite(WeightDecay) && WeightDecay >= 0, "--weight-decay", WeightDecay, "0 or more");
-        OptionRange.Expect(HeadUnits is >= 0 and < 65536, "--head-units", HeadUnits, "0 to 65535");
-        OptionRange.Expect(Similarity is >= 0 and <= 1, "--similarity", Similarity, "0 to 1");
-        OptionRange.Expect(WarmupSteps >= 0, "--warmup", WarmupSteps, "0 or more");
-        OptionRange.Expect(float.IsFinite(TargetScale) && TargetScale > 0, "--target-scale", TargetScale, "a number above 0");
-        OptionRange.Expect(float.IsFinite(Epsilon) && Epsilon > 0, "--epsilon", Epsilon, "a number above 0");
+        yield return ("rule", Rule.Word);
+        yield return ("update", Update.Word);
+        foreach (var change in base.Changes(onlyBits)) yield return change;
+        foreach (var record in Parts)
+        {
+            foreach (var change in record.Changes(onlyBits)) yield return change;
+        }
+    }
+
+    Settings[] Parts => Continual is null ? [Rule, Update] : [Rule, Update, Continual];
+
+    /// <summary>The settings with one of theirs, their rule's, their update's or that of what they keep of the past changed.</summary>
+    /// <param name="name">of a row</param>
+    /// <param name="text">its value</param>
+    /// <exception cref="EdgeLearnException">Neither has this setting, or it cannot have the value.</exception>
+    public TrainingSettings With(string name, string text)
+    {
+        if (Find(name) is { } own) return (TrainingSettings)own.With(this, text);
+        if (Rule.Find(name) is { } ofRule) return this with { Rule = (RuleSettings)ofRule.With(Rule, text) };
+        if (Update.Find(name) is { } ofUpdate) return this with { Update = (UpdateSettings)ofUpdate.With(Update, text) };
+        var continual = Continual ?? new ContinualSettings();
+        if (continual.Find(name) is { } ofPast) return this with { Continual = (ContinualSettings)ofPast.With(continual, text) };
+        string[] owners = [.. LearningRules.All.Where(rule => rule.Find(name) is not null).Select(rule => rule.Word),
+            .. UpdateRules.All.Where(update => update.Find(name) is not null).Select(update => update.Word)];
+        throw new EdgeLearnException(owners.Length == 0
+            ? $"unknown setting '{name}'"
+            : $"--{name} belongs to {string.Join(", ", owners)}, this run has {Rule.Word} with {Update.Word}: leave it out");
+    }
+
+    /// <summary>The settings with the rates that a run on a network has: the given ones, else the usual.</summary>
+    public TrainingSettings WithRates(NetworkSpec network)
+    {
+        if (LearningRate is not null) return this;
+        var usual = UsualRate.For(Rule, Update, network);
+        var settings = this with { LearningRate = usual.Rate };
+        return usual.HiddenFactor is { } factor && Rule.Find("hidden-rate") is { } row && row.Get(Rule) is null
+            ? settings.With("hidden-rate", factor.ToString(CultureInfo.InvariantCulture))
+            : settings;
+    }
+
+    /// <inheritdoc/>
+    public override void Check()
+    {
+        base.Check();
+        Rule.Check();
+        Update.Check();
         Continual?.Check(Batch);
-        OptionRange.Expect(Directions is >= 1 and <= 4096, "--directions", Directions, "1 to 4096");
+    }
+
+    /// <summary>Refuses a rule or an update that cannot train a network.</summary>
+    /// <exception cref="EdgeLearnException">They cannot; the message says what to take instead.</exception>
+    internal void CheckNetwork(NetworkSpec network, WeightStorage storage)
+    {
+        if (storage != WeightStorage.Float32 && Rule.NeedsFloatWeights)
+            throw new EdgeLearnException($"{Rule.Word} takes gradients through layers, which needs float32 weights; these "
+                + $"are {storage.Word()}: use tpsgd, zo or frozen");
+        if (storage != WeightStorage.Float32 && Update.NeedsFloatWeights)
+            throw new EdgeLearnException($"{Update.Word} needs float32 weights, these are {storage.Word()}: use sgd, signsgd, signum or "
+                + $"adam");
+        Rule.CheckNetwork(network);
     }
 
     /// <summary>The rule for a network.</summary>
     /// <param name="network">what learns</param>
-    /// <param name="totalSteps">steps of the run, for tpsgd layer by layer</param>
-    public LearningRule BuildRule(Network network, long totalSteps) => Rule switch
-    {
-        RuleKind.TargetProjection => new TargetProjection(network, new TargetProjectionOptions
-        {
-            LocalLoss = LocalLoss,
-            Targets = Noise,
-            TargetScale = TargetScale,
-            HiddenRateScale = HiddenRate,
-            LayerByLayerSteps = LayerByLayer ? totalSteps : null,
-            Seed = Seed,
-        }, BuildUpdate()),
-        RuleKind.LocalHeads =>
-            new LocalHeads(network,
-            new LocalHeadsOptions { HeadUnits = HeadUnits, Similarity = Similarity, HiddenRateScale = HiddenRate,
-            LayerByLayerSteps = LayerByLayer ? totalSteps : null, Seed = Seed }, BuildUpdate()),
-        RuleKind.ZerothOrder => new ZerothOrder(new NetworkForwardPass(network, sharesRead: !SignsInTurn), network.Loss, ZerothOrder),
-        RuleKind.ElasticZerothOrder => new ElasticZerothOrder(network, ZerothOrder, ExactLayers, HiddenRateScale),
-        RuleKind.Backprop => new Backprop(network),
-        RuleKind.Frozen => new Frozen(network),
-        _ => throw new InvalidOperationException($"unknown rule {Rule}"),
-    };
+    /// <param name="totalSteps">steps of the run, for training layer by layer</param>
+    public LearningRule BuildRule(Network network, long totalSteps)
+        => Rule.Build(network, new RuleContext(Seed, DirectionSeed ?? Noise.Derive(Seed, 1), totalSteps, BuildUpdate()));
 
-    /// <summary>The options of the zeroth-order rules.</summary>
-    public ZerothOrderOptions ZerothOrder
-        => new() { Epsilon = Epsilon, Directions = Directions, Noise = Noise, Seed = DirectionSeed ?? EdgeLearn.Noise.Derive(Seed, 1) };
-
-    /// <summary>
-    /// Refuses local losses that cannot learn labels for each step, and rules that cannot learn weights that two layers share.
-    /// </summary>
-    /// <exception cref="EdgeLearnException">The rule cannot train this network.</exception>
-    internal void CheckLabels(NetworkSpec network)
-    {
-        if (network.LabelsSteps && Rule == RuleKind.TargetProjection && !LocalLoss.Scores())
-            throw new EdgeLearnException($"tpsgd with this --local-loss has one target a sample, the network has a label for each "
-                + $"of {network.LabelLength} steps: use --local-loss cross-entropy or hinge");
-        if (network.LabelsSteps && Rule == RuleKind.LocalHeads && Similarity > 0)
-            throw new EdgeLearnException($"--similarity compares samples by their label, the network has a label for each "
-                + $"of {network.LabelLength} steps: leave it out");
-        if (network.Layers[^1] is TokenHeadSpec { IsTied: true } head && Rule is not (RuleKind.Backprop or RuleKind.ZerothOrder))
-            throw new EdgeLearnException($"{Rule.Name()} cannot train weights that the first and the last layer share: use backprop or "
-                + $"zo, or end the network with tokens{head.Words}");
-    }
-
-    /// <summary>Refuses what weights of fewer bits cannot do.</summary>
-    /// <exception cref="EdgeLearnException">The rule or the update needs float32 weights.</exception>
-    internal void CheckStorage(WeightStorage storage)
-    {
-        if (storage == WeightStorage.Float32) return;
-        if (Rule == RuleKind.Backprop || (Rule == RuleKind.ElasticZerothOrder && ExactLayers > 1))
-            throw new EdgeLearnException($"{Rule.Name()} takes gradients through layers, which needs float32 weights; these "
-                + $"are {storage.Word()}: use tpsgd, zo or frozen");
-        if (Update == UpdateKind.Frugal)
-            throw new EdgeLearnException($"frugal needs float32 weights, these are {storage.Word()}: use sgd, signsgd, signum or adam");
-    }
-
-    ulong RoundingSeed => EdgeLearn.Noise.Derive(OrderSeed ?? Seed, 4);
-
-    /// <summary>The update.</summary>
-    public UpdateRule BuildUpdate() => Update switch
-    {
-        UpdateKind.Sgd => new Sgd { RoundingSeed = RoundingSeed, Momentum = Momentum ?? 0, WeightDecay = WeightDecay },
-        UpdateKind.SignSgd => new SignSgd { RoundingSeed = RoundingSeed, WeightDecay = WeightDecay },
-        UpdateKind.Signum => new Signum { RoundingSeed = RoundingSeed, Beta = Momentum ?? 0.9f, WeightDecay = WeightDecay },
-        UpdateKind.Adam => new Adam { RoundingSeed = RoundingSeed, WeightDecay = WeightDecay },
-        UpdateKind.Frugal => new Frugal
-        {
-            Rho = Rho,
-            Selection = Selection,
-            RefreshSteps = RefreshSteps,
-            Remainder = Remainder,
-            StateFull = StateFullPattern is { } pattern
-                ? slice => FileSystemName.MatchesSimpleExpression(pattern, slice.Name, ignoreCase: false) : null,
-            Seed = EdgeLearn.Noise.Derive(OrderSeed ?? Seed, 3), // the rounds of a fleet draw other parts
-            WeightDecay = WeightDecay,
-        },
-        _ => throw new InvalidOperationException($"unknown update {Update}"),
-    };
+    /// <summary>The update; the rounds of a fleet draw other roundings and parts.</summary>
+    public UpdateRule BuildUpdate() => Update.Build(OrderSeed ?? Seed);
 }

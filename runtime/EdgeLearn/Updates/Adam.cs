@@ -4,22 +4,21 @@ namespace EdgeLearn;
 
 /// <summary>
 /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w = keep * w - rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps), t from 1.
-/// With <see cref="UpdateRule.WeightDecay"/> it is AdamW. State: two floats a weight.
+/// With <see cref="UpdateSettings.WeightDecay"/> it is AdamW. State: two floats a weight.
 /// </summary>
+/// <param name="settings">its numbers</param>
 /// <remarks>Source: Kingma and Ba 2015; Loshchilov and Hutter 2019.</remarks>
-public sealed class Adam : ElementwiseUpdate
+public sealed class Adam(AdamSettings settings) : ElementwiseUpdate(settings)
 {
-    /// <summary>Decay of the mean gradient.</summary>
-    public float Beta1 { get; init; } = 0.9f;
+    readonly float _beta1 = settings.Beta1;
+    readonly float _beta2 = settings.Beta2;
+    readonly float _epsilon = settings.Epsilon;
 
-    /// <summary>Decay of the mean squared gradient.</summary>
-    public float Beta2 { get; init; } = 0.999f;
-
-    /// <summary>Keeps the division finite.</summary>
-    public float Epsilon { get; init; } = 1e-8f;
-
-    /// <inheritdoc/>
-    public override string Name => "adam";
+    /// <summary>With the default settings.</summary>
+    public Adam()
+        : this(new AdamSettings())
+    {
+    }
 
     /// <inheritdoc/>
     protected override long StateLengthOf(ParameterSet parameters) => 2L * TrainableLength;
@@ -29,7 +28,7 @@ public sealed class Adam : ElementwiseUpdate
     {
         int at = slice.StateOffset + offset;
         gradient.Apply(
-            new AdamStep(KeepOf(slice), RateOf(slice), Beta1, Beta2, Epsilon, Clock.Step + 1),
+            new AdamStep(KeepOf(slice), RateOf(slice), _beta1, _beta2, _epsilon, Clock.Step + 1),
             weights,
             State.Slice(at, gradient.Length),
             State.Slice(TrainableLength + at, gradient.Length));
@@ -79,4 +78,31 @@ public sealed class Adam : ElementwiseUpdate
             return weight * T.Broadcast(_keep) - T.Broadcast(_step) * first / denominator;
         }
     }
+}
+
+/// <summary>Settings of <see cref="Adam"/>.</summary>
+public sealed record AdamSettings : UpdateSettings
+{
+    static readonly IReadOnlyList<Setting> s_rows = TableOf(new AdamSettings())
+        .Number("beta1", "decay of the mean gradient", s => s.Beta1, (s, x) => s with { Beta1 = x }, Limits.From(0).Below(1))
+        .Number("beta2", "decay of the mean squared gradient", s => s.Beta2, (s, x) => s with { Beta2 = x }, Limits.From(0).Below(1))
+        .Number("adam-epsilon", "keeps the division finite", s => s.Epsilon, (s, x) => s with { Epsilon = x }, Limits.From(0)).Rows;
+
+    /// <summary>Decay of the mean gradient.</summary>
+    public float Beta1 { get; init; } = 0.9f;
+
+    /// <summary>Decay of the mean squared gradient.</summary>
+    public float Beta2 { get; init; } = 0.999f;
+
+    /// <summary>Keeps the division finite.</summary>
+    public float Epsilon { get; init; } = 1e-8f;
+
+    /// <inheritdoc/>
+    public override string Word => "adam";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => s_rows;
+
+    /// <inheritdoc/>
+    public override UpdateRule Build(ulong seed) => new Adam(this) { RoundingSeed = RoundingSeedOf(seed) };
 }

@@ -4,7 +4,8 @@ namespace EdgeLearn;
 /// A rule that treats every weight by itself, so that a gradient may come as a panel or as a product that is still to be formed: both are
 /// used up register by register.
 /// </summary>
-public abstract class ElementwiseUpdate : UpdateRule
+/// <param name="settings">of the update</param>
+public abstract class ElementwiseUpdate(UpdateSettings settings) : UpdateRule(settings)
 {
     /// <inheritdoc/>
     public sealed override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)

@@ -1,73 +1,42 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// FRUGAL: Adam on a small random part of the weights, a rule without state on the rest. Every <see cref="RefreshSteps"/> steps another
-/// part is drawn from (<see cref="Seed"/>, period) and Adam starts anew there, with its own count of steps. State: two floats for each
+/// FRUGAL: Adam on a small random part of the weights, a rule without state on the rest. Every
+/// <see cref="FrugalSettings.RefreshSteps"/> steps another part is drawn from (<see cref="Seed"/>, period) and Adam starts anew there, with
+/// its own count of steps. State: two floats for each
 /// weight of the largest part that can be drawn, 0 with rho 0. With rho 1 and no refresh it is Adam, with rho 0 signSGD.
 /// </summary>
 /// <remarks>
 /// Source: Zmushko et al. 2024, arXiv:2411.07837, with the state reset at each refresh as in the released code. Differs: every tensor is
 /// projectable unless
-/// <see cref="StateFull"/> opts it out; columns are drawn anew for each tensor by selection sampling.
+/// <see cref="FrugalSettings.StateFull"/> opts it out; columns are drawn anew for each tensor by selection sampling.
 /// </remarks>
 public sealed class Frugal : UpdateRule
 {
+    readonly FrugalSettings _settings;
     FrugalState _layout = null!;
     long _period = -1;
 
-    /// <summary>Fraction of the weights with state, in [0, 1].</summary>
-    public double Rho
+    /// <summary>Prepares the update.</summary>
+    /// <param name="settings">its numbers</param>
+    public Frugal(FrugalSettings settings)
+        : base(settings) => _settings = settings;
+
+    /// <summary>With the default settings.</summary>
+    public Frugal()
+        : this(new FrugalSettings())
     {
-        get;
-        init => field = value is >= 0 and <= 1
-            ? value
-            : throw new EdgeLearnException($"frugal with rho {value}: expected a fraction from 0 (no state at all) to 1 (Adam)");
-    } = 0.25;
-
-    /// <summary>What is drawn: columns of every matrix, or whole tensors.</summary>
-    public FrugalSelection Selection { get; init; } = FrugalSelection.Columns;
-
-    /// <summary>Steps between two draws; 0 = the first draw is kept.</summary>
-    public long RefreshSteps
-    {
-        get;
-        init => field = value >= 0
-            ? value
-            : throw new EdgeLearnException($"frugal with a refresh every {value} steps: expected 1 or more, or 0 for none");
-    } = 200;
-
-    /// <summary>What happens to the weights without state.</summary>
-    public FrugalRemainder Remainder { get; init; } = FrugalRemainder.Sign;
-
-    /// <summary>
-    /// Factor on the rate of the weights without state; the authors use 1 from scratch and 0.1 for fine-tuning. 0 leaves them as they are.
-    /// </summary>
-    public float RemainderRateScale { get; init; } = 1;
-
-    /// <summary>Tensors that have plain Adam throughout (the paper: embeddings, norms, biases, the head); null = none.</summary>
-    public Func<ParameterSlice, bool>? StateFull { get; init; }
+    }
 
     /// <summary>Seed of the draws.</summary>
     public ulong Seed { get; init; }
-
-    /// <summary>Decay of the mean gradient.</summary>
-    public float Beta1 { get; init; } = 0.9f;
-
-    /// <summary>Decay of the mean squared gradient.</summary>
-    public float Beta2 { get; init; } = 0.999f;
-
-    /// <summary>Keeps the division finite.</summary>
-    public float Epsilon { get; init; } = 1e-8f;
-
-    /// <inheritdoc/>
-    public override string Name => "frugal";
 
     int Half => (int)(StateLength / 2);
 
     /// <inheritdoc/>
     protected override long StateLengthOf(ParameterSet parameters)
     {
-        _layout = new FrugalState(parameters, Rho, Selection, StateFull);
+        _layout = new FrugalState(parameters, _settings.Rho, _settings.Selection, _settings.IsStateFull);
         _period = -1;
         return 2 * (_layout.FullLength + _layout.ActiveLength);
     }
@@ -87,9 +56,9 @@ public sealed class Frugal : UpdateRule
     public override void BeginStep(in StepClock clock)
     {
         base.BeginStep(clock);
-        long period = RefreshSteps > 0 ? clock.Step / RefreshSteps : 0;
+        long period = _settings.RefreshSteps > 0 ? clock.Step / _settings.RefreshSteps : 0;
         if (period != _period) _layout.Draw(Seed, _period = period);
-        if (RefreshSteps == 0 || clock.Step % RefreshSteps != 0 || StateLength == 0) return;
+        if (_settings.RefreshSteps == 0 || clock.Step % _settings.RefreshSteps != 0 || StateLength == 0) return;
         State[_layout.FullLength..Half].Clear();
         State[(Half + _layout.FullLength)..].Clear();
     }
@@ -107,8 +76,8 @@ public sealed class Frugal : UpdateRule
 
     Adam.AdamStep AdamOf(FrugalState.Place place)
     {
-        long done = place.IsStateFull || RefreshSteps == 0 ? Clock.Step : Clock.Step % RefreshSteps;
-        return new Adam.AdamStep(KeepOf(place.Slice), RateOf(place.Slice), Beta1, Beta2, Epsilon, done + 1);
+        long done = place.IsStateFull || _settings.RefreshSteps == 0 ? Clock.Step : Clock.Step % _settings.RefreshSteps;
+        return new Adam.AdamStep(KeepOf(place.Slice), RateOf(place.Slice), _settings.Beta1, _settings.Beta2, _settings.Epsilon, done + 1);
     }
 
     void ApplyAdam(in Adam.AdamStep step, int stateOffset, Span<float> weights, ReadOnlySpan<float> gradient)
@@ -117,9 +86,10 @@ public sealed class Frugal : UpdateRule
 
     void ApplyRemainder(ParameterSlice slice, Span<float> weights, ReadOnlySpan<float> gradient)
     {
-        float keep = KeepOf(slice), rate = RateOf(slice) * RemainderRateScale;
+        float keep = KeepOf(slice), rate = RateOf(slice) * _settings.RemainderRate;
         if (rate == 0 && keep == 1) return;
-        if (Remainder == FrugalRemainder.Sign) Kernels.Update(new SignSgd.SignStep(keep, rate), weights, gradient, default, default);
+        if (_settings.Remainder == FrugalRemainder.Sign)
+            Kernels.Update(new SignSgd.SignStep(keep, rate), weights, gradient, default, default);
         else Kernels.Update(new DecayedDescentStep(keep, rate), weights, gradient, default, default);
     }
 

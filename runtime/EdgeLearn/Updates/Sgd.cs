@@ -6,22 +6,25 @@ namespace EdgeLearn;
 /// Stochastic gradient descent: w = keep * w - rate * g; with momentum mu, m = mu * m + g and w = keep * w - rate * m.
 /// State: 0 without momentum, else one float a weight.
 /// </summary>
-public sealed class Sgd : ElementwiseUpdate
+/// <param name="settings">its numbers</param>
+public sealed class Sgd(SgdSettings settings) : ElementwiseUpdate(settings)
 {
-    /// <summary>Momentum mu in [0, 1); 0 = none.</summary>
-    public float Momentum { get; init; }
+    readonly float _momentum = settings.Momentum;
+
+    /// <summary>With the default settings.</summary>
+    public Sgd()
+        : this(new SgdSettings())
+    {
+    }
 
     /// <inheritdoc/>
-    public override string Name => "sgd";
-
-    /// <inheritdoc/>
-    protected override long StateLengthOf(ParameterSet parameters) => Momentum > 0 ? TrainableLength : 0;
+    protected override long StateLengthOf(ParameterSet parameters) => _momentum > 0 ? TrainableLength : 0;
 
     /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
     {
-        if (Momentum > 0)
-            gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), Momentum), weights,
+        if (_momentum > 0)
+            gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), _momentum), weights,
                 State.Slice(slice.StateOffset + offset, gradient.Length), default);
         else gradient.Apply(new DecayedDescentStep(KeepOf(slice), RateOf(slice)), weights, default, default);
     }
@@ -38,4 +41,24 @@ public sealed class Sgd : ElementwiseUpdate
             return weight * T.Broadcast(keep) - T.Broadcast(rate) * first;
         }
     }
+}
+
+/// <summary>Settings of <see cref="Sgd"/>.</summary>
+public sealed record SgdSettings : UpdateSettings
+{
+    static readonly IReadOnlyList<Setting> s_rows = TableOf(new SgdSettings())
+        .Number("momentum", "momentum; 0 = none, and no state", s => s.Momentum, (s, x) => s with { Momentum = x },
+            Limits.From(0).Below(1)).Rows;
+
+    /// <summary>Momentum mu in [0, 1); 0 = none.</summary>
+    public float Momentum { get; init; }
+
+    /// <inheritdoc/>
+    public override string Word => "sgd";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => s_rows;
+
+    /// <inheritdoc/>
+    public override UpdateRule Build(ulong seed) => new Sgd(this) { RoundingSeed = RoundingSeedOf(seed) };
 }

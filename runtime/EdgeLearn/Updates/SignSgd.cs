@@ -3,11 +3,15 @@ using System.Runtime.CompilerServices;
 namespace EdgeLearn;
 
 /// <summary>w = keep * w - rate * sign(g), with sign(0) = 0. State: 0.</summary>
+/// <param name="settings">its numbers</param>
 /// <remarks>Source: Bernstein et al. 2018, signSGD.</remarks>
-public sealed class SignSgd : ElementwiseUpdate
+public sealed class SignSgd(SignSgdSettings settings) : ElementwiseUpdate(settings)
 {
-    /// <inheritdoc/>
-    public override string Name => "signsgd";
+    /// <summary>With the default settings.</summary>
+    public SignSgd()
+        : this(new SignSgdSettings())
+    {
+    }
 
     /// <inheritdoc/>
     protected override long StateLengthOf(ParameterSet parameters) => 0;
@@ -25,4 +29,19 @@ public sealed class SignSgd : ElementwiseUpdate
         public T Apply<T>(T weight, T gradient, ref T first, ref T second)
             where T : struct, ILanes<T> => weight * T.Broadcast(keep) - T.Broadcast(rate) * T.Sign(gradient);
     }
+}
+
+/// <summary>Settings of <see cref="SignSgd"/>.</summary>
+public sealed record SignSgdSettings : UpdateSettings
+{
+    static readonly IReadOnlyList<Setting> s_rows = TableOf(new SignSgdSettings()).Rows;
+
+    /// <inheritdoc/>
+    public override string Word => "signsgd";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => s_rows;
+
+    /// <inheritdoc/>
+    public override UpdateRule Build(ulong seed) => new SignSgd(this) { RoundingSeed = RoundingSeedOf(seed) };
 }

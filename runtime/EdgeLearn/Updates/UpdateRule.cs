@@ -6,14 +6,22 @@ namespace EdgeLearn;
 /// </summary>
 public abstract class UpdateRule : GradientSink
 {
+    readonly float _weightDecay;
     PlannedBuffer _state;
     PlannedBuffer _scratch;
 
-    /// <summary>Name on the command line and in checkpoints.</summary>
-    public abstract string Name { get; }
+    /// <summary>Takes what all updates have from the settings.</summary>
+    /// <param name="settings">of the update; null = an update without settings, which no command line names</param>
+    /// <exception cref="EdgeLearnException">A setting is out of range.</exception>
+    protected UpdateRule(UpdateSettings? settings = null)
+    {
+        settings?.Check();
+        Name = settings?.Word ?? GetType().Name;
+        _weightDecay = settings?.WeightDecay ?? 0;
+    }
 
-    /// <summary>Decoupled weight decay: each step multiplies decaying weights by 1 - rate * WeightDecay.</summary>
-    public float WeightDecay { get; init; }
+    /// <summary>Name on the command line and in checkpoints.</summary>
+    public string Name { get; }
 
     /// <summary>Seed of the stochastic rounding of weights that are stored in fewer bits.</summary>
     public ulong RoundingSeed { get; init; }
@@ -77,5 +85,5 @@ public abstract class UpdateRule : GradientSink
     protected ulong RoundingKeyOf(ParameterSlice slice) => Noise.Key(Noise.Derive(RoundingSeed, (ulong)Clock.Step), slice.NameHash);
 
     /// <summary>The factor by which a tensor's weights shrink in this step; exactly 1 without decay.</summary>
-    protected float KeepOf(ParameterSlice slice) => slice.Decay ? 1 - RateOf(slice) * WeightDecay : 1;
+    protected float KeepOf(ParameterSlice slice) => slice.Decay ? 1 - RateOf(slice) * _weightDecay : 1;
 }

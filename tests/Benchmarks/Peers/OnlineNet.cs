@@ -16,7 +16,7 @@ sealed unsafe class OnlineNet : IDisposable
     {
         var workload = work.Workload;
         bool widths = work.Network.Layers.All(layer => layer is DenseLayer && layer.InputLength % (loops.VectorBits / 32) == 0);
-        return widths && workload.Batch == 1 && workload.Rule is null or RuleKind.Backprop && workload.Update == UpdateKind.Sgd;
+        return widths && workload.Batch == 1 && workload.Rule is null or BackpropSettings && workload.Update is SgdSettings;
     }
 
     public OnlineNet(NativeLoops loops, PreparedWorkload work)

@@ -20,7 +20,7 @@ sealed class PlanJob(string id, double? mostTimes) : BenchJob("plan", "processes
         [
             new BenchRow
             {
-                Name = $"{id} planned bytes, {workload.Settings.Rule.Name()}",
+                Name = $"{id} planned bytes, {workload.Settings.Rule.Word}",
                 Section = Section,
                 Unit = "bytes",
                 Ours = training,

@@ -78,9 +78,9 @@ public sealed class ContinualCommandTests : IDisposable
     [InlineData("--replay-fraction 0.5", "--replay-fraction needs --replay-bytes BYTES")]
     [InlineData("--replay-bytes 9kB --replay-fraction 1.5", "--replay-fraction 1.5: expected a number above 0 and below 1")]
     [InlineData("--ewc-decay 0.5", "--ewc-decay needs --ewc LAMBDA")]
-    [InlineData("--ewc -3", "--ewc -3: expected 0 or more")]
+    [InlineData("--ewc -3", "--ewc -3: expected a number of 0 or more")]
     [InlineData("--average mean", "--average mean: expected ema, ema:0.999, swa or swa:0.75")]
-    [InlineData("--average ema:2", "--average ema: 2: expected a decay from 0 to below 1")]
+    [InlineData("--average ema:2", "--average ema:2: expected a decay or a part of the run from 0 to below 1")]
     [InlineData("--past p", "--past keeps nothing by itself: add --replay-bytes BYTES or --ewc LAMBDA")]
     [InlineData("--ewc 1 --past /nowhere/p", "--past /nowhere/p: there is no folder /nowhere")]
     public void Options_that_make_no_sense_are_refused_in_one_line(string options, string expected)

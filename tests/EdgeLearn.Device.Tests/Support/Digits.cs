@@ -24,8 +24,8 @@ sealed class Digits : IDisposable
     public static TrainTask Task(Codec codec, ulong round = 1, Action<RoundTraining>? change = null)
     {
         var training = codec == Codec.ZerothOrder
-            ? RoundTraining.From(new TrainingSettings { Rule = RuleKind.ZerothOrder, LearningRate = 2e-3f, Steps = 40, Batch = 32, Directions = 2, Seed = 5 })
-            : RoundTraining.From(new TrainingSettings { Rule = RuleKind.TargetProjection, LearningRate = 0.1f, Momentum = 0.9f, Epochs = 1, Batch = 32, Seed = 5 });
+            ? RoundTraining.From(new TrainingSettings { Rule = new ZerothOrderSettings { Directions = 2 }, LearningRate = 2e-3f, Steps = 40, Batch = 32, Seed = 5 })
+            : RoundTraining.From(new TrainingSettings { Update = new SgdSettings { Momentum = 0.9f }, LearningRate = 0.1f, Epochs = 1, Batch = 32, Seed = 5 });
         change?.Invoke(training);
         return new TrainTask
         {
@@ -42,7 +42,7 @@ sealed class Digits : IDisposable
     public static Model TrainWithTheCore(byte[] start, TrainTask task, ulong device, Dataset examples)
     {
         var model = ModelFile.Load(start, "start");
-        using var session = new TrainingSession(model.Network, task.Training.ToSettings(task.Round, device), examples, model.Preparation);
+        using var session = new TrainingSession(model.Network, task.Training.ToSettings(model.Network.Spec, task.Round, device), examples, model.Preparation);
         while (!session.IsDone) session.Step();
         return model;
     }
@@ -51,8 +51,8 @@ sealed class Digits : IDisposable
     public static byte[] Aggregate(byte[] start, TrainTask task, IEnumerable<(ulong Device, ulong Examples, byte[] Content)> reports)
     {
         using var model = ModelFile.Load(start, "base");
-        using var target = new NetworkTarget(model.Network, task.Training.ToSettings(task.Round, 0));
-        var aggregation = new RoundAggregation(task.Round, task.Codec, "", (int)Math.Max(1, task.Training.Directions));
+        using var target = new NetworkTarget(model.Network, task.Training.ToSettings(model.Network.Spec, task.Round, 0));
+        var aggregation = new RoundAggregation(task.Round, task.Codec, "", task.Training.Directions);
         aggregation.Apply(target, reports.Select(report => new UpdateReport(report.Device, report.Examples, report.Content)));
         return ModelFile.ToArray(model);
     }
@@ -94,8 +94,8 @@ sealed class Digits : IDisposable
         {
             for (int at = 0; at < records.Length; at += directions)
             {
-                _update.BeginStep(new StepClock(_step++, _settings.Rate));
-                ZerothOrderRecord.Apply(_network.Parameters.Slices, _settings.Noise, records.Slice(at, directions), _update, _chunk);
+                _update.BeginStep(new StepClock(_step++, _settings.LearningRate!.Value));
+                ZerothOrderRecord.Apply(_network.Parameters.Slices, ((ProbeSettings)_settings.Rule).Noise, records.Slice(at, directions), _update, _chunk);
             }
         }
 

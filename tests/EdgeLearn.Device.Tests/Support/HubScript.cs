@@ -78,7 +78,7 @@ sealed class HubScript(TestFleet fleet)
         Attempt = TestFleet.NewAttempt(),
         Base = baseOffer,
         Codec = codec,
-        Training = training ?? new RoundTraining { Rule = Rule.TargetProjection, Update = Update.Sgd, LearningRate = 0.1f, Epochs = 1, Batch = 32, Seed = 1, HiddenRateScale = 0.15f },
+        Training = training ?? RoundTraining.From(new TrainingSettings { LearningRate = 0.1f, Epochs = 1, Batch = 32 }),
         RemainingMs = 3_600_000,
         ExampleLimit = 1 << 20,
     };

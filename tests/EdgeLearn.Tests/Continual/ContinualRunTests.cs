@@ -29,17 +29,20 @@ public sealed class ContinualRunTests : IDisposable
         AverageDecay = 0.9f,
     };
 
-    static TrainingSettings Settings(RuleKind rule, ContinualSettings? continual = null)
-        => new() { Rule = rule, Momentum = 0.9f, Steps = 40, Batch = 8, LearningRate = 0.01f, Directions = 2,
-            Continual = continual ?? s_all };
+    static TrainingSettings Settings(string rule, ContinualSettings? continual = null)
+    {
+        var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = new SgdSettings { Momentum = 0.9f }, Steps = 40,
+            Batch = 8, LearningRate = 0.01f, Continual = continual ?? s_all };
+        return settings.Rule is ProbeSettings ? settings.With("directions", "2") : settings;
+    }
 
     static Network NewNetwork(bool labelled = true)
         => new Network(NetworkSpec.Parse("4x4-6@2x2-5-3", null, labelled ? Loss.SoftmaxCrossEntropy : Loss.MeanSquareError)).Initialise(3);
 
-    public static TheoryData<RuleKind> Rules() => [.. Enum.GetValues<RuleKind>()];
+    public static TheoryData<string> Rules() => [.. LearningRules.All.Select(each => each.Word)];
 
     // A first task, then a second one that goes on from its past, stopped or not.
-    byte[] SecondTask(RuleKind rule, string? folder, long stopAt)
+    byte[] SecondTask(string rule, string? folder, long stopAt)
     {
         byte[] past;
         using (var network = NewNetwork())
@@ -71,7 +74,7 @@ public sealed class ContinualRunTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Rules))]
-    public void A_resumed_run_ends_with_the_same_bits_in_weights_samples_anchors_and_average(RuleKind rule)
+    public void A_resumed_run_ends_with_the_same_bits_in_weights_samples_anchors_and_average(string rule)
     {
         byte[] undisturbed = SecondTask(rule, null, stopAt: 40);
         SecondTask(rule, "run", stopAt: 3); // within the first epoch, while samples are offered
@@ -81,7 +84,7 @@ public sealed class ContinualRunTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Rules))]
-    public void A_step_allocates_nothing(RuleKind rule)
+    public void A_step_allocates_nothing(string rule)
     {
         foreach (bool labelled in (bool[])[true, false])
         {
@@ -106,7 +109,7 @@ public sealed class ContinualRunTests : IDisposable
         using var data = Data(true);
         MemoryPlan PlanOf(ContinualSettings? continual)
         {
-            var settings = Settings(RuleKind.TargetProjection) with { Continual = continual };
+            var settings = Settings("tpsgd") with { Continual = continual };
             using var session = new TrainingSession(network, settings, data, Preparation.Identity);
             Assert.Equal(session.Plan.TotalBytes, TrainingPlan.MemoryOf(network.Spec, settings).TotalBytes);
             return session.Plan;
@@ -126,7 +129,7 @@ public sealed class ContinualRunTests : IDisposable
     {
         using var network = NewNetwork();
         using var data = Data(true);
-        using var session = new TrainingSession(network, Settings(RuleKind.Backprop), data, Preparation.Identity);
+        using var session = new TrainingSession(network, Settings("backprop"), data, Preparation.Identity);
         Assert.Equal(9, session.StepsPerEpoch); // 6 new samples a step of 8
         Assert.Equal(6, session.Step().Count);
         Assert.Equal(8, session.Step().Count);
@@ -143,7 +146,7 @@ public sealed class ContinualRunTests : IDisposable
             using var network = NewNetwork(labelled);
             using var data = Data(labelled);
             var settings =
-                Settings(RuleKind.Backprop,
+                Settings("backprop",
                 s_all with { Replay = labelled ? ReplayKind.Balanced : ReplayKind.Reservoir, ReplayStorage = storage,
                 Average = AverageKind.None });
             using var session = new TrainingSession(network, settings, data, Preparation.Identity);
@@ -165,12 +168,16 @@ public sealed class ContinualRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData(RuleKind.LocalHeads)]
-    [InlineData(RuleKind.TargetProjection)]
-    public void Local_heads_go_from_run_to_run(RuleKind rule)
+    [InlineData("local-heads")]
+    [InlineData("tpsgd")]
+    public void Local_heads_go_from_run_to_run(string rule)
     {
-        TrainingSession Session(Network network, RuleKind of, int headUnits = 0)
-            => new(network, Settings(of) with { Continual = null, HeadUnits = headUnits, Seed = 5 }, Data(true), Preparation.Identity);
+        TrainingSession Session(Network network, string of, int headUnits = 0)
+        {
+            var settings = Settings(of) with { Continual = null, Seed = 5 };
+            if (headUnits > 0) settings = settings with { Rule = new LocalHeadsSettings { HeadUnits = headUnits } };
+            return new TrainingSession(network, settings, Data(true), Preparation.Identity);
+        }
 
         static float[] HeadsOf(TrainingSession session) => ((LocalLearning)session.Rule).HeadParameters!.Values.ToArray();
 
@@ -195,11 +202,11 @@ public sealed class ContinualRunTests : IDisposable
             Values.AssertSameBits(learned.AsSpan(slice.Offset, slice.Length), heads[heads.Find(slice.Name)!][..slice.Length], slice.Name);
         }
 
-        using var hidden = Session(network, RuleKind.LocalHeads, headUnits: 4);
+        using var hidden = Session(network, "local-heads", headUnits: 4);
         float[] before = HeadsOf(hidden);
         PastFile.Load(past, "past", hidden);
         Assert.Equal(before, HeadsOf(hidden));
-        using var backprop = Session(network, RuleKind.Backprop);
+        using var backprop = Session(network, "backprop");
         PastFile.Load(past, "past", backprop);
         Assert.DoesNotContain(SafeTensors.FromMemory(PastFile.ToArray(backprop), "past").Tensors,
             tensor => tensor.Name.Contains(".head.", StringComparison.Ordinal));
@@ -210,7 +217,7 @@ public sealed class ContinualRunTests : IDisposable
     {
         using var network = NewNetwork();
         using var data = Data(true);
-        using var session = new TrainingSession(network, Settings(RuleKind.Backprop), data, Preparation.Identity);
+        using var session = new TrainingSession(network, Settings("backprop"), data, Preparation.Identity);
         while (session.StepCount < 10) session.Step();
         session.Consolidate();
         byte[] past = PastFile.ToArray(session, ["a", "b", "c"]);
@@ -219,14 +226,14 @@ public sealed class ContinualRunTests : IDisposable
             byte[]? bytes = null)
         {
             using var other = new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(1);
-            using var next = new TrainingSession(other, Settings(RuleKind.Backprop, continual), data, Preparation.Identity);
+            using var next = new TrainingSession(other, Settings("backprop", continual), data, Preparation.Identity);
             Assert.Contains(expected,
                 Assert.Throws<EdgeLearnException>(() => PastFile.Load(bytes ?? past, "board.past", next, classes)).Message,
                 StringComparison.Ordinal);
         }
 
         Refuses("add --replay-bytes", new ContinualSettings { Consolidation = 1 });
-        Refuses("add --ewc", s_all with { Consolidation = 0 });
+        Refuses("add --ewc", new ContinualSettings { ReplayBytes = s_all.ReplayBytes });
         Refuses("stored as F32, this run stores rounded int8", s_all with { ReplayStorage = ReplayStorage.Int8 });
         // more rows are fine, as of a head with a new class; other columns are not
         Refuses("layers.1.weight", s_all, network: "4x4-7@2x2-5-3");
@@ -246,9 +253,11 @@ public sealed class ContinualRunTests : IDisposable
         Refuses("--replay-fraction 0", new ContinualSettings { ReplayBytes = 1000, ReplayFraction = 0 });
         Refuses("--batch 1", new ContinualSettings { ReplayBytes = 1000 }, batch: 1);
         Refuses("--ewc -1", new ContinualSettings { Consolidation = -1 });
-        Refuses("--ewc-decay 2", new ContinualSettings { ConsolidationDecay = 2 });
+        Refuses("--ewc-decay 2", new ContinualSettings { Consolidation = 1, ConsolidationDecay = 2 });
         Refuses("--ewc-samples 0", new ContinualSettings { ConsolidationSamples = 0 });
-        Refuses("--average ema: 1", new ContinualSettings { AverageDecay = 1 });
-        Refuses("--average swa: -0.5", new ContinualSettings { AverageStart = -0.5f });
+        Refuses("--ewc-decay needs --ewc", new ContinualSettings { ConsolidationDecay = 0.5f });
+        Refuses("--replay needs --replay-bytes", new ContinualSettings { Replay = ReplayKind.Balanced });
+        Refuses("--average ema:1:", new ContinualSettings { AverageDecay = 1 });
+        Refuses("--average swa:-0.5:", new ContinualSettings { AverageStart = -0.5f });
     }
 }

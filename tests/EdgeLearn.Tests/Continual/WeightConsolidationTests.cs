@@ -15,7 +15,7 @@ public sealed class WeightConsolidationTests
     {
         using var network = new Network(s_linear).Initialise(1);
         var data = new MemoryDataset([1f, 1f], [3f, 3f], Shape.Vector(1), 1);
-        var settings = new TrainingSettings { Rule = RuleKind.Backprop, LearningRate = 0.1f, Schedule = ScheduleKind.Constant,
+        var settings = new TrainingSettings { Rule = new BackpropSettings(), LearningRate = 0.1f, Schedule = ScheduleKind.Constant,
             Steps = 20_000, Batch = 2, Continual = new ContinualSettings { Consolidation = lambda } };
         using var session = new TrainingSession(network, settings, data, Preparation.Identity);
         float[] anchors = [0.25f, -0.5f], importance = [2f, 0.5f];
@@ -39,7 +39,8 @@ public sealed class WeightConsolidationTests
             using var network = new Network(s_linear).Initialise(1);
             var data = new MemoryDataset([1f, 2f], [3f, 4f], Shape.Vector(1), 1);
             using var session = new TrainingSession(network,
-                new TrainingSettings { Rule = RuleKind.Backprop, LearningRate = 0.1f, Steps = 10, Batch = 2, Continual = continual }, data,
+                new TrainingSettings { Rule = new BackpropSettings(), LearningRate = 0.1f, Steps = 10, Batch = 2, Continual = continual },
+                data,
                 Preparation.Identity);
             while (!session.IsDone) session.Step();
             return network.Parameters.Values.ToArray();
@@ -57,7 +58,7 @@ public sealed class WeightConsolidationTests
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(8, i);
         // Labels are wrong on purpose: the information does not depend on them.
         var data = new MemoryDataset(inputs, new int[Count], Shape.Vector(2), 3);
-        var settings = new TrainingSettings { Rule = RuleKind.Backprop, Steps = 1, Batch = 4,
+        var settings = new TrainingSettings { Rule = new BackpropSettings(), Steps = 1, Batch = 4,
             Continual = new ContinualSettings { Consolidation = 1, ConsolidationSamples = Count } };
         using var session = new TrainingSession(network, settings, data, Preparation.Identity);
         session.Consolidate();
@@ -89,7 +90,7 @@ public sealed class WeightConsolidationTests
     {
         using var network = new Network(NetworkSpec.Parse("2-3", null, Loss.SoftmaxCrossEntropy)).Initialise(4);
         var data = new MemoryDataset([1, 2, -1, 0.5f, 0, 1], [0, 1, 2], Shape.Vector(2));
-        var settings = new TrainingSettings { Rule = RuleKind.Backprop, Steps = 1, Batch = 2,
+        var settings = new TrainingSettings { Rule = new BackpropSettings(), Steps = 1, Batch = 2,
             Continual = new ContinualSettings { Consolidation = 1, ConsolidationDecay = 0.25f } };
         using var session = new TrainingSession(network, settings, data, Preparation.Identity);
         session.Consolidate();
@@ -99,11 +100,11 @@ public sealed class WeightConsolidationTests
         Assert.Equal(2, session.Consolidation.TaskCount);
     }
 
-    public static TheoryData<RuleKind> Rules() => [.. Enum.GetValues<RuleKind>()];
+    public static TheoryData<string> Rules() => [.. LearningRules.All.Select(each => each.Word)];
 
     [Theory]
     [MemberData(nameof(Rules))]
-    public void Measuring_importance_changes_neither_weights_nor_statistics(RuleKind rule)
+    public void Measuring_importance_changes_neither_weights_nor_statistics(string rule)
     {
         using var network = new Network(
             NetworkSpec.Parse("6x6-conv3x3x4-batchnorm-relu-dropout0.5-8-3", null, Loss.SoftmaxCrossEntropy)).Initialise(4);
@@ -111,7 +112,7 @@ public sealed class WeightConsolidationTests
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(8, i);
         var data = new MemoryDataset(inputs, [0, 1, 2, 0, 1, 2, 0, 1, 2, 0], new Shape(6, 6));
         using var session = new TrainingSession(network,
-            new TrainingSettings { Rule = rule, Steps = 20, Batch = 5, LearningRate = 0.01f,
+            new TrainingSettings { Rule = LearningRules.Named(rule), Steps = 20, Batch = 5, LearningRate = 0.01f,
             Continual = new ContinualSettings { Consolidation = 1 } }, data, Preparation.Identity);
         for (int i = 0; i < 10; i++) session.Step();
         byte[] before = network.Parameters.ContentHash();
@@ -131,7 +132,7 @@ public sealed class WeightConsolidationTests
         using var network = new Network(NetworkSpec.Parse("8-6-3", null, Loss.SoftmaxCrossEntropy), storage).Initialise(2);
         var data = new MemoryDataset(new float[16], [0, 1], Shape.Vector(8), 3);
         using var session = new TrainingSession(network,
-            new TrainingSettings { Rule = RuleKind.Frozen, Weights = storage, Steps = 100, Batch = 2, LearningRate = 1e-6f,
+            new TrainingSettings { Rule = new FrozenSettings(), Weights = storage, Steps = 100, Batch = 2, LearningRate = 1e-6f,
             Schedule = ScheduleKind.Constant, Continual = new ContinualSettings { Consolidation = 1e12f } }, data, Preparation.Identity);
         session.Consolidation!.Importance.Fill(1);
         var slice = network.Parameters.Slices[0];

@@ -40,11 +40,11 @@ public sealed class ThreadTeamTests : IDisposable
     }
 
     [Theory]
-    [InlineData(RuleKind.TargetProjection, UpdateKind.Sgd)]
-    [InlineData(RuleKind.Backprop, UpdateKind.Adam)]
-    [InlineData(RuleKind.Backprop, UpdateKind.Signum)]
-    [InlineData(RuleKind.ZerothOrder, UpdateKind.Sgd)]
-    public void Runs_have_the_bits_of_one_thread_and_allocate_nothing(RuleKind rule, UpdateKind update)
+    [InlineData("tpsgd", "sgd")]
+    [InlineData("backprop", "adam")]
+    [InlineData("backprop", "signum")]
+    [InlineData("zo", "sgd")]
+    public void Runs_have_the_bits_of_one_thread_and_allocate_nothing(string rule, string update)
     {
         float[] expected = Train(rule, update);
         foreach (int count in s_counts)
@@ -54,11 +54,11 @@ public sealed class ThreadTeamTests : IDisposable
         }
     }
 
-    static float[] Train(RuleKind rule, UpdateKind update)
+    static float[] Train(string rule, string update)
     {
         using var network = new Network(NetworkSpec.Parse("150-130-70-10", null, Loss.SoftmaxCrossEntropy)).Initialise(1);
         var samples = new SampleSet(network, 32);
-        var settings = new TrainingSettings { Rule = rule, Update = update, Batch = 32 };
+        var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update), Batch = 32 };
         using var run = new RuleRun(network.Parameters, settings.BuildRule(network, 100), settings.BuildUpdate(), 32);
         for (int i = 0; i < 3; i++) run.Step(samples.Rows(32), 0.01f);
         long before = GC.GetAllocatedBytesForCurrentThread();

@@ -28,19 +28,19 @@ public class AllocationTests
     {
         "backprop" => new Backprop(network),
         "frozen" => new Frozen(network),
-        "tpsgd" => new TargetProjection(network, new TargetProjectionOptions()),
-        "tpsgd l1" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.L1 }),
+        "tpsgd" => new TargetProjection(network, new TargetProjectionSettings()),
+        "tpsgd l1" => new TargetProjection(network, new TargetProjectionSettings { LocalLoss = LocalLoss.L1 }),
         "tpsgd linear gaussian" =>
-            new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.Linear, Targets = NoiseKind.Gaussian }),
-        "tpsgd hinge" => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.Hinge }),
-        "local-heads" => new LocalHeads(network, new LocalHeadsOptions(), new Adam()),
-        "local-heads hidden" => new LocalHeads(network, new LocalHeadsOptions { HeadUnits = 5 }, new Sgd()),
-        "local-heads similarity" => new LocalHeads(network, new LocalHeadsOptions { Similarity = 0.5f }, new Sgd()),
-        "tpsgd layer by layer" => new TargetProjection(network, new TargetProjectionOptions { LayerByLayerSteps = 90 }),
-        "zo" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Directions = 2 }),
+            new TargetProjection(network, new TargetProjectionSettings { LocalLoss = LocalLoss.Linear, Targets = NoiseKind.Gaussian }),
+        "tpsgd hinge" => new TargetProjection(network, new TargetProjectionSettings { LocalLoss = LocalLoss.Hinge }),
+        "local-heads" => new LocalHeads(network, new(), new RuleContext(OwnUpdate: new Adam())),
+        "local-heads hidden" => new LocalHeads(network, new() { HeadUnits = 5 }),
+        "local-heads similarity" => new LocalHeads(network, new() { Similarity = 0.5f }),
+        "tpsgd layer by layer" => new TargetProjection(network, new() { LayerByLayer = true }, new RuleContext(TotalSteps: 90)),
+        "zo" => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderSettings { Directions = 2 }),
         "zo gaussian" =>
-            new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions { Noise = NoiseKind.Gaussian }),
-        _ => new ElasticZerothOrder(network, new ZerothOrderOptions { Directions = 2 }),
+            new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderSettings { Noise = NoiseKind.Gaussian }),
+        _ => new ElasticZerothOrder(network, new() { Directions = 2 }),
     };
 
     static readonly string[] s_networks =
@@ -102,8 +102,6 @@ public class AllocationTests
 
     sealed class WastefulUpdate : UpdateRule
     {
-        public override string Name => "wasteful";
-
         public object? Waste { get; private set; }
 
         protected override long StateLengthOf(ParameterSet parameters) => 0;

@@ -11,7 +11,7 @@ public class DigitsTests
     static double Accuracy(string spec, Func<Network, LearningRule> rule, float rate, int epochs, int seed)
     {
         using var network = new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Initialise((ulong)seed);
-        using var run = new RuleRun(network.Parameters, rule(network), new Sgd { Momentum = 0.9f }, Batch);
+        using var run = new RuleRun(network.Parameters, rule(network), new Sgd(new() { Momentum = 0.9f }), Batch);
         var random = new Random(seed);
         int[] order = [.. Enumerable.Range(0, Digits.Train.Count)];
         var schedule = new Schedule(ScheduleKind.Linear, (long)epochs * (order.Length / Batch));
@@ -37,7 +37,7 @@ public class DigitsTests
 
     static double Projection(string spec)
         => MeanAccuracy(spec,
-            network => new TargetProjection(network, new TargetProjectionOptions { LocalLoss = LocalLoss.L2, HiddenRateScale = 0.3f }),
+            network => new TargetProjection(network, new TargetProjectionSettings { LocalLoss = LocalLoss.L2, HiddenRate = 0.3f }),
             0.05f, 15);
 
     static double Frozen(string spec, float rate) => MeanAccuracy(spec, network => new Frozen(network), rate, 15);
@@ -66,7 +66,7 @@ public class DigitsTests
     [Fact]
     public void Zeroth_order_from_scratch_learns_slowly_but_it_learns()
     {
-        double zo = Accuracy("64-10", network => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderOptions()),
+        double zo = Accuracy("64-10", network => new ZerothOrder(new NetworkForwardPass(network), network.Loss, new ZerothOrderSettings()),
             2e-3f, 10, seed: 1);
         Assert.InRange(zo, 0.7, 0.95);
     }
@@ -75,7 +75,7 @@ public class DigitsTests
     [Fact]
     public void Elastic_zeroth_order_from_scratch_stays_near_its_head_alone()
     {
-        double elastic = Accuracy("64-128-10", network => new ElasticZerothOrder(network, new ZerothOrderOptions()), 0.05f, 10, seed: 1);
+        double elastic = Accuracy("64-128-10", network => new ElasticZerothOrder(network, new()), 0.05f, 10, seed: 1);
         double frozen = Accuracy("64-128-10", network => new Frozen(network), 0.05f, 10, seed: 1);
         Assert.True(elastic >= frozen - 0.04, $"elastic-zo {elastic:P2}, frozen {frozen:P2}");
     }

@@ -6,8 +6,8 @@ public sealed class DivergenceTests
 {
     static readonly MemoryDataset s_data = new([1, 2, 3, 4], [0, 1], Shape.Vector(2));
 
-    static TrainingSession Session(Network network, RuleKind rule = RuleKind.Backprop, Preparation? preparation = null)
-        => new(network, new TrainingSettings { Rule = rule, Steps = 10, Batch = 2, LearningRate = 0.1f }, s_data,
+    static TrainingSession Session(Network network, string rule = "backprop", Preparation? preparation = null)
+        => new(network, new TrainingSettings { Rule = LearningRules.Named(rule), Steps = 10, Batch = 2, LearningRate = 0.1f }, s_data,
             preparation ?? Preparation.Identity);
 
     static Network NewNetwork(string spec = "2-3:relu-3:relu-2")
@@ -26,9 +26,9 @@ public sealed class DivergenceTests
     }
 
     [Theory]
-    [InlineData(RuleKind.Backprop)]
-    [InlineData(RuleKind.TargetProjection)]
-    public void The_first_weight_that_is_not_finite_is_named(RuleKind rule)
+    [InlineData("backprop")]
+    [InlineData("tpsgd")]
+    public void The_first_weight_that_is_not_finite_is_named(string rule)
     {
         using var network = NewNetwork("2-3-3-2");
         network.Parameters[network.Layers[1].Slices[0]][2] = float.NaN;

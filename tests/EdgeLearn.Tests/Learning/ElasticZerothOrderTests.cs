@@ -8,12 +8,14 @@ public class ElasticZerothOrderTests
 
     const string Spec = "6x6-21@3x3-18-4";
 
+    const ulong Seed = 2;
+
     static Network Build() => new Network(NetworkSpec.Parse(Spec, null, Loss.SoftmaxCrossEntropy)).Initialise(3);
 
     static int FirstOf(Network network, int layer) => network.Layers[layer].Slices[0].Offset;
 
     // A copy whose first layers were really perturbed.
-    static Network Perturbed(Network network, int layers, ZerothOrderOptions options, float scale)
+    static Network Perturbed(Network network, int layers, ElasticZerothOrderSettings options, float scale)
     {
         var copy = Build();
         network.Parameters.Values.CopyTo(copy.Parameters.Values);
@@ -22,7 +24,8 @@ public class ElasticZerothOrderTests
             foreach (var slice in copy.Layers[i].Slices)
             {
                 var values = copy.Parameters[slice];
-                Noise.Add(options.Noise, Noise.Key(options.SeedOf(0, options.Directions - 1), slice.NameHash), 0, scale, values, values);
+                Noise.Add(options.Noise, Noise.Key(ProbeSettings.SeedOf(Seed, 0, options.Directions - 1), slice.NameHash), 0, scale,
+                    values, values);
             }
         }
 
@@ -46,7 +49,7 @@ public class ElasticZerothOrderTests
         using var network = Build();
         var frozen = network.Layers[0].Slices[^1];
         frozen.Trainable = false;
-        _ = new ElasticZerothOrder(network, new ZerothOrderOptions());
+        _ = new ElasticZerothOrder(network, new());
         int body = (21 * 10) + (18 * 22) - frozen.Length; // windows of 3x3 and 21 inputs, each with a bias
         Assert.All(network.Layers.Take(2).SelectMany(layer => layer.Slices), slice => Assert.Equal(30f / body, slice.RateScale));
         Assert.All(network.Layers[2].Slices, slice => Assert.Equal(1f, slice.RateScale));
@@ -58,7 +61,7 @@ public class ElasticZerothOrderTests
     [InlineData(2, NoiseKind.Sign)]
     public void The_head_learns_by_exact_gradients_at_the_minus_probe_and_the_body_along_its_slope(int exactLayers, NoiseKind kind)
     {
-        var options = new ZerothOrderOptions { Epsilon = 0.01f, Seed = 2, Noise = kind };
+        var options = new ElasticZerothOrderSettings { Epsilon = 0.01f, Noise = kind, ExactLayers = exactLayers, HiddenRate = 1 };
         using var network = Build();
         int body = network.Layers.Count - exactLayers, head = FirstOf(network, body);
         var samples = new SampleSet(network, Batch);
@@ -66,8 +69,7 @@ public class ElasticZerothOrderTests
             minus = Perturbed(network, body, options, -options.Epsilon), start = Build();
         double lossPlus = LossOf(plus, samples.Rows(Batch)), lossMinus = LossOf(minus, samples.Rows(Batch));
 
-        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, exactLayers, bodyRateScale: 1), new Sgd(),
-            Batch);
+        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, Seed), new Sgd(), Batch);
         var report = run.Step(samples.Rows(Batch));
         Assert.Equal((lossPlus + lossMinus) / 2, report.Loss, 1e-12);
 
@@ -75,7 +77,7 @@ public class ElasticZerothOrderTests
         backprop.Step(samples.Rows(Batch));
         Values.AssertSameBits(minus.Parameters.Values[head..], network.Parameters.Values[head..], "head");
 
-        var record = new ZerothOrderRecord(options.SeedOf(0, 0), (float)((lossPlus - lossMinus) / (2.0 * options.Epsilon)));
+        var record = new ZerothOrderRecord(ProbeSettings.SeedOf(Seed, 0, 0), (float)((lossPlus - lossMinus) / (2.0 * options.Epsilon)));
         var update = new Sgd();
         var plan = new MemoryPlan();
         update.Plan(start.Parameters, plan);
@@ -89,12 +91,12 @@ public class ElasticZerothOrderTests
     [Fact]
     public void Of_several_directions_the_last_one_serves_the_head()
     {
-        var options = new ZerothOrderOptions { Epsilon = 0.01f, Seed = 2, Directions = 3 };
+        var options = new ElasticZerothOrderSettings { Epsilon = 0.01f, Directions = 3 };
         using var network = Build();
         var samples = new SampleSet(network, Batch);
         int head = FirstOf(network, 2);
         using var minus = Perturbed(network, 2, options, -options.Epsilon);
-        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, Seed), new Sgd(), Batch);
         run.Step(samples.Rows(Batch));
         using var frozen = new RuleRun(minus.Parameters, new Frozen(minus), new Sgd(), Batch);
         frozen.Step(samples.Rows(Batch));
@@ -108,7 +110,7 @@ public class ElasticZerothOrderTests
     public void A_number_of_exact_layers_that_leaves_nothing_to_either_part_is_refused(int exactLayers)
     {
         using var network = Build();
-        var refusal = Assert.Throws<EdgeLearnException>(() => new ElasticZerothOrder(network, new ZerothOrderOptions(), exactLayers));
+        var refusal = Assert.Throws<EdgeLearnException>(() => new ElasticZerothOrder(network, new() { ExactLayers = exactLayers }));
         Assert.Contains("between 1 and 2", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -116,7 +118,7 @@ public class ElasticZerothOrderTests
     public void A_network_of_one_layer_is_refused()
     {
         using var network = new Network(NetworkSpec.Parse("4-2", null, Loss.SoftmaxCrossEntropy));
-        var refusal = Assert.Throws<EdgeLearnException>(() => new ElasticZerothOrder(network, new ZerothOrderOptions()));
+        var refusal = Assert.Throws<EdgeLearnException>(() => new ElasticZerothOrder(network, new()));
         Assert.Contains("use backprop or zo instead", refusal.Message, StringComparison.Ordinal);
     }
 }

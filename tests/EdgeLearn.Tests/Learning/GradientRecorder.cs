@@ -7,8 +7,6 @@ sealed class GradientRecorder : UpdateRule
 {
     readonly Dictionary<string, float[]> _gradients = [];
 
-    public override string Name => "recorder";
-
     protected override long StateLengthOf(ParameterSet parameters) => 0;
 
     public override void BeginStep(in StepClock clock)

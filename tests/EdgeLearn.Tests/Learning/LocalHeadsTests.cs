@@ -9,7 +9,7 @@ public class LocalHeadsTests
     static Network Build(string spec, string loss = "cross-entropy")
         => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(3);
 
-    static LocalHeads Rule(Network network, UpdateRule update) => new(network, new LocalHeadsOptions { Seed = 7 }, update);
+    static LocalHeads Rule(Network network, UpdateRule update) => new(network, new(), new RuleContext(Seed: 7, OwnUpdate: update));
 
     // What a unit and its head minimise, computed by a network of the unit and the head alone, trained by backprop: the same gradients to
     // the bit, since nothing crosses units.
@@ -79,12 +79,12 @@ public class LocalHeadsTests
     [Fact]
     public void Workspace_does_not_grow_with_depth()
     {
-        static long WorkspaceOf(int layers, RuleKind rule) => TrainingPlan.MemoryOf(
+        static long WorkspaceOf(int layers, string rule) => TrainingPlan.MemoryOf(
             NetworkSpec.Parse("64-" + string.Concat(Enumerable.Repeat("64:relu-", layers)) + "10", null, Loss.SoftmaxCrossEntropy),
-            new TrainingSettings { Rule = rule, Batch = 64 }).WorkspaceBytes;
-        Assert.InRange(WorkspaceOf(16, RuleKind.LocalHeads), 1, 1.05 * WorkspaceOf(2, RuleKind.LocalHeads));
-        Assert.InRange(WorkspaceOf(16, RuleKind.TargetProjection), 1, 1.05 * WorkspaceOf(2, RuleKind.TargetProjection));
-        Assert.True(WorkspaceOf(16, RuleKind.Backprop) > 2 * WorkspaceOf(2, RuleKind.Backprop));
+            new TrainingSettings { Rule = LearningRules.Named(rule), Batch = 64 }).WorkspaceBytes;
+        Assert.InRange(WorkspaceOf(16, "local-heads"), 1, 1.05 * WorkspaceOf(2, "local-heads"));
+        Assert.InRange(WorkspaceOf(16, "tpsgd"), 1, 1.05 * WorkspaceOf(2, "tpsgd"));
+        Assert.True(WorkspaceOf(16, "backprop") > 2 * WorkspaceOf(2, "backprop"));
     }
 
     // Scores are P r / sqrt(values) with P the noise of the unit's targets and thresholds 0 at the first step; the loss by each weight by
@@ -96,9 +96,9 @@ public class LocalHeadsTests
     {
         using var network = Build("6-5-4-3");
         var samples = new SampleSet(network, Batch);
-        var options = new TargetProjectionOptions { LocalLoss = loss, Seed = 11 };
+        var options = new TargetProjectionSettings { LocalLoss = loss };
         var recorder = new GradientRecorder();
-        using var run = new RuleRun(network.Parameters, new TargetProjection(network, options), recorder, Batch);
+        using var run = new RuleRun(network.Parameters, new TargetProjection(network, options, new RuleContext(Seed: 11)), recorder, Batch);
         run.Step(samples.Rows(Batch));
         var reference = new ReferenceNetwork(network);
         for (int l = 0; l < 2; l++)
@@ -123,6 +123,7 @@ public class LocalHeadsTests
 
     [Fact]
     public void Head_units_out_of_range_are_refused()
-    => Assert.Contains("--head-units -1", Assert.Throws<EdgeLearnException>(() => new TrainingSettings { HeadUnits = -1 }.Check()).Message,
+    => Assert.Contains("--head-units -1",
+        Assert.Throws<EdgeLearnException>(() => new LocalHeadsSettings { HeadUnits = -1 }.Check()).Message,
         StringComparison.Ordinal);
 }

@@ -13,10 +13,11 @@ public class ShortBatchTests
         {
             var data = new MemoryDataset([.. Enumerable.Range(0, count * 27).Select(i => i % 7 * 0.1f)],
                 [.. Enumerable.Range(0, count).Select(i => i % 2)], new Shape(9, 3));
-            foreach (var rule in (RuleKind[])[RuleKind.Backprop, RuleKind.TargetProjection])
+            foreach (var rule in (string[])["backprop", "tpsgd"])
             {
                 using var net = new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(1);
-                using var session = new TrainingSession(net, new TrainingSettings { Rule = rule, Epochs = 1, Batch = 32 }, data,
+                using var session = new TrainingSession(net,
+                    new TrainingSettings { Rule = LearningRules.Named(rule), Epochs = 1, Batch = 32 }, data,
                     Preparation.Identity);
                 while (!session.IsDone) Assert.False(session.Step().Diverged);
             }

@@ -12,7 +12,7 @@ public class SimilarityTests
     {
         var recorder = new GradientRecorder();
         using var run = new RuleRun(network.Parameters,
-            new LocalHeads(network, new LocalHeadsOptions { Similarity = share, Seed = 5 }, new Sgd()), recorder, Batch);
+            new LocalHeads(network, new() { Similarity = share }, new RuleContext(Seed: 5)), recorder, Batch);
         run.Step(samples.Rows(Batch));
         return recorder;
     }
@@ -81,7 +81,8 @@ public class SimilarityTests
         using var network = new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(1);
         var data = new MemoryDataset(Values.Random(6 * samples, 1), [.. Enumerable.Range(0, samples).Select(i => i % 2)], Shape.Vector(6));
         using var session = new TrainingSession(network,
-            new TrainingSettings { Rule = RuleKind.LocalHeads, Similarity = 0.5f, Batch = batch, Epochs = 2 }, data, Preparation.Identity);
+            new TrainingSettings { Rule = new LocalHeadsSettings { Similarity = 0.5f }, Batch = batch, Epochs = 2 }, data,
+                Preparation.Identity);
         while (!session.IsDone) Assert.True(double.IsFinite(session.Step().Loss));
     }
 
@@ -100,5 +101,6 @@ public class SimilarityTests
     [InlineData(float.NaN)]
     public void A_share_out_of_range_is_refused(float share)
         => Assert.Contains("--similarity",
-            Assert.Throws<EdgeLearnException>(() => new TrainingSettings { Similarity = share }.Check()).Message, StringComparison.Ordinal);
+            Assert.Throws<EdgeLearnException>(() => new LocalHeadsSettings { Similarity = share }.Check()).Message,
+                StringComparison.Ordinal);
 }

@@ -24,7 +24,7 @@ public class StepLabelTests
     {
         using Network network = Build(spec), reference = Build(alone);
         var samples = new SampleSet(network, Batch);
-        var rule = new LocalHeads(network, new LocalHeadsOptions { Seed = 7 }, new Sgd());
+        var rule = new LocalHeads(network, new(), new RuleContext(Seed: 7));
         using var run = new RuleRun(network.Parameters, rule, new Sgd(), Batch);
         using var backprop = new RuleRun(reference.Parameters, new Backprop(reference), new Sgd(), Batch);
         var weight = reference.Parameters.Find(head + ".weight")!;
@@ -68,7 +68,7 @@ public class StepLabelTests
         using Network network = Build(Spec, loss), control = Build(Spec, loss);
         var samples = new SampleSet(network, Batch);
         TrainableParts.Head.Freeze(network);
-        using var run = new RuleRun(network.Parameters, new LocalHeads(network, new LocalHeadsOptions(), new Sgd()), new Adam(), Batch);
+        using var run = new RuleRun(network.Parameters, new LocalHeads(network, new()), new Adam(), Batch);
         using var frozen = new RuleRun(control.Parameters, new Frozen(control), new Adam(), Batch);
         for (int step = 0; step < 4; step++) Assert.Equal(frozen.Step(samples.Rows(Batch - step)), run.Step(samples.Rows(Batch - step)));
         Values.AssertSameBits(control.Parameters.Values, network.Parameters.Values, loss);
@@ -81,7 +81,7 @@ public class StepLabelTests
         var samples = new SampleSet(network, Batch);
         TrainableParts.Parse("layers.1").Freeze(network);
         float[] head = network.Parameters[network.Parameters.Find("layers.2.weight")!].ToArray();
-        using var run = new RuleRun(network.Parameters, new LocalHeads(network, new LocalHeadsOptions(), new Sgd()), new Adam(), Batch);
+        using var run = new RuleRun(network.Parameters, new LocalHeads(network, new()), new Adam(), Batch);
         using var pass = new BoundPass(network, Batch);
         double[] losses = new double[1];
         double first = 0;
@@ -145,27 +145,29 @@ public class StepLabelTests
 
     [Theory]
     [Trait("speed", "slow")]
-    [InlineData(RuleKind.LocalHeads, LocalLoss.CrossEntropy)]
-    [InlineData(RuleKind.TargetProjection, LocalLoss.CrossEntropy)]
-    [InlineData(RuleKind.TargetProjection, LocalLoss.Hinge)]
-    public void A_text_is_learned_better_than_over_frozen_layers(RuleKind rule, LocalLoss loss)
+    [InlineData("local-heads", LocalLoss.CrossEntropy)]
+    [InlineData("tpsgd", LocalLoss.CrossEntropy)]
+    [InlineData("tpsgd", LocalLoss.Hinge)]
+    public void A_text_is_learned_better_than_over_frozen_layers(string rule, LocalLoss loss)
     {
         const string Spec = "32-embed16-positions-attn2:causal:block-mlp32:block-tokens256";
-        var settings = new TrainingSettings { Rule = rule, LocalLoss = loss, Update = UpdateKind.Adam, LearningRate = 1e-2f, Batch = 8,
+        var settings = new TrainingSettings { Rule = rule == "tpsgd"
+            ? new TargetProjectionSettings { LocalLoss = loss } : new LocalHeadsSettings(),
+            Update = new AdamSettings(), LearningRate = 1e-2f, Batch = 8,
             Epochs = 6 };
-        double frozen = LossAfter(Spec, settings with { Rule = RuleKind.Frozen }), local = LossAfter(Spec, settings);
+        double frozen = LossAfter(Spec, settings with { Rule = new FrozenSettings() }), local = LossAfter(Spec, settings);
         Assert.True(local < 0.9 * frozen, $"{rule}: {local}, frozen {frozen}");
     }
 
     [Theory]
-    [InlineData(RuleKind.LocalHeads)]
-    [InlineData(RuleKind.TargetProjection)]
-    public void Workspace_does_not_grow_with_depth(RuleKind rule)
+    [InlineData("local-heads")]
+    [InlineData("tpsgd")]
+    public void Workspace_does_not_grow_with_depth(string rule)
     {
         long Workspace(int blocks) => TrainingPlan.MemoryOf(
             NetworkSpec.Parse("32-embed32-positions-" + string.Concat(Enumerable.Repeat("attn2:causal:block-mlp64:block-", blocks))
             + "tokens256", null, Loss.SoftmaxCrossEntropy),
-            new TrainingSettings { Rule = rule, Batch = 8 }).WorkspaceBytes;
+            new TrainingSettings { Rule = LearningRules.Named(rule), Batch = 8 }).WorkspaceBytes;
         Assert.InRange(Workspace(8), 1, 1.05 * Workspace(1));
     }
 
@@ -176,7 +178,7 @@ public class StepLabelTests
         const int Batch = 32, Few = 256, Many = 1024;
         long Workspace(int words) => TrainingPlan.MemoryOf(
             NetworkSpec.Parse($"64-embed1024x64-positions-attn4:causal:block-mlp128:block-tokens{words}", null, Loss.SoftmaxCrossEntropy),
-            new TrainingSettings { Rule = RuleKind.LocalHeads, Batch = Batch }).WorkspaceBytes;
+            new TrainingSettings { Rule = new LocalHeadsSettings(), Batch = Batch }).WorkspaceBytes;
         Assert.True(Workspace(Many) - Workspace(Few) < Batch * 64 * (Many - Few) * sizeof(float) / 2);
     }
 }

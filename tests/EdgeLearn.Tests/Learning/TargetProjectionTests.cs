@@ -6,14 +6,16 @@ public class TargetProjectionTests
 {
     const int Batch = 5;
 
+    const ulong Seed = 11;
+
     static Network Build(string spec, string loss = "cross-entropy", ulong seed = 3)
         => new Network(NetworkSpec.Parse(spec, null, Loss.Named(loss))).Initialise(seed);
 
     // The target of a unit, from the description: scale * noise(seed, layer name + ".target", class * units + unit), summed over real
     // targets.
-    static double Target(Network network, TargetProjectionOptions options, SampleSet samples, int row, int layer, int unit)
+    static double Target(Network network, TargetProjectionSettings options, SampleSet samples, int row, int layer, int unit)
     {
-        ulong key = Noise.Key(options.Seed, Noise.TensorHash($"layers.{layer}.target"));
+        ulong key = Noise.Key(Seed, Noise.TensorHash($"layers.{layer}.target"));
         int units = network.Layers[layer].OutputLength, outputs = network.OutputLength;
         double P(int c)
             => options.TargetScale
@@ -56,9 +58,9 @@ public class TargetProjectionTests
     {
         using var network = Build(spec, loss);
         var samples = new SampleSet(network, Batch);
-        var options = new TargetProjectionOptions { LocalLoss = kind, Targets = targets, Seed = 11, TargetScale = 0.85f };
+        var options = new TargetProjectionSettings { LocalLoss = kind, Targets = targets, TargetScale = 0.85f };
         var recorder = new GradientRecorder();
-        using var run = new RuleRun(network.Parameters, new TargetProjection(network, options), recorder, Batch);
+        using var run = new RuleRun(network.Parameters, new TargetProjection(network, options, new RuleContext(Seed)), recorder, Batch);
         run.Step(samples.Rows(Batch));
         var reference = new ReferenceNetwork(network);
         for (int layer = 0; layer < network.Layers.Count - 1; layer++)
@@ -80,13 +82,13 @@ public class TargetProjectionTests
         const float Rate = 0.05f;
         using Network network = Build("9-21-6-4"), byHand = Build("9-21-6-4");
         var samples = new SampleSet(network, Batch);
-        var options = new TargetProjectionOptions { LocalLoss = LocalLoss.Linear, Seed = 5, HiddenRateScale = 0.5f };
-        using var run = new RuleRun(network.Parameters, new TargetProjection(network, options), new Sgd(), Batch);
+        var options = new TargetProjectionSettings { LocalLoss = LocalLoss.Linear, HiddenRate = 0.5f };
+        using var run = new RuleRun(network.Parameters, new TargetProjection(network, options, new RuleContext(Seed)), new Sgd(), Batch);
         for (int step = 0; step < 3; step++)
         {
             run.Step(samples.Rows(Batch), Rate);
             float[] x = samples.Inputs;
-            for (int layer = 0; layer < 2; layer++) x = DrtpStep(byHand, layer, samples, x, options, Rate * options.HiddenRateScale!.Value);
+            for (int layer = 0; layer < 2; layer++) x = DrtpStep(byHand, layer, samples, x, options, Rate * options.HiddenRate!.Value);
             foreach (string tensor in new[] { "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias" })
             {
                 Values.AssertSameBits(byHand.Parameters[byHand.Parameters.Find(tensor)!],
@@ -97,13 +99,13 @@ public class TargetProjectionTests
 
     // delta_y = -P[label] / batch; delta_z = delta_y * (1 - y^2); W -= rate * delta_z^T x; b -= rate * sum of delta_z. Returns the outputs
     // before the update.
-    static float[] DrtpStep(Network network, int index, SampleSet samples, float[] x, TargetProjectionOptions options, float rate)
+    static float[] DrtpStep(Network network, int index, SampleSet samples, float[] x, TargetProjectionSettings options, float rate)
     {
         var layer = network.Layers[index];
         int units = layer.OutputLength, inputs = layer.InputLength;
         float[] y = new float[Batch * units], dz = new float[Batch * units];
         layer.Forward(Batch, network.Parameters, ForwardMode.Evaluation, x, y, default, default);
-        ulong key = Noise.Key(options.Seed, Noise.TensorHash(layer.Name + ".target"));
+        ulong key = Noise.Key(Seed, Noise.TensorHash(layer.Name + ".target"));
         for (int b = 0; b < Batch; b++)
         {
             for (int u = 0; u < units; u++)
@@ -138,7 +140,7 @@ public class TargetProjectionTests
     {
         using Network network = Build(spec, loss), other = Build(spec, loss);
         var samples = new SampleSet(network, Batch);
-        using var run = new RuleRun(network.Parameters, new TargetProjection(network, new TargetProjectionOptions()), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, new TargetProjection(network, new TargetProjectionSettings()), new Sgd(), Batch);
         using var backprop = new RuleRun(other.Parameters, new Backprop(other), new Sgd(), Batch);
         Assert.Equal(backprop.Step(samples.Rows(Batch)), run.Step(samples.Rows(Batch)));
         for (int i = 0; i < network.Parameters.Slices.Count; i++)
@@ -157,7 +159,8 @@ public class TargetProjectionTests
         using var network = Build("9-8-7-4");
         var samples = new SampleSet(network, Batch);
         using var run = new RuleRun(network.Parameters,
-            new TargetProjection(network, new TargetProjectionOptions { LayerByLayerSteps = 9 }), new Sgd { Momentum = 0.9f }, Batch);
+            new TargetProjection(network, new() { LayerByLayer = true }, new RuleContext(TotalSteps: 9)),
+                new Sgd(new() { Momentum = 0.9f }), Batch);
         for (int step = 0; step < 9; step++)
         {
             float[] before = network.Parameters.Values.ToArray();
@@ -178,8 +181,9 @@ public class TargetProjectionTests
     {
         using Network all = Build("9-8-7-4"), one = Build("9-8-7-4");
         var samples = new SampleSet(all, Batch);
-        using var together = new RuleRun(all.Parameters, new TargetProjection(all, new TargetProjectionOptions()), new Sgd(), Batch);
-        using var alone = new RuleRun(one.Parameters, new TargetProjection(one, new TargetProjectionOptions { LayerByLayerSteps = 300 }),
+        using var together = new RuleRun(all.Parameters, new TargetProjection(all, new TargetProjectionSettings()), new Sgd(), Batch);
+        using var alone = new RuleRun(one.Parameters,
+            new TargetProjection(one, new() { LayerByLayer = true }, new RuleContext(TotalSteps: 300)),
             new Sgd(), Batch);
         for (int step = 0; step < 5; step++)
         {
@@ -202,7 +206,7 @@ public class TargetProjectionTests
             return plan.WorkspaceBytes;
         }
 
-        LearningRule Projection(Network network) => new TargetProjection(network, new TargetProjectionOptions());
+        LearningRule Projection(Network network) => new TargetProjection(network, new TargetProjectionSettings());
         Assert.Equal(Bytes(3, Projection), Bytes(4, Projection));
         Assert.Equal(Bytes(3, Projection), Bytes(30, Projection));
         Assert.True(Bytes(30, network => new Backprop(network)) > 5 * Bytes(3, network => new Backprop(network)));
@@ -213,7 +217,7 @@ public class TargetProjectionTests
     public void The_rates_of_hidden_layers_carry_the_factor_and_the_last_does_not()
     {
         using var network = Build("9-8-7-4");
-        _ = new TargetProjection(network, new TargetProjectionOptions { HiddenRateScale = 0.25f });
+        _ = new TargetProjection(network, new TargetProjectionSettings { HiddenRate = 0.25f });
         Assert.Equal([0.25f, 0.25f, 0.25f, 0.25f, 1f, 1f], network.Parameters.Slices.Select(slice => slice.RateScale));
     }
 }

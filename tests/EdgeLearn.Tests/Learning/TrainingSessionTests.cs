@@ -14,14 +14,14 @@ public class TrainingSessionTests
     static Network Build(string loss = "cross-entropy")
         => new Network(NetworkSpec.Parse("4x4-9@2x2-4", null, Loss.Named(loss))).Initialise(1);
 
-    public static TheoryData<RuleKind, UpdateKind> All
+    public static TheoryData<string, string> All
     {
         get
         {
-            var all = new TheoryData<RuleKind, UpdateKind>();
-            foreach (var rule in Enum.GetValues<RuleKind>())
+            var all = new TheoryData<string, string>();
+            foreach (var rule in LearningRules.All.Select(each => each.Word))
             {
-                foreach (var update in Enum.GetValues<UpdateKind>()) all.Add(rule, update);
+                foreach (var update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
             }
 
             return all;
@@ -30,13 +30,14 @@ public class TrainingSessionTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void A_step_with_its_samples_allocates_nothing(RuleKind rule, UpdateKind update)
+    public void A_step_with_its_samples_allocates_nothing(string rule, string update)
     {
         foreach (bool labelled in new[] { true, false })
         {
             using var network = Build(labelled ? "cross-entropy" : "mean-square");
             using var session = new TrainingSession(network,
-                new TrainingSettings { Rule = rule, Update = update, Batch = Batch, Steps = 200, RefreshSteps = 9 },
+                new TrainingSettings { Rule = LearningRules.Named(rule), Batch = Batch, Steps = 200,
+                    Update = update == "frugal" ? new FrugalSettings { RefreshSteps = 9 } : UpdateRules.Named(update) },
                 labelled ? Labelled() : Regression(), Preparation.Identity);
             for (int step = 0; step < 40; step++) session.Step();
             long before = GC.GetAllocatedBytesForCurrentThread();
@@ -47,10 +48,10 @@ public class TrainingSessionTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void The_plan_that_is_printed_is_the_plan_that_runs(RuleKind rule, UpdateKind update)
+    public void The_plan_that_is_printed_is_the_plan_that_runs(string rule, string update)
     {
         using var network = Build();
-        var settings = new TrainingSettings { Rule = rule, Update = update, Batch = Batch };
+        var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update), Batch = Batch };
         using var session = new TrainingSession(network, settings, Labelled(), Preparation.Identity);
         var printed = TrainingPlan.MemoryOf(network.Spec, settings);
         Assert.Equal(session.Plan.TotalBytes, printed.TotalBytes);
@@ -60,10 +61,12 @@ public class TrainingSessionTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void An_evaluation_between_steps_changes_no_bit_of_the_run(RuleKind rule, UpdateKind update)
+    public void An_evaluation_between_steps_changes_no_bit_of_the_run(string rule, string update)
     {
-        var settings = new TrainingSettings { Rule = rule, Update = update, Batch = Batch, Steps = 20, LearningRate = 0.01f,
-            Momentum = 0.9f, RefreshSteps = 7 };
+        var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update), Batch = Batch,
+            Steps = 20, LearningRate = 0.01f };
+        if (settings.Update is SgdSettings) settings = settings.With("momentum", "0.9");
+        if (settings.Update is FrugalSettings) settings = settings.With("refresh", "7");
         using Network quiet = Build(), evaluated = Build();
         using var data = Labelled();
         using var first = new TrainingSession(quiet, settings, data, Preparation.Identity);
@@ -106,7 +109,8 @@ public class TrainingSessionTests
         // With signs, the largest move of a step is the step's rate.
         using var network = Build();
         using var session = new TrainingSession(network,
-            new TrainingSettings { Rule = RuleKind.Backprop, Update = UpdateKind.SignSgd, Batch = Batch, Steps = 4, LearningRate = 0.5f },
+            new TrainingSettings { Rule = new BackpropSettings(), Update = new SignSgdSettings(), Batch = Batch, Steps = 4,
+                LearningRate = 0.5f },
             Labelled(), Preparation.Identity);
         for (int step = 0; step < 4; step++)
         {
@@ -152,7 +156,7 @@ public class TrainingSessionTests
     public void The_rates_of_one_rule_do_not_slow_the_next_on_the_same_network()
     {
         using var data = Labelled();
-        var backprop = new TrainingSettings { Rule = RuleKind.Backprop, Batch = Batch, Steps = 5 };
+        var backprop = new TrainingSettings { Rule = new BackpropSettings(), Batch = Batch, Steps = 5 };
         byte[] Train(bool targetProjectionFirst)
         {
             using var network = Build();

@@ -24,15 +24,16 @@ public class TrainingSettingsTests
         ["--lr 0"] = new() { LearningRate = 0 },
         ["--lr -1"] = new() { LearningRate = -1 },
         ["--lr Infinity"] = new() { LearningRate = float.PositiveInfinity },
-        ["--hidden-rate NaN"] = new() { HiddenRateScale = float.NaN },
-        ["--momentum 1"] = new() { Momentum = 1 },
-        ["--momentum NaN"] = new() { Momentum = float.NaN },
-        ["--weight-decay -1"] = new() { WeightDecay = -1 },
+        ["--hidden-rate NaN"] = With(new TargetProjectionSettings { HiddenRate = float.NaN }),
+        ["--momentum 1"] = With(new SgdSettings { Momentum = 1 }),
+        ["--momentum NaN"] = With(new SignumSettings { Momentum = float.NaN }),
+        ["--weight-decay -1"] = With(new AdamSettings { WeightDecay = -1 }),
         ["--warmup -1"] = new() { WarmupSteps = -1 },
-        ["--target-scale 0"] = new() { TargetScale = 0 },
-        ["--epsilon 0"] = new() { Epsilon = 0 },
-        ["--directions 0"] = new() { Directions = 0 },
-        ["--directions 5000"] = new() { Directions = 5000 },
+        ["--target-scale 0"] = With(new TargetProjectionSettings { TargetScale = 0 }),
+        ["--epsilon 0"] = With(new ZerothOrderSettings { Epsilon = 0 }),
+        ["--directions 0"] = With(new ZerothOrderSettings { Directions = 0 }),
+        ["--directions 5000"] = With(new ElasticZerothOrderSettings { Directions = 5000 }),
+        ["--rho 1.5"] = With(new FrugalSettings { Rho = 1.5 }),
     };
 
     [Theory]
@@ -45,49 +46,103 @@ public class TrainingSettingsTests
         Assert.DoesNotContain('\n', refusal.Message);
     }
 
+    static TrainingSettings With(RuleSettings rule) => new() { Rule = rule };
+
+    static TrainingSettings With(UpdateSettings update) => new() { Update = update };
+
     [Fact]
     public void The_defaults_of_every_rule_and_update_are_in_range()
     {
-        foreach (var rule in Enum.GetValues<RuleKind>())
+        foreach (var rule in LearningRules.All)
         {
-            foreach (var update in Enum.GetValues<UpdateKind>())
-            {
-                var settings = new TrainingSettings { Rule = rule, Update = update };
-                settings.Check();
-                Assert.True(settings.Rate > 0);
-            }
+            foreach (var update in UpdateRules.All) new TrainingSettings { Rule = rule, Update = update }.Check();
         }
     }
 
     [Fact]
-    public void Every_kind_builds_the_rule_and_update_of_its_name()
+    public void Every_word_builds_the_rule_and_update_of_its_name()
     {
         using var network = new Network(NetworkSpec.Parse("4-3-2", null, Loss.SoftmaxCrossEntropy));
-        foreach (string name in KindNames.RuleNames)
+        foreach (var rule in LearningRules.All)
         {
-            var kind = KindNames.ParseRule(name);
-            Assert.Equal(name, kind.Name());
-            Assert.Equal(name, new TrainingSettings { Rule = kind }.BuildRule(network, 10).Name);
+            Assert.Equal(rule, LearningRules.Named(rule.Word));
+            Assert.Equal(rule.Word, With(rule).BuildRule(network, 10).Name);
         }
 
-        foreach (string name in KindNames.UpdateNames)
+        foreach (var update in UpdateRules.All)
         {
-            var kind = KindNames.ParseUpdate(name);
-            Assert.Equal(name, kind.Name());
-            Assert.Equal(name, new TrainingSettings { Update = kind }.BuildUpdate().Name);
+            Assert.Equal(update, UpdateRules.Named(update.Word));
+            Assert.Equal(update.Word, With(update).BuildUpdate().Name);
         }
-
-        Assert.Equal(Enum.GetValues<RuleKind>().Length, KindNames.RuleNames.Count());
-        Assert.Equal(Enum.GetValues<UpdateKind>().Length, KindNames.UpdateNames.Count());
     }
 
     [Fact]
     public void An_unknown_word_is_refused_with_all_that_are_known()
     {
-        Assert.Equal("unknown rule 'dfa': expected tpsgd, zo, elastic-zo, backprop, frozen, local-heads, or backprop-free for the best of "
-            + "the forward-only rules", Assert.Throws<EdgeLearnException>(() => KindNames.ParseRule("dfa")).Message);
-        Assert.Equal("unknown update 'lion': expected sgd, signsgd, signum, adam, frugal",
-            Assert.Throws<EdgeLearnException>(() => KindNames.ParseUpdate("lion")).Message);
+        Assert.Matches("^unknown rule 'dfa': expected tpsgd, zo, elastic-zo, backprop, frozen, local-heads.*, or backprop-free for the best "
+            + "of the forward-only rules$", Assert.Throws<EdgeLearnException>(() => LearningRules.Named("dfa")).Message);
+        Assert.Matches("^unknown update 'magic': expected sgd, signsgd, signum, adam, frugal",
+            Assert.Throws<EdgeLearnException>(() => UpdateRules.Named("magic")).Message);
+    }
+
+    // A row whose texts are known to differ from the default, for every row there is.
+    internal static string Other(Setting row) => row.Name switch
+    {
+        "average" => "ema:0.5",
+        "train" => "head,bias",
+        "state-full" => "*.bias",
+        _ when row.Kind == SettingKind.Flag => row.Default == "true" ? "false" : "true",
+        _ when row.Kind == SettingKind.Word => row.Placeholder.Split('|').First(word => word != row.Default),
+        _ when row.Kind == SettingKind.Whole => "7",
+        _ => row.Default == "0.25" ? "0.5" : "0.25",
+    };
+
+    public static TheoryData<string, string> All
+    {
+        get
+        {
+            var all = new TheoryData<string, string>();
+            foreach (var rule in LearningRules.All)
+            {
+                foreach (var update in UpdateRules.All) all.Add(rule.Word, update.Word);
+            }
+
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void All_settings_of_a_run_come_back_from_their_names_and_texts(string rule, string update)
+    {
+        var start = new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update) };
+        var rows = start.Rows.Concat(start.Rule.Rows).Concat(start.Update.Rows).Concat(new ContinualSettings().Rows).ToArray();
+        Assert.Equal(rows.Length, rows.Select(row => row.Name).Distinct().Count());
+        var settings = rows.Aggregate(start, (now, row) => now.With(row.Name, Other(row)));
+        settings.Check();
+        Assert.Equal(rows.Length + 2, settings.Changes().Count());
+        var copy = settings.Changes().Skip(2).Reverse().Aggregate(start, (now, change) => now.With(change.Name, change.Value));
+        Assert.Equal(settings.ToString(), copy.ToString());
+        Assert.StartsWith($"rule = {rule}, update = {update}, epochs = 7", settings.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_setting_that_the_rule_and_the_update_do_not_have_is_refused_by_name()
+    {
+        string Refusal(string name) => Assert.Throws<EdgeLearnException>(() => With(new AdamSettings()).With(name, "0.5")).Message;
+        Assert.Equal("--rho belongs to frugal, this run has tpsgd with adam: leave it out", Refusal("rho"));
+        Assert.Equal("--momentum belongs to sgd, signum, this run has tpsgd with adam: leave it out", Refusal("momentum"));
+        Assert.Equal("--epsilon belongs to zo, elastic-zo, this run has tpsgd with adam: leave it out", Refusal("epsilon"));
+        Assert.Equal("unknown setting 'magic'", Refusal("magic"));
+    }
+
+    [Fact]
+    public void A_shared_setting_has_the_default_of_its_owner()
+    {
+        Assert.Equal("0", new SgdSettings().Find("momentum")!.Default);
+        Assert.Equal("0.9", new SignumSettings().Find("momentum")!.Default);
+        Assert.Equal(0.5f, ((SgdSettings)With(new SgdSettings()).With("momentum", "0.5").Update).Momentum);
+        Assert.Equal(0.5f, ((SignumSettings)With(new SignumSettings()).With("momentum", "0.5").Update).Momentum);
     }
 
     [Fact]
@@ -104,7 +159,7 @@ public class TrainingSettingsTests
         using var network = new Network(NetworkSpec.Parse("4-3-2", null, Loss.SoftmaxCrossEntropy));
         UpdateRule Planned(string? pattern)
         {
-            var update = new TrainingSettings { Update = UpdateKind.Frugal, Rho = 0, StateFullPattern = pattern }.BuildUpdate();
+            var update = With(new FrugalSettings { Rho = 0, StateFull = pattern }).BuildUpdate();
             update.Plan(network.Parameters, new MemoryPlan());
             return update;
         }

@@ -24,7 +24,8 @@ public class ZerothOrderTests
     static Network Build(string spec, ulong seed = 3)
         => new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Initialise(seed);
 
-    static ZerothOrder Rule(Network network, ZerothOrderOptions options) => new(new NetworkForwardPass(network), network.Loss, options);
+    static ZerothOrder Rule(Network network, ZerothOrderSettings options, ulong seed = 0)
+        => new(new NetworkForwardPass(network), network.Loss, options, seed);
 
     // The noise of all weights under one seed, tensor after tensor.
     static float[] NoiseOf(ParameterSet parameters, NoiseKind kind, ulong seed)
@@ -73,7 +74,7 @@ public class ZerothOrderTests
         using var network = Build(spec);
         var samples = new SampleSet(network, Batch);
         byte[] before = network.Parameters.ContentHash();
-        using var run = new RuleRun(network.Parameters, Rule(network, new ZerothOrderOptions { Noise = kind, Directions = 3 }),
+        using var run = new RuleRun(network.Parameters, Rule(network, new ZerothOrderSettings { Noise = kind, Directions = 3 }),
             new GradientRecorder(), Batch);
         for (int step = 0; step < 10; step++) run.Step(samples.Rows(Batch));
         Assert.Equal(before, network.Parameters.ContentHash());
@@ -89,7 +90,7 @@ public class ZerothOrderTests
         {
             using Network network = Build("40-33-4"), rebuilt = Build("40-33-4");
             var samples = new SampleSet(network, Batch);
-            var rule = Rule(network, new ZerothOrderOptions { Noise = kind, Directions = directions, Seed = 4 });
+            var rule = Rule(network, new ZerothOrderSettings { Noise = kind, Directions = directions }, seed: 4);
             using var run = new RuleRun(network.Parameters, rule, UpdateRuleTests.Named(update), Batch);
             var log = new List<ZerothOrderRecord[]>();
             for (int step = 0; step < 20; step++)
@@ -125,13 +126,13 @@ public class ZerothOrderTests
         {
             var pass = new FunctionPass(w => w.Select((v, i) => a[i] * v * v / 2 + b[i] * v).Sum(), 40, 35);
             for (int i = 0; i < 75; i++) pass.Parameters.Values[i] = random.Next(-64, 64) / 64f;
-            var options = new ZerothOrderOptions { Epsilon = epsilon, Seed = 6 };
-            var rule = new ZerothOrder(pass, Loss.MeanSquareError, options);
+            var options = new ZerothOrderSettings { Epsilon = epsilon };
+            var rule = new ZerothOrder(pass, Loss.MeanSquareError, options, seed: 6);
             using var run = new RuleRun(pass.Parameters, rule, new GradientRecorder(), 1);
             for (int step = 0; step < 10; step++)
             {
                 run.Step(default);
-                float[] z = NoiseOf(pass.Parameters, NoiseKind.Sign, options.SeedOf(step, 0));
+                float[] z = NoiseOf(pass.Parameters, NoiseKind.Sign, ProbeSettings.SeedOf(6, step, 0));
                 double expected = Enumerable.Range(0, 75).Sum(i => z[i] * (a[i] * pass.Parameters.Values[i] + b[i]));
                 Assert.Equal((float)expected, rule.Records[0].Scalar);
             }
@@ -143,13 +144,13 @@ public class ZerothOrderTests
     {
         float[] c = Values.Random(70, 2);
         var pass = new FunctionPass(w => w.Select((v, i) => (double)c[i] * v).Sum(), 70);
-        var options = new ZerothOrderOptions { Directions = 4, Epsilon = 0.5f, Noise = NoiseKind.Gaussian };
+        var options = new ZerothOrderSettings { Directions = 4, Epsilon = 0.5f, Noise = NoiseKind.Gaussian };
         using var run = new RuleRun(pass.Parameters, new ZerothOrder(pass, Loss.MeanSquareError, options), new Sgd(), 1);
         run.Step(default, rate: 0.125f);
         var expected = new double[70];
         for (int q = 0; q < 4; q++)
         {
-            float[] z = NoiseOf(pass.Parameters, NoiseKind.Gaussian, options.SeedOf(0, q));
+            float[] z = NoiseOf(pass.Parameters, NoiseKind.Gaussian, ProbeSettings.SeedOf(0, 0, q));
             double slope = z.Select((value, i) => (double)value * c[i]).Sum();
             for (int i = 0; i < 70; i++) expected[i] -= 0.125 * slope * z[i] / 4;
         }
@@ -170,7 +171,7 @@ public class ZerothOrderTests
         var pass = new FunctionPass(w => w.Select((v, i) => (double)c[i] * v).Sum(), Count);
         var recorder = new GradientRecorder();
         using var run = new RuleRun(pass.Parameters,
-            new ZerothOrder(pass, Loss.MeanSquareError, new ZerothOrderOptions { Noise = kind, Epsilon = 0.5f }), recorder, 1);
+            new ZerothOrder(pass, Loss.MeanSquareError, new ZerothOrderSettings { Noise = kind, Epsilon = 0.5f }), recorder, 1);
         for (int step = 0; step < Steps; step++)
         {
             run.Step(default);
@@ -191,15 +192,14 @@ public class ZerothOrderTests
     [Fact]
     public void Every_step_and_direction_has_noise_of_its_own_and_a_repeated_run_the_same()
     {
-        var options = new ZerothOrderOptions { Seed = 9, Directions = 3 };
         var seeds = new HashSet<ulong>();
         for (int step = 0; step < 100; step++)
         {
-            for (int q = 0; q < 3; q++) Assert.True(seeds.Add(options.SeedOf(step, q)));
+            for (int q = 0; q < 3; q++) Assert.True(seeds.Add(ProbeSettings.SeedOf(9, step, q)));
         }
 
-        Assert.Contains((options with { Epsilon = 1 }).SeedOf(42, 1), seeds);
-        Assert.DoesNotContain((options with { Seed = 10 }).SeedOf(42, 1), seeds);
+        Assert.Contains(ProbeSettings.SeedOf(9, 42, 1), seeds);
+        Assert.DoesNotContain(ProbeSettings.SeedOf(10, 42, 1), seeds);
     }
 
     [Theory]
@@ -210,8 +210,8 @@ public class ZerothOrderTests
     {
         var pass = new FunctionPass(w => w[0] > 1 ? loss : 1, 3);
         pass.Parameters.Values.Fill(1);
-        var rule = new ZerothOrder(pass, Loss.MeanSquareError, new ZerothOrderOptions { Directions = 2 });
-        using var run = new RuleRun(pass.Parameters, rule, new Sgd { Momentum = 0.9f }, 1);
+        var rule = new ZerothOrder(pass, Loss.MeanSquareError, new ZerothOrderSettings { Directions = 2 });
+        using var run = new RuleRun(pass.Parameters, rule, new Sgd(new() { Momentum = 0.9f }), 1);
         Assert.Equal(!double.IsFinite(loss), run.Step(default).Diverged);
         Assert.Equal([1, 1, 1], pass.Parameters.Values.ToArray());
         rule.Apply(rule.Records, run.Update);
@@ -225,7 +225,7 @@ public class ZerothOrderTests
         using Network network = Build("9-21-4"), reference = Build("9-21-4");
         var samples = new SampleSet(network, Batch);
         foreach (var slice in network.Layers[0].Slices) slice.Trainable = false;
-        using var run = new RuleRun(network.Parameters, Rule(network, new ZerothOrderOptions()), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, Rule(network, new ZerothOrderSettings()), new Sgd(), Batch);
         for (int step = 0; step < 3; step++) run.Step(samples.Rows(Batch));
         int head = network.Layers[1].Slices[0].Offset;
         Values.AssertSameBits(reference.Parameters.Values[..head], network.Parameters.Values[..head], "frozen layer");
@@ -275,11 +275,13 @@ public class ZerothOrderTests
         foreach (string text in new[] { "784-256-128-10", "512-512-512-512-512-512-512-10" })
         {
             var spec = NetworkSpec.Parse(text, null, Loss.SoftmaxCrossEntropy);
-            var settings = new TrainingSettings { Rule = RuleKind.ZerothOrder, Batch = 32 };
+            var settings = new TrainingSettings { Rule = new ZerothOrderSettings(), Batch = 32 };
             double inference = TrainingPlan.MemoryOfInference(spec, 32).TotalBytes;
-            Assert.InRange(TrainingPlan.MemoryOf(spec, settings with { SignsInTurn = true }).TotalBytes / inference, 1, 1.02);
+            Assert.InRange(TrainingPlan.MemoryOf(spec,
+                settings with { Rule = new ZerothOrderSettings { SignsInTurn = true } }).TotalBytes / inference, 1, 1.02);
             Assert.InRange(TrainingPlan.MemoryOf(spec, settings).TotalBytes / inference, 1, 1.12);
-            Assert.InRange(TrainingPlan.MemoryOf(spec, settings with { Rule = RuleKind.TargetProjection }).TotalBytes / inference, 1,
+            Assert.InRange(TrainingPlan.MemoryOf(spec,
+                settings with { Rule = new TargetProjectionSettings() }).TotalBytes / inference, 1,
                 1.03);
         }
     }
@@ -290,7 +292,7 @@ public class ZerothOrderTests
         using var network = Build("784-1000-10");
         MemoryPlan inference = new(), step = new();
         new NetworkForwardPass(network).Plan(inference, 64, probed: false, PlanTime.Evaluation);
-        Rule(network, new ZerothOrderOptions()).Plan(step, 64);
+        Rule(network, new ZerothOrderSettings()).Plan(step, 64);
         // Eight perturbed rows of the widest layer with their biases, and one chunk of gradient, which may share bytes.
         Assert.InRange(step.WorkspaceBytes - inference.WorkspaceBytes, 0, 4 * (8 * 1001 + 1024) + 256);
     }

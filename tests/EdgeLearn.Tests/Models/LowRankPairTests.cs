@@ -96,9 +96,10 @@ public class LowRankPairTests
         using var data = new MemoryDataset(samples.Inputs, samples.Labels, network.Spec.Input, network.OutputLength);
         var before = network.Parameters.Slices.ToDictionary(slice => slice.Name, slice => network.Parameters[slice].ToArray());
         var parts = TrainableParts.Parse("lora:2,head");
-        foreach (var rule in (RuleKind[])[RuleKind.Backprop, RuleKind.LocalHeads, RuleKind.ZerothOrder])
+        foreach (var rule in (string[])["backprop", "local-heads", "zo"])
         {
-            using var session = new TrainingSession(network, new TrainingSettings { Rule = rule, Train = parts, Steps = 3, Batch = 8 },
+            using var session = new TrainingSession(network,
+                new TrainingSettings { Rule = LearningRules.Named(rule), Train = parts, Steps = 3, Batch = 8 },
                 data, Preparation.Identity);
             while (!session.IsDone) Assert.True(double.IsFinite(session.Step().Loss));
         }

@@ -131,22 +131,24 @@ public class TokenHeadTests
         NetworkSpec plain = NetworkSpec.Parse("6-embed20x8-tokens20", null, Loss.SoftmaxCrossEntropy),
             tied = NetworkSpec.Parse("6-embed20x8-tokens20:tied", null, Loss.SoftmaxCrossEntropy);
         Assert.Contains("tpsgd with this --local-loss has one target a sample, the network has a label for each of 6 steps: use "
-            + "--local-loss cross-entropy or hinge", Refusal(plain, RuleKind.TargetProjection, LocalLoss.L2));
-        Assert.Contains("local-heads cannot train weights that the first and the last layer share", Refusal(tied, RuleKind.LocalHeads));
+            + "--local-loss cross-entropy or hinge", Refusal(plain, "tpsgd", "l2"));
+        Assert.Contains("local-heads cannot train weights that the first and the last layer share", Refusal(tied, "local-heads"));
         Assert.Contains("layers.0 leaves 8, on which a local head cannot classify 6 steps",
-            Refusal(NetworkSpec.Parse("20-8-24-reshape6x4-gru4:sequence-stepwise3", null, Loss.SoftmaxCrossEntropy), RuleKind.LocalHeads));
+            Refusal(NetworkSpec.Parse("20-8-24-reshape6x4-gru4:sequence-stepwise3", null, Loss.SoftmaxCrossEntropy), "local-heads"));
         Assert.Contains("frozen cannot train weights that the first and the last layer share: use backprop or zo, or end the network with "
-            + "tokens20", Refusal(tied, RuleKind.Frozen));
+            + "tokens20", Refusal(tied, "frozen"));
 
-        static string Refusal(NetworkSpec spec, RuleKind rule, LocalLoss loss = LocalLoss.CrossEntropy)
+        static TrainingSettings Of(string rule) => new() { Rule = LearningRules.Named(rule) };
+
+        static string Refusal(NetworkSpec spec, string rule, string? loss = null)
             => Assert.Throws<EdgeLearnException>(() =>
-                TrainingPlan.MemoryOf(spec, new TrainingSettings { Rule = rule, LocalLoss = loss })).Message;
+                TrainingPlan.MemoryOf(spec, loss is null ? Of(rule) : Of(rule).With("local-loss", loss))).Message;
     }
 
     [Theory]
-    [InlineData(RuleKind.Backprop, 0.05)]
-    [InlineData(RuleKind.Frozen, 2.0)]
-    public void A_decoder_learns_to_repeat_what_it_sees(RuleKind rule, double mostLoss)
+    [InlineData("backprop", 0.05)]
+    [InlineData("frozen", 2.0)]
+    public void A_decoder_learns_to_repeat_what_it_sees(string rule, double mostLoss)
     {
         // The next token is the one before, plus one.
         const int Words = 11, Steps = 9, Samples = 64;
@@ -163,12 +165,13 @@ public class TokenHeadTests
         using var network = new Network(spec).Initialise(1);
         using var data = new MemoryDataset(inputs, labels, Shape.Vector(Steps), labelLength: Steps);
         using var session = new TrainingSession(network,
-            new TrainingSettings { Rule = rule, Update = UpdateKind.Adam, Epochs = 40, Batch = 16, LearningRate = 0.01f }, data,
+            new TrainingSettings { Rule = LearningRules.Named(rule), Update = new AdamSettings(), Epochs = 40, Batch = 16,
+                LearningRate = 0.01f }, data,
             Preparation.Identity);
         while (!session.IsDone) session.Step();
         var result = session.Evaluate(data);
         Assert.InRange(result.Loss, 0, mostLoss);
-        Assert.InRange(result.Accuracy, rule == RuleKind.Backprop ? 1 : 0.3, 1);
+        Assert.InRange(result.Accuracy, rule == "backprop" ? 1 : 0.3, 1);
     }
 
     [Fact]

@@ -19,18 +19,22 @@ public sealed class CheckpointTests : IDisposable
         return new MemoryDataset(inputs, labels, new Shape(4, 4));
     }
 
-    static TrainingSettings Settings(RuleKind rule, UpdateKind update)
-        => new() { Rule = rule, Update = update, Momentum = update == UpdateKind.Sgd ? 0.9f : null, Steps = 40, Batch = 8,
-            LearningRate = 0.01f, Directions = 2 };
+    static TrainingSettings Settings(string rule, string update)
+    {
+        var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update), Steps = 40, Batch = 8,
+            LearningRate = 0.01f };
+        if (update == "sgd") settings = settings.With("momentum", "0.9");
+        return settings.Rule is ProbeSettings ? settings.With("directions", "2") : settings;
+    }
 
     static Network NewNetwork() => new Network(NetworkSpec.Parse("4x4-6@2x2-5-3", null, Loss.SoftmaxCrossEntropy)).Initialise(3);
 
-    public static TheoryData<RuleKind, UpdateKind> All()
+    public static TheoryData<string, string> All()
     {
-        var all = new TheoryData<RuleKind, UpdateKind>();
-        foreach (var rule in Enum.GetValues<RuleKind>())
+        var all = new TheoryData<string, string>();
+        foreach (var rule in LearningRules.All.Select(each => each.Word))
         {
-            foreach (var update in Enum.GetValues<UpdateKind>()) all.Add(rule, update);
+            foreach (var update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
         }
 
         return all;
@@ -38,7 +42,7 @@ public sealed class CheckpointTests : IDisposable
 
     [Theory]
     [MemberData(nameof(All))]
-    public void A_resumed_run_ends_with_the_same_bits(RuleKind rule, UpdateKind update)
+    public void A_resumed_run_ends_with_the_same_bits(string rule, string update)
     {
         var settings = Settings(rule, update);
         byte[] undisturbed = Run(settings, null, stopAt: 40);
@@ -66,7 +70,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void The_step_log_keeps_the_steps_since_the_last_slot()
     {
-        var settings = Settings(RuleKind.ZerothOrder, UpdateKind.Sgd);
+        var settings = Settings("zo", "sgd");
         byte[] atStop = Run(settings, "zo", stopAt: 17);
         using var network = NewNetwork();
         using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
@@ -80,7 +84,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Replaying_the_whole_log_from_the_starting_weights_rebuilds_them_bit_for_bit()
     {
-        var settings = Settings(RuleKind.ZerothOrder, UpdateKind.Adam);
+        var settings = Settings("zo", "adam");
         byte[] atStop = Run(settings, "zo", stopAt: 23);
         using var network = NewNetwork();
         using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
@@ -96,7 +100,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void A_torn_tail_of_the_log_is_cut_off()
     {
-        var settings = Settings(RuleKind.ZerothOrder, UpdateKind.Sgd);
+        var settings = Settings("zo", "sgd");
         Run(settings, "zo", stopAt: 17);
         string path = Path.Combine(_folder, "zo", "steps.log");
         byte[] whole = File.ReadAllBytes(path);
@@ -115,10 +119,10 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void A_slot_damaged_at_any_byte_leaves_the_other_one()
     {
-        var settings = Settings(RuleKind.TargetProjection, UpdateKind.Sgd);
+        var settings = Settings("tpsgd", "sgd");
         Run(settings, "run", stopAt: 30); // slots of 20 and 30
         string newest = Directory.GetFiles(Path.Combine(_folder, "run"), "slot-*")
-            .MaxBy(path => CheckpointSlot.Parse(File.ReadAllBytes(path))!.StepCount)!;
+            .MaxBy(path => CheckpointSlot.Parse(File.ReadAllBytes(path), path)!.StepCount)!;
         byte[] whole = File.ReadAllBytes(newest);
         for (int at = 0; at < whole.Length; at += 37)
         {
@@ -133,13 +137,87 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Another_run_is_refused_and_named()
     {
-        Run(Settings(RuleKind.Backprop, UpdateKind.Sgd), "run", stopAt: 5);
+        Run(Settings("backprop", "sgd"), "run", stopAt: 5);
         using var network = NewNetwork();
-        using var session = new TrainingSession(network, Settings(RuleKind.Frozen, UpdateKind.Sgd), _data, Preparation.Identity);
+        using var session = new TrainingSession(network, Settings("frozen", "sgd"), _data, Preparation.Identity);
         using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
-        Assert.Contains("Rule = Backprop", Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message,
+        Assert.Contains("'rule = backprop' where this run has 'rule = frozen'",
+            Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message,
             StringComparison.Ordinal);
         Assert.Contains("--resume", Assert.Throws<EdgeLearnException>(() => checkpoint.Start(session)).Message, StringComparison.Ordinal);
+    }
+
+    // Memory, and the way in which the length was said, change no bit: the same run goes on with others.
+    [Fact]
+    public void What_changes_no_bits_is_no_other_run()
+    {
+        var settings = Settings("zo", "sgd");
+        byte[] undisturbed = Run(settings, null, stopAt: 40);
+        Run(settings, "run", stopAt: 17);
+        var other = settings with { Steps = null, Epochs = 5, FeatureBytes = 5,
+            Rule = new ZerothOrderSettings { Directions = 2, SignsInTurn = true } };
+        using (var network = NewNetwork())
+        using (var session = new TrainingSession(network, other with { Epochs = 6 }, _data, Preparation.Identity))
+        using (var checkpoint = new Checkpoint(Path.Combine(_folder, "run")))
+        {
+            Assert.Contains("'steps = 40' where this run has 'steps = 42'",
+                Assert.Throws<EdgeLearnException>(() => checkpoint.TryResume(session)).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(undisturbed, Run(other with { Steps = 40 }, "run", stopAt: 40));
+    }
+
+    // A slot has only what differs from the defaults, so that a setting of a later version makes no older checkpoint another run.
+    [Fact]
+    public void The_identity_has_only_what_differs_from_the_defaults()
+    {
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, new TrainingSettings { Steps = 40, Batch = 8, LearningRate = 0.01f,
+            Update = new FrugalSettings { Rho = 0.5 } }, _data, Preparation.Identity);
+        Assert.Equal("network = 4x4-6@2x2-5-3, loss = cross-entropy, samples = 53, classes = 3, steps = 40, epoch steps = 7, noise = 1, "
+            + "rule = tpsgd, update = frugal, batch = 8, lr = 0.01, rho = 0.5", RunIdentity.Of(session));
+    }
+
+    [Theory]
+    [InlineData("a = 1, b = 2", "a = 1, b = 3", "'b = 2' where this run has 'b = 3'")]
+    [InlineData("a = 1, b = 2", "a = 1", "'b = 2', which this run has not")]
+    [InlineData("a = 1", "a = 1, b = 2", "not 'b = 2', which this run has")]
+    public void The_first_difference_of_two_runs_is_named(string saved, string current, string expected)
+        => Assert.Equal(expected, RunIdentity.Difference(saved, current));
+
+    [Fact]
+    public void A_slot_of_another_version_is_refused_as_such()
+    {
+        Run(Settings("backprop", "sgd"), "run", stopAt: 5);
+        string slot = Directory.GetFiles(Path.Combine(_folder, "run"), "slot-*").Single();
+        byte[] bytes = File.ReadAllBytes(slot);
+        bytes[7] = (byte)'1';
+        File.WriteAllBytes(slot, bytes);
+        string message = Assert.Throws<EdgeLearnException>(() => new Checkpoint(Path.Combine(_folder, "run"))).Message;
+        Assert.Contains("has format 01 of checkpoints, this program reads 02", message, StringComparison.Ordinal);
+        File.Delete(slot);
+        using var again = new Checkpoint(Path.Combine(_folder, "run")); // the lock is free
+    }
+
+    // Ten steps of backprop with momentum, as this version wrote them: a later one has to go on with them, or to raise the version.
+    [Fact]
+    public void A_checkpoint_of_this_version_is_read_by_later_ones()
+    {
+        string run = Path.Combine(_folder, "run");
+        Directory.CreateDirectory(run);
+        File.WriteAllBytes(Path.Combine(run, "slot-a"), Golden.Bytes("checkpoint-02.slot"));
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, Settings("backprop", "sgd"), _data, Preparation.Identity);
+        using var checkpoint = new Checkpoint(run);
+        Assert.True(checkpoint.TryResume(session));
+        Assert.Equal(10, session.StepCount);
+        Assert.Equal(new StreamPosition(Noise.Derive(1, 2), 1, 24), session.Position); // 7 steps are an epoch
+        Assert.Equal(
+            "df957a04dea9eff2e8f86a0dda0a0dfb54d2e4313d85912f744c0c76c58f810f", Convert.ToHexStringLower(network.Parameters.ContentHash()));
+        Assert.Equal(
+            "fa497639c9525effc9255cfb7865adfaf5c60664b836cb5ccde6e465bad2909b",
+            Convert.ToHexStringLower(Sha256.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(session.Update.State))));
+        Assert.False(session.Step().Diverged);
     }
 
     [Fact]
@@ -152,7 +230,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Another_preparation_of_the_inputs_is_refused()
     {
-        var settings = Settings(RuleKind.TargetProjection, UpdateKind.Sgd);
+        var settings = Settings("tpsgd", "sgd");
         Run(settings, "run", stopAt: 5);
         using var network = NewNetwork();
         using var session = new TrainingSession(network, settings, _data, Preparation.ScaleBy(2));
@@ -164,7 +242,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void A_folder_in_which_no_slot_is_whole_is_not_overwritten()
     {
-        var settings = Settings(RuleKind.TargetProjection, UpdateKind.Sgd);
+        var settings = Settings("tpsgd", "sgd");
         Run(settings, "run", stopAt: 5);
         foreach (string slot in Directory.GetFiles(Path.Combine(_folder, "run"), "slot-*")) File.WriteAllBytes(slot, [1, 2, 3]);
         using var network = NewNetwork();
@@ -178,7 +256,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Weights_that_are_not_finite_are_never_saved()
     {
-        var settings = Settings(RuleKind.Backprop, UpdateKind.Sgd);
+        var settings = Settings("backprop", "sgd");
         using var network = NewNetwork();
         using var session = new TrainingSession(network, settings, _data, Preparation.Identity);
         using var checkpoint = new Checkpoint(Path.Combine(_folder, "run"));
@@ -204,7 +282,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void A_log_that_began_with_other_weights_is_not_replayed()
     {
-        var settings = Settings(RuleKind.ZerothOrder, UpdateKind.Sgd);
+        var settings = Settings("zo", "sgd");
         Run(settings, "zo", stopAt: 5);
         using var network = NewNetwork();
         network.Parameters.Values[0] += 1;

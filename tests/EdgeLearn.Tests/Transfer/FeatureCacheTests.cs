@@ -35,7 +35,7 @@ public sealed class FeatureCacheTests : IDisposable
     static TrainingSettings Settings(FeatureStorage features, string train = "layers.5,layers.6", string rule = "backprop", int batch = 16)
         => new()
     {
-        Rule = KindNames.ParseRule(rule),
+        Rule = LearningRules.Named(rule),
         Train = TrainableParts.Parse(train),
         Features = features,
         Epochs = 3,
@@ -136,7 +136,7 @@ public sealed class FeatureCacheTests : IDisposable
         Train(settings, data);
         string file = Assert.Single(Files);
         var written = File.GetLastWriteTimeUtc(file);
-        Train(settings with { Epochs = 5, Rule = RuleKind.TargetProjection }, data);
+        Train(settings with { Epochs = 5, Rule = new TargetProjectionSettings() }, data);
         Assert.Equal(written, File.GetLastWriteTimeUtc(Assert.Single(Files)));
         Train(settings, data, seed: 2);
         Assert.Equal(2, Files.Length);

@@ -9,8 +9,8 @@ public class FreezingTests
 
     static TrainingSettings Settings(string rule, string train, string update = "sgd") => new()
     {
-        Rule = KindNames.ParseRule(rule),
-        Update = KindNames.ParseUpdate(update),
+        Rule = LearningRules.Named(rule),
+        Update = UpdateRules.Named(update),
         Train = TrainableParts.Parse(train),
         Steps = 3,
         Batch = 8,
@@ -109,7 +109,7 @@ public class FreezingTests
 
     static long Workspace(string spec, string rule, string? train, string update = "sgd")
         => TrainingPlan.MemoryOf(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy),
-            new TrainingSettings { Rule = KindNames.ParseRule(rule), Update = KindNames.ParseUpdate(update),
+            new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update),
             Train = train is null ? null : TrainableParts.Parse(train), Batch = 64 }).WorkspaceBytes;
 
     [Fact]

@@ -50,7 +50,7 @@ public class OutputTests
         var samples = new SampleSet(wider, 60);
         using var data = new MemoryDataset(samples.Inputs, [.. Enumerable.Repeat(4, 60)], wider.Spec.Input, 5);
         using var session = new TrainingSession(wider,
-            new TrainingSettings { Rule = RuleKind.Backprop, Train = TrainableParts.Head, Epochs = 20, Batch = 20 }, data,
+            new TrainingSettings { Rule = new BackpropSettings(), Train = TrainableParts.Head, Epochs = 20, Batch = 20 }, data,
             Preparation.Identity);
         while (!session.IsDone) session.Step();
         Assert.Equal(1, session.Evaluate(data).Accuracy);

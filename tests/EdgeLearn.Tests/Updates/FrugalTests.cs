@@ -25,8 +25,8 @@ public class FrugalTests
     [InlineData(FrugalSelection.Block)]
     public void Rho_0_is_sign_sgd_to_the_bit(FrugalSelection selection)
     {
-        using UpdateRun frugal = Run(new Frugal { Rho = 0, Selection = selection, RefreshSteps = 4, WeightDecay = 0.1f }),
-            sign = Run(new SignSgd { WeightDecay = 0.1f });
+        using UpdateRun frugal = Run(new Frugal(new() { Rho = 0, Selection = selection, RefreshSteps = 4, WeightDecay = 0.1f })),
+            sign = Run(new SignSgd(new() { WeightDecay = 0.1f }));
         Steps(frugal, 0, 10);
         Steps(sign, 0, 10);
         Values.AssertSameBits(sign.Weights, frugal.Weights, "weights");
@@ -37,8 +37,8 @@ public class FrugalTests
     [Fact]
     public void Rho_0_with_a_plain_remainder_is_sgd_to_the_bit()
     {
-        using UpdateRun frugal = Run(new Frugal { Rho = 0, Remainder = FrugalRemainder.Plain, WeightDecay = 0.1f }),
-            sgd = Run(new Sgd { WeightDecay = 0.1f });
+        using UpdateRun frugal = Run(new Frugal(new() { Rho = 0, Remainder = FrugalRemainder.Plain, WeightDecay = 0.1f })),
+            sgd = Run(new Sgd(new() { WeightDecay = 0.1f }));
         Steps(frugal, 0, 10);
         Steps(sgd, 0, 10);
         Values.AssertSameBits(sgd.Weights, frugal.Weights, "weights");
@@ -49,8 +49,8 @@ public class FrugalTests
     [InlineData(FrugalSelection.Block)]
     public void Rho_1_without_refresh_is_Adam_to_the_bit(FrugalSelection selection)
     {
-        using UpdateRun frugal = Run(new Frugal { Rho = 1, Selection = selection, RefreshSteps = 0, WeightDecay = 0.1f }),
-            adam = Run(new Adam { WeightDecay = 0.1f });
+        using UpdateRun frugal = Run(new Frugal(new() { Rho = 1, Selection = selection, RefreshSteps = 0, WeightDecay = 0.1f })),
+            adam = Run(new Adam(new() { WeightDecay = 0.1f }));
         Steps(frugal, 0, 30, panel: 9);
         Steps(adam, 0, 30);
         Values.AssertSameBits(adam.Weights, frugal.Weights, "weights");
@@ -60,7 +60,7 @@ public class FrugalTests
     [Fact]
     public void Rho_1_with_refresh_is_Adam_that_starts_anew()
     {
-        using UpdateRun frugal = Run(new Frugal { Rho = 1, RefreshSteps = 7 }), adam = Run(new Adam());
+        using UpdateRun frugal = Run(new Frugal(new() { Rho = 1, RefreshSteps = 7 })), adam = Run(new Adam());
         for (int step = 0; step < 30; step++)
         {
             if (step % 7 == 0) adam.Update.Reset();
@@ -72,10 +72,10 @@ public class FrugalTests
     }
 
     // Which weights had Adam, told from outside: signs move a weight by exactly the rate, Adam from its second step on by something else.
-    static bool[] ActiveMask(Frugal update, int period)
+    static bool[] ActiveMask(FrugalSettings settings, ulong seed, int period)
     {
-        using var run = Run(update);
-        int first = period * (int)update.RefreshSteps;
+        using var run = Run(new Frugal(settings) { Seed = seed });
+        int first = period * (int)settings.RefreshSteps;
         run.Step(first, Rate, Gradient(0));
         float[] before = run.Weights.ToArray();
         run.Step(first + 1, Rate, Gradient(1));
@@ -92,7 +92,7 @@ public class FrugalTests
     {
         for (int period = 0; period < 3; period++)
         {
-            bool[] mask = ActiveMask(new Frugal { Rho = 0.4, RefreshSteps = 5, Seed = 3 }, period);
+            bool[] mask = ActiveMask(new() { Rho = 0.4, RefreshSteps = 5 }, 3, period);
             foreach (var (offset, rows, columns, chosen) in new[] { (0, 6, 10, 4), (60, 1, 10, 4), (70, 4, 7, 2), (98, 1, 3, 1) })
             {
                 for (int r = 1; r < rows; r++)
@@ -100,8 +100,8 @@ public class FrugalTests
                 Assert.Equal(chosen, mask[offset..(offset + columns)].Count(active => active));
             }
 
-            using UpdateRun frugal = Run(new Frugal { Rho = 0.4, RefreshSteps = 5, Seed = 3, WeightDecay = 0.1f }),
-                adam = Run(new Adam { WeightDecay = 0.1f }), sign = Run(new SignSgd { WeightDecay = 0.1f });
+            using UpdateRun frugal = Run(new Frugal(new() { Rho = 0.4, RefreshSteps = 5, WeightDecay = 0.1f }) { Seed = 3 }),
+                adam = Run(new Adam(new() { WeightDecay = 0.1f })), sign = Run(new SignSgd(new() { WeightDecay = 0.1f }));
             for (int step = 0; step < 5; step++)
             {
                 frugal.Step(period * 5 + step, Rate, Gradient(step), panel: 13);
@@ -119,7 +119,7 @@ public class FrugalTests
         var seen = new HashSet<int>();
         for (int period = 0; period < 12; period++)
         {
-            bool[] mask = ActiveMask(new Frugal { Rho = 0.5, Selection = FrugalSelection.Block, RefreshSteps = 5, Seed = 8 }, period);
+            bool[] mask = ActiveMask(new() { Rho = 0.5, Selection = FrugalSelection.Block, RefreshSteps = 5 }, 8, period);
             bool[][] tensors = [mask[..60], mask[60..70], mask[70..98], mask[98..]];
             Assert.All(tensors, tensor => Assert.Single(tensor.Distinct()));
             Assert.Equal(2, tensors.Count(tensor => tensor[0]));
@@ -138,7 +138,7 @@ public class FrugalTests
         var counts = new int[10];
         for (int period = 0; period < 300; period++)
         {
-            bool[] mask = ActiveMask(new Frugal { Rho = 0.4, RefreshSteps = 5, Seed = 1 }, period);
+            bool[] mask = ActiveMask(new() { Rho = 0.4, RefreshSteps = 5 }, 1, period);
             for (int c = 0; c < 10; c++) counts[c] += mask[c] ? 1 : 0;
         }
 
@@ -151,8 +151,8 @@ public class FrugalTests
     [InlineData(FrugalSelection.Block)]
     public void A_remainder_of_rate_0_leaves_what_is_not_chosen_untouched(FrugalSelection selection)
     {
-        bool[] mask = ActiveMask(new Frugal { Rho = 0.5, Selection = selection, RefreshSteps = 0, Seed = 2 }, 0);
-        using var run = Run(new Frugal { Rho = 0.5, Selection = selection, RefreshSteps = 0, Seed = 2, RemainderRateScale = 0 });
+        bool[] mask = ActiveMask(new() { Rho = 0.5, Selection = selection, RefreshSteps = 0 }, 2, 0);
+        using var run = Run(new Frugal(new() { Rho = 0.5, Selection = selection, RefreshSteps = 0, RemainderRate = 0 }) { Seed = 2 });
         float[] before = run.Weights.ToArray();
         Steps(run, 0, 5);
         Assert.InRange(mask.Count(active => active), 1, Count - 1);
@@ -162,7 +162,7 @@ public class FrugalTests
     [Fact]
     public void State_full_tensors_have_plain_Adam_through_every_refresh()
     {
-        using UpdateRun frugal = Run(new Frugal { Rho = 0.25, RefreshSteps = 3, StateFull = slice => slice.Shape.Length == 1 }),
+        using UpdateRun frugal = Run(new Frugal(new() { Rho = 0.25, RefreshSteps = 3, StateFull = "vector*" })),
             adam = Run(new Adam());
         Steps(frugal, 0, 10);
         Steps(adam, 0, 10);
@@ -175,17 +175,17 @@ public class FrugalTests
     [Fact]
     public void Block_state_is_planned_for_the_largest_tensors_that_can_be_drawn()
     {
-        using var run = Run(new Frugal { Rho = 0.5, Selection = FrugalSelection.Block, RefreshSteps = 1 });
+        using var run = Run(new Frugal(new() { Rho = 0.5, Selection = FrugalSelection.Block, RefreshSteps = 1 }));
         Assert.Equal(2 * (60 + 28), run.Update.StateLength);
         Steps(run, 0, 50);
-        using var one = Run(new Frugal { Rho = 0.01, Selection = FrugalSelection.Block });
+        using var one = Run(new Frugal(new() { Rho = 0.01, Selection = FrugalSelection.Block }));
         Assert.Equal(2 * 60, one.Update.StateLength);
     }
 
     [Fact]
     public void A_fraction_of_columns_is_cut_as_its_decimal_says()
     {
-        using var run = new UpdateRun(new Frugal { Rho = 0.7 }, [1, 10]);
+        using var run = new UpdateRun(new Frugal(new() { Rho = 0.7 }), [1, 10]);
         Assert.Equal(2 * 7, run.Update.StateLength);
     }
 
@@ -195,7 +195,7 @@ public class FrugalTests
         var parameters = new ParameterSet();
         parameters.Add("a", [4, 4], decay: true).Trainable = false;
         parameters.Add("b", [4, 4], decay: true);
-        var update = new Frugal { Rho = 1 };
+        var update = new Frugal(new() { Rho = 1 });
         update.Plan(parameters, new MemoryPlan());
         Assert.Equal(2 * 16, update.StateLength);
     }
@@ -205,9 +205,10 @@ public class FrugalTests
     [InlineData(1.1)]
     [InlineData(double.NaN)]
     public void A_fraction_outside_of_0_to_1_is_refused(double rho)
-        => Assert.Contains("expected a fraction from 0", Assert.Throws<EdgeLearnException>(() => new Frugal { Rho = rho }).Message,
+        => Assert.Contains("expected a number from 0 to 1",
+            Assert.Throws<EdgeLearnException>(() => new Frugal(new() { Rho = rho })).Message,
             StringComparison.Ordinal);
 
     [Fact]
-    public void A_negative_refresh_is_refused() => Assert.Throws<EdgeLearnException>(() => new Frugal { RefreshSteps = -1 });
+    public void A_negative_refresh_is_refused() => Assert.Throws<EdgeLearnException>(() => new Frugal(new() { RefreshSteps = -1 }));
 }

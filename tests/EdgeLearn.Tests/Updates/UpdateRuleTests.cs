@@ -13,7 +13,7 @@ public class UpdateRuleTests
     [Fact]
     public void Sign_sgd_moves_every_weight_by_the_rate_against_its_gradient()
     {
-        using var run = Run(new SignSgd { WeightDecay = 0.5f });
+        using var run = Run(new SignSgd(new() { WeightDecay = 0.5f }));
         float[] before = run.Weights.ToArray(), gradient = Gradient(0);
         gradient[2] = 0;
         run.Step(0, 0.1f, gradient);
@@ -24,7 +24,7 @@ public class UpdateRuleTests
     [Fact]
     public void Signum_moves_every_weight_by_the_sign_of_its_mean_gradient()
     {
-        using var run = Run(new Signum { Beta = 0.75f });
+        using var run = Run(new Signum(new() { Momentum = 0.75f }));
         double[] w = [.. run.Weights.ToArray().Select(v => (double)v)], m = new double[Count];
         for (int step = 0; step < 10; step++)
         {
@@ -44,7 +44,7 @@ public class UpdateRuleTests
     [Fact]
     public void The_first_step_of_Adam_without_epsilon_is_the_step_of_sign_sgd()
     {
-        using UpdateRun adam = Run(new Adam { Epsilon = 0 }), sign = Run(new SignSgd());
+        using UpdateRun adam = Run(new Adam(new() { Epsilon = 0 })), sign = Run(new SignSgd());
         float[] gradient = Gradient(0);
         for (int i = 0; i < Count; i++) gradient[i] *= MathF.Pow(10, i % 9 - 4);
         adam.Step(0, 0.1f, gradient);
@@ -58,7 +58,7 @@ public class UpdateRuleTests
     [MemberData(nameof(ScaleFree))]
     public void Sign_rules_do_not_see_a_positive_rescale_of_the_gradient(string name)
     {
-        UpdateRule Build() => name switch { "signsgd" => new SignSgd(), "signum" => new Signum(), _ => new Frugal { Rho = 0 } };
+        UpdateRule Build() => name switch { "signsgd" => new SignSgd(), "signum" => new Signum(), _ => new Frugal(new() { Rho = 0 }) };
         using UpdateRun one = Run(Build()), eight = Run(Build());
         for (int step = 0; step < 5; step++)
         {
@@ -72,7 +72,7 @@ public class UpdateRuleTests
     [Fact]
     public void Adam_without_epsilon_does_not_see_a_rescale_by_a_power_of_two()
     {
-        using UpdateRun one = Run(new Adam { Epsilon = 0 }), eight = Run(new Adam { Epsilon = 0 });
+        using UpdateRun one = Run(new Adam(new() { Epsilon = 0 })), eight = Run(new Adam(new() { Epsilon = 0 }));
         for (int step = 0; step < 5; step++)
         {
             one.Step(step, 0.01f, Gradient(step));
@@ -95,8 +95,8 @@ public class UpdateRuleTests
 
         Assert.Equal(0, Bytes(new Sgd()));
         Assert.Equal(0, Bytes(new SignSgd()));
-        Assert.Equal(0, Bytes(new Frugal { Rho = 0 }));
-        Assert.Equal(4 * Count, Bytes(new Sgd { Momentum = 0.9f }));
+        Assert.Equal(0, Bytes(new Frugal(new() { Rho = 0 })));
+        Assert.Equal(4 * Count, Bytes(new Sgd(new() { Momentum = 0.9f })));
         Assert.Equal(4 * Count, Bytes(new Signum()));
         Assert.Equal(8 * Count, Bytes(new Adam()));
     }
@@ -105,13 +105,13 @@ public class UpdateRuleTests
 
     internal static UpdateRule Named(string name) => name switch
     {
-        "sgd" => new Sgd { WeightDecay = 0.01f },
-        "momentum" => new Sgd { Momentum = 0.9f },
+        "sgd" => new Sgd(new() { WeightDecay = 0.01f }),
+        "momentum" => new Sgd(new() { Momentum = 0.9f }),
         "signsgd" => new SignSgd(),
         "signum" => new Signum(),
-        "adam" => new Adam { WeightDecay = 0.01f },
-        "frugal" => new Frugal { Rho = 0.5, RefreshSteps = 3, Seed = 4, WeightDecay = 0.01f },
-        _ => new Frugal { Rho = 0.5, RefreshSteps = 3, Seed = 4, Selection = FrugalSelection.Block },
+        "adam" => new Adam(new() { WeightDecay = 0.01f }),
+        "frugal" => new Frugal(new() { Rho = 0.5, RefreshSteps = 3, WeightDecay = 0.01f }) { Seed = 4 },
+        _ => new Frugal(new() { Rho = 0.5, RefreshSteps = 3, Selection = FrugalSelection.Block }) { Seed = 4 },
     };
 
     [Theory]

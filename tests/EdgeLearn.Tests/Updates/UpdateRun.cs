@@ -10,7 +10,8 @@ sealed class UpdateRun : IDisposable
     public UpdateRun(UpdateRule update, params int[][] shapes)
     {
         Update = update;
-        for (int i = 0; i < shapes.Length; i++) Parameters.Add($"tensor{i}", shapes[i], decay: shapes[i].Length > 1);
+        for (int i = 0; i < shapes.Length; i++) Parameters.Add(shapes[i].Length > 1
+            ? $"matrix{i}" : $"vector{i}", shapes[i], decay: shapes[i].Length > 1);
         Parameters.Allocate();
         update.Plan(Parameters, Plan);
         _workspace = new Workspace(Plan);

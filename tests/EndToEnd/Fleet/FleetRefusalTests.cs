@@ -145,7 +145,7 @@ public class FleetRefusalTests(OneHub hub) : IClassFixture<OneHub>
     [InlineData("--codec morse: expected float32, sign, records", "round", "run", "--codec", "morse")]
     [InlineData("--codec records carries the steps of --rule zo alone", "round", "run", "--codec", "records", "--rule", "tpsgd")]
     [InlineData("--rounds 0: expected 1 or more", "round", "run", "--rounds", "0")]
-    [InlineData("--lr NaN: expected a number", "round", "run", "--lr", "nan")]
+    [InlineData("--lr nan: expected a number above 0", "round", "run", "--lr", "nan")]
     [InlineData("there is no round 99", "round", "watch", "99")]
     [InlineData("unknown option '--groop': did you mean --group?", "device", "list", "--groop", "x")]
     public void Bad_input_of_the_operator_is_one_line(string expected, params string[] arguments) =>

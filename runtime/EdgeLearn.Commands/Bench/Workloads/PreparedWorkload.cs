@@ -82,7 +82,7 @@ public sealed class PreparedWorkload : IDisposable
     {
         Span<double> losses = stackalloc double[2];
         ulong seed = Noise.Derive(Seed, (ulong)_step++);
-        float epsilon = new ZerothOrderOptions().Epsilon;
+        float epsilon = new ZerothOrderSettings().Epsilon;
         pass.Losses([new Probe(Workload.Noise, seed, epsilon), new Probe(Workload.Noise, seed, -epsilon)], batch, Network.Loss, losses);
         return (losses[0] + losses[1]) / 2;
     }
@@ -108,20 +108,19 @@ public sealed class PreparedWorkload : IDisposable
         foreach (var slice in Network.Parameters.Slices) file.Add(slice.Name, slice.Shape, Network.Parameters[slice]);
         file.Add("inputs", [Workload.Batch, Network.InputLength], Inputs);
         file.Add("labels", [Labels.Length], Labels);
-        if (Workload.Rule == RuleKind.TargetProjection) AddTargets(file);
+        if (Workload.Rule is TargetProjectionSettings rule) AddTargets(file, rule);
         return file.ToArray();
     }
 
     // The rule's own targets: scale * sign of (seed, layer, class * units + unit).
-    void AddTargets(SafeTensorsWriter file)
+    void AddTargets(SafeTensorsWriter file, TargetProjectionSettings rule)
     {
-        var settings = Workload.Settings;
         for (int i = 0; i < Network.Layers.Count - 1; i++)
         {
             string name = Network.Layers[i].Name + ".target";
             int units = Network.Layers[i].OutputLength;
             var targets = new float[Network.OutputLength * units];
-            Noise.Add(settings.Noise, Noise.Key(settings.Seed, Noise.TensorHash(name)), 0, settings.TargetScale, targets, targets);
+            Noise.Add(rule.Targets, Noise.Key(Workload.Settings.Seed, Noise.TensorHash(name)), 0, rule.TargetScale, targets, targets);
             file.Add(name, [Network.OutputLength, units], targets);
         }
     }

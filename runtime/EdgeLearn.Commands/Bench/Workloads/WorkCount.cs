@@ -24,12 +24,12 @@ public readonly record struct WorkCount(double Flop, double ReadBytes, double Up
             if (i > 0) inputGradient += flop - local;
         }
 
-        double weights = network.Parameters.Bytes, update = weights * (workload.Update == UpdateKind.Adam ? 6 : 2);
+        double weights = network.Parameters.Bytes, update = weights * (workload.Update is AdamSettings ? 6 : 2);
         return workload.Rule switch
         {
             null => new(workload.IsProbed ? 2 * forward : forward, weights, 0),
-            RuleKind.ZerothOrder => new(2 * forward, weights, update),
-            RuleKind.TargetProjection => new(2 * forward + inner, weights, update),
+            ZerothOrderSettings => new(2 * forward, weights, update),
+            TargetProjectionSettings => new(2 * forward + inner, weights, update),
             _ => new(2 * forward + inner + inputGradient, weights, update),
         };
     }

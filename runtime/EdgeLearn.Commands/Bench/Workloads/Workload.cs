@@ -10,10 +10,10 @@ namespace EdgeLearn.Commands;
 public sealed record Workload(string Id, string Network, int Batch)
 {
     /// <summary>The learning rule of a step; null = inference.</summary>
-    public RuleKind? Rule { get; init; } = RuleKind.Backprop;
+    public RuleSettings? Rule { get; init; } = new BackpropSettings();
 
     /// <summary>The update of a step.</summary>
-    public UpdateKind Update { get; init; } = UpdateKind.Sgd;
+    public UpdateSettings Update { get; init; } = new SgdSettings();
 
     /// <summary>Learning rate of all layers.</summary>
     public float Rate { get; init; } = 0.01f;
@@ -21,7 +21,7 @@ public sealed record Workload(string Id, string Network, int Batch)
     /// <summary>Whether inference is that of two opposite probes: the losses of a two-sided zeroth-order step without its update.</summary>
     public bool IsProbed { get; init; }
 
-    /// <summary>Distribution of directions, for probes and the zeroth-order rule.</summary>
+    /// <summary>Distribution of directions, for probes.</summary>
     public NoiseKind Noise { get; init; } = NoiseKind.Sign;
 
     /// <summary>How the weights are stored; with int8 ones inference multiplies bytes.</summary>
@@ -35,7 +35,7 @@ public sealed record Workload(string Id, string Network, int Batch)
 
     string Verb => this switch
     {
-        { Rule: { } rule } => $"{rule.Name()} with {Update.Name()}",
+        { Rule: { } rule } => $"{rule.Word} with {Update.Word}",
         { IsProbed: true } => "two opposite probes",
         { Weights: WeightStorage.Int8 } => "inference in bytes",
         _ => "inference",
@@ -49,9 +49,6 @@ public sealed record Workload(string Id, string Network, int Batch)
         Update = Update,
         Batch = Batch,
         LearningRate = Rate,
-        HiddenRateScale = 1,
-        LocalLoss = LocalLoss.L2,
         Schedule = ScheduleKind.Constant,
-        Noise = Noise,
     };
 }

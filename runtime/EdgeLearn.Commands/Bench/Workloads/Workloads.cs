@@ -10,18 +10,20 @@ public static class Workloads
     const string Decoder = $"64-embed8192x128-positions-{Block}-{Block}-{Block}-{Block}-layernorm-tokens8192:tied";
     const string Deep = "512-512-512-512-512-512-512-10";
 
+    static readonly TargetProjectionSettings s_targets = new() { LocalLoss = LocalLoss.L2, HiddenRate = 1 };
+
     /// <summary>All of them, in the order of a report.</summary>
     public static IReadOnlyList<Workload> All { get; } =
     [
         new("W1", Small, 32),
-        new("W1a", Small, 32) { Update = UpdateKind.Adam, Rate = 1e-4f },
-        new("W1t", Small, 32) { Rule = RuleKind.TargetProjection },
+        new("W1a", Small, 32) { Update = new AdamSettings(), Rate = 1e-4f },
+        new("W1t", Small, 32) { Rule = s_targets },
         new("W1s", Deep, 32),
-        new("W1st", Deep, 32) { Rule = RuleKind.TargetProjection },
+        new("W1st", Deep, 32) { Rule = s_targets },
         new("W2", Convolution, 32),
-        new("W2t", Convolution, 32) { Rule = RuleKind.TargetProjection },
+        new("W2t", Convolution, 32) { Rule = s_targets },
         new("W3", Small, 1) { Rate = 1e-3f },
-        new("W3t", Small, 1) { Rule = RuleKind.TargetProjection, Rate = 1e-3f },
+        new("W3t", Small, 1) { Rule = s_targets, Rate = 1e-3f },
         new("W3s", "64-32-10", 1) { Rate = 1e-3f },
         new("W4b1", Small, 1) { Rule = null },
         new("W4b32", Small, 32) { Rule = null },
@@ -31,7 +33,7 @@ public static class Workloads
         new("W5", Recurrent, 32),
         new("W5f", Recurrent, 32) { Rule = null },
         new("W6", Decoder, 8) { Rate = 1e-3f },
-        new("W6z", Decoder, 8) { Rule = RuleKind.ZerothOrder, Rate = 1e-6f },
+        new("W6z", Decoder, 8) { Rule = new ZerothOrderSettings(), Rate = 1e-6f },
         .. ZerothOrder("Zs", Small),
         .. ZerothOrder("Zd", Deep),
         // From ten thousand to ten million weights.
@@ -63,7 +65,7 @@ public static class Workloads
             yield return new Workload($"{id}b{batch}f", network, batch) { Rule = null };
             yield return new Workload($"{id}b{batch}p", network, batch) { Rule = null, IsProbed = true };
             yield return new Workload($"{id}b{batch}g", network, batch) { Rule = null, IsProbed = true, Noise = NoiseKind.Gaussian };
-            yield return new Workload($"{id}b{batch}s", network, batch) { Rule = RuleKind.ZerothOrder, Rate = 1e-6f };
+            yield return new Workload($"{id}b{batch}s", network, batch) { Rule = new ZerothOrderSettings(), Rate = 1e-6f };
         }
     }
 }

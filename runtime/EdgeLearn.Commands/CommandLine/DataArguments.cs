@@ -26,10 +26,11 @@ sealed class DataArguments
     /// <summary>Gives the options to a command.</summary>
     /// <param name="command">the command</param>
     /// <param name="required">whether it cannot do without data</param>
-    public void AddTo(Command command, bool required)
+    public void AddTo(ExampleCommand command, bool required)
     {
         _data.Required = required;
-        foreach (Option option in (Option[])[_data, _label, _group, _testFraction, _fold, _inputShape]) command.Options.Add(option);
+        command.Add("", _data);
+        command.Add("data", _label, _group, _testFraction, _fold, _inputShape);
     }
 
     /// <summary>The shape that the command line gives.</summary>

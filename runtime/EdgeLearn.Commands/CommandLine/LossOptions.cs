@@ -17,10 +17,7 @@ sealed class LossOptions
         "cross-entropy: how much the classes count; balanced: rare ones more, by the training labels (default 1 each)");
 
     /// <summary>Gives the options to a command.</summary>
-    public void AddTo(Command command)
-    {
-        foreach (Option option in (Option[])[_loss, _smoothing, _weights]) command.Options.Add(option);
-    }
+    public void AddTo(ExampleCommand command) => command.Add("network", _loss, _smoothing, _weights);
 
     /// <summary>The loss, with balanced weights still missing.</summary>
     /// <param name="parsed">the command line</param>

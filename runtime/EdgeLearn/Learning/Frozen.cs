@@ -1,0 +1,34 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// Only the last layer with weights learns; the hidden layers stay as they were drawn. The control that a backprop-free rule must beat: an
+/// accuracy that random features reach proves nothing about hidden learning.
+/// </summary>
+public sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
+{
+    /// <inheritdoc/>
+    public override string Name => "frozen";
+
+    static int LowestOf(Network network)
+    {
+        int lowest = network.Units[^1].Learner;
+        while (lowest < network.Layers.Count && !network.Layers[lowest].IsTrainable) lowest++;
+        return lowest < network.Layers.Count
+            ? lowest
+            : throw new EdgeLearnException($"frozen: only the last layer with weights of {network.Spec} would learn, and it is frozen: "
+                + $"train the head too, or use another rule");
+    }
+}
+
+/// <summary>Settings of <see cref="Frozen"/>: none.</summary>
+public sealed record FrozenSettings : RuleSettings
+{
+    /// <inheritdoc/>
+    public override string Word => "frozen";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Setting> Rows => [];
+
+    /// <inheritdoc/>
+    public override LearningRule Build(Network network, in RuleContext context) => new Frozen(network);
+}

@@ -1,0 +1,44 @@
+namespace EdgeLearn;
+
+/// <summary>Which rule, and its numbers: the record beside each rule's class. A new rule is its file and a line in
+/// <see cref="LearningRules"/>.</summary>
+public abstract record RuleSettings : Settings
+{
+    /// <summary>Its word on the command line, on the wire and in checkpoints.</summary>
+    public abstract string Word { get; }
+
+    /// <summary>The update that the command line takes where none is said: Adam, which suits networks of every kind at one rate.</summary>
+    public virtual UpdateSettings UsualUpdate => new AdamSettings();
+
+    /// <summary>Makes the rule, which sets the rate factors of the network's tensors.</summary>
+    /// <param name="network">what learns</param>
+    /// <param name="context">what it is given by the run</param>
+    /// <exception cref="EdgeLearnException">The rule cannot train this network.</exception>
+    public abstract LearningRule Build(Network network, in RuleContext context);
+
+    /// <summary>Rate of the hidden layers as a factor on the run's, where the rule has such a factor.</summary>
+    internal virtual float? HiddenFactor => null;
+
+    /// <summary>Whether it takes gradients through layers, which needs weights in float32.</summary>
+    internal virtual bool NeedsFloatWeights => false;
+
+    /// <summary>Whether it can train weights that two layers share.</summary>
+    internal virtual bool TrainsSharedWeights => false;
+
+    /// <summary>Refuses settings with which the rule cannot train a network.</summary>
+    /// <exception cref="EdgeLearnException">It cannot.</exception>
+    internal virtual void CheckNetwork(NetworkSpec network)
+    {
+        if (network.Layers[^1] is TokenHeadSpec { IsTied: true } head && !TrainsSharedWeights)
+            throw new EdgeLearnException($"{Word} cannot train weights that the first and the last layer share: use backprop or "
+                + $"zo, or end the network with tokens{head.Words}");
+    }
+}
+
+/// <summary>What a rule is given beside its settings.</summary>
+/// <param name="Seed">of what the rule draws for the whole run: targets, weights of local heads</param>
+/// <param name="DirectionSeed">of the directions of zeroth-order steps</param>
+/// <param name="TotalSteps">steps of the run</param>
+/// <param name="OwnUpdate">learns the rule's own weights, such as those of local heads, and is used for nothing else; null = plain
+/// sgd</param>
+public readonly record struct RuleContext(ulong Seed = 0, ulong DirectionSeed = 0, long TotalSteps = 1, UpdateRule? OwnUpdate = null);

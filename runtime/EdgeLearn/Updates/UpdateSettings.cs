@@ -1,0 +1,29 @@
+namespace EdgeLearn;
+
+/// <summary>Which update, and its numbers: the record beside each update's class. A new update is its file and a line in
+/// <see cref="UpdateRules"/>.</summary>
+public abstract record UpdateSettings : Settings
+{
+    /// <summary>Its word on the command line, on the wire and in checkpoints.</summary>
+    public abstract string Word { get; }
+
+    /// <summary>Decoupled weight decay: each step multiplies decaying weights by 1 - rate * WeightDecay.</summary>
+    public float WeightDecay { get; init; }
+
+    /// <summary>Makes the update.</summary>
+    /// <param name="seed">of what it draws: rounding, selections</param>
+    public abstract UpdateRule Build(ulong seed);
+
+    /// <summary>Whether it needs weights in float32.</summary>
+    internal virtual bool NeedsFloatWeights => false;
+
+    /// <summary>Seed of the stochastic rounding in a run of this seed.</summary>
+    protected static ulong RoundingSeedOf(ulong seed) => Noise.Derive(seed, 4);
+
+    /// <summary>The table of an update, which begins with what all updates have.</summary>
+    /// <param name="defaults">the record as it is where nobody says anything</param>
+    protected static SettingTable<T> TableOf<T>(T defaults)
+        where T : UpdateSettings
+        => new SettingTable<T>(defaults).Number("weight-decay", "decoupled weight decay", s => s.WeightDecay,
+            (s, x) => s with { WeightDecay = x }, Limits.From(0));
+}
