@@ -53,8 +53,13 @@ public static class CommandProgram
         if (arguments is ["help", ..]) arguments = [.. arguments.Skip(1), "--help"];
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction || parsed.Action is null) return UsageError(parsed, name, error);
-        var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null };
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null
+        };
         try
         {
             return await parsed.InvokeAsync(invocation, stop).ConfigureAwait(false);

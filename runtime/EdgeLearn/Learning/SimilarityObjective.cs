@@ -89,7 +89,8 @@ sealed class MatchObjective : Objective
         _pairs = Request("pairs", (long)batch * batch);
         _norms = Request("norms", batch);
         long scratch = 0;
-        for (int count = 1; count <= batch; count++) scratch = Math.Max(scratch, ProductScratchLength(count)); // fewer samples may take more
+        // fewer samples may take more
+        for (int count = 1; count <= batch; count++) scratch = Math.Max(scratch, ProductScratchLength(count));
         _scratch = Request("scratch", scratch);
 
         PlannedBuffer Request(string what, long length)

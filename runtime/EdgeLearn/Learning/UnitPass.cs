@@ -43,7 +43,8 @@ sealed class UnitPass
             _keepsPlace[at] = needs.InnerGradient == outputs;
             _dy[at] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs,
                 i + 1 < times.End ? times.Back(i + 1) : times.Objective, time);
-            if (!_keepsPlace[at]) _dz[at] = plan.Request(layer.Name + ".inner", MemoryCategory.Activations, needs.InnerGradient, time, time);
+            if (!_keepsPlace[at])
+                _dz[at] = plan.Request(layer.Name + ".inner", MemoryCategory.Activations, needs.InnerGradient, time, time);
             _scratch[at] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels,
                 needs.BackScratch(withInput: i > times.Lowest || givesInputGradient), time, time);
         }

@@ -145,7 +145,8 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// </summary>
     /// <param name="trace">of Forward</param>
     /// <param name="dy">[batch x output length], the gradient by y; may be overwritten</param>
-    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>], written; dy itself where the lengths are equal and the caller likes</param>
+    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>], written; dy itself where the lengths are equal and the caller
+    /// likes</param>
     /// <param name="scratch">[<see cref="LayerNeeds.InnerScratch"/>]</param>
     internal virtual void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {

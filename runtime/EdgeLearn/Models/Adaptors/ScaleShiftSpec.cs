@@ -122,7 +122,8 @@ sealed class ScaleShiftLayer : AdaptedLayer
     {
         int length = trace.Batch * OutputLength;
         return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Saved[..length],
-            trace.Saved[length..]) { WantsInputGradient = trace.WantsInputGradient };
+            trace.Saved[length..])
+        { WantsInputGradient = trace.WantsInputGradient };
     }
 
     /// <inheritdoc/>

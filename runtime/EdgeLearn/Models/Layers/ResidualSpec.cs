@@ -160,7 +160,8 @@ sealed class ResidualLayer : Layer
 
     static ForwardTrace Part(in ForwardTrace trace, ReadOnlySpan<float> saved)
         => new(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Output,
-            saved) { WantsInputGradient = trace.WantsInputGradient };
+            saved)
+        { WantsInputGradient = trace.WantsInputGradient };
 
     /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
