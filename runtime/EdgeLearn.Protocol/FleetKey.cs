@@ -70,6 +70,9 @@ public sealed class FleetKey : IDisposable
 
     /// <summary>True if the signature is by the owner of the public key, over this content, for this purpose. False for anything malformed.</summary>
     /// <param name="publicKey">SubjectPublicKeyInfo (DER) of a P-256 key</param>
+    /// <param name="thing">the purpose</param>
+    /// <param name="content">what was signed</param>
+    /// <param name="signature">64 bytes</param>
     public static bool Verify(ReadOnlySpan<byte> publicKey, SignedThing thing, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature)
     {
         if (signature.Length != SignatureBytes)

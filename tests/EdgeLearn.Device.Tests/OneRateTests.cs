@@ -6,7 +6,9 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>The three doors to a rate: the command line, a program, and a board of a fleet take the same one for the same network.</summary>
+/// <summary>
+/// The three doors to a rate: the command line, a program, and a board of a fleet take the same one for the same network.
+/// </summary>
 public sealed class OneRateTests
 {
     const string Dense = "8x8-20-10", Windows = "8x8-20@4x4-10", Convolution = "8x8-conv3x3x4:relu-10";

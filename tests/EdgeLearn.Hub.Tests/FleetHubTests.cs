@@ -221,10 +221,13 @@ public sealed class FleetHubTests
             return e.Message;
         }
 
+        Action<RunRoundRequest> Set(string name, string value) =>
+            r => r.Training.Settings.Add(new RoundTraining.Types.Setting { Name = name, Value = value });
+
         Assert.Contains("push one first", await Refused(_ => { }));
         await fleet.PushAsync(TestFleet.ModelBytes());
-        Assert.Contains("--lr", await Refused(r => r.Training.Settings.Add(new RoundTraining.Types.Setting { Name = "lr", Value = "NaN" })));
-        Assert.Contains("--batch", await Refused(r => r.Training.Settings.Add(new RoundTraining.Types.Setting { Name = "batch", Value = "0" })));
+        Assert.Contains("--lr", await Refused(Set("lr", "NaN")));
+        Assert.Contains("--batch", await Refused(Set("batch", "0")));
         Assert.Contains("replayed", await Refused(r => r.Codec = Codec.ZerothOrder));
         Assert.Contains("not known", await Refused(r => r.Codec = (Codec)77));
         Assert.Contains("unknown rule 'magic'", await Refused(r => r.Training.Rule = "magic"));

@@ -59,7 +59,8 @@ public sealed class RoundTests
         await fleet.PushAsync(first);
         TestBoard board = await fleet.AddBoardAsync();
         const int Directions = 2, Steps = 3;
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(Codec.ZerothOrder, new ZerothOrderSettings { Directions = Directions }), Cancel);
+        RoundView opened = await fleet.Operator.RunRoundAsync(
+            TestFleet.RoundOf(Codec.ZerothOrder, new ZerothOrderSettings { Directions = Directions }), Cancel);
         TrainTask task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
         ZerothOrderRecord[] records = [.. Enumerable.Range(0, Steps * Directions)

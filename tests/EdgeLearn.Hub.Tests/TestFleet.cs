@@ -86,7 +86,8 @@ sealed class TestFleet : IAsyncDisposable
     public static RunRoundRequest RoundOf(Codec codec = Codec.Float32, RuleSettings? rule = null) => new()
     {
         Codec = codec,
-        Training = RoundTraining.From(new TrainingSettings { Rule = rule ?? new TargetProjectionSettings(), LearningRate = 0.5f, Epochs = 1 }),
+        Training = RoundTraining.From(new TrainingSettings { Rule = rule ?? new TargetProjectionSettings(), LearningRate = 0.5f,
+            Epochs = 1 }),
     };
 
     public async ValueTask DisposeAsync()

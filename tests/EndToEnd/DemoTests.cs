@@ -13,7 +13,13 @@ public sealed class DemoTests
         ["EDGELEARN_DEVICE"] = Environment.GetEnvironmentVariable("EDGELEARN_DEVICE") ?? Repository.PathOf("artifacts", "bin", "edgelearn-device", "release", "edgelearn-device"),
     };
 
-    static Run Demo(params string[] arguments) => Repository.Run(Programs.Cli[0], s_environment, [.. Programs.Cli[1..], "demo", "--data", "digits", .. arguments]);
+    static Run Demo(params string[] arguments) => DemoIn(Path.GetTempPath(), arguments);
+
+    static Run DemoIn(string temporary, params string[] arguments)
+    {
+        var environment = new Dictionary<string, string?>(s_environment) { ["TMPDIR"] = temporary };
+        return Repository.Run(Programs.Cli[0], environment, [.. Programs.Cli[1..], "demo", "--data", "digits", .. arguments]);
+    }
 
     [Fact]
     public void Ten_rounds_on_the_digits_reach_what_the_issue_promises()
@@ -40,12 +46,15 @@ public sealed class DemoTests
     [Fact]
     public async Task Two_at_once_do_not_clash_and_leave_nothing_behind()
     {
-        string[] before = Directory.GetDirectories(Path.GetTempPath(), "edgelearn-demo-*");
-        var runs = await Task.WhenAll(Task.Run(() => Demo("--rounds", "2", "--no-controls", "--json")), Task.Run(() => Demo("--rounds", "2", "--no-controls", "--json")));
+        // Others run demonstrations on this machine, too.
+        string temporary = Directory.CreateTempSubdirectory("edgelearn-demos-").FullName;
+        Task<Run> RunAsync() => Task.Run(() => DemoIn(temporary, "--rounds", "2", "--no-controls", "--json"));
+        var runs = await Task.WhenAll(RunAsync(), RunAsync());
         Assert.All(runs, run => Assert.True(run.ExitCode == 0, run.Error));
         string[] accuracies = [.. runs.Select(run => JsonDocument.Parse(run.Output).RootElement.GetProperty("final_accuracy").GetRawText())];
         Assert.Equal(accuracies[0], accuracies[1]); // the same seed, the same rounds: the same bits
-        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), "edgelearn-demo-*").Except(before));
+        Assert.Empty(Directory.GetDirectories(temporary, "edgelearn-demo-*"));
+        Directory.Delete(temporary, recursive: true);
     }
 
     [Theory]

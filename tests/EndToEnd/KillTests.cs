@@ -3,10 +3,13 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-/// <summary>kill -9 of a checkpointed run of the real agent at random moments: the resumed run ends with the same bytes as one that nobody disturbed.</summary>
+/// <summary>
+/// kill -9 of a checkpointed run of the real agent at random moments: the resumed run ends with the same bytes as one that nobody
+/// disturbed.
+/// </summary>
 public sealed class KillTests : IDisposable
 {
-    const int LeastSteps = 2000;
+    const int Steps = 4000;
 
     readonly string _folder = Directory.CreateTempSubdirectory("edgelearn-kill-").FullName;
 
@@ -26,28 +29,28 @@ public sealed class KillTests : IDisposable
 
     void KillAndResume(string rule, string update, int kills)
     {
-        string[] Arguments(string save, string steps) => ["train", "--data", "digits", "--rule", rule, "--update", update, "--refresh", "50", "--steps", steps, "--save", save];
+        string[] Arguments(string save, int steps) =>
+        [
+            "train", "--data", "digits", "--network", "8x8-200@4x4-10", "--rule", rule, "--update", update, "--refresh", "50",
+            "--steps", $"{steps}", "--save", save,
+        ];
         string whole = Path.Combine(_folder, "whole");
-        // Long enough on this machine that most kills fall into the run and not into the start of the process.
-        var start = Agent.Run(Arguments(whole, "1")).Elapsed;
-        var trial = Agent.Run(Arguments(whole, $"{LeastSteps}"));
-        Assert.True(trial.ExitCode == 0, trial.Error);
-        double perStepMs = Math.Max(0.01, (trial.Elapsed - start).TotalMilliseconds / LeastSteps);
-        int steps = (int)Math.Clamp(8 * start.TotalMilliseconds / perStepMs, LeastSteps, 100 * LeastSteps);
-        var undisturbed = Agent.Run(Arguments(whole, $"{steps}"));
+        var start = Agent.Run(Arguments(whole, 1)).Elapsed;
+        var undisturbed = Agent.Run(Arguments(whole, Steps));
         Assert.True(undisturbed.ExitCode == 0, undisturbed.Error);
         byte[] expected = File.ReadAllBytes(whole);
+        var time = TimeSpan.FromMilliseconds(Math.Max(50, (undisturbed.Elapsed - start).TotalMilliseconds));
 
         var random = new Random(kills);
         int killed = 0;
         for (int run = 0; killed < kills; run++)
         {
             string broken = Path.Combine(_folder, $"broken-{run}"), checkpoint = Path.Combine(_folder, $"checkpoint-{run}");
-            string[] arguments = [.. Arguments(broken, $"{steps}"), "--checkpoint", checkpoint, "--checkpoint-interval", "0.02", "--resume"];
+            string[] arguments = [.. Arguments(broken, Steps), "--checkpoint", checkpoint, "--checkpoint-interval", "0.02", "--resume"];
             while (true)
             {
                 // With all kills spent the run goes to its end.
-                TimeSpan? life = killed < kills ? random.NextDouble() * undisturbed.Elapsed / 2 : null;
+                TimeSpan? life = killed < kills ? random.NextDouble() * time / 2 : null;
                 var (exitCode, error) = RunFor(arguments, checkpoint, life);
                 if (exitCode == 0) break;
                 Assert.True(exitCode == 137, $"exit code {exitCode}: {error}");
@@ -60,15 +63,25 @@ public sealed class KillTests : IDisposable
         }
     }
 
-    // A life begins when the first checkpoint is being made: so the first kill falls into the run, however long the process takes to start.
+    // A life begins when the run makes its first checkpoint: so kills fall into the run, however long the process takes to start.
     static (int ExitCode, string Error) RunFor(string[] arguments, string checkpoint, TimeSpan? life)
     {
-        using var process = Process.Start(new ProcessStartInfo(Agent.Program, Agent.Arguments(arguments)) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var before = WrittenTo(checkpoint);
+        var start = new ProcessStartInfo(Agent.Program, Agent.Arguments(arguments))
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEndAsync();
-        while (life is not null && !process.HasExited && !Directory.Exists(checkpoint)) Thread.Sleep(1);
+        while (life is not null && !process.HasExited && WrittenTo(checkpoint) == before) Thread.Sleep(1);
         if (!process.WaitForExit(life ?? RunningProgram.Patience)) process.Kill();
         Assert.True(process.WaitForExit(RunningProgram.Patience));
         return (process.ExitCode, error.Result + output.Result);
     }
+
+    static DateTime WrittenTo(string folder) => !Directory.Exists(folder)
+        ? default
+        : Directory.GetFileSystemEntries(folder).Append(folder).Max(File.GetLastWriteTimeUtc);
 }

@@ -8,7 +8,7 @@ static partial class Kernels
     const int PackedSamples = 16, PackedRows = 4;
 
     /// <summary>
-    /// Whether <see cref="DenseForward"/> reads a batch of this size packed: packing costs about as much as three rows of weights.
+    /// Whether the forward pass of a dense layer reads a batch of this size packed: packing costs about as much as three rows of weights.
     /// </summary>
     public static bool PacksBatch(int batch, int rows) => batch >= PackedSamples && rows >= PackedRows;
 
@@ -22,7 +22,7 @@ static partial class Kernels
     public static long PackedBatchLength(int batch, int length) => (long)Packing.PaddedBatch(batch) * length;
 
     /// <summary>
-    /// Prepares a batch for <see cref="DenseForward"/>: neighbouring samples come to lie side by side, so that each weight is read once and
+    /// Prepares a batch for the forward pass: neighbouring samples come to lie side by side, so that each weight is read once and
     /// multiplied with a register of them.
     /// </summary>
     /// <param name="batch">rows of x</param>

@@ -17,15 +17,18 @@ sealed class Digits : IDisposable
     /// <summary>A model with starting weights, as the bytes of its file.</summary>
     public byte[] NewModel(string network = "8x8-100@4x4-10")
     {
-        using var model = new Model(new Network(NetworkSpec.Parse(network, Train.InputShape, Loss.SoftmaxCrossEntropy)).Initialise(1), Preparation.ScaleBy(16));
+        using var model = new Model(new Network(NetworkSpec.Parse(network, Train.InputShape, Loss.SoftmaxCrossEntropy)).Initialise(1),
+            Preparation.ScaleBy(16));
         return ModelFile.ToArray(model);
     }
 
     public static TrainTask Task(Codec codec, ulong round = 1, Action<RoundTraining>? change = null)
     {
         var training = codec == Codec.ZerothOrder
-            ? RoundTraining.From(new TrainingSettings { Rule = new ZerothOrderSettings { Directions = 2 }, LearningRate = 2e-3f, Steps = 40, Batch = 32, Seed = 5 })
-            : RoundTraining.From(new TrainingSettings { Update = new SgdSettings { Momentum = 0.9f }, LearningRate = 0.1f, Epochs = 1, Batch = 32, Seed = 5 });
+            ? RoundTraining.From(new TrainingSettings { Rule = new ZerothOrderSettings { Directions = 2 }, LearningRate = 2e-3f,
+                Steps = 40, Batch = 32, Seed = 5 })
+            : RoundTraining.From(new TrainingSettings { Update = new SgdSettings { Momentum = 0.9f }, LearningRate = 0.1f, Epochs = 1,
+                Batch = 32, Seed = 5 });
         change?.Invoke(training);
         return new TrainTask
         {
@@ -42,7 +45,8 @@ sealed class Digits : IDisposable
     public static Model TrainWithTheCore(byte[] start, TrainTask task, ulong device, Dataset examples)
     {
         var model = ModelFile.Load(start, "start");
-        using var session = new TrainingSession(model.Network, task.Training.ToSettings(model.Network.Spec, task.Round, device), examples, model.Preparation);
+        using var session = new TrainingSession(model.Network, task.Training.ToSettings(model.Network.Spec, task.Round, device), examples,
+            model.Preparation);
         while (!session.IsDone) session.Step();
         return model;
     }
@@ -95,7 +99,8 @@ sealed class Digits : IDisposable
             for (int at = 0; at < records.Length; at += directions)
             {
                 _update.BeginStep(new StepClock(_step++, _settings.LearningRate!.Value));
-                ZerothOrderRecord.Apply(_network.Parameters.Slices, ((ProbeSettings)_settings.Rule).Noise, records.Slice(at, directions), _update, _chunk);
+                ZerothOrderRecord.Apply(_network.Parameters.Slices, ((ProbeSettings)_settings.Rule).Noise, records.Slice(at, directions),
+                    _update, _chunk);
             }
         }
 
