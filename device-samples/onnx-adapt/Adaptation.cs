@@ -21,7 +21,7 @@ sealed class Adaptation(AdaptOptions options, OrtNetwork network, Dataset train,
             throw new EdgeLearnException($"the model takes {network.InputLength} values, a row of {train.Name} has {train.InputLength}");
         if (network.OutputLength < train.ClassCount)
             throw new EdgeLearnException($"the model has {network.OutputLength} outputs, {train.Name} has {train.ClassCount} classes");
-        var update = new Sgd();
+        var update = new SgdSettings().Build(seed: (ulong)options.Seed);
         var rule = new ZerothOrder(_step, _loss, new() { Epsilon = options.Epsilon }, (ulong)options.Seed);
         var evaluator = new Evaluator(_evaluation, _loss);
         var plan = new MemoryPlan();

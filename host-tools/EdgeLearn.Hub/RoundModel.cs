@@ -40,7 +40,7 @@ public sealed class RoundModel : UpdateTarget, IDisposable
         TrainingSettings settings = _training.ToSettings(_model.Network.Spec, 0, 0);
         settings.Train?.Freeze(_model.Network);
         NoiseKind noise = ((ProbeSettings)settings.Rule).Noise;
-        Sgd update = new();
+        UpdateRule update = new SgdSettings().Build(seed: 0);
         update.Plan(_model.Network.Parameters, new MemoryPlan());
         float[] chunk = new float[1024];
         for (int step = 0; step * directions < records.Length; step++)

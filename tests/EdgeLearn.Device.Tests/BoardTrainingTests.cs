@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using EdgeLearn.Device;
+using EdgeLearn.Hub;
 using EdgeLearn.Protocol;
 using Xunit;
 
@@ -86,6 +87,41 @@ public sealed class BoardTrainingTests : IDisposable
         Assert.Equal(trained.Network.Parameters.Values.ToArray(), result.Network.Parameters.Values.ToArray());
         Assert.NotEqual(_start, rebuilt);
         Assert.Equal(8 + (40 * 2 * 12), update.Content.Length);
+    }
+
+    // The hub knows neither board nor data: it asks for the usual rate as the board does, and leaves alone what the round freezes.
+    [Fact]
+    public void A_hub_replays_records_at_the_rate_of_the_boards_and_leaves_frozen_tensors_alone()
+    {
+        var task = Digits.Task(Codec.ZerothOrder);
+        task.Training = RoundTraining.From(new TrainingSettings { Rule = new ZerothOrderSettings { Noise = NoiseKind.Gaussian },
+            Train = TrainableParts.Head, Steps = 10, Batch = 32 }, 0.5f);
+        var update = Train(task);
+        using var hub = new RoundModel(ModelFile.Load(_start, "base"), task.Training);
+        new RoundAggregation(task.Round, task.Codec, "", task.Training.Directions)
+            .Apply(hub, [new UpdateReport(Device, update.ExampleCount, update.Content)]);
+        using var trained = Digits.TrainWithTheCore(_start, task, Device, s_share.Split(_digits.Train).Training);
+        using var before = ModelFile.Load(_start, "base");
+        Assert.Equal(trained.Network.Parameters.Values.ToArray(), hub.Weights.ToArray());
+        foreach (var slice in before.Network.Parameters.Slices)
+        {
+            bool isSame = before.Network.Parameters[slice].SequenceEqual(trained.Network.Parameters[slice]);
+            Assert.Equal(!slice.Name.StartsWith("layers.1.", StringComparison.Ordinal), isSame);
+        }
+    }
+
+    [Fact]
+    public void A_round_that_averages_sends_the_averaged_weights()
+    {
+        var task = Digits.Task(Codec.Float32, change: training => training.Set("average", "ema:0.9"));
+        using var model = ModelFile.Load(_start, "base");
+        using var session = new TrainingSession(model.Network, task.Training.ToSettings(model.Network.Spec, task.Round, Device),
+            s_share.Split(_digits.Train).Training, model.Preparation);
+        while (!session.IsDone) session.Step();
+        float[] last = model.Network.Parameters.Values.ToArray();
+        session.TakeAverage();
+        Assert.NotEqual(last, model.Network.Parameters.Values.ToArray());
+        Assert.Equal(MemoryMarshal.AsBytes(model.Network.Parameters.Values).ToArray(), Train(task).Content);
     }
 
     [Theory]

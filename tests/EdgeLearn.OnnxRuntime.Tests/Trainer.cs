@@ -3,7 +3,7 @@ namespace EdgeLearn.Tests;
 /// <summary>Zeroth order with plain SGD over a forward pass.</summary>
 sealed class Trainer : IDisposable
 {
-    readonly Sgd _update = new();
+    readonly UpdateRule _update = new SgdSettings().Build(seed: 0);
     readonly Workspace _workspace;
     readonly Schedule _schedule;
     readonly float _rate;

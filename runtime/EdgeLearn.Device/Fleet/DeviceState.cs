@@ -31,9 +31,6 @@ public sealed record DeviceState
     internal static Venture Begin(Venture? old, string key) => new(key, old?.Key == key ? old.Starts + 1 : 1);
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-
 /// <summary>A model file that the board keeps.</summary>
 /// <param name="Digest">64 hexadecimal digits; the name of the file</param>
 /// <param name="Version">From its manifest.</param>
@@ -52,6 +49,8 @@ public sealed record KeptModel(string Digest, ulong Version)
 /// <param name="Reason">One line.</param>
 public sealed record KeptOutcome(string Digest, OfferOutcome.Types.Kind Kind, double? AccuracyBefore, double? AccuracyAfter, string Reason);
 
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DeviceIdentity))]
 [JsonSerializable(typeof(DeviceState))]
 sealed partial class DeviceJson : JsonSerializerContext;

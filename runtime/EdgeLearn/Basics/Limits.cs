@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EdgeLearn;
 
 /// <summary>The numbers that a setting may have, all finite: from or above a least one, up to or below a most one.</summary>
-public readonly record struct Limits
+readonly record struct Limits
 {
     readonly double _least;
     readonly double _most;

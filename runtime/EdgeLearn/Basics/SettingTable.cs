@@ -12,7 +12,7 @@ namespace EdgeLearn;
 /// </code>
 /// </summary>
 /// <param name="defaults">the record as it is where nobody says anything</param>
-public sealed class SettingTable<TSettings>(TSettings defaults)
+sealed class SettingTable<TSettings>(TSettings defaults)
     where TSettings : Settings
 {
     readonly List<Setting> _rows = [];

@@ -8,7 +8,7 @@ namespace EdgeLearn;
 /// itself, without TLS, should not need it.
 /// </summary>
 /// <remarks>Source: FIPS 180-4, section 6.2.</remarks>
-public sealed class Sha256
+sealed class Sha256
 {
     /// <summary>Bytes of a digest.</summary>
     public const int LengthBytes = 32;

@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// (splits and partitions depend on it), so it never changes; it is no source of secrets.
 /// </summary>
 // Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014 (the constants of java.util.SplittableRandom).
-public struct SplitMix64
+struct SplitMix64
 {
     const ulong Increment = 0x9E3779B97F4A7C15;
     ulong _state;

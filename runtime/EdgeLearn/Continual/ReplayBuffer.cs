@@ -8,7 +8,7 @@ namespace EdgeLearn;
 /// as the data has them and prepared when they are drawn. Which samples are kept and drawn follows from the seed and their number alone.
 /// Offering and drawing allocate nothing.
 /// </summary>
-public sealed class ReplayBuffer
+sealed class ReplayBuffer
 {
     readonly ContinualSettings _settings;
     readonly Preparation _preparation;

@@ -11,7 +11,7 @@ namespace EdgeLearn;
 /// </summary>
 /// <remarks>Source: Polyak and Juditsky 1992; Izmailov et al. 2018 (SWA; differs: batch norm's statistics are averaged, not measured
 /// anew).</remarks>
-public sealed class WeightAverage
+sealed class WeightAverage
 {
     readonly ContinualSettings _settings;
     readonly ParameterSet _parameters;

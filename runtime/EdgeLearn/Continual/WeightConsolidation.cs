@@ -14,7 +14,7 @@ namespace EdgeLearn;
 /// run's own rule, so that its memory is enough: with a forward-only rule a weight's importance is that for its unit's local loss, with zo
 /// all weights of a tensor are about equally important.
 /// </remarks>
-public sealed class WeightConsolidation
+sealed class WeightConsolidation
 {
     readonly ContinualSettings _settings;
     readonly ParameterSet _parameters;

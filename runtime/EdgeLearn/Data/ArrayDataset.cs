@@ -1,7 +1,7 @@
 namespace EdgeLearn;
 
 /// <summary>Inputs in one array file, classes in memory or real targets in another file. Owns the files.</summary>
-public sealed class ArrayDataset : Dataset
+sealed class ArrayDataset : Dataset
 {
     readonly ArrayFile _inputs;
     readonly LabelList? _labels;
@@ -54,7 +54,7 @@ public sealed class ArrayDataset : Dataset
     public override int TargetLength => _targets?.Header.Item.Length ?? 0;
 
     /// <inheritdoc/>
-    public override StoredNumber Number => _inputs.Header.Number;
+    internal override StoredNumber Number => _inputs.Header.Number;
 
     /// <inheritdoc/>
     public override void ReadInput(int index, Span<float> raw) => _inputs.Read(index, raw);

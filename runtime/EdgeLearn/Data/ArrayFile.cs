@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// Items of numbers read by position from an IDX or npy file and turned into floats. Reads allocate nothing and may come from several
 /// threads.
 /// </summary>
-public sealed class ArrayFile : IDisposable
+sealed class ArrayFile : IDisposable
 {
     const int BufferBytes = 4096;
 

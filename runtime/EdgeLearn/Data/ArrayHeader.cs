@@ -9,7 +9,7 @@ namespace EdgeLearn;
 /// <param name="Item">shape of one item, from the other dimensions; 1 value when there are none</param>
 /// <param name="Dimensions">dimensions, the first included</param>
 /// <param name="StartBytes">where the first item begins</param>
-public readonly record struct ArrayHeader(StoredNumber Number, bool BigEndian, int Count, Shape Item, int Dimensions, long StartBytes)
+readonly record struct ArrayHeader(StoredNumber Number, bool BigEndian, int Count, Shape Item, int Dimensions, long StartBytes)
 {
     /// <summary>Bytes at the start of a file that hold every header this project reads.</summary>
     public const int LongestBytes = 4096;

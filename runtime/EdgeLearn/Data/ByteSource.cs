@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// Bytes read by position: an open file, or an array where there could be no file. A file is never mapped, since every page read
 /// through a mapping counts as memory of the process. Reads allocate nothing and may come from several threads.
 /// </summary>
-public sealed class ByteSource : IDisposable
+sealed class ByteSource : IDisposable
 {
     readonly SafeFileHandle? _file;
     readonly ReadOnlyMemory<byte> _memory;

@@ -31,7 +31,7 @@ public abstract class Dataset : IDisposable
     public virtual int LabelLength => ClassCount > 0 ? 1 : 0;
 
     /// <summary>How values of inputs are stored; any float where nothing else is known.</summary>
-    public virtual StoredNumber Number => StoredNumber.Float32;
+    internal virtual StoredNumber Number => StoredNumber.Float32;
 
     /// <summary>Reads one input as it is stored, without any preparation.</summary>
     /// <param name="index">0..Count-1</param>

@@ -39,7 +39,7 @@ public sealed class DatasetView : Dataset
     public override int TargetLength => _whole.TargetLength;
 
     /// <inheritdoc/>
-    public override StoredNumber Number => _whole.Number;
+    internal override StoredNumber Number => _whole.Number;
 
     /// <inheritdoc/>
     public override void ReadInput(int index, Span<float> raw) => _whole.ReadInput(_indices[index], raw);

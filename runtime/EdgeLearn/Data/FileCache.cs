@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// is always the right one. A file is written beside its place, flushed to the device and renamed: other processes see all of it or
 /// nothing, and two that make the same file at once replace it with itself. Where nothing can be written the bytes are held in memory.
 /// </summary>
-public sealed class FileCache
+sealed class FileCache
 {
     /// <summary>No cached file grows beyond this unless the caller sets another limit.</summary>
     public const long DefaultLimitBytes = 4L << 30;

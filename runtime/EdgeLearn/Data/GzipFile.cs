@@ -3,7 +3,7 @@ using System.IO.Compression;
 namespace EdgeLearn;
 
 /// <summary>Files that may be compressed with gzip.</summary>
-public static class GzipFile
+static class GzipFile
 {
     // Deflate cannot do better: 258 bytes from one bit pair. Source: zlib technical details, "maximum compression factor".
     const long LargestRatio = 1032;

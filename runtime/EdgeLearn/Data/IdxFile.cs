@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// The IDX format of MNIST: bytes 0 0 type dimensions, then a big-endian 32-bit size a dimension, then the values, big-endian,
 /// row-major. Types: 08 u8, 09 i8, 0B i16, 0C i32, 0D float, 0E double.
 /// </summary>
-public static class IdxFile
+static class IdxFile
 {
     /// <summary>True when the bytes may begin an IDX file.</summary>
     public static bool HasMagic(ReadOnlySpan<byte> start)

@@ -1,7 +1,7 @@
 namespace EdgeLearn;
 
 /// <summary>The class of every sample, held in memory as 1 byte each (2 where there are more than 256 classes).</summary>
-public sealed class LabelList
+sealed class LabelList
 {
     /// <summary>Labels reach from 0 to this less one.</summary>
     public const int LargestClassCount = 1 << 16;

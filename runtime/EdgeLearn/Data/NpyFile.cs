@@ -9,7 +9,7 @@ namespace EdgeLearn;
 /// 'descr', 'fortran_order' and 'shape', padded with spaces and ended by a newline, then the values. Read here: u1 i1 i2 i4 i8 f4 f8 of
 /// either byte order, row-major.
 /// </summary>
-public static class NpyFile
+static class NpyFile
 {
     /// <summary>
     /// Bytes of every header that <see cref="WriteHeader"/> writes, so that it can be written again when the count is known.

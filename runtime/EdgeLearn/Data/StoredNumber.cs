@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn;
 
 /// <summary>How a data file stores a number.</summary>
-public enum StoredNumber
+enum StoredNumber
 {
     /// <summary>Unsigned, 1 byte.</summary>
     UInt8,
@@ -30,7 +30,7 @@ public enum StoredNumber
 }
 
 /// <summary>Sizes and conversion of stored numbers.</summary>
-public static class StoredNumbers
+static class StoredNumbers
 {
     /// <summary>Bytes of one number.</summary>
     public static int ByteCount(this StoredNumber number) => number switch

@@ -4,7 +4,7 @@ namespace EdgeLearn;
 /// The bytes of a file as sequences of tokens: each sample is a window of so many bytes, and the label of each step is the byte that
 /// follows it. Windows do not overlap; what is left over at the end is not read. Any file can be read so, text in any language among them.
 /// </summary>
-public sealed class TextDataset : Dataset
+sealed class TextDataset : Dataset
 {
     const int Words = 256;
 

@@ -3,7 +3,7 @@ namespace EdgeLearn;
 /// <summary>
 /// Backpropagation through all layers, one unit: the reference, and the ceiling that every backprop-free rule is measured against.
 /// </summary>
-public sealed class Backprop(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
+sealed class Backprop(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
 {
     /// <inheritdoc/>
     public override string Name => "backprop";
@@ -24,7 +24,7 @@ public sealed record BackpropSettings : RuleSettings
     public override IReadOnlyList<Setting> Rows => [];
 
     /// <inheritdoc/>
-    public override LearningRule Build(Network network, in RuleContext context) => new Backprop(network);
+    internal override LearningRule Build(Network network, in RuleContext context) => new Backprop(network);
 
     internal override bool NeedsFloatWeights => true;
 

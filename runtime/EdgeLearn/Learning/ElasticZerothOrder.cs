@@ -8,7 +8,7 @@ namespace EdgeLearn;
 /// Source: Sugiura and Matsutani 2025 (ElasticZO). Differs: the head's gradient is taken in the last (minus) probe, whose body is eps away
 /// from the plain one, which saves a third forward pass.
 /// </remarks>
-public sealed class ElasticZerothOrder : LearningRule
+sealed class ElasticZerothOrder : LearningRule
 {
     // |g z|^2 is as many times |gradient|^2 as there are weights, so a rate that suits the head drowns the body in noise. Chosen on samples
     // held back from MNIST and the optical digits.
@@ -125,7 +125,7 @@ public sealed record ElasticZerothOrderSettings : ProbeSettings
     public override IReadOnlyList<Setting> Rows => s_rows;
 
     /// <inheritdoc/>
-    public override LearningRule Build(Network network, in RuleContext context)
+    internal override LearningRule Build(Network network, in RuleContext context)
         => new ElasticZerothOrder(network, this, context.DirectionSeed);
 
     internal override float? HiddenFactor => HiddenRate ?? 1;

@@ -4,7 +4,7 @@ namespace EdgeLearn;
 /// Only the last layer with weights learns; the hidden layers stay as they were drawn. The control that a backprop-free rule must beat: an
 /// accuracy that random features reach proves nothing about hidden learning.
 /// </summary>
-public sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
+sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
 {
     /// <inheritdoc/>
     public override string Name => "frozen";
@@ -30,5 +30,5 @@ public sealed record FrozenSettings : RuleSettings
     public override IReadOnlyList<Setting> Rows => [];
 
     /// <inheritdoc/>
-    public override LearningRule Build(Network network, in RuleContext context) => new Frozen(network);
+    internal override LearningRule Build(Network network, in RuleContext context) => new Frozen(network);
 }

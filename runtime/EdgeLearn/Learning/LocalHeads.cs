@@ -7,7 +7,7 @@ namespace EdgeLearn;
 /// </summary>
 /// <remarks>Source: Mostafa, Ramesh, Cauwenberghs 2018 (local errors through auxiliary classifiers); Nokland, Eidnes 2019,
 /// arXiv:1901.06656; Belilovsky, Eickenberg, Oyallon 2019, arXiv:1812.11446.</remarks>
-public sealed class LocalHeads : LocalLearning
+sealed class LocalHeads : LocalLearning
 {
     readonly ulong _seed;
 
@@ -64,7 +64,7 @@ public sealed record LocalHeadsSettings : RuleSettings
     public override IReadOnlyList<Setting> Rows => s_rows;
 
     /// <inheritdoc/>
-    public override LearningRule Build(Network network, in RuleContext context) => new LocalHeads(network, this, context);
+    internal override LearningRule Build(Network network, in RuleContext context) => new LocalHeads(network, this, context);
 
     internal override float? HiddenFactor => HiddenRate ?? 1;
 

@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// no signal crosses units. A unit's buffers are free once the next unit has run, so a step's memory does not grow with depth. What the
 /// hidden units' objective is, is the leaf's.
 /// </summary>
-public abstract class LocalLearning : UnitRule
+abstract class LocalLearning : UnitRule
 {
     readonly LocalHeadSet? _heads;
 

@@ -14,7 +14,7 @@ public abstract record RuleSettings : Settings
     /// <param name="network">what learns</param>
     /// <param name="context">what it is given by the run</param>
     /// <exception cref="EdgeLearnException">The rule cannot train this network.</exception>
-    public abstract LearningRule Build(Network network, in RuleContext context);
+    internal abstract LearningRule Build(Network network, in RuleContext context);
 
     /// <summary>Rate of the hidden layers as a factor on the run's, where the rule has such a factor.</summary>
     internal virtual float? HiddenFactor => null;
@@ -41,4 +41,4 @@ public abstract record RuleSettings : Settings
 /// <param name="TotalSteps">steps of the run</param>
 /// <param name="OwnUpdate">learns the rule's own weights, such as those of local heads, and is used for nothing else; null = plain
 /// sgd</param>
-public readonly record struct RuleContext(ulong Seed = 0, ulong DirectionSeed = 0, long TotalSteps = 1, UpdateRule? OwnUpdate = null);
+readonly record struct RuleContext(ulong Seed = 0, ulong DirectionSeed = 0, long TotalSteps = 1, UpdateRule? OwnUpdate = null);

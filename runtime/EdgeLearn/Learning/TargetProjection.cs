@@ -19,7 +19,7 @@ namespace EdgeLearn;
 /// Source: Lomnitz et al. 2022, arXiv:2208.08503. Differs: signs instead of Gaussian targets; gradients are means over the batch;
 /// cross-entropy, hinge and thresholds are our reading of its "any loss".
 /// </remarks>
-public sealed class TargetProjection : LocalLearning
+sealed class TargetProjection : LocalLearning
 {
     readonly TargetProjectionSettings _settings;
     readonly ulong _seed;
@@ -112,7 +112,7 @@ public sealed record TargetProjectionSettings : RuleSettings
     public override IReadOnlyList<Setting> Rows => s_rows;
 
     /// <inheritdoc/>
-    public override LearningRule Build(Network network, in RuleContext context) => new TargetProjection(network, this, context);
+    internal override LearningRule Build(Network network, in RuleContext context) => new TargetProjection(network, this, context);
 
     internal override float? HiddenFactor => HiddenRate ?? LocalLoss.HiddenRateScale();
 

@@ -4,7 +4,7 @@ namespace EdgeLearn;
 /// A rule that takes gradients in units: stretches of layers, each of which runs, learns from an objective of its own and passes nothing
 /// down. The last unit learns from the network's loss. What the units are, and what stands on the hidden ones, is the rule's definition.
 /// </summary>
-public abstract class UnitRule : LearningRule
+abstract class UnitRule : LearningRule
 {
     readonly UnitTimes[] _times;
     readonly long? _layerByLayerSteps;

@@ -80,7 +80,7 @@ public sealed record ZerothOrderSettings : ProbeSettings
     public override IReadOnlyList<Setting> Rows => s_rows;
 
     /// <inheritdoc/>
-    public override LearningRule Build(Network network, in RuleContext context)
+    internal override LearningRule Build(Network network, in RuleContext context)
         => new ZerothOrder(new NetworkForwardPass(network, sharesRead: !SignsInTurn), network.Loss, this, context.DirectionSeed);
 
     internal override bool TrainsSharedWeights => true;

@@ -1,7 +1,7 @@
 namespace EdgeLearn;
 
 /// <summary>The promise that a run stays below a number of bytes, kept before anything is allocated.</summary>
-public static class MemoryLimit
+static class MemoryLimit
 {
     /// <summary>Refuses a plan that needs more than the limit, and says what would fit.</summary>
     /// <param name="plan">the plan of the run at its batch size</param>

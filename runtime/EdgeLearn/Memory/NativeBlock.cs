@@ -9,7 +9,7 @@ namespace EdgeLearn;
 /// mapped by itself, not taken from the C heap: that keeps what was freed, one arena a thread, and a process that trains round after round
 /// on other threads would grow by a workspace each time.
 /// </summary>
-public sealed unsafe partial class NativeBlock : IDisposable
+sealed unsafe partial class NativeBlock : IDisposable
 {
     void* _pointer;
 

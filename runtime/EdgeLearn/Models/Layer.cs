@@ -17,7 +17,7 @@ namespace EdgeLearn;
 /// <param name="name">first part of the tensors' names</param>
 /// <param name="input">shape of one sample coming in</param>
 /// <param name="output">shape of one sample going out</param>
-public abstract class Layer(string name, Shape input, Shape output)
+abstract class Layer(string name, Shape input, Shape output)
 {
     /// <summary>Name of the layer, the first part of its tensors' names.</summary>
     public string Name { get; } = name;
@@ -176,7 +176,7 @@ public abstract class Layer(string name, Shape input, Shape output)
 /// </summary>
 /// <param name="name">full name, such as <c>layers.0.window</c></param>
 /// <param name="shape">logical shape</param>
-public sealed class IntegerTensor(string name, int[] shape)
+sealed class IntegerTensor(string name, int[] shape)
 {
     int[]? _values;
 
@@ -194,7 +194,7 @@ public sealed class IntegerTensor(string name, int[] shape)
 }
 
 /// <summary>The layers of a network. A class of its own, so that a step walks them without interface calls.</summary>
-public sealed class LayerList : IReadOnlyList<Layer>
+sealed class LayerList : IReadOnlyList<Layer>
 {
     readonly Layer[] _layers;
 

@@ -14,7 +14,7 @@ public abstract record LayerSpec
     }
 
     /// <summary>What the layer is to the rules.</summary>
-    public virtual LayerRole Role => LayerRole.Structure;
+    internal virtual LayerRole Role => LayerRole.Structure;
 
     /// <summary>The layer in shorthand.</summary>
     /// <param name="unsaid">the activation that need not be written in its place</param>
@@ -33,14 +33,14 @@ public abstract record LayerSpec
     /// <param name="name">first part of the tensors' names</param>
     /// <param name="input">a shape that <see cref="OutputShape"/> accepts</param>
     /// <param name="parameters">takes the tensors</param>
-    public abstract Layer Build(string name, Shape input, ParameterSet parameters);
+    internal abstract Layer Build(string name, Shape input, ParameterSet parameters);
 
     /// <summary>Writes the properties of the JSON form into an open object.</summary>
     internal abstract void Write(Utf8JsonWriter json);
 }
 
 /// <summary>What a layer is to the rules, which divide a network into local units.</summary>
-public enum LayerRole
+enum LayerRole
 {
     /// <summary>Has weights that a local loss can train, or is a whole block: begins a local unit.</summary>
     Learner,

@@ -7,7 +7,7 @@ namespace EdgeLearn;
 /// <param name="First">index of its first layer</param>
 /// <param name="Learner">index of the layer with weights, or of the block</param>
 /// <param name="End">index behind its last layer</param>
-public readonly record struct LocalUnit(int First, int Learner, int End)
+readonly record struct LocalUnit(int First, int Learner, int End)
 {
     /// <summary>
     /// Divides layers into units; every layer belongs to exactly one. Layers without weights at the end belong to the last unit. Empty when

@@ -22,12 +22,12 @@ public sealed class Network : IDisposable
     public NetworkSpec Spec { get; private set; }
 
     /// <summary>First to last.</summary>
-    public LayerList Layers { get; }
+    internal LayerList Layers { get; }
 
     /// <summary>
     /// The stretches that a forward-only rule trains one by one, first to last; at least one. Every layer belongs to exactly one.
     /// </summary>
-    public IReadOnlyList<LocalUnit> Units => Spec.Units;
+    internal IReadOnlyList<LocalUnit> Units => Spec.Units;
 
     /// <summary>All weights.</summary>
     public ParameterSet Parameters { get; }

@@ -77,7 +77,7 @@ public sealed class NetworkSpec
     public Loss Loss { get; }
 
     /// <summary>The stretches that a forward-only rule trains one by one, first to last; at least one.</summary>
-    public IReadOnlyList<LocalUnit> Units { get; }
+    internal IReadOnlyList<LocalUnit> Units { get; }
 
     /// <summary>Shape of a sample before a layer.</summary>
     public Shape InputOf(int layer) => _shapes[layer];

@@ -17,13 +17,13 @@ public sealed record TrainableParts
     internal const string AdaptorMark = ".adaptor.";
 
     /// <summary>Takes keys.</summary>
-    public TrainableParts(params IReadOnlyList<TrainablePart> parts) => Parts = parts;
+    internal TrainableParts(params IReadOnlyList<TrainablePart> parts) => Parts = parts;
 
     /// <summary>The last layer with weights alone.</summary>
     public static TrainableParts Head { get; } = new(new TrainablePart(TrainableKind.Head));
 
     /// <summary>The keys.</summary>
-    public IReadOnlyList<TrainablePart> Parts { get; }
+    internal IReadOnlyList<TrainablePart> Parts { get; }
 
     /// <summary>Reads keys.</summary>
     /// <param name="text">such as <c>lora:4,head</c></param>
@@ -55,7 +55,7 @@ public sealed record TrainableParts
         : throw new EdgeLearnException($"--train {key}: '{text}' behind the colon, expected a whole number from 1 to {MostRank}");
 
     /// <summary>Whether one of the keys is of a kind.</summary>
-    public bool Has(TrainableKind kind) => Parts.Any(part => part.Kind == kind);
+    internal bool Has(TrainableKind kind) => Parts.Any(part => part.Kind == kind);
 
     /// <summary>The network with the adaptors among the keys put into its layers; the same network where there are none.</summary>
     /// <exception cref="EdgeLearnException">No layer can have the adaptor.</exception>
@@ -174,7 +174,7 @@ public sealed record TrainableParts
 }
 
 /// <summary>What one key of <see cref="TrainableParts"/> means.</summary>
-public enum TrainableKind
+enum TrainableKind
 {
     /// <summary><c>all</c>: everything.</summary>
     All,
@@ -208,4 +208,4 @@ public enum TrainableKind
 /// <param name="Rank">of a pair of matrices, units of a bottleneck</param>
 /// <param name="Alpha">the pair counts alpha / rank times</param>
 /// <param name="Pattern">of names</param>
-public readonly record struct TrainablePart(TrainableKind Kind, int Rank = 0, float Alpha = 0, string Pattern = "");
+readonly record struct TrainablePart(TrainableKind Kind, int Rank = 0, float Alpha = 0, string Pattern = "");

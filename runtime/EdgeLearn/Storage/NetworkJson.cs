@@ -11,7 +11,7 @@ namespace EdgeLearn;
 /// <c>window</c> [height, width] or <c>inputs</c> (random choice) and <c>activation</c> (default identity). The input is [length], [steps,
 /// features], [height, width] or [height, width, channels]; with <c>"planes":true</c> its channels are stored one plane after the other.
 /// </summary>
-public static class NetworkJson
+static class NetworkJson
 {
     /// <summary>Version of the form.</summary>
     public const int Version = 1;

@@ -9,7 +9,7 @@ namespace EdgeLearn;
 /// bytes, then the bytes. Everything that the header promises is checked against the real length before use.
 /// </summary>
 /// <remarks>Source: the format's specification, huggingface/safetensors.</remarks>
-public sealed class SafeTensors : IDisposable
+sealed class SafeTensors : IDisposable
 {
     const int HeaderLimitBytes = 16 << 20;
 
@@ -221,4 +221,4 @@ public sealed class SafeTensors : IDisposable
 /// <param name="Shape">logical shape; empty = a scalar</param>
 /// <param name="Offset">first byte, counted from the end of the header</param>
 /// <param name="Bytes">length</param>
-public sealed record SafeTensor(string Name, string Type, int[] Shape, long Offset, long Bytes);
+sealed record SafeTensor(string Name, string Type, int[] Shape, long Offset, long Bytes);

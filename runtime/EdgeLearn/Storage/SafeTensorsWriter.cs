@@ -9,7 +9,7 @@ namespace EdgeLearn;
 /// Writes a safetensors file in memory. Tensors and metadata keep their order and the header is padded with spaces to 8 bytes, so the same
 /// content gives the same bytes on every machine: files are named by their digest.
 /// </summary>
-public sealed class SafeTensorsWriter
+sealed class SafeTensorsWriter
 {
     readonly List<(string Key, string Value)> _metadata = [];
     readonly List<(string Name, string Type, int[] Shape, byte[] Content)> _tensors = [];

@@ -55,7 +55,7 @@ public sealed class SampleStream
 
     /// <summary>The next sample to be read.</summary>
     /// <exception cref="EdgeLearnException">Set to a position that the set does not have.</exception>
-    public StreamPosition Position
+    internal StreamPosition Position
     {
         get => _position;
         set
@@ -131,4 +131,4 @@ public sealed class SampleStream
 /// <param name="Seed">of the orders</param>
 /// <param name="Epoch">epochs finished</param>
 /// <param name="Position">samples of this epoch already read, 0..Count-1</param>
-public readonly record struct StreamPosition(ulong Seed, ulong Epoch, int Position);
+readonly record struct StreamPosition(ulong Seed, ulong Epoch, int Position);

@@ -10,7 +10,7 @@ namespace EdgeLearn;
 /// run's identity (<see cref="RunIdentity"/>). Replaying it from those weights rebuilds the run bit for bit: it is the checkpoint's delta,
 /// the audit trail and the federated message. A torn tail is cut off at opening.
 /// </summary>
-public sealed class StepLog : IDisposable
+sealed class StepLog : IDisposable
 {
     const int HeaderBytes = 8 + 8 + 4 + 4 + 4 + 32 + 32;
     const int RecordBytes = 12;

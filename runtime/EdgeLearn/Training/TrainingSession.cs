@@ -92,19 +92,19 @@ public sealed class TrainingSession : IDisposable
     public bool IsDone => StepCount >= TotalSteps;
 
     /// <summary>Where the stream stands, for a checkpoint.</summary>
-    public StreamPosition Position => _stream.Position;
+    internal StreamPosition Position => _stream.Position;
 
     /// <summary>Steps in one epoch.</summary>
     public int StepsPerEpoch => _stream.BatchesPerEpoch;
 
     /// <summary>Earlier samples that are mixed into batches; null without <see cref="ContinualSettings.ReplayBytes"/>.</summary>
-    public ReplayBuffer? ReplayBuffer => _plan.Past.Replay;
+    internal ReplayBuffer? ReplayBuffer => _plan.Past.Replay;
 
     /// <summary>The pull to earlier weights; null without <see cref="ContinualSettings.Consolidation"/>.</summary>
-    public WeightConsolidation? Consolidation => _plan.Past.Consolidation;
+    internal WeightConsolidation? Consolidation => _plan.Past.Consolidation;
 
     /// <summary>The average of the weights; null without <see cref="ContinualSettings.Average"/>.</summary>
-    public WeightAverage? Average => _plan.Past.Average;
+    internal WeightAverage? Average => _plan.Past.Average;
 
     /// <summary>Learns from the next batch.</summary>
     public StepReport Step()
@@ -158,7 +158,7 @@ public sealed class TrainingSession : IDisposable
     }
 
     /// <summary>Goes back to a place in the run; weights and update state are restored by the caller.</summary>
-    public void Resume(long stepCount, StreamPosition position)
+    internal void Resume(long stepCount, StreamPosition position)
     {
         StepCount = stepCount;
         _stream.Position = position;

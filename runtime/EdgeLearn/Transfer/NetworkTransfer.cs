@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EdgeLearn;
 
 /// <summary>Networks made from others: with adaptors or without, with another head, with one output more.</summary>
-public static class NetworkTransfer
+static class NetworkTransfer
 {
     /// <summary>
     /// A network with the weights of another where names and shapes are the same, and starting weights drawn from a seed where they are

@@ -8,7 +8,7 @@ namespace EdgeLearn;
 /// </summary>
 /// <param name="settings">its numbers</param>
 /// <remarks>Source: Kingma and Ba 2015; Loshchilov and Hutter 2019.</remarks>
-public sealed class Adam(AdamSettings settings) : ElementwiseUpdate(settings)
+sealed class Adam(AdamSettings settings) : ElementwiseUpdate(settings)
 {
     readonly float _beta1 = settings.Beta1;
     readonly float _beta2 = settings.Beta2;

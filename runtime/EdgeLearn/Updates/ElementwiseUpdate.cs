@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// used up register by register.
 /// </summary>
 /// <param name="settings">of the update</param>
-public abstract class ElementwiseUpdate(UpdateSettings settings) : UpdateRule(settings)
+abstract class ElementwiseUpdate(UpdateSettings settings) : UpdateRule(settings)
 {
     /// <inheritdoc/>
     public sealed override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)

@@ -11,7 +11,7 @@ namespace EdgeLearn;
 /// projectable unless
 /// <see cref="FrugalSettings.StateFull"/> opts it out; columns are drawn anew for each tensor by selection sampling.
 /// </remarks>
-public sealed class Frugal : UpdateRule
+sealed class Frugal : UpdateRule
 {
     readonly FrugalSettings _settings;
     FrugalState _layout = null!;

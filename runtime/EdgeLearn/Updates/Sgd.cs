@@ -7,7 +7,7 @@ namespace EdgeLearn;
 /// State: 0 without momentum, else one float a weight.
 /// </summary>
 /// <param name="settings">its numbers</param>
-public sealed class Sgd(SgdSettings settings) : ElementwiseUpdate(settings)
+sealed class Sgd(SgdSettings settings) : ElementwiseUpdate(settings)
 {
     readonly float _momentum = settings.Momentum;
 

@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// <summary>w = keep * w - rate * sign(g), with sign(0) = 0. State: 0.</summary>
 /// <param name="settings">its numbers</param>
 /// <remarks>Source: Bernstein et al. 2018, signSGD.</remarks>
-public sealed class SignSgd(SignSgdSettings settings) : ElementwiseUpdate(settings)
+sealed class SignSgd(SignSgdSettings settings) : ElementwiseUpdate(settings)
 {
     /// <summary>With the default settings.</summary>
     public SignSgd()

@@ -5,7 +5,7 @@ namespace EdgeLearn;
 /// <summary>m = beta * m + (1 - beta) * g; w = keep * w - rate * sign(m). State: one float a weight.</summary>
 /// <param name="settings">its numbers</param>
 /// <remarks>Source: Bernstein et al. 2018, Signum.</remarks>
-public sealed class Signum(SignumSettings settings) : ElementwiseUpdate(settings)
+sealed class Signum(SignumSettings settings) : ElementwiseUpdate(settings)
 {
     readonly float _beta = settings.Momentum;
 

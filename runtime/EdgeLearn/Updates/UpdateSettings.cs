@@ -22,7 +22,7 @@ public abstract record UpdateSettings : Settings
 
     /// <summary>The table of an update, which begins with what all updates have.</summary>
     /// <param name="defaults">the record as it is where nobody says anything</param>
-    protected static SettingTable<T> TableOf<T>(T defaults)
+    private protected static SettingTable<T> TableOf<T>(T defaults)
         where T : UpdateSettings
         => new SettingTable<T>(defaults).Number("weight-decay", "decoupled weight decay", s => s.WeightDecay,
             (s, x) => s with { WeightDecay = x }, Limits.From(0));

@@ -9,10 +9,10 @@ namespace EdgeLearn;
 /// adaptors takes the weights of its base by name.
 /// </summary>
 /// <param name="Inner">the layer</param>
-public abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
+abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
 {
     /// <inheritdoc/>
-    public sealed override LayerRole Role => Inner.Role;
+    internal sealed override LayerRole Role => Inner.Role;
 
     /// <summary>First word of the shorthand, with the size behind it.</summary>
     private protected abstract string Head { get; }

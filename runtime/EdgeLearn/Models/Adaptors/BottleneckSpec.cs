@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// <summary>A <see cref="BottleneckLayer"/>.</summary>
 /// <param name="Inner">the layer</param>
 /// <param name="Units">of the bottleneck</param>
-public sealed record BottleneckSpec(LayerSpec Inner, int Units) : AdaptedSpec(Inner)
+sealed record BottleneckSpec(LayerSpec Inner, int Units) : AdaptedSpec(Inner)
 {
     internal static readonly LayerKind Kind = new("bottleneck", "bottleneck8(128:relu)",
         text => text.Word != "bottleneck" || text.Body is null || text.Places is not null
@@ -26,7 +26,7 @@ public sealed record BottleneckSpec(LayerSpec Inner, int Units) : AdaptedSpec(In
     public override LayerSpec Merged => this;
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
     {
         var inner = Inner.Build(name, input, parameters);
         return AsFloats(parameters,

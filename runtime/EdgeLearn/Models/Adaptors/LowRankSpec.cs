@@ -9,7 +9,7 @@ namespace EdgeLearn;
 /// <param name="Inner">the layer</param>
 /// <param name="Rank">r</param>
 /// <param name="Alpha">the pair counts alpha / r times</param>
-public sealed record LowRankSpec(LayerSpec Inner, int Rank, float Alpha) : AdaptedSpec(Inner)
+sealed record LowRankSpec(LayerSpec Inner, int Rank, float Alpha) : AdaptedSpec(Inner)
 {
     internal static readonly LayerKind Kind = new("lora", "lora4(128:relu)", Parse, Read);
 
@@ -53,7 +53,7 @@ public sealed record LowRankSpec(LayerSpec Inner, int Rank, float Alpha) : Adapt
     public override LayerSpec Merged => Inner;
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
     {
         if (IsOfMatrices)
         {

@@ -6,7 +6,7 @@ namespace EdgeLearn;
 
 /// <summary>A <see cref="ScaleShiftLayer"/>.</summary>
 /// <param name="Inner">the layer</param>
-public sealed record ScaleShiftSpec(LayerSpec Inner) : AdaptedSpec(Inner)
+sealed record ScaleShiftSpec(LayerSpec Inner) : AdaptedSpec(Inner)
 {
     internal static readonly LayerKind Kind = new("scale", "scale(128:relu)",
         text => text.Word != "scale" || text.Body is null || text.Sizes.Length > 0 || text.Places is not null
@@ -25,7 +25,7 @@ public sealed record ScaleShiftSpec(LayerSpec Inner) : AdaptedSpec(Inner)
     public override LayerSpec Merged => ((IWeightedSpec)Inner).WithBias();
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
     {
         var weighted = (IWeightedSpec)Inner;
         return new ScaleShiftLayer(weighted.Plain().Build(name, input, parameters), weighted.Activation, this, parameters);

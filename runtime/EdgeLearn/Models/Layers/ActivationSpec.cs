@@ -21,7 +21,7 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
     internal static readonly LayerKind Kind = new("activation", "gelu", Parse, Read);
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Activation;
+    internal override LayerRole Role => LayerRole.Activation;
 
     string Word => Array.Find(s_words, pair => pair.Function == Function).Word;
 
@@ -67,7 +67,7 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new ActivationLayer(name, input, this);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new ActivationLayer(name, input, this);
 }
 
 /// <summary>Functions that are layers of their own.</summary>

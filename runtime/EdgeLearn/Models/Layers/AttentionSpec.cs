@@ -17,7 +17,7 @@ public sealed record AttentionSpec(int Heads, bool IsCausal, bool IsBlock) : Lay
         json => new AttentionSpec(json.Integer("heads"), json.Flag("causal"), json.Flag("block")));
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -46,7 +46,7 @@ public sealed record AttentionSpec(int Heads, bool IsCausal, bool IsBlock) : Lay
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new AttentionLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new AttentionLayer(name, input, this, parameters);
 }
 
 /// <summary>

@@ -20,7 +20,7 @@ public sealed record BatchNormSpec(bool IsFrozen) : LayerSpec
     public float Momentum { get; init; } = 0.1f;
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Norm;
+    internal override LayerRole Role => LayerRole.Norm;
 
     static BatchNormSpec Read(LayerJson json)
     {
@@ -50,7 +50,7 @@ public sealed record BatchNormSpec(bool IsFrozen) : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new BatchNormLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new BatchNormLayer(name, input, this, parameters);
 }
 
 /// <summary>

@@ -33,7 +33,7 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
     bool IsDepthwise => Features == 0;
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
 
@@ -115,6 +115,6 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
     internal int PaddingSteps => Same ? Length / 2 : Padding;
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new Conv1dLayer(name, input, OutputShape(input, name), IsDepthwise ? input.Width : Groups, this, parameters);
 }

@@ -34,7 +34,7 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
     public bool IsDepthwise => Channels == 0;
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
 
@@ -146,7 +146,7 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new Conv2dLayer(name, CheckWindow(input, name, Height, Width, Stride, Padding, Same), OutputShape(input, name),
             IsDepthwise ? input.Channels : Groups, this, parameters);
 }

@@ -14,7 +14,7 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
     internal bool HasNoBias { get; init; }
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
 
@@ -58,7 +58,7 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new DenseLayer(name, input, Shape.Vector(Units), 1, Activation, parameters, HasNoBias);
 }
 

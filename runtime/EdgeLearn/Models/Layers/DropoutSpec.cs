@@ -28,7 +28,7 @@ public sealed record DropoutSpec(float Fraction) : LayerSpec
             : throw new EdgeLearnException($"{name} drops a fraction of {Fraction}, expected 0 to below 1, such as dropout0.5");
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new DropoutLayer(name, input, Fraction);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new DropoutLayer(name, input, Fraction);
 }
 
 /// <summary>

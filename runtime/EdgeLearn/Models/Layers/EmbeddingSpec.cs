@@ -24,7 +24,7 @@ public sealed record EmbeddingSpec(int Words, int Width) : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -51,7 +51,7 @@ public sealed record EmbeddingSpec(int Words, int Width) : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new EmbeddingLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new EmbeddingLayer(name, input, this, parameters);
 }
 
 /// <summary>

@@ -18,7 +18,7 @@ public sealed record FlattenSpec : LayerSpec
     public override Shape OutputShape(Shape input, string name) => Shape.Vector(input.Length);
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new FlattenLayer(name, input, Shape.Vector(input.Length), "flatten");
 }
 
@@ -66,7 +66,7 @@ public sealed record ReshapeSpec(Shape Sizes) : LayerSpec
                 + $"is {input.Length}");
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new FlattenLayer(name, input, Sizes, ToString());
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new FlattenLayer(name, input, Sizes, ToString());
 }
 
 /// <summary>y = x in another shape; the values keep their order.</summary>

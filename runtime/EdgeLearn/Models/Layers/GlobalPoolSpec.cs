@@ -33,7 +33,7 @@ public sealed record GlobalPoolSpec(bool IsMean) : LayerSpec
     };
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new GlobalPoolLayer(name, input, OutputShape(input, name), IsMean);
 }
 

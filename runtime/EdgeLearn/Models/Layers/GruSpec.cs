@@ -11,7 +11,7 @@ public sealed record GruSpec(int Units) : RecurrentSpec(Units)
     private protected override string Word => "gru";
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new GruLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new GruLayer(name, input, this, parameters);
 }
 
 /// <summary>

@@ -19,7 +19,7 @@ public sealed record LocallyConnectedSpec(int Height, int Width, int Channels, A
     public int Stride { get; init; } = 1;
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
 
@@ -61,7 +61,7 @@ public sealed record LocallyConnectedSpec(int Height, int Width, int Channels, A
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new LocallyConnectedLayer(name, Conv2dSpec.CheckWindow(input, name, Height, Width, Stride, 0, false), OutputShape(input, name),
             Activation, parameters);
 }

@@ -11,7 +11,7 @@ public sealed record LstmSpec(int Units) : RecurrentSpec(Units)
     private protected override string Word => "lstm";
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new LstmLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new LstmLayer(name, input, this, parameters);
 }
 
 /// <summary>

@@ -14,7 +14,7 @@ public sealed record MlpSpec(int Units, bool IsBlock) : LayerSpec
         json => new MlpSpec(json.Integer("units"), json.Flag("block")));
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -36,7 +36,7 @@ public sealed record MlpSpec(int Units, bool IsBlock) : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new MlpLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new MlpLayer(name, input, this, parameters);
 }
 
 /// <summary>

@@ -93,7 +93,7 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
             : new Shape(geometry.OutputHeight, geometry.OutputWidth, input.Channels);
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
     {
         var geometry = Geometry(input, name);
         return new PoolLayer(name, input, OutputOf(input, geometry), geometry, IsMean, ToString());

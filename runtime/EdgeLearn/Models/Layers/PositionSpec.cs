@@ -10,7 +10,7 @@ public sealed record PositionSpec : LayerSpec
         text => text.Is("positions", 0, out _) ? new PositionSpec() : null, _ => new PositionSpec());
 
     /// <summary>Belongs to the unit before it.</summary>
-    public override LayerRole Role => LayerRole.Norm;
+    internal override LayerRole Role => LayerRole.Norm;
 
     internal override void Write(Utf8JsonWriter json) => json.WriteString("kind", Kind.Word);
 
@@ -25,7 +25,7 @@ public sealed record PositionSpec : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new PositionLayer(name, input, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new PositionLayer(name, input, parameters);
 }
 
 /// <summary>Learned positions: y[t] = x[t] + W[t], W [steps x features], the same for every sample.</summary>

@@ -20,7 +20,7 @@ public sealed record ReceptiveFieldSpec(int Units, Activation Activation) : Laye
     public int Fan { get; init; }
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
 
@@ -90,7 +90,7 @@ public sealed record ReceptiveFieldSpec(int Units, Activation Activation) : Laye
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => IsWindow
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => IsWindow
         ? ReceptiveFieldLayer.Windows(name, input, Units, WindowHeight, WindowWidth, Activation, parameters)
         : ReceptiveFieldLayer.Choices(name, input, Units, Fan, Activation, parameters);
 }

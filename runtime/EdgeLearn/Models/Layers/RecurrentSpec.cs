@@ -19,7 +19,7 @@ public abstract record RecurrentSpec(int Units) : LayerSpec
     public int? Truncation { get; init; }
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     /// <summary>What begins the shorthand, and the JSON form's kind.</summary>
     private protected abstract string Word { get; }

@@ -15,7 +15,7 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
     internal static readonly LayerKind Kind = new("residual", "residual(conv3x3x8:same)", Parse, Read);
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     static ResidualSpec? Parse(LayerText text)
     {
@@ -63,7 +63,7 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new ResidualLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new ResidualLayer(name, input, this, parameters);
 
     // Lists are equal when their layers are.
     /// <inheritdoc/>

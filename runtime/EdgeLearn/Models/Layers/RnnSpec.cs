@@ -27,7 +27,7 @@ public sealed record RnnSpec(int Units, Activation Activation) : RecurrentSpec(U
     private protected override string Options => Activation.Suffix(Activation.Tanh);
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new RnnLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new RnnLayer(name, input, this, parameters);
 }
 
 /// <summary>Elman's recurrent net: h = activation(x W_ih + h W_hh + b).</summary>

@@ -18,7 +18,7 @@ public sealed record RowNormSpec(bool IsCentred) : LayerSpec
     public float Epsilon { get; init; } = IsCentred ? 1e-5f : 1e-6f;
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Norm;
+    internal override LayerRole Role => LayerRole.Norm;
 
     static RowNormSpec Read(LayerJson json, bool isCentred)
     {
@@ -40,7 +40,7 @@ public sealed record RowNormSpec(bool IsCentred) : LayerSpec
         => Epsilon > 0 ? input : throw new EdgeLearnException($"{name} has epsilon {Epsilon}, expected a number above 0");
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new RowNormLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new RowNormLayer(name, input, this, parameters);
 }
 
 /// <summary>

@@ -10,7 +10,7 @@ public sealed record SinusoidSpec : LayerSpec
         text => text.Is("sinusoids", 0, out _) ? new SinusoidSpec() : null, _ => new SinusoidSpec());
 
     /// <summary>Belongs to the unit before it.</summary>
-    public override LayerRole Role => LayerRole.Norm;
+    internal override LayerRole Role => LayerRole.Norm;
 
     internal override void Write(Utf8JsonWriter json) => json.WriteString("kind", Kind.Word);
 
@@ -25,7 +25,7 @@ public sealed record SinusoidSpec : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new SinusoidLayer(name, input);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new SinusoidLayer(name, input);
 }
 
 /// <summary>

@@ -17,7 +17,7 @@ public sealed record StepwiseDenseSpec(int Units, Activation Activation) : Layer
     internal bool HasNoBias { get; init; }
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
 
@@ -46,6 +46,6 @@ public sealed record StepwiseDenseSpec(int Units, Activation Activation) : Layer
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters)
+    internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new DenseLayer(name, input, Shape.Sequence(input.Height, Units), input.Height, Activation, parameters, HasNoBias);
 }

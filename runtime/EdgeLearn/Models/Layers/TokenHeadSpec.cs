@@ -16,7 +16,7 @@ public sealed record TokenHeadSpec(int Words, bool IsTied) : LayerSpec
         json => new TokenHeadSpec(json.Integer("words"), json.Flag("tied")));
 
     /// <inheritdoc/>
-    public override LayerRole Role => LayerRole.Learner;
+    internal override LayerRole Role => LayerRole.Learner;
 
     internal override void Write(Utf8JsonWriter json)
     {
@@ -51,5 +51,5 @@ public sealed record TokenHeadSpec(int Words, bool IsTied) : LayerSpec
     }
 
     /// <inheritdoc/>
-    public override Layer Build(string name, Shape input, ParameterSet parameters) => new TokenHeadLayer(name, input, this, parameters);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new TokenHeadLayer(name, input, this, parameters);
 }

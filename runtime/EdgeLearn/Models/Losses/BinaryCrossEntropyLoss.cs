@@ -4,7 +4,7 @@ namespace EdgeLearn;
 /// Mean over the outputs of -t log p - (1 - t) log(1 - p) with p = sigmoid(output). Either one output and class labels 0 and 1, or, for
 /// several labels at once, targets t from 0 to 1, one an output.
 /// </summary>
-public sealed class BinaryCrossEntropyLoss : Loss
+sealed class BinaryCrossEntropyLoss : Loss
 {
     /// <summary>Makes the loss.</summary>
     /// <param name="isMultilabel">whether targets are real numbers, one an output; else they are class labels for the one output</param>

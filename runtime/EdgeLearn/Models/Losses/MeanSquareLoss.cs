@@ -1,7 +1,7 @@
 namespace EdgeLearn;
 
 /// <summary>Half the mean over the outputs of (y - t)^2, for real targets t. PyTorch's <c>mse_loss</c> is twice that.</summary>
-public sealed class MeanSquareLoss : Loss
+sealed class MeanSquareLoss : Loss
 {
     /// <inheritdoc/>
     public override string Name => "mean-square";
@@ -26,7 +26,7 @@ public sealed class MeanSquareLoss : Loss
 /// wild targets cannot take over.
 /// </summary>
 /// <remarks>Source: Huber 1964.</remarks>
-public sealed class HuberLoss : Loss
+sealed class HuberLoss : Loss
 {
     /// <summary>Makes the loss.</summary>
     /// <param name="delta">distance from which it grows linearly, above 0, in units of the targets</param>
