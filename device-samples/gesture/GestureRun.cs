@@ -27,8 +27,14 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
     static IEnumerable<OnlineLearner> Learners(GestureOptions options)
     {
         var spec = NetworkSpec.Parse(Network, null, Loss.SoftmaxCrossEntropy);
-        var settings = new TrainingSettings { Rule = options.Rule, Update = options.Update,
-            LearningRate = options.LearningRate ?? Rate(options.Rule, options.Update), Seed = (ulong)options.Seed, Batch = 1 };
+        var settings = new TrainingSettings
+        {
+            Rule = options.Rule,
+            Update = options.Update,
+            LearningRate = options.LearningRate ?? Rate(options.Rule, options.Update),
+            Seed = (ulong)options.Seed,
+            Batch = 1
+        };
         yield return new OnlineLearner(options.Rule.Word, spec, settings);
         foreach (var control in (RuleSettings[])[new BackpropSettings(), new FrozenSettings()])
         {

@@ -64,14 +64,16 @@ static void Print(AdaptOptions options, AdaptResult result)
         return;
     }
 
+    string trained = string.Create(CultureInfo.InvariantCulture, $"{result.Weights:N0} weights, {options.Steps:N0} two-sided steps of "
+        + $"{options.Batch} rows, {result.StepMs:0.00} ms a step (median)");
+    string memory = string.Create(CultureInfo.InvariantCulture, $"{result.PlannedBytes:N0} planned bytes, {result.UpdateStateBytes} of "
+        + $"update state, {result.AllocatedBytesPerStep} managed bytes a step; peak RSS {rss / 1048576.0:0.0} MiB");
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
         held-out rows       before      after
           loss          {result.Before.Loss,10:0.0000} {result.After.Loss,10:0.0000}
           accuracy      {result.Before.Accuracy,10:0.000} {result.After.Accuracy,10:0.000}
-        trained         {result.Weights:N0} weights, {options.Steps:N0} two-sided steps of {options.Batch} rows, {
-            result.StepMs:0.00} ms a step (median)
-        memory          {result.PlannedBytes:N0} planned bytes, {result.UpdateStateBytes} of update state, {
-            result.AllocatedBytesPerStep} managed bytes a step; peak RSS {rss / 1048576.0:0.0} MiB
+        trained         {trained}
+        memory          {memory}
         """));
 }
 

@@ -4,7 +4,10 @@ using Grpc.Core;
 
 namespace EdgeLearn.Hub;
 
-/// <summary>Takes in what the operator pushes: signature, lineage and version first, then the bytes, then their digest, then whether they are a model.</summary>
+/// <summary>
+/// Takes in what the operator pushes: signature, lineage and version first, then the bytes, then their digest, then whether they are a
+/// model.
+/// </summary>
 sealed class ArtefactIntake(
     FleetStore store, ContentStore artefacts, SemaphoreSlim versions, RoundSigner signer, PaceSteering pace, Action<string> log)
 {
@@ -71,9 +74,11 @@ sealed class ArtefactIntake(
         if (newest is not null && newest.Manifest == manifest)
             return Answer(manifest);
         if (newest is not null && manifest.Version <= newest.Manifest.Version)
-            throw Status(StatusCode.FailedPrecondition, $"version {manifest.Version} is not newer than version {newest.Manifest.Version} of {manifest.Group}: roll-back refused");
+            throw Status(StatusCode.FailedPrecondition,
+                $"version {manifest.Version} is not newer than version {newest.Manifest.Version} of {manifest.Group}: roll-back refused");
         if (!manifest.Parent.IsNone && store.Read(db => ArtefactTable.Find(db, manifest.Group, manifest.Parent)) is null)
-            throw Status(StatusCode.FailedPrecondition, $"its parent {manifest.Parent.ToString()[..16]}... is not an artefact of {manifest.Group}");
+            throw Status(StatusCode.FailedPrecondition,
+                $"its parent {manifest.Parent.ToString()[..16]}... is not an artefact of {manifest.Group}");
         if (manifest.SizeBytes > LargestBytes)
             throw Status(StatusCode.FailedPrecondition, $"an artefact of {manifest.SizeBytes} bytes, at most {LargestBytes} are possible");
         return null;
@@ -99,7 +104,9 @@ sealed class ArtefactIntake(
         }
         Digest found = new(hash.GetHashAndReset());
         if (found != manifest.Digest)
-            throw Status(StatusCode.DataLoss, $"the bytes that came are not those of the manifest: their SHA-256 is {found.ToString()[..16]}..., not {manifest.Digest.ToString()[..16]}...");
+            throw Status(StatusCode.DataLoss,
+                $"the bytes that came are not those of the manifest: their SHA-256 is {found.ToString()[..16]}..., "
+                + $"not {manifest.Digest.ToString()[..16]}...");
         using (Model _ = ModelFile.Load(path))
         {
         }

@@ -11,7 +11,8 @@ static class ArtefactTable
 {
     public const string Schema = """
         CREATE TABLE artefact (
-            grp TEXT NOT NULL, version INTEGER NOT NULL, digest BLOB NOT NULL, offer BLOB NOT NULL, PRIMARY KEY (grp, version)) WITHOUT ROWID;
+            grp TEXT NOT NULL, version INTEGER NOT NULL, digest BLOB NOT NULL, offer BLOB NOT NULL,
+                PRIMARY KEY (grp, version)) WITHOUT ROWID;
         CREATE INDEX artefact_digest ON artefact (digest, grp);
         """;
 

@@ -7,9 +7,9 @@ using Microsoft.AspNetCore.Http;
 namespace EdgeLearn.Hub;
 
 /// <summary>
-/// Decides for every call who calls, before anything else looks at it: Authority and Enroll are open, all else needs a certificate of this fleet
-/// and its role. TLS has proven that the caller has the certificate's key. Revocation is looked up at every call, so that it holds at once, on open
-/// connections too.
+/// Decides for every call who calls, before anything else looks at it: Authority and Enroll are open, all else needs a certificate of this
+/// fleet and its role. TLS has proven that the caller has the certificate's key. Revocation is looked up at every call, so that it holds at
+/// once, on open connections too.
 /// </summary>
 sealed class CallAuthentication(FleetStore store, FleetTrust trust, TimeProvider clock)
 {
@@ -48,13 +48,16 @@ sealed class CallAuthentication(FleetStore store, FleetTrust trust, TimeProvider
         if (clock.GetUtcNow() > verdict.NotAfter)
             return new Status(StatusCode.Unauthenticated, $"the certificate has expired on {verdict.NotAfter:u}: renew it, or enrol again");
         if (verdict.Role == FleetRole.Operator)
-            return operators || path == FleetPath + "Fetch" ? Status.DefaultSuccess : new Status(StatusCode.PermissionDenied, "this call is for boards");
+            return operators || path == FleetPath + "Fetch"
+                ? Status.DefaultSuccess
+                : new Status(StatusCode.PermissionDenied, "this call is for boards");
         if (verdict.Role != FleetRole.Device || operators)
             return new Status(StatusCode.PermissionDenied, "this call is for the operator");
         if (DeviceRow.IdOf(verdict.Name) is not { } id || store.Read(db => DeviceTable.Find(db, id)) is not { } device)
             return new Status(StatusCode.Unauthenticated, $"the hub does not know the board {verdict.Name}: enrol again");
         if (device.RevokedReason is { } reason)
-            return new Status(StatusCode.PermissionDenied, $"the board {verdict.Name} was revoked{(reason.Length > 0 ? $": {reason}" : "")}");
+            return new Status(StatusCode.PermissionDenied,
+                $"the board {verdict.Name} was revoked{(reason.Length > 0 ? $": {reason}" : "")}");
         http.Items[s_device] = device;
         return Status.DefaultSuccess;
     }

@@ -27,7 +27,8 @@ sealed class Enrolment(
         if (address.Length > 512 || !Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttps)
             throw Invalid($"'{address}' is not an address that a board can dial: https://host:port expected");
         EnrolmentToken token = EnrolmentToken.Create(address, authority.Trust.Fleet, options.Clock.GetUtcNow() + life);
-        TokenRow row = new(token.Id, EnrolmentToken.HashSecret(token.Secret), group, token.Expires.ToUnixTimeMilliseconds(), false, default, null);
+        TokenRow row = new(token.Id, EnrolmentToken.HashSecret(token.Secret), group, token.Expires.ToUnixTimeMilliseconds(), false, default,
+            null);
         await store.WriteAsync(db => TokenTable.Add(db, row));
         pace.Attend();
         return new TokenView { Token = token.ToString(), TokenId = token.Id.ToString("N"), ExpiresUnixMs = row.ExpiresMs, Group = group };
@@ -53,7 +54,8 @@ sealed class Enrolment(
         Guid id = new(request.TokenId.Span, bigEndian: true);
         Digest secret = EnrolmentToken.HashSecret(request.TokenSecret.Span);
         DateTimeOffset now = options.Clock.GetUtcNow();
-        string name = PlainText.Of(request.Name.Length == 0 ? device : request.Name, 64), agent = PlainText.Of(request.AgentVersion, 64), platform = PlainText.Of(request.Platform, 64);
+        string name = PlainText.Of(request.Name.Length == 0 ? device : request.Name, 64), agent = PlainText.Of(request.AgentVersion, 64),
+            platform = PlainText.Of(request.Platform, 64);
         (string group, byte[] certificate) = await store.WriteAsync(db =>
         {
             TokenRow? token = TokenTable.Find(db, id);
@@ -62,12 +64,15 @@ sealed class Enrolment(
             if (token.Revoked)
                 throw Refused("the token was revoked: ask for a new one");
             if (DeviceTable.Find(db, fingerprint.Head)?.RevokedReason is not null)
-                throw new RpcException(new Status(StatusCode.PermissionDenied, $"the board {device} was revoked; it can come back with a new key alone"));
+                throw new RpcException(
+                    new Status(StatusCode.PermissionDenied, $"the board {device} was revoked; it can come back with a new key alone"));
             if (!token.UsedBy.IsNone)
                 return token.UsedBy == fingerprint ? (token.Group, token.Certificate!)
-                    : throw Refused("the token was used already, by another board: a token is for one board, make a new one with 'edgelearn device token'");
+                    : throw Refused("the token was used already, by another board: a token is for one board, make a new one with "
+                        + "'edgelearn device token'");
             if (now.ToUnixTimeMilliseconds() > token.ExpiresMs)
-                throw Refused($"the token has expired on {DateTimeOffset.FromUnixTimeMilliseconds(token.ExpiresMs):u}: make a new one with 'edgelearn device token'");
+                throw Refused($"the token has expired on {DateTimeOffset.FromUnixTimeMilliseconds(token.ExpiresMs):u}: make a new one "
+                    + $"with 'edgelearn device token'");
             byte[] issued = authority.IssueDevice(key, device, now, options.CertificateLife);
             long expiresMs = (now + options.CertificateLife).ToUnixTimeMilliseconds();
             DeviceTable.Enrol(db, fingerprint.Head, name, token.Group, spki, now.ToUnixTimeMilliseconds(), expiresMs, agent, platform);

@@ -71,9 +71,12 @@ public sealed class FleetHub : IAsyncDisposable
             parts?.Dispose();
             throw e switch
             {
-                SqliteException => new EdgeLearnException($"the database fleet.db of the hub's folder {options.Folder} is damaged or cannot be read ({e.Message}): "
+                SqliteException =>
+                    new EdgeLearnException($"the database fleet.db of the hub's folder {options.Folder} is damaged or cannot be "
+                    + $"read ({e.Message}): "
                     + "put a copy of the whole folder back, or start a new fleet in an empty folder", e),
-                IOException or UnauthorizedAccessException => new EdgeLearnException($"the hub's folder {options.Folder} cannot be used: {e.Message}", e),
+                IOException or UnauthorizedAccessException =>
+                    new EdgeLearnException($"the hub's folder {options.Folder} cannot be used: {e.Message}", e),
                 _ => e,
             };
         }
@@ -88,7 +91,8 @@ public sealed class FleetHub : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
-            throw new EdgeLearnException($"port {options.Port} on {options.Listen} cannot be used ({(e.InnerException ?? e).Message}): choose another with --port, or 0 for a free one", e);
+            throw new EdgeLearnException($"port {options.Port} on {options.Listen} cannot be used ({(e.InnerException ?? e).Message}): "
+                + $"choose another with --port, or 0 for a free one", e);
         }
         return new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
     }
@@ -100,7 +104,10 @@ public sealed class FleetHub : IAsyncDisposable
     /// <exception cref="EdgeLearnException">The round was not committed, or journal, signatures or files do not hold.</exception>
     public RoundReplayReport ReplayRound(ulong round) => RoundReplay.Run(_parts.Store, _parts.Successor, round);
 
-    /// <summary>Ends open calls, finishes a result that is being worked out, writes everything, frees folder and port. Rounds go on at the next start.</summary>
+    /// <summary>
+    /// Ends open calls, finishes a result that is being worked out, writes everything, frees folder and port. Rounds go on at the next
+    /// start.
+    /// </summary>
     public async Task StopAsync()
     {
         if (Interlocked.Exchange(ref _stopped, 1) != 0)
@@ -135,8 +142,8 @@ public sealed class FleetHub : IAsyncDisposable
                 {
                     https.SslProtocols = SslProtocols.Tls13;
                     https.ServerCertificateSelector = (_, _) => parts.Certificate.Current;
-                    // Any certificate may connect, since its holder has proven the key and a refusal in words helps more than a broken handshake;
-                    // CallAuthentication decides, at every call.
+                    // Any certificate may connect, since its holder has proven the key and a refusal in words helps more than a broken
+                    // handshake; CallAuthentication decides, at every call.
                     https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
                     https.ClientCertificateValidation = (_, _, _) => true;
                 });

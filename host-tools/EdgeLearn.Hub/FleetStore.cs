@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 namespace EdgeLearn.Hub;
 
 /// <summary>
-/// The hub's database: SQLite with a write-ahead log, flushed at every commit. One thread writes; what waits while it flushes shares the next
-/// flush, so that many boards at once cost few flushes. A write is durable when its task completes.
+/// The hub's database: SQLite with a write-ahead log, flushed at every commit. One thread writes; what waits while it flushes shares the
+/// next flush, so that many boards at once cost few flushes. A write is durable when its task completes.
 /// </summary>
 sealed class FleetStore : IDisposable
 {
@@ -149,7 +149,8 @@ sealed class FleetStore : IDisposable
 
     static SqliteConnection Open(string path)
     {
-        SqliteConnection connection = new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, ForeignKeys = true }.ToString());
+        SqliteConnection connection = new(
+            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, ForeignKeys = true }.ToString());
         try
         {
             connection.Open();
@@ -161,7 +162,8 @@ sealed class FleetStore : IDisposable
         catch (SqliteException e)
         {
             connection.Dispose();
-            throw new EdgeLearnException($"{path}: the hub's database cannot be opened ({e.Message}): put a copy of the whole folder back, or start a new fleet in an empty folder", e);
+            throw new EdgeLearnException($"{path}: the hub's database cannot be opened ({e.Message}): put a copy of the whole folder "
+                + $"back, or start a new fleet in an empty folder", e);
         }
     }
 
@@ -173,9 +175,11 @@ sealed class FleetStore : IDisposable
         if (found == SchemaVersion)
             return;
         if (found != 0)
-            throw new EdgeLearnException($"{path}: the hub's database has schema {found}, this program knows {SchemaVersion}: use the program that wrote it");
+            throw new EdgeLearnException($"{path}: the hub's database has schema {found}, this program knows {SchemaVersion}: use the "
+                + $"program that wrote it");
         Execute("BEGIN");
-        foreach (string sql in (string[])[DeviceTable.Schema, TokenTable.Schema, ArtefactTable.Schema, RoundJournal.Schema, TelemetryTable.Schema])
+        foreach (string sql in (string[])[DeviceTable.Schema, TokenTable.Schema, ArtefactTable.Schema, RoundJournal.Schema,
+            TelemetryTable.Schema])
             Execute(sql);
         Execute($"PRAGMA user_version = {SchemaVersion}");
         Execute("COMMIT");

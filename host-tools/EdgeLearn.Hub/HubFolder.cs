@@ -3,9 +3,9 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Hub;
 
 /// <summary>
-/// The files of a hub: <c>keys/</c> (authority, round key, server key), <c>fleet.db</c>, <c>artefacts/</c>, <c>updates/</c>, and <c>operator/</c>, which
-/// belongs to the operator's command line: release key, operator certificate, the fleet's authority and the hub's address. The operator's
-/// folder may be moved to another machine; the hub then holds the public half of the release key alone.
+/// The files of a hub: <c>keys/</c> (authority, round key, server key), <c>fleet.db</c>, <c>artefacts/</c>, <c>updates/</c>, and
+/// <c>operator/</c>, which belongs to the operator's command line: release key, operator certificate, the fleet's authority and the hub's
+/// address. The operator's folder may be moved to another machine; the hub then holds the public half of the release key alone.
 /// </summary>
 sealed class HubFolder : IDisposable
 {
@@ -68,6 +68,9 @@ sealed class HubFolder : IDisposable
         }
     }
 
-    /// <summary>A sharing violation on Windows; elsewhere what flock says of a lock that another process holds: EWOULDBLOCK, 11 on Linux and 35 on macOS.</summary>
+    /// <summary>
+    /// A sharing violation on Windows; elsewhere what flock says of a lock that another process holds: EWOULDBLOCK, 11 on Linux and 35 on
+    /// macOS.
+    /// </summary>
     static bool IsHeld(IOException e) => OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
 }

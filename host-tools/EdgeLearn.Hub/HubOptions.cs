@@ -17,10 +17,14 @@ public sealed record HubOptions
     /// <summary>The port; 0 = a free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>Name or address that boards dial, written into tokens and the server's certificate; null = the address it listens on.</summary>
+    /// <summary>
+    /// Name or address that boards dial, written into tokens and the server's certificate; null = the address it listens on.
+    /// </summary>
     public string? PublicHost { get; init; }
 
-    /// <summary>Scores a model file on the hub's test set; null = rounds have no accuracy. Called on a thread of the pool, one call at a time.</summary>
+    /// <summary>
+    /// Scores a model file on the hub's test set; null = rounds have no accuracy. Called on a thread of the pool, one call at a time.
+    /// </summary>
     public Func<string, Evaluation>? Evaluate { get; init; }
 
     /// <summary>Told one line about everything worth knowing; called from any thread.</summary>

@@ -3,7 +3,10 @@ using EdgeLearn.Protocol;
 
 namespace EdgeLearn.Hub;
 
-/// <summary>When boards were last seen and what they hold: kept in memory and written in batches, since a flush for each check-in would wear out the disk.</summary>
+/// <summary>
+/// When boards were last seen and what they hold: kept in memory and written in batches, since a flush for each check-in would wear out the
+/// disk.
+/// </summary>
 sealed class Liveness : IDisposable
 {
     static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);

@@ -41,7 +41,8 @@ public sealed class OperatorClient : IDisposable
     }
 
     /// <summary>The fleet: its groups and their newest models.</summary>
-    public Task<FleetView> GetFleetAsync(CancellationToken cancel = default) => CallAsync(() => _calls.GetFleetAsync(new(), Options(cancel)), cancel);
+    public Task<FleetView> GetFleetAsync(CancellationToken cancel = default)
+        => CallAsync(() => _calls.GetFleetAsync(new(), Options(cancel)), cancel);
 
     /// <summary>Signs a model file with the release key and pushes it to a group as the version after its newest.</summary>
     /// <param name="path">The model file.</param>
@@ -51,7 +52,8 @@ public sealed class OperatorClient : IDisposable
     /// <param name="releaseKey">Signs; null = the key in the operator's folder.</param>
     /// <param name="cancel">Gives up.</param>
     public async Task<PushAnswer> PushAsync(
-        string path, string group = "", uint generationLimit = UsualGenerationLimit, ulong? version = null, FleetKey? releaseKey = null, CancellationToken cancel = default)
+        string path, string group = "", uint generationLimit = UsualGenerationLimit, ulong? version = null, FleetKey? releaseKey = null,
+        CancellationToken cancel = default)
     {
         FleetView fleet = await GetFleetAsync(cancel);
         string name = RoundRequests.Group(group);
@@ -122,7 +124,8 @@ public sealed class OperatorClient : IDisposable
 
     /// <summary>Rounds, newest first.</summary>
     public async Task<IReadOnlyList<RoundView>> ListRoundsAsync(string group = "", uint limit = 0, CancellationToken cancel = default) =>
-        (await CallAsync(() => _calls.ListRoundsAsync(new ListRoundsRequest { Group = group, Limit = limit }, Options(cancel)), cancel)).Rounds;
+        (await CallAsync(() => _calls.ListRoundsAsync(new ListRoundsRequest { Group = group, Limit = limit }, Options(cancel)),
+        cancel)).Rounds;
 
     /// <summary>Boards by group and name.</summary>
     public async Task<IReadOnlyList<DeviceView>> ListDevicesAsync(string group = "", CancellationToken cancel = default) =>
@@ -137,9 +140,15 @@ public sealed class OperatorClient : IDisposable
     /// <param name="life">Null = one hour.</param>
     /// <param name="address">What the board is to dial; null = the hub's own address.</param>
     /// <param name="cancel">Gives up.</param>
-    public Task<TokenView> CreateTokenAsync(string group = "", TimeSpan? life = null, string? address = null, CancellationToken cancel = default) =>
+    public Task<TokenView> CreateTokenAsync(string group = "", TimeSpan? life = null, string? address = null,
+        CancellationToken cancel = default) =>
         CallAsync(() => _calls.CreateTokenAsync(
-            new CreateTokenRequest { Group = group, LifeSeconds = (uint)Math.Clamp(life?.TotalSeconds ?? 0, 0, uint.MaxValue), Address = address ?? "" }, Options(cancel)), cancel);
+            new CreateTokenRequest
+            {
+                Group = group,
+                LifeSeconds = (uint)Math.Clamp(life?.TotalSeconds ?? 0, 0, uint.MaxValue),
+                Address = address ?? ""
+            }, Options(cancel)), cancel);
 
     /// <summary>Revokes a board, by id or by a name that no other has; at once, and for good.</summary>
     public Task<RevokeAnswer> RevokeDeviceAsync(string idOrName, string reason = "", CancellationToken cancel = default) =>
@@ -150,13 +159,17 @@ public sealed class OperatorClient : IDisposable
         CallAsync(() => _calls.RevokeAsync(new RevokeRequest { TokenId = tokenId }, Options(cancel)), cancel);
 
     /// <summary>Telemetry, newest first.</summary>
-    public async Task<IReadOnlyList<TelemetryView>> ListTelemetryAsync(string idOrName = "", ulong round = 0, uint limit = 0, CancellationToken cancel = default) =>
-        (await CallAsync(() => _calls.ListTelemetryAsync(new ListTelemetryRequest { DeviceId = idOrName, Round = round, Limit = limit }, Options(cancel)), cancel)).Entries;
+    public async Task<IReadOnlyList<TelemetryView>> ListTelemetryAsync(string idOrName = "", ulong round = 0, uint limit = 0,
+        CancellationToken cancel = default) =>
+        (await CallAsync(() =>
+        _calls.ListTelemetryAsync(new ListTelemetryRequest { DeviceId = idOrName, Round = round, Limit = limit }, Options(cancel)),
+        cancel)).Entries;
 
     /// <summary>Fetches an artefact and checks its digest.</summary>
     public Task<byte[]> FetchAsync(Digest digest, CancellationToken cancel = default) => CallAsync(async () =>
     {
-        using AsyncServerStreamingCall<FetchChunk> call = _fleet.Fetch(new FetchRequest { Digest = ByteString.CopyFrom(digest.ToArray()) }, Options(cancel));
+        using AsyncServerStreamingCall<FetchChunk> call =
+            _fleet.Fetch(new FetchRequest { Digest = ByteString.CopyFrom(digest.ToArray()) }, Options(cancel));
         using MemoryStream content = new();
         while (await call.ResponseStream.MoveNext(cancel))
             content.Write(call.ResponseStream.Current.Data.Span);

@@ -6,8 +6,8 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Hub;
 
 /// <summary>
-/// The operator's folder: <c>release.key</c>, <c>operator.key</c>, <c>operator.crt</c>, <c>authority.crt</c>, <c>address</c>. Whoever holds it is
-/// the operator; a hub makes it at its first start, readable by its owner alone.
+/// The operator's folder: <c>release.key</c>, <c>operator.key</c>, <c>operator.crt</c>, <c>authority.crt</c>, <c>address</c>. Whoever holds
+/// it is the operator; a hub makes it at its first start, readable by its owner alone.
 /// </summary>
 public sealed class OperatorIdentity : IDisposable
 {
@@ -37,7 +37,8 @@ public sealed class OperatorIdentity : IDisposable
     {
         string[] names = ["release.key", "operator.key", "operator.crt", "authority.crt", "address"];
         if (names.FirstOrDefault(name => !File.Exists(Path.Combine(folder, name))) is { } missing)
-            throw new EdgeLearnException($"{folder} is not an operator's folder: {missing} is missing; 'edgelearn serve' makes one in the hub's folder, as operator/");
+            throw new EdgeLearnException($"{folder} is not an operator's folder: {missing} is missing; 'edgelearn serve' makes one in the "
+                + $"hub's folder, as operator/");
         FleetTrust? trust = null;
         FleetKey? release = null;
         try
@@ -54,7 +55,8 @@ public sealed class OperatorIdentity : IDisposable
         {
             trust?.Dispose();
             release?.Dispose();
-            throw e as EdgeLearnException ?? new EdgeLearnException($"{folder}: the operator's folder cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw e as EdgeLearnException
+                ?? new EdgeLearnException($"{folder}: the operator's folder cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
 

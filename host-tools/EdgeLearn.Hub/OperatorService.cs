@@ -6,7 +6,8 @@ namespace EdgeLearn.Hub;
 
 /// <summary>The calls of the operator's command line; <see cref="CallAuthentication"/> has let them in.</summary>
 sealed class OperatorService(
-    FleetStore store, RoundSigner signer, Enrolment enrolment, Revocation revocation, ArtefactIntake artefacts, FleetRoll roll, RoundBook book,
+    FleetStore store, RoundSigner signer, Enrolment enrolment, Revocation revocation, ArtefactIntake artefacts, FleetRoll roll,
+    RoundBook book,
     RoundRules rules, Liveness liveness, TimeProvider clock) : Operator.OperatorBase
 {
     public override Task<FleetView> GetFleet(GetFleetRequest request, ServerCallContext context) => Task.FromResult(store.Read(db =>

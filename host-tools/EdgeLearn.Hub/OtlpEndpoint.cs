@@ -8,8 +8,9 @@ using Grpc.Net.Client;
 namespace EdgeLearn.Hub;
 
 /// <summary>
-/// Where metrics go, as the standard variables say: OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL (http/protobuf, the default, or grpc), _HEADERS, _TIMEOUT, each
-/// also with METRICS_ in the middle, which goes first. Source: OpenTelemetry specification, OTLP exporter and SDK environment variables.
+/// Where metrics go, as the standard variables say: OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL (http/protobuf, the default, or grpc), _HEADERS,
+/// _TIMEOUT, each also with METRICS_ in the middle, which goes first. Source: OpenTelemetry specification, OTLP exporter and SDK
+/// environment variables.
 /// </summary>
 sealed class OtlpEndpoint : IDisposable
 {
@@ -40,9 +41,11 @@ sealed class OtlpEndpoint : IDisposable
     /// <exception cref="EdgeLearnException">A variable cannot be understood.</exception>
     public static OtlpEndpoint? From(Func<string, string?> variable)
     {
-        if (string.Equals(variable("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase) || variable("OTEL_METRICS_EXPORTER") == "none")
+        if (string.Equals(variable("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase)
+            || variable("OTEL_METRICS_EXPORTER") == "none")
             return null;
-        string? Of(string name) => NotEmpty(variable($"OTEL_EXPORTER_OTLP_METRICS_{name}")) ?? NotEmpty(variable($"OTEL_EXPORTER_OTLP_{name}"));
+        string? Of(string name)
+            => NotEmpty(variable($"OTEL_EXPORTER_OTLP_METRICS_{name}")) ?? NotEmpty(variable($"OTEL_EXPORTER_OTLP_{name}"));
         if (Of("ENDPOINT") is not { } endpoint)
             return null;
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))

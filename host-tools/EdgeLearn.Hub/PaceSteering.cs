@@ -3,8 +3,8 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Hub;
 
 /// <summary>
-/// When boards are to come back: a window with full jitter, [0, 2 x interval]. The interval grows with the fleet so that the hub sees no more
-/// than a set number of check-ins a second, and is short while a round is open or the operator has just done something.
+/// When boards are to come back: a window with full jitter, [0, 2 x interval]. The interval grows with the fleet so that the hub sees no
+/// more than a set number of check-ins a second, and is short while a round is open or the operator has just done something.
 /// </summary>
 sealed class PaceSteering(HubOptions options)
 {
@@ -22,7 +22,8 @@ sealed class PaceSteering(HubOptions options)
     public Window Next(bool roundOpen)
     {
         bool busy = roundOpen || options.Clock.GetUtcNow().ToUnixTimeMilliseconds() < Interlocked.Read(ref _busyUntilMs);
-        double ms = Math.Max((busy ? options.BusyInterval : options.IdleInterval).TotalMilliseconds, FleetSize * 1000 / options.CheckInsPerSecond);
+        double ms = Math.Max((busy ? options.BusyInterval : options.IdleInterval).TotalMilliseconds,
+            FleetSize * 1000 / options.CheckInsPerSecond);
         return new Window { MinMs = 0, MaxMs = (uint)(2 * Math.Min(ms, s_longest.TotalMilliseconds)) };
     }
 }

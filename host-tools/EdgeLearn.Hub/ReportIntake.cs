@@ -5,8 +5,8 @@ using Grpc.Core;
 namespace EdgeLearn.Hub;
 
 /// <summary>
-/// Takes in the pieces of an update. Resumable: pieces go to a file of the attempt, flushed before they are acknowledged. Exactly once: the first
-/// final answer of an attempt is in the journal before it is given, and is the answer ever after.
+/// Takes in the pieces of an update. Resumable: pieces go to a file of the attempt, flushed before they are acknowledged. Exactly once: the
+/// first final answer of an attempt is in the journal before it is given, and is the answer ever after.
 /// </summary>
 /// <param name="partial">folder of the updates that are not whole yet</param>
 sealed class ReportIntake(
@@ -19,7 +19,8 @@ sealed class ReportIntake(
     public async Task<ReportAnswer> TakeAsync(DeviceRow device, ReportRequest request)
     {
         if (request.Data.Length > LargestPieceBytes)
-            throw new RpcException(new Status(StatusCode.InvalidArgument, $"a piece of {request.Data.Length} bytes, at most {LargestPieceBytes} expected"));
+            throw new RpcException(
+                new Status(StatusCode.InvalidArgument, $"a piece of {request.Data.Length} bytes, at most {LargestPieceBytes} expected"));
         if (request.Attempt.Length != 16)
             return Refuse(Refusal.UnknownAttempt, $"an attempt has 16 bytes, not {request.Attempt.Length}");
         Guid id = new(request.Attempt.Span, bigEndian: true);
@@ -68,7 +69,8 @@ sealed class ReportIntake(
         if (CheckHeader(device, round, attempt, request, out UpdateHeader? header) is { } fault)
             return await RefuseAsync(round, attempt, fault.Refusal, fault.Reason);
         if (header!.ContentLength < 0 || header.ContentLength > UpdateCodec.Of(header.Codec).LargestContentBytes(ShapeOf(round)))
-            return await RefuseAsync(round, attempt, Refusal.WrongShape, $"{header.ContentLength} bytes of content are more than this model and codec can give");
+            return await RefuseAsync(round, attempt, Refusal.WrongShape,
+                $"{header.ContentLength} bytes of content are more than this model and codec can give");
         string file = FileOf(attempt);
         byte[] headerBytes = request.Header.ToByteArray();
         if (attempt.PendingHeader is { } pending && !pending.AsSpan().SequenceEqual(headerBytes))
@@ -101,7 +103,8 @@ sealed class ReportIntake(
             // Pieces that survived a crash of the hub may be damaged; the board gets one chance to send them again.
             if (held > 0 && attempt.Restarts++ == 0)
                 return More(0);
-            return await RefuseAsync(round, attempt, Refusal.BadSignature, "the content is not the one that the board signed: its SHA-256 differs");
+            return await RefuseAsync(round, attempt, Refusal.BadSignature,
+                "the content is not the one that the board signed: its SHA-256 differs");
         }
         UpdateShape shape = ShapeOf(round);
         UpdateContext context = new(shape, round.Id, device.Id, round.Directions);
@@ -133,7 +136,8 @@ sealed class ReportIntake(
         return Final(attempt);
     }
 
-    static (Refusal Refusal, string Reason)? CheckHeader(DeviceRow device, Round round, Attempt attempt, ReportRequest request, out UpdateHeader? header)
+    static (Refusal Refusal, string Reason)? CheckHeader(DeviceRow device, Round round, Attempt attempt, ReportRequest request,
+        out UpdateHeader? header)
     {
         header = null;
         if (!FleetKey.Verify(device.PublicKey, SignedThing.Update, request.Header.Span, request.Signature.Span))
@@ -194,7 +198,8 @@ sealed class ReportIntake(
         _ => throw new RpcException(new Status(StatusCode.Unavailable, "the hub could not write the report down: send it again")),
     };
 
-    static ReportAnswer Refuse(Refusal refusal, string reason) => new() { State = ReportAnswer.Types.State.Refused, Refusal = refusal, Reason = reason };
+    static ReportAnswer Refuse(Refusal refusal, string reason)
+        => new() { State = ReportAnswer.Types.State.Refused, Refusal = refusal, Reason = reason };
 
     static ReportAnswer More(long held) => new() { State = ReportAnswer.Types.State.More, CommittedBytes = (ulong)held };
 }

@@ -45,8 +45,8 @@ sealed class Attempt(Guid id, ulong device) : IDisposable
 }
 
 /// <summary>
-/// A round: what the entries of its journal say, applied in order. <see cref="Apply"/> is the only thing that changes it, live, after a restart and
-/// in a replay. Not thread-safe; <see cref="RoundBook"/> holds its lock.
+/// A round: what the entries of its journal say, applied in order. <see cref="Apply"/> is the only thing that changes it, live, after a
+/// restart and in a replay. Not thread-safe; <see cref="RoundBook"/> holds its lock.
 /// </summary>
 sealed class Round(ulong id) : IDisposable
 {

@@ -14,7 +14,9 @@ sealed class RoundCompletion(
     readonly SemaphoreSlim _one = new(1, 1);
     volatile bool _stopping;
 
-    /// <summary>Finishes a closed round in the background; safe to repeat after a restart, since the result depends on the journal alone.</summary>
+    /// <summary>
+    /// Finishes a closed round in the background; safe to repeat after a restart, since the result depends on the journal alone.
+    /// </summary>
     public void Start(Round round) => _ = Task.Run(() => RunAsync(round));
 
     /// <summary>Waits for the round that is being finished, and starts no other.</summary>
@@ -61,7 +63,9 @@ sealed class RoundCompletion(
     }
 
     /// <summary>The disk is full or does not answer, which may pass; a file that is gone does not come back.</summary>
-    static bool MayPass(Exception e) => (e is EdgeLearnException ? e.InnerException : e) is (IOException and not (FileNotFoundException or DirectoryNotFoundException)) or UnauthorizedAccessException;
+    static bool MayPass(Exception e)
+        => (e is EdgeLearnException ? e.InnerException : e) is (IOException and not (FileNotFoundException or DirectoryNotFoundException))
+            or UnauthorizedAccessException;
 
     async Task CommitAsync(Round round)
     {
@@ -73,7 +77,8 @@ sealed class RoundCompletion(
         {
             ArtefactRow newest = store.Read(db => ArtefactTable.Newest(db, round.Request.Group))!;
             DateTimeOffset now = options.Clock.GetUtcNow();
-            (ArtefactManifest manifest, ArtefactOffer offer) = signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, now);
+            (ArtefactManifest manifest, ArtefactOffer offer) =
+                signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, now);
             JournalEntry entry = new() { Committed = new() { Manifest = offer.Artefact } };
             if (score is { } s)
             {

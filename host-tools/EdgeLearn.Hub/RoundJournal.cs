@@ -9,17 +9,19 @@ namespace EdgeLearn.Hub;
 sealed record AttemptRow(ulong Round, ulong Device, AttemptState State, Refusal Refusal, string Reason);
 
 /// <summary>
-/// The journal of rounds, append only: every entry carries SHA-256 of (the round's chain so far, the entry), so that a changed or missing entry is
-/// noticed. Beside it two tables that only repeat what it says: one row for each round, with its view, and one for each attempt.
+/// The journal of rounds, append only: every entry carries SHA-256 of (the round's chain so far, the entry), so that a changed or missing
+/// entry is noticed. Beside it two tables that only repeat what it says: one row for each round, with its view, and one for each attempt.
 /// </summary>
 static class RoundJournal
 {
     public const string Schema = """
         CREATE TABLE journal (seq INTEGER PRIMARY KEY, round INTEGER NOT NULL, entry BLOB NOT NULL, chain BLOB NOT NULL);
         CREATE INDEX journal_round ON journal (round, seq);
-        CREATE TABLE round (id INTEGER PRIMARY KEY AUTOINCREMENT, grp TEXT NOT NULL, open INTEGER NOT NULL, request_id TEXT NOT NULL UNIQUE, view BLOB NOT NULL);
+        CREATE TABLE round (id INTEGER PRIMARY KEY AUTOINCREMENT, grp TEXT NOT NULL, open INTEGER NOT NULL,
+            request_id TEXT NOT NULL UNIQUE, view BLOB NOT NULL);
         CREATE TABLE attempt (
-            id BLOB PRIMARY KEY, round INTEGER NOT NULL, device INTEGER NOT NULL, state INTEGER NOT NULL, refusal INTEGER NOT NULL DEFAULT 0,
+            id BLOB PRIMARY KEY, round INTEGER NOT NULL, device INTEGER NOT NULL, state INTEGER NOT NULL,
+                refusal INTEGER NOT NULL DEFAULT 0,
             reason TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
         """;
 
@@ -28,7 +30,8 @@ static class RoundJournal
     {
         // A number whose first entry never reached the journal is given up.
         db.Execute("DELETE FROM round WHERE length(view) = 0");
-        db.Execute("INSERT INTO round (grp, open, request_id, view) VALUES ($group, 1, $request, x'')", ("$group", group), ("$request", requestId));
+        db.Execute("INSERT INTO round (grp, open, request_id, view) VALUES ($group, 1, $request, x'')", ("$group", group),
+            ("$request", requestId));
         return (ulong)db.Number("SELECT last_insert_rowid()");
     }
 
@@ -40,16 +43,20 @@ static class RoundJournal
     public static void Append(SqliteConnection db, JournalEntry entry, RoundView view)
     {
         byte[] bytes = entry.ToByteArray();
-        byte[] previous = db.Query("SELECT chain FROM journal WHERE round = $round ORDER BY seq DESC LIMIT 1", r => r.Bytes(0), ("$round", (long)entry.Round)).FirstOrDefault() ?? [];
+        byte[] previous =
+            db.Query("SELECT chain FROM journal WHERE round = $round ORDER BY seq DESC LIMIT 1", r => r.Bytes(0),
+            ("$round", (long)entry.Round)).FirstOrDefault() ?? [];
         db.Execute("INSERT INTO journal (round, entry, chain) VALUES ($round, $entry, $chain)",
             ("$round", (long)entry.Round), ("$entry", bytes), ("$chain", Chain(previous, bytes)));
         db.Execute("UPDATE round SET open = $open, view = $view WHERE id = $round",
-            ("$round", (long)entry.Round), ("$open", view.State is RoundView.Types.State.Open or RoundView.Types.State.Aggregating), ("$view", view.ToByteArray()));
+            ("$round", (long)entry.Round), ("$open", view.State is RoundView.Types.State.Open or RoundView.Types.State.Aggregating),
+            ("$view", view.ToByteArray()));
         switch (entry.ChangeCase)
         {
             case JournalEntry.ChangeOneofCase.Assigned:
                 db.Execute("INSERT INTO attempt (id, round, device, state) VALUES ($id, $round, $device, $state)",
-                    ("$id", entry.Assigned.Attempt.ToByteArray()), ("$round", (long)entry.Round), ("$device", (long)entry.Assigned.Device), ("$state", (int)AttemptState.Assigned));
+                    ("$id", entry.Assigned.Attempt.ToByteArray()), ("$round", (long)entry.Round), ("$device", (long)entry.Assigned.Device),
+                    ("$state", (int)AttemptState.Assigned));
                 break;
             case JournalEntry.ChangeOneofCase.Accepted:
                 Set(db, entry.Accepted.Attempt, AttemptState.Accepted, Refusal.None, "");
@@ -109,14 +116,16 @@ static class RoundJournal
         foreach ((byte[] entry, byte[] chain) in rows)
         {
             if (!Chain(previous, entry).AsSpan().SequenceEqual(chain))
-                throw new EdgeLearnException($"the journal of round {round} is damaged at entry {entries.Count + 1}: its chain of hashes does not hold");
+                throw new EdgeLearnException($"the journal of round {round} is damaged at entry {entries.Count + 1}: its chain of hashes "
+                    + $"does not hold");
             previous = chain;
             entries.Add(JournalEntry.Parser.ParseFrom(entry));
         }
         return entries;
     }
 
-    public static List<ulong> Open(SqliteConnection db) => db.Query("SELECT id FROM round WHERE open = 1 ORDER BY id", r => (ulong)r.GetInt64(0));
+    public static List<ulong> Open(SqliteConnection db)
+        => db.Query("SELECT id FROM round WHERE open = 1 ORDER BY id", r => (ulong)r.GetInt64(0));
 
     /// <summary>A round as last written; 0 = the newest.</summary>
     public static RoundView? View(SqliteConnection db, ulong round) => db.Query(
@@ -129,7 +138,8 @@ static class RoundJournal
 
     public static AttemptRow? Attempt(SqliteConnection db, Guid attempt) => db.Query(
         "SELECT round, device, state, refusal, reason FROM attempt WHERE id = $id",
-        r => new AttemptRow((ulong)r.GetInt64(0), (ulong)r.GetInt64(1), (AttemptState)r.GetInt32(2), (Refusal)r.GetInt32(3), r.GetString(4)),
+        r => new AttemptRow((ulong)r.GetInt64(0), (ulong)r.GetInt64(1), (AttemptState)r.GetInt32(2), (Refusal)r.GetInt32(3),
+        r.GetString(4)),
         ("$id", attempt.ToByteArray(true))).FirstOrDefault();
 
     static void Set(SqliteConnection db, ByteString attempt, AttemptState state, Refusal refusal, string reason) =>

@@ -3,8 +3,8 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Hub;
 
 /// <summary>
-/// Holds the hub's round key and signs two things alone: statements of the time, and the successor of a pushed model that an open round of that
-/// model's own lineage has made.
+/// Holds the hub's round key and signs two things alone: statements of the time, and the successor of a pushed model that an open round of
+/// that model's own lineage has made.
 /// </summary>
 sealed class RoundSigner(FleetKey key, Digest fleet, ReadOnlyMemory<byte> releasePublicKey) : IDisposable
 {
@@ -14,7 +14,8 @@ sealed class RoundSigner(FleetKey key, Digest fleet, ReadOnlyMemory<byte> releas
 
     public Digest Fleet => fleet;
 
-    public HubStatement Statement(ReadOnlySpan<byte> nonce, DateTimeOffset now, ulong newestVersion) => HubStatements.Create(key, nonce, now, newestVersion);
+    public HubStatement Statement(ReadOnlySpan<byte> nonce, DateTimeOffset now, ulong newestVersion)
+        => HubStatements.Create(key, nonce, now, newestVersion);
 
     /// <summary>What a board of the group trusts: the hub holds itself to the same.</summary>
     public ArtefactTrust Trust(string group) => new(fleet, group, releasePublicKey, key.PublicKey);
@@ -35,10 +36,12 @@ sealed class RoundSigner(FleetKey key, Digest fleet, ReadOnlyMemory<byte> releas
 
     /// <summary>Signs the result of a round.</summary>
     /// <exception cref="EdgeLearnException">The round is not closed for aggregation, or its lineage does not allow a successor.</exception>
-    public (ArtefactManifest Manifest, ArtefactOffer Offer) SignSuccessor(Round round, ArtefactOffer newest, Digest model, long sizeBytes, Digest updates, DateTimeOffset now)
+    public (ArtefactManifest Manifest, ArtefactOffer Offer) SignSuccessor(Round round, ArtefactOffer newest, Digest model, long sizeBytes,
+        Digest updates, DateTimeOffset now)
     {
         if (round.State != RoundView.Types.State.Aggregating)
-            throw new EdgeLearnException($"round {round.Id} is {round.State}: the round key signs results of rounds that are being aggregated, nothing else");
+            throw new EdgeLearnException($"round {round.Id} is {round.State}: the round key signs results of rounds that are being "
+                + $"aggregated, nothing else");
         string group = round.Request.Group;
         if (Fault(round.Base, newest, group) is { } fault)
             throw new EdgeLearnException($"round {round.Id} may not have a successor: {fault}");

@@ -14,7 +14,8 @@ static class Sql
     }
 
     /// <summary>Runs a query and reads every row.</summary>
-    public static List<T> Query<T>(this SqliteConnection db, string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public static List<T> Query<T>(this SqliteConnection db, string sql, Func<SqliteDataReader, T> read,
+        params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         using SqliteCommand command = Command(db, sql, parameters);
         using SqliteDataReader reader = command.ExecuteReader();

@@ -4,8 +4,8 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Hub;
 
 /// <summary>
-/// Passes what boards measure on as OTLP metrics, where the standard variables ask for it: the last value of each gauge of each board, and running
-/// totals. A collector that is away costs nothing but a line in the log; the next export has the newest values.
+/// Passes what boards measure on as OTLP metrics, where the standard variables ask for it: the last value of each gauge of each board, and
+/// running totals. A collector that is away costs nothing but a line in the log; the next export has the newest values.
 /// </summary>
 sealed class TelemetryExport : IDisposable
 {
@@ -43,10 +43,12 @@ sealed class TelemetryExport : IDisposable
         _options = options;
         _startNano = NowNano;
         _resource = new Resource();
-        foreach (string pair in (options.Variable("OTEL_RESOURCE_ATTRIBUTES") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string pair in (options.Variable("OTEL_RESOURCE_ATTRIBUTES") ?? "").Split(',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             if (pair.IndexOf('=', StringComparison.Ordinal) is > 0 and int at && pair[..at] != "service.name")
                 _resource.Attributes.Add(Attribute(pair[..at], Uri.UnescapeDataString(pair[(at + 1)..])));
-        _resource.Attributes.Add(Attribute("service.name", options.Variable("OTEL_SERVICE_NAME") is { Length: > 0 } name ? name : "edgelearn-hub"));
+        _resource.Attributes.Add(
+            Attribute("service.name", options.Variable("OTEL_SERVICE_NAME") is { Length: > 0 } name ? name : "edgelearn-hub"));
         _timer = options.Clock.CreateTimer(_ => _ = ExportAsync(), null, endpoint.Interval, endpoint.Interval);
     }
 
@@ -137,7 +139,11 @@ sealed class TelemetryExport : IDisposable
         ScopeMetrics scope = new() { Scope = new() { Name = "EdgeLearn.Fleet" } };
         scope.Metrics.AddRange(gauges.Where(m => m.Gauge.DataPoints.Count > 0));
         scope.Metrics.AddRange(sums.Where(m => m.Sum.DataPoints.Count > 0));
-        return new ExportMetricsServiceRequest { ResourceMetrics = { new ResourceMetrics { Resource = _resource, ScopeMetrics = { scope } } } };
+        return new ExportMetricsServiceRequest
+        {
+            ResourceMetrics = { new ResourceMetrics { Resource = _resource,
+            ScopeMetrics = { scope } } }
+        };
     }
 
     static NumberDataPoint Point(DevicePoints device, Action<NumberDataPoint> set)
@@ -145,7 +151,8 @@ sealed class TelemetryExport : IDisposable
         NumberDataPoint point = new()
         {
             TimeUnixNano = device.TimeNano,
-            Attributes = { Attribute("device.id", device.Device.IdText), Attribute("device.name", device.Device.Name), Attribute("edgelearn.group", device.Device.Group) },
+            Attributes = { Attribute("device.id", device.Device.IdText), Attribute("device.name", device.Device.Name),
+                Attribute("edgelearn.group", device.Device.Group) },
         };
         set(point);
         return point;

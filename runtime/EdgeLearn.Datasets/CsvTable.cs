@@ -97,3 +97,16 @@ sealed class CsvTable
 
     static int Number(string line) => int.Parse(line, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 }
+
+/// <summary>
+/// What a csv holds: its feature columns in order, its label column, and the names of its classes where labels are names.
+/// </summary>
+sealed record CsvSchema(string[] Features, string Label, string[]? ClassNames)
+{
+    /// <summary>The last line of a stored schema, by which one that was cut short is known.</summary>
+    public const string EndMark = "end";
+
+    /// <summary>Text that two schemas share only when they mean the same.</summary>
+    public string Key
+        => string.Join('\n', [$"{Features.Length}", .. Features, Label, $"{ClassNames?.Length ?? -1}", .. ClassNames ?? [], EndMark]);
+}

@@ -1,11 +1,5 @@
 namespace EdgeLearn.Datasets;
 
-/// <summary>How far a long piece of data work has come.</summary>
-/// <param name="Activity">what is done, such as <c>downloading train-images-idx3-ubyte.gz</c></param>
-/// <param name="Bytes">done</param>
-/// <param name="TotalBytes">to be done</param>
-public readonly record struct DataProgress(string Activity, long Bytes, long TotalBytes);
-
 /// <summary>How <c>--data</c> is to be read.</summary>
 public sealed record DataOptions
 {
@@ -46,3 +40,9 @@ public sealed record DataOptions
     /// <summary>Called from time to time during long work.</summary>
     public Action<DataProgress>? Progress { get; init; }
 }
+
+/// <summary>How far a long piece of data work has come.</summary>
+/// <param name="Activity">what is done, such as <c>downloading train-images-idx3-ubyte.gz</c></param>
+/// <param name="Bytes">done</param>
+/// <param name="TotalBytes">to be done</param>
+public readonly record struct DataProgress(string Activity, long Bytes, long TotalBytes);

@@ -151,8 +151,11 @@ public sealed class DataSplit : IDisposable
         // In the file's order, so that reading a part from end to end moves forward only.
         Array.Sort(test);
         Array.Sort(train);
-        return new DataSplit(new DatasetView(whole, train), new DatasetView(whole, test), name, source, [whole]) { Notice = notice,
-            ClassNames = classNames };
+        return new DataSplit(new DatasetView(whole, train), new DatasetView(whole, test), name, source, [whole])
+        {
+            Notice = notice,
+            ClassNames = classNames
+        };
     }
 
     // Places in the shuffled order.

@@ -1,19 +1,9 @@
 namespace EdgeLearn.Protocol;
 
-/// <summary>Who signed an artefact.</summary>
-public enum ArtefactSigner : byte
-{
-    /// <summary>The operator's release key: a push.</summary>
-    Release = 1,
-
-    /// <summary>The hub's round key: the result of a round, within the lineage of a push.</summary>
-    Round = 2,
-}
-
 /// <summary>
 /// What an artefact is and where it comes from. <see cref="ToBytes"/> is its one canonical form, and what is signed:
-/// "ELM1", fleet [32], group, version u64, digest [32], size i64, parent [32], origin [32], generation u32, generation limit u32, round u64,
-/// updates [32], signer u8, created i64; numbers little-endian, text behind its 16-bit length.
+/// "ELM1", fleet [32], group, version u64, digest [32], size i64, parent [32], origin [32], generation u32, generation limit u32, round
+/// u64, updates [32], signer u8, created i64; numbers little-endian, text behind its 16-bit length.
 /// </summary>
 public sealed record ArtefactManifest
 {
@@ -113,7 +103,8 @@ public sealed record ArtefactManifest
             && manifest.Round > 0 && !manifest.Updates.IsNone;
         bool whole = manifest.Version > 0 && manifest.SizeBytes > 0 && !manifest.Digest.IsNone && manifest.Group.Length > 0;
         if (!whole || !(manifest.Signer == ArtefactSigner.Release ? push : manifest.Signer == ArtefactSigner.Round && successor))
-            throw new EdgeLearnException($"the artefact's manifest contradicts itself (version {manifest.Version}, signer {manifest.Signer}, round {manifest.Round})");
+            throw new EdgeLearnException($"the artefact's manifest contradicts itself (version {manifest.Version}, "
+                + $"signer {manifest.Signer}, round {manifest.Round})");
         return manifest;
     }
 
@@ -127,4 +118,14 @@ public sealed record ArtefactManifest
             Signature = Google.Protobuf.ByteString.CopyFrom(key.Sign(SignedThing.Manifest, bytes)),
         };
     }
+}
+
+/// <summary>Who signed an artefact.</summary>
+public enum ArtefactSigner : byte
+{
+    /// <summary>The operator's release key: a push.</summary>
+    Release = 1,
+
+    /// <summary>The hub's round key: the result of a round, within the lineage of a push.</summary>
+    Round = 2,
 }

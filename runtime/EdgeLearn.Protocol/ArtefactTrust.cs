@@ -25,9 +25,11 @@ public sealed record ArtefactTrust(Digest Fleet, string Group, ReadOnlyMemory<by
     {
         (ArtefactManifest artefact, ArtefactManifest release) = VerifyLineage(offer);
         if (artefact.Version <= newestVersion)
-            throw new EdgeLearnException($"version {artefact.Version} is not newer than version {newestVersion}, which was in use: roll-back refused");
+            throw new EdgeLearnException($"version {artefact.Version} is not newer than version {newestVersion}, which was in use: "
+                + $"roll-back refused");
         if (release.Version < newestRelease)
-            throw new EdgeLearnException($"version {artefact.Version} descends from push {release.Version}, older than push {newestRelease}: roll-back refused");
+            throw new EdgeLearnException($"version {artefact.Version} descends from push {release.Version}, older than "
+                + $"push {newestRelease}: roll-back refused");
         return (artefact, release.Version);
     }
 
@@ -47,7 +49,8 @@ public sealed record ArtefactTrust(Digest Fleet, string Group, ReadOnlyMemory<by
             throw new EdgeLearnException($"version {artefact.Version} claims to descend from the later version {origin.Version}");
         if (artefact.Generation > origin.GenerationLimit)
             throw new EdgeLearnException(
-                $"version {artefact.Version} is successor {artefact.Generation} of push {origin.Version}, which allows {origin.GenerationLimit}: push again");
+                $"version {artefact.Version} is successor {artefact.Generation} of push {origin.Version}, which "
+                + $"allows {origin.GenerationLimit}: push again");
         return (artefact, origin);
     }
 
@@ -56,7 +59,8 @@ public sealed record ArtefactTrust(Digest Fleet, string Group, ReadOnlyMemory<by
         ArtefactManifest manifest = ArtefactManifest.Parse(signed.Manifest.Span);
         ReadOnlyMemory<byte> key = manifest.Signer == ArtefactSigner.Release ? ReleasePublicKey : RoundPublicKey;
         if (!FleetKey.Verify(key.Span, SignedThing.Manifest, signed.Manifest.Span, signed.Signature.Span))
-            throw new EdgeLearnException($"the signature of version {manifest.Version} is not by the fleet's {manifest.Signer.ToString().ToLowerInvariant()} key");
+            throw new EdgeLearnException($"the signature of version {manifest.Version} is not by the "
+                + $"fleet's {manifest.Signer.ToString().ToLowerInvariant()} key");
         if (manifest.Fleet != Fleet)
             throw new EdgeLearnException($"version {manifest.Version} was signed for another fleet");
         if (manifest.Group != Group)

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace EdgeLearn.Protocol;
 
-/// <summary>Writes what gets signed: little-endian numbers of fixed width, text and bytes behind their length. One value, one form.</summary>
+/// <summary>
+/// Writes what gets signed: little-endian numbers of fixed width, text and bytes behind their length. One value, one form.
+/// </summary>
 sealed class CanonicalWriter
 {
     readonly ArrayBufferWriter<byte> _bytes = new();

@@ -50,7 +50,8 @@ public sealed record EnrolmentToken(string Address, Digest Fleet, Guid Id, byte[
     {
         string trimmed = text.Trim();
         if (!trimmed.StartsWith(Prefix, StringComparison.Ordinal))
-            throw new EdgeLearnException("this is not an enrolment token: a token starts with el1. ; make one with 'edgelearn device token'");
+            throw new EdgeLearnException("this is not an enrolment token: a token starts with el1. ; make one with 'edgelearn device "
+                + "token'");
         ReadOnlySpan<char> encoded = trimmed.AsSpan(Prefix.Length);
         if (encoded.Length > LongestText || !Base64Url.IsValid(encoded))
             throw Damaged();
@@ -70,10 +71,12 @@ public sealed record EnrolmentToken(string Address, Digest Fleet, Guid Id, byte[
         byte[] secret = reader.ReadBytes(SecretBytes).ToArray();
         long seconds = reader.ReadInt64();
         reader.ExpectEnd();
-        if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttps || seconds is < 0 or > 253_402_300_799)
+        if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttps
+            || seconds is < 0 or > 253_402_300_799)
             throw Damaged();
         return new EnrolmentToken(address, fleet, id, secret, DateTimeOffset.FromUnixTimeSeconds(seconds));
     }
 
-    static EdgeLearnException Damaged() => new("the enrolment token is damaged: copy it whole, or make a new one with 'edgelearn device token'");
+    static EdgeLearnException Damaged()
+        => new("the enrolment token is damaged: copy it whole, or make a new one with 'edgelearn device token'");
 }

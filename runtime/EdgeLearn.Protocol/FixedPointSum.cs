@@ -1,8 +1,8 @@
 namespace EdgeLearn.Protocol;
 
 /// <summary>
-/// An exact weighted sum: values clipped to ±2^16 and rounded to a grid of 2^-70, times whole-number weights, added as 128-bit integers. Integer
-/// addition has no rounding, so the order of arrival, trees of sums, restarts and another machine all give the same bytes.
+/// An exact weighted sum: values clipped to ±2^16 and rounded to a grid of 2^-70, times whole-number weights, added as 128-bit integers.
+/// Integer addition has no rounding, so the order of arrival, trees of sums, restarts and another machine all give the same bytes.
 /// A coordinate on which all values (after clipping) have the same bits keeps those bits: the mean of identical models is that model.
 /// Room: 86 bits of value, 20 of weight, 20 of number of values, one of sign. Memory: 21 bytes a coordinate, whatever the number of values.
 /// </summary>
@@ -74,7 +74,8 @@ public sealed class FixedPointSum
     public void Add(FixedPointSum other)
     {
         if (other.Length != Length || (long)_count + other._count > CountLimit)
-            throw new ArgumentException($"a sum of {other._count} vectors of {other.Length} values cannot be added to {_count} of {Length}", nameof(other));
+            throw new ArgumentException($"a sum of {other._count} vectors of {other.Length} values cannot be added to {_count} of {Length}",
+                nameof(other));
         if (other._count == 0)
             return;
         for (int i = 0; i < Length; i++)

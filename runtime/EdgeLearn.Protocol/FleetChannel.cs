@@ -16,10 +16,14 @@ public static class FleetChannel
     /// <param name="trust">The fleet; must outlive the channel.</param>
     /// <param name="certificate">Certificate with its key; null for Enroll. Must outlive the channel.</param>
     /// <param name="now">The time as far as this side knows it; null or a null answer = unknown, validity dates are not checked.</param>
-    public static GrpcChannel Open(string address, FleetTrust trust, X509Certificate2? certificate = null, Func<DateTimeOffset?>? now = null) =>
+    public static GrpcChannel Open(string address, FleetTrust trust, X509Certificate2? certificate = null,
+        Func<DateTimeOffset?>? now = null) =>
         Open(address, certificate, presented => trust.Fault(presented, FleetRole.Hub, now?.Invoke()) is null);
 
-    /// <summary>A channel that believes whoever answers. For the call Authority alone: it carries no secret, and its answer is checked against the token.</summary>
+    /// <summary>
+    /// A channel that believes whoever answers. For the call Authority alone: it carries no secret, and its answer is checked against the
+    /// token.
+    /// </summary>
     public static GrpcChannel OpenUnverified(string address) => Open(address, null, _ => true);
 
     static GrpcChannel Open(string address, X509Certificate2? certificate, Func<X509Certificate2, bool> isTrusted)

@@ -3,20 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EdgeLearn.Protocol;
 
-/// <summary>What a signature is for. It is part of what is signed, so that a signature for one purpose is worth nothing for another.</summary>
-public enum SignedThing : byte
-{
-    /// <summary>The manifest of an artefact.</summary>
-    Manifest = 1,
-
-    /// <summary>The hub's word on the time and the newest version.</summary>
-    Statement = 2,
-
-    /// <summary>The header of a board's update.</summary>
-    Update = 3,
-}
-
-/// <summary>A private ECDSA P-256 key and what it is used for here: signing, certificate requests. The key never leaves this machine.</summary>
+/// <summary>
+/// A private ECDSA P-256 key and what it is used for here: signing, certificate requests. The key never leaves this machine.
+/// </summary>
 public sealed class FleetKey : IDisposable
 {
     /// <summary>Bytes of a signature: r and s, 32 bytes each.</summary>
@@ -62,13 +51,17 @@ public sealed class FleetKey : IDisposable
     }
 
     /// <summary>Writes a PKCS#8 PEM file that only its owner can read: beside, flushed, renamed. An existing file is an error.</summary>
-    public void Save(string path) => DurableFile.WriteNew(path, System.Text.Encoding.ASCII.GetBytes(Key.ExportPkcs8PrivateKeyPem() + "\n"), secret: true);
+    public void Save(string path)
+        => DurableFile.WriteNew(path, System.Text.Encoding.ASCII.GetBytes(Key.ExportPkcs8PrivateKeyPem() + "\n"), secret: true);
 
     /// <summary>Signs SHA-256 of (a prefix that names the purpose, the content).</summary>
     /// <returns>64 bytes</returns>
-    public byte[] Sign(SignedThing thing, ReadOnlySpan<byte> content) => Key.SignHash(Hash(thing, content), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+    public byte[] Sign(SignedThing thing, ReadOnlySpan<byte> content)
+        => Key.SignHash(Hash(thing, content), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
-    /// <summary>True if the signature is by the owner of the public key, over this content, for this purpose. False for anything malformed.</summary>
+    /// <summary>
+    /// True if the signature is by the owner of the public key, over this content, for this purpose. False for anything malformed.
+    /// </summary>
     /// <param name="publicKey">SubjectPublicKeyInfo (DER) of a P-256 key</param>
     /// <param name="thing">the purpose</param>
     /// <param name="content">what was signed</param>
@@ -114,4 +107,19 @@ public sealed class FleetKey : IDisposable
         hash.AppendData(content);
         return hash.GetHashAndReset();
     }
+}
+
+/// <summary>
+/// What a signature is for. It is part of what is signed, so that a signature for one purpose is worth nothing for another.
+/// </summary>
+public enum SignedThing : byte
+{
+    /// <summary>The manifest of an artefact.</summary>
+    Manifest = 1,
+
+    /// <summary>The hub's word on the time and the newest version.</summary>
+    Statement = 2,
+
+    /// <summary>The header of a board's update.</summary>
+    Update = 3,
 }

@@ -3,22 +3,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EdgeLearn.Protocol;
 
-/// <summary>What a certificate of a fleet is for; the OU of its subject.</summary>
-public enum FleetRole
-{
-    /// <summary>A board: the CN is its id.</summary>
-    Device = 1,
-
-    /// <summary>The hub's server certificate.</summary>
-    Hub = 2,
-
-    /// <summary>The operator's command line.</summary>
-    Operator = 3,
-}
-
 /// <summary>
-/// The trust in one fleet's own authority: whether a certificate was issued by it, for which role and to whom. Host names play no part, since
-/// hubs sit on addresses that change: only the authority can issue a certificate with the role hub, and it issues it to the hub alone.
+/// The trust in one fleet's own authority: whether a certificate was issued by it, for which role and to whom. Host names play no part,
+/// since hubs sit on addresses that change: only the authority can issue a certificate with the role hub, and it issues it to the hub
+/// alone.
 /// </summary>
 public sealed class FleetTrust : IDisposable
 {
@@ -61,7 +49,8 @@ public sealed class FleetTrust : IDisposable
         string found = trust.Fleet.ToString()[..16], expected = token.Fleet.ToString()[..16];
         trust.Dispose();
         throw new EdgeLearnException(
-            $"the hub at {token.Address} belongs to another fleet: its authority is {found}..., the token expects {expected}...; nothing secret was sent to it");
+            $"the hub at {token.Address} belongs to another fleet: its authority is {found}..., the token expects {expected}...; nothing "
+            + $"secret was sent to it");
     }
 
     /// <summary>Says what is wrong with a certificate, or null if this fleet's authority issued it for this role.</summary>
@@ -84,7 +73,9 @@ public sealed class FleetTrust : IDisposable
         if (!chain.Build(certificate))
         {
             bool onlyTime = chain.ChainStatus.All(s => s.Status == X509ChainStatusFlags.NotTimeValid);
-            return onlyTime ? $"the certificate of {certificate.Subject} is not valid at this time: {certificate.NotBefore:u} to {certificate.NotAfter:u}"
+            return onlyTime
+                ? $"the certificate of {certificate.Subject} is not valid at this time: {certificate.NotBefore:u} "
+                    + $"to {certificate.NotAfter:u}"
                 : "the certificate is of another fleet: this fleet's authority did not issue it";
         }
         if (chain.ChainElements.Count != 2)
@@ -92,7 +83,8 @@ public sealed class FleetTrust : IDisposable
         if (found.Role != role)
             return $"the certificate is for the role {found.Role.ToString().ToLowerInvariant()}, not {role.ToString().ToLowerInvariant()}";
         string use = role == FleetRole.Hub ? ServerUse : ClientUse;
-        if (!certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(e => e.EnhancedKeyUsages.Cast<Oid>().Any(o => o.Value == use)))
+        if (!certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
+            .Any(e => e.EnhancedKeyUsages.Cast<Oid>().Any(o => o.Value == use)))
             return "the certificate is not for this use";
         return null;
     }
@@ -133,4 +125,17 @@ public sealed class FleetTrust : IDisposable
 
     /// <summary>Releases the certificate.</summary>
     public void Dispose() => _authority.Dispose();
+}
+
+/// <summary>What a certificate of a fleet is for; the OU of its subject.</summary>
+public enum FleetRole
+{
+    /// <summary>A board: the CN is its id.</summary>
+    Device = 1,
+
+    /// <summary>The hub's server certificate.</summary>
+    Hub = 2,
+
+    /// <summary>The operator's command line.</summary>
+    Operator = 3,
 }

@@ -17,14 +17,16 @@ public static class HubFaults
             if (cause is AuthenticationException)
                 return $"whoever answers at {address} is not the hub of this fleet: its certificate is not by the fleet's authority";
             if (cause is SocketException socket)
-                return $"the hub at {address} does not answer ({socket.Message.ReplaceLineEndings(" ")}): is it running, and is the address right?";
+                return $"the hub at {address} does not answer ({socket.Message.ReplaceLineEndings(" ")}): is it running, and is the "
+                    + $"address right?";
         }
         string detail = e.Status.Detail.ReplaceLineEndings(" ");
         return e.StatusCode switch
         {
             StatusCode.DeadlineExceeded => $"the hub at {address} did not answer in time",
             StatusCode.Cancelled => $"the hub at {address} has stopped",
-            StatusCode.Unavailable when e.Status.DebugException is not null => $"the connection to the hub at {address} broke: is it still running?",
+            StatusCode.Unavailable when e.Status.DebugException is not null =>
+                $"the connection to the hub at {address} broke: is it still running?",
             _ => detail.Length > 0 ? detail : e.StatusCode.ToString(),
         };
     }

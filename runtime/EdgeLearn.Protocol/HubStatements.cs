@@ -13,7 +13,12 @@ public static class HubStatements
     {
         if (nonce.Length > LongestNonceBytes)
             throw new EdgeLearnException($"a nonce has at most {LongestNonceBytes} bytes, this one has {nonce.Length}");
-        HubStatement statement = new() { Nonce = ByteString.CopyFrom(nonce), UnixMs = now.ToUnixTimeMilliseconds(), NewestVersion = newestVersion };
+        HubStatement statement = new()
+        {
+            Nonce = ByteString.CopyFrom(nonce),
+            UnixMs = now.ToUnixTimeMilliseconds(),
+            NewestVersion = newestVersion
+        };
         statement.Signature = ByteString.CopyFrom(roundKey.Sign(SignedThing.Statement, Bytes(statement)));
         return statement;
     }

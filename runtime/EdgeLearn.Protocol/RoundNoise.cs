@@ -1,6 +1,8 @@
 namespace EdgeLearn.Protocol;
 
-/// <summary>The noise of a round that board and hub both compute, from the core's frozen hash: seeds of records, votes of exact zeros.</summary>
+/// <summary>
+/// The noise of a round that board and hub both compute, from the core's frozen hash: seeds of records, votes of exact zeros.
+/// </summary>
 public static class RoundNoise
 {
     /// <summary>The seed of a board's zeroth-order run in a round; give it to <see cref="TrainingSettings.DirectionSeed"/>.</summary>
@@ -8,11 +10,9 @@ public static class RoundNoise
     /// <param name="device">The board's id as a number.</param>
     public static ulong Seed(ulong round, ulong device) => Noise.Derive(round, device);
 
-    /// <summary>The seed of one record of that run, as <see cref="ProbeSettings.SeedOf"/> makes it.</summary>
-    /// <param name="round">Number of the round.</param>
-    /// <param name="device">The board's id as a number.</param>
-    /// <param name="step">From 0.</param>
-    /// <param name="direction">From 0.</param>
+    /// <summary>
+    /// The seed of one record of that run: of a step from 0 on and a direction, as <see cref="ProbeSettings.SeedOf"/> makes it.
+    /// </summary>
     public static ulong RecordSeed(ulong round, ulong device, int step, int direction) =>
         ProbeSettings.SeedOf(Seed(round, device), step, direction);
 

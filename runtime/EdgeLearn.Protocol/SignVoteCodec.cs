@@ -25,7 +25,8 @@ public sealed class SignVoteCodec : UpdateCodec
     {
         UpdateShape shape = context.Shape;
         if (change.Base.Length != shape.Length || change.Trained.Length != shape.Length)
-            throw new ArgumentException($"{change.Base.Length} and {change.Trained.Length} weights for a shape of {shape.Length}", nameof(change));
+            throw new ArgumentException($"{change.Base.Length} and {change.Trained.Length} weights for a shape of {shape.Length}",
+                nameof(change));
         byte[] content = new byte[LargestContentBytes(shape)];
         Span<byte> bits = content.AsSpan(shape.Tensors.Count * sizeof(float));
         int index = 0;
@@ -52,7 +53,8 @@ public sealed class SignVoteCodec : UpdateCodec
         UpdateShape shape = context.Shape;
         if (content.Length != LargestContentBytes(shape))
         {
-            reason = $"{content.Length} bytes, {LargestContentBytes(shape)} expected for {shape.Length} signs in {shape.Tensors.Count} tensors";
+            reason = $"{content.Length} bytes, {LargestContentBytes(shape)} expected for {shape.Length} signs in {shape.Tensors.Count} "
+                + $"tensors";
             return Refusal.WrongShape;
         }
         for (int t = 0; t < shape.Tensors.Count; t++)

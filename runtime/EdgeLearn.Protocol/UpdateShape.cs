@@ -1,11 +1,9 @@
 namespace EdgeLearn.Protocol;
 
-/// <summary>One tensor that travels in an update.</summary>
-/// <param name="Name">Its name in the model file.</param>
-/// <param name="Length">Number of parameters.</param>
-public readonly record struct UpdateTensor(string Name, int Length);
-
-/// <summary>What the numbers of an update mean: the tensors of a parameter set, in its order. All of them travel, so that a round's result is a whole model.</summary>
+/// <summary>
+/// What the numbers of an update mean: the tensors of a parameter set, in its order. All of them travel, so that a round's result is a
+/// whole model.
+/// </summary>
 public sealed class UpdateShape
 {
     /// <summary>Describes a parameter set, which need not be allocated and is not kept.</summary>
@@ -28,3 +26,8 @@ public sealed class UpdateShape
     /// <summary><see cref="ParameterSet.ShapeHash"/>: two models with the same hash can exchange updates.</summary>
     public Digest Hash { get; }
 }
+
+/// <summary>One tensor that travels in an update.</summary>
+/// <param name="Name">Its name in the model file.</param>
+/// <param name="Length">Number of parameters.</param>
+public readonly record struct UpdateTensor(string Name, int Length);

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace EdgeLearn.Protocol;
 
 /// <summary>
-/// The records of pure zeroth-order training with plain SGD and no decay: steps u32, directions u32, then for each record seed u64 and scalar
-/// float32, little-endian.
+/// The records of pure zeroth-order training with plain SGD and no decay: steps u32, directions u32, then for each record seed u64 and
+/// scalar float32, little-endian.
 /// </summary>
 public sealed class ZerothOrderCodec : UpdateCodec
 {
@@ -31,7 +31,8 @@ public sealed class ZerothOrderCodec : UpdateCodec
     {
         int count = change.Records.Length;
         if (count > RecordLimit || count % context.Directions != 0)
-            throw new ArgumentException($"{count} records, expected a multiple of {context.Directions} and at most {RecordLimit}", nameof(change));
+            throw new ArgumentException($"{count} records, expected a multiple of {context.Directions} and at most {RecordLimit}",
+                nameof(change));
         byte[] content = new byte[HeadBytes + count * RecordBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(content, (uint)(count / context.Directions));
         BinaryPrimitives.WriteUInt32LittleEndian(content.AsSpan(4), (uint)context.Directions);
@@ -50,7 +51,8 @@ public sealed class ZerothOrderCodec : UpdateCodec
     {
         int count = (content.Length - HeadBytes) / RecordBytes;
         if (content.Length < HeadBytes || count > RecordLimit || content.Length != HeadBytes + count * RecordBytes
-            || (ulong)BinaryPrimitives.ReadUInt32LittleEndian(content) * BinaryPrimitives.ReadUInt32LittleEndian(content[4..]) != (ulong)count)
+            || (ulong)BinaryPrimitives.ReadUInt32LittleEndian(content) * BinaryPrimitives.ReadUInt32LittleEndian(content[4..])
+            != (ulong)count)
         {
             reason = $"{content.Length} bytes are not steps, directions and so many records of {RecordBytes} bytes";
             return Refusal.Malformed;
@@ -91,8 +93,11 @@ public sealed class ZerothOrderCodec : UpdateCodec
     /// <exception cref="EdgeLearnException">Another rule or update, or momentum, decay or average.</exception>
     public override void CheckSettings(TrainingSettings settings)
     {
-        if (settings is not { Rule: ZerothOrderSettings, Update: SgdSettings { Momentum: 0, WeightDecay: 0 },
-            Continual: null or { Average: AverageKind.None } })
+        if (settings is not
+            {
+                Rule: ZerothOrderSettings, Update: SgdSettings { Momentum: 0, WeightDecay: 0 },
+                Continual: null or { Average: AverageKind.None }
+            })
             throw new EdgeLearnException($"records of {settings.Rule.Word} with {settings.Update.Word} cannot be replayed: "
                 + "this codec needs zo with sgd, without momentum, decay and average");
     }

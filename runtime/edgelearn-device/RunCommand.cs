@@ -83,8 +83,15 @@ sealed class RunCommand
                 Hub = parsed.GetValue(_hub),
                 Name = parsed.GetValue(_name) ?? Environment.MachineName,
                 Data = data.Train,
-                Share = new DataShare { Part = part, PartCount = count, Alpha = parsed.GetValue(_alpha), Groups = data.TrainGroups,
-                    Seed = parsed.GetValue(_seed) ?? 0, HeldOutFraction = parsed.GetValue(_heldOut) ?? new DataShare().HeldOutFraction },
+                Share = new DataShare
+                {
+                    Part = part,
+                    PartCount = count,
+                    Alpha = parsed.GetValue(_alpha),
+                    Groups = data.TrainGroups,
+                    Seed = parsed.GetValue(_seed) ?? 0,
+                    HeldOutFraction = parsed.GetValue(_heldOut) ?? new DataShare().HeldOutFraction
+                },
                 ExitWhenDone = parsed.GetValue(_once),
                 RoundLimit = rounds,
                 PollInterval = poll is { } interval ? TimeSpan.FromSeconds(interval) : null,

@@ -74,7 +74,8 @@ public class BenchProgramTests
         // A process of its own: it pins the thread it runs on.
         string program = typeof(BenchCommand).Assembly.Location;
         var start = new ProcessStartInfo("dotnet",
-            [program, "bench", "--quick", "--only", "W3s", "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            [program, "bench", "--quick", "--only", "W3s", "--json"])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -127,8 +127,11 @@ sealed class BenchRun(CommandOutput output, bool quick, CancellationToken stop)
         {
             using var process =
                 Process.Start(
-                new ProcessStartInfo("git", ["-C", root, "rev-parse", "--short", "HEAD"]) { RedirectStandardOutput = true,
-                RedirectStandardError = true })!;
+                new ProcessStartInfo("git", ["-C", root, "rev-parse", "--short", "HEAD"])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true
+                })!;
             string text = process.StandardOutput.ReadToEnd().Trim();
             process.WaitForExit();
             return process.ExitCode == 0 ? text : null;

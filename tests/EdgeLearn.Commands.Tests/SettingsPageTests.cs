@@ -12,9 +12,10 @@ public class SettingsPageTests
         var page = new StringBuilder("""
             # Settings
 
-            Every setting of training by the name that it has on the command line (`--momentum 0.9`), in the messages of a fleet and in the
-            identity of a checkpoint. Values are written as here, with a point. A rule or an update has its own settings; one that the
-            chosen ones do not have is refused. This page is made from the tables in the code and held against them by a test.
+            Every setting of training by the name that it has on the command line (`--momentum 0.9`), in the messages of a
+            fleet and in the identity of a checkpoint. Values are written as here, with a point.
+            A rule or an update has its own settings; one that the chosen ones do not have is refused. This page is made
+            from the tables in the code and held against them by a test.
 
             """);
         Add(page, "Run", new TrainingSettings());
@@ -30,10 +31,8 @@ public class SettingsPageTests
         if (record.Rows.Count == 0) page.Append("None.\n");
         else page.Append("| setting | values | default | |\n|---|---|---|---|\n");
         foreach (var row in record.Rows)
-        {
             page.Append(CultureInfo.InvariantCulture,
                 $"| `{row.Name}` | {Cell(row.Expected)} | {row.Default ?? "open"} | {Cell(row.Help)} |\n");
-        }
     }
 
     static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);

@@ -42,7 +42,8 @@ public sealed class BoardTrainingTests : IDisposable
         Assert.Equal(MemoryMarshal.AsBytes(expected.Network.Parameters.Values).ToArray(), update.Content);
         using var before = ModelFile.Load(_start, "base");
         double sum = 0;
-        for (int i = 0; i < before.Network.Parameters.Length; i++) sum += Math.Pow(expected.Network.Parameters.Values[i] - before.Network.Parameters.Values[i], 2);
+        for (int i = 0; i < before.Network.Parameters.Length; i++)
+            sum += Math.Pow(expected.Network.Parameters.Values[i] - before.Network.Parameters.Values[i], 2);
         Assert.Equal(Math.Sqrt(sum), update.Norm, 1e-6);
         Assert.Equal(new UpdateShape(before.Network.Parameters).Hash, update.Shape);
         Assert.Equal((ulong)_training.ExampleCount, update.ExampleCount);
@@ -204,10 +205,12 @@ public sealed class BoardTrainingTests : IDisposable
     [InlineData("8x8-5", "5 outputs")]
     public void A_model_for_other_data_is_one_clear_line(string network, string expected)
     {
-        using var model = new Model(new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(1), Preparation.Identity);
+        using var model = new Model(new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(1),
+            Preparation.Identity);
         ModelFile.Save(_temporary["other"], model);
         var scoring = Assert.Throws<EdgeLearnException>(() => _training.Score(_temporary["other"], Stop));
-        var training = Assert.Throws<EdgeLearnException>(() => _training.Train(Digits.Task(Codec.Float32), Device, _temporary["other"], Stop));
+        var training =
+            Assert.Throws<EdgeLearnException>(() => _training.Train(Digits.Task(Codec.Float32), Device, _temporary["other"], Stop));
         Assert.Contains(expected, scoring.Message, StringComparison.Ordinal);
         Assert.Equal(scoring.Message, training.Message);
     }
@@ -231,7 +234,8 @@ public sealed class BoardTrainingTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         stop.Cancel();
-        Assert.Throws<OperationCanceledException>(() => _training.Train(Digits.Task(Codec.Float32), Device, _temporary["base"], stop.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            _training.Train(Digits.Task(Codec.Float32), Device, _temporary["base"], stop.Token));
     }
 
     BoardUpdate Train(TrainTask task) => _training.Train(task, Device, _temporary["base"], Stop);

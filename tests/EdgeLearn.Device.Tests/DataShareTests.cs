@@ -16,7 +16,14 @@ public sealed class DataShareTests
         var seen = new List<int>();
         for (int part = 1; part <= 4; part++)
         {
-            var (training, heldOut) = new DataShare { Part = part, PartCount = 4, Alpha = alpha, Seed = 3, HeldOutFraction = 0.2 }.Split(s_data);
+            var (training, heldOut) = new DataShare
+            {
+                Part = part,
+                PartCount = 4,
+                Alpha = alpha,
+                Seed = 3,
+                HeldOutFraction = 0.2
+            }.Split(s_data);
             Assert.Equal((training.Count + heldOut!.Count) / 5, heldOut.Count);
             for (int i = 0; i < training.Count; i++) seen.Add(training.SourceRow(i));
             for (int i = 0; i < heldOut.Count; i++) seen.Add(heldOut.SourceRow(i));
@@ -33,7 +40,14 @@ public sealed class DataShareTests
         int count = 0;
         for (int part = 1; part <= 4; part++)
         {
-            var (training, heldOut) = new DataShare { Part = part, PartCount = 4, Groups = groups, Seed = 3, HeldOutFraction = 0.2 }.Split(s_data);
+            var (training, heldOut) = new DataShare
+            {
+                Part = part,
+                PartCount = 4,
+                Groups = groups,
+                Seed = 3,
+                HeldOutFraction = 0.2
+            }.Split(s_data);
             foreach (var view in (DatasetView[])[training, heldOut!])
             {
                 for (int i = 0; i < view.Count; i++) Assert.Equal(part, boardOf.GetValueOrDefault(groups[view.SourceRow(i)], part));
@@ -51,9 +65,14 @@ public sealed class DataShareTests
     public void Groups_that_do_not_fit_are_one_clear_line()
     {
         var share = new DataShare { Part = 1, PartCount = 4, Groups = [.. Enumerable.Range(0, 500)] };
-        Assert.Contains("by label and by group", Assert.Throws<EdgeLearnException>(() => (share with { Alpha = 1 }).Split(s_data)).Message, StringComparison.Ordinal);
-        Assert.Contains("one group an example", Assert.Throws<EdgeLearnException>(() => (share with { Groups = [1, 2, 3, 4] }).Split(s_data)).Message, StringComparison.Ordinal);
-        Assert.Contains("2 groups", Assert.Throws<EdgeLearnException>(() => (share with { Groups = [.. Enumerable.Range(0, 500).Select(i => i % 2)] }).Split(s_data)).Message, StringComparison.Ordinal);
+        Assert.Contains("by label and by group", Assert.Throws<EdgeLearnException>(() => (share with { Alpha = 1 }).Split(s_data)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("one group an example",
+            Assert.Throws<EdgeLearnException>(() => (share with { Groups = [1, 2, 3, 4] }).Split(s_data)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("2 groups",
+            Assert.Throws<EdgeLearnException>(() =>
+            (share with { Groups = [.. Enumerable.Range(0, 500).Select(i => i % 2)] }).Split(s_data)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,7 +91,8 @@ public sealed class DataShareTests
     [InlineData(1, 1, double.NaN, "held-out fraction")]
     public void A_share_that_does_not_exist_is_one_clear_line(int part, int count, double fraction, string expected)
     {
-        var e = Assert.Throws<EdgeLearnException>(() => new DataShare { Part = part, PartCount = count, HeldOutFraction = fraction }.Split(s_data));
+        var e = Assert.Throws<EdgeLearnException>(() =>
+            new DataShare { Part = part, PartCount = count, HeldOutFraction = fraction }.Split(s_data));
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
     }
 }

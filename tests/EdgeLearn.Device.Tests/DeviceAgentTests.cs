@@ -24,7 +24,8 @@ public sealed class DeviceAgentTests
         Assert.Equal((17UL, 321UL, manifest.Digest), (header.Round, header.ExampleCount, header.Base));
         Assert.Equal(run.DeviceId, header.Device.ToString("x16", System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal(5000, content.Length);
-        Assert.Equal((17UL, 0.5, 0.75, 2.0, 321UL), (telemetry.Round, telemetry.Loss, telemetry.Accuracy, telemetry.StepMs, telemetry.Examples));
+        Assert.Equal((17UL, 0.5, 0.75, 2.0, 321UL),
+            (telemetry.Round, telemetry.Loss, telemetry.Accuracy, telemetry.StepMs, telemetry.Examples));
         Assert.True(telemetry.RssBytes > 1 << 20);
         Assert.True(telemetry.BytesDown > (ulong)s_model.Length);
         Assert.True(telemetry.BytesUp > 0);
@@ -135,7 +136,8 @@ public sealed class DeviceAgentTests
         using var temporary = new TemporaryFolder();
         await AgentRun.UntilDoneAsync(temporary["agent"], hub.NewToken(), new ScriptedLearner());
         hub.Script.RevokedReason = "it was stolen";
-        var e = await Assert.ThrowsAsync<EdgeLearnException>(() => AgentRun.UntilDoneAsync(temporary["agent"], null, new ScriptedLearner()));
+        var e = await Assert.ThrowsAsync<EdgeLearnException>(() =>
+            AgentRun.UntilDoneAsync(temporary["agent"], null, new ScriptedLearner()));
         Assert.Equal("the hub refuses this board: revoked: it was stolen", e.Message);
     }
 
@@ -147,7 +149,8 @@ public sealed class DeviceAgentTests
         using var temporary = new TemporaryFolder();
         await AgentRun.UntilDoneAsync(temporary["agent"], ours.NewToken(), new ScriptedLearner());
         var e = await Assert.ThrowsAsync<EdgeLearnException>(
-            () => AgentRun.UntilDoneAsync(temporary["agent"], null, new ScriptedLearner(), change: options => options with { Hub = other.Address }));
+            () => AgentRun.UntilDoneAsync(temporary["agent"], null, new ScriptedLearner(),
+            change: options => options with { Hub = other.Address }));
         Assert.Contains("is not this fleet's hub", e.Message, StringComparison.Ordinal);
         Assert.Empty(other.Script.CheckIns);
     }
@@ -263,7 +266,8 @@ public sealed class DeviceAgentTests
         Assert.EndsWith("stopped before this board was enrolled\n", log.ToString(), StringComparison.Ordinal);
     }
 
-    // Every call of a whole run (enrolment, push, round) is a moment of a power cut: the folder as it is then is the folder that the next process finds.
+    // Every call of a whole run (enrolment, push, round) is a moment of a power cut: the folder as it is then is the folder that the next
+    // process finds.
     [Fact]
     public async Task A_power_cut_at_any_call_counts_the_round_once_and_ends_with_the_newest_model()
     {
@@ -308,7 +312,8 @@ public sealed class DeviceAgentTests
         using var temporary = new TemporaryFolder();
         hub.Script.Push(s_model, 1);
         using var log = new StringWriter();
-        await AgentRun.UntilDoneAsync(temporary["agent"], hub.NewToken(), new ScriptedLearner(), log, options => options with { LogAsJson = true });
+        await AgentRun.UntilDoneAsync(temporary["agent"], hub.NewToken(), new ScriptedLearner(), log,
+            options => options with { LogAsJson = true });
         var kinds = new List<string>();
         foreach (string line in log.ToString().TrimEnd('\n').Split('\n'))
         {

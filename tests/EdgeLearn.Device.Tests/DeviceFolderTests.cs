@@ -25,7 +25,8 @@ public sealed class DeviceFolderTests
     {
         using var temporary = new TemporaryFolder();
         string root = temporary["agent"];
-        Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        Directory.CreateDirectory(root,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         using var folder = new DeviceFolder(root);
         folder.Key().Dispose();
         folder.Write(s_identity);

@@ -124,7 +124,8 @@ public sealed class EnrolmentTests
     public async Task An_agent_without_a_token_says_how_to_get_one()
     {
         using var temporary = new TemporaryFolder();
-        var e = await Assert.ThrowsAsync<EdgeLearnException>(() => AgentRun.UntilDoneAsync(temporary["agent"], null, new ScriptedLearner()));
+        var e = await Assert.ThrowsAsync<EdgeLearnException>(() =>
+            AgentRun.UntilDoneAsync(temporary["agent"], null, new ScriptedLearner()));
         Assert.Contains("edgelearn device token", e.Message, StringComparison.Ordinal);
     }
 
@@ -135,7 +136,8 @@ public sealed class EnrolmentTests
         await using var other = await FakeHub.StartAsync();
         using var temporary = new TemporaryFolder();
         await AgentRun.UntilDoneAsync(temporary["agent"], ours.NewToken(), new ScriptedLearner());
-        var e = await Assert.ThrowsAsync<EdgeLearnException>(() => AgentRun.UntilDoneAsync(temporary["agent"], other.NewToken(), new ScriptedLearner()));
+        var e = await Assert.ThrowsAsync<EdgeLearnException>(() =>
+            AgentRun.UntilDoneAsync(temporary["agent"], other.NewToken(), new ScriptedLearner()));
         Assert.Contains("belongs to another fleet", e.Message, StringComparison.Ordinal);
     }
 

@@ -94,7 +94,8 @@ public sealed class FederatedDigitsTests
         return (views, read.Network.Parameters.Length);
     }
 
-    static HubOptions Options(string folder) => new() { Folder = folder, BusyInterval = TimeSpan.FromMilliseconds(20), IdleInterval = TimeSpan.FromMilliseconds(50) };
+    static HubOptions Options(string folder)
+        => new() { Folder = folder, BusyInterval = TimeSpan.FromMilliseconds(20), IdleInterval = TimeSpan.FromMilliseconds(50) };
 
     static Task<DeviceRun> RunBoard(string folder, string token, Digits digits, int part, int limit)
     {

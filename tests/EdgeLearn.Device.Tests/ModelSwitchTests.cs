@@ -189,7 +189,8 @@ public sealed class ModelSwitchTests
         hub.Script.Push(s_better, 2);
         await RunAsync(hub, temporary);
         string before = File.ReadAllText(Path.Combine(temporary["agent"], "state.json"));
-        var e = await Assert.ThrowsAsync<EdgeLearnException>(() => RunAsync(hub, temporary, new ScriptedLearner { OnScore = _ => Refuse(true) }));
+        var e = await Assert.ThrowsAsync<EdgeLearnException>(() =>
+            RunAsync(hub, temporary, new ScriptedLearner { OnScore = _ => Refuse(true) }));
         Assert.Contains("version 2, in use here so far", e.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllText(Path.Combine(temporary["agent"], "state.json")));
     }

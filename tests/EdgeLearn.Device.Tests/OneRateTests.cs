@@ -59,8 +59,12 @@ public sealed class OneRateTests
     {
         using var digits = new Digits();
         byte[] start = digits.NewModel("8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-10");
-        var task = new TrainTask { Round = 1, Codec = Codec.Float32,
-            Training = RoundTraining.From(new TrainingSettings { Rule = new BackpropSettings(), Epochs = 2, Batch = 16 }) };
+        var task = new TrainTask
+        {
+            Round = 1,
+            Codec = Codec.Float32,
+            Training = RoundTraining.From(new TrainingSettings { Rule = new BackpropSettings(), Epochs = 2, Batch = 16 })
+        };
         using var trained = Digits.TrainWithTheCore(start, task, 1, digits.Train);
         Assert.InRange(Evaluator.Score(trained, digits.Test, 64).Accuracy, 0.8, 1);
     }

@@ -83,7 +83,8 @@ public sealed class CodecTests
         Assert.Equal(trained, ((ValueChange)Decode(new Float32Codec(), shape, new BoardChange { Trained = trained })).Values.ToArray());
         // The changes are the trained values: mean magnitudes by tensor, votes by sign; the one at 351 is zero and votes by its noise.
         VoteChange votes = (VoteChange)Decode(new SignVoteCodec(), shape, new BoardChange { Base = new float[703], Trained = trained });
-        float[] means = [.. new[] { trained[..700], trained[700..] }.Select(part => (float)(part.Sum(x => Math.Abs((double)x)) / part.Length))];
+        float[] means = [
+            .. new[] { trained[..700], trained[700..] }.Select(part => (float)(part.Sum(x => Math.Abs((double)x)) / part.Length))];
         Assert.Equal(means, votes.Magnitudes.ToArray());
         Assert.All(Enumerable.Range(0, 703).Where(i => i != 351), i => Assert.Equal(trained[i] > 0, votes.IsUp(i)));
         Assert.Equal((0f, RoundNoise.ZeroVote(Round, Device, 351)), (trained[351], votes.IsUp(351)));
@@ -137,7 +138,8 @@ public sealed class CodecTests
     [Fact]
     public void Shapes_with_other_names_or_lengths_have_another_hash()
     {
-        Digest[] hashes = [Shape(("a", 8)).Hash, Shape(("b", 8)).Hash, Shape(("a", 9)).Hash, Shape(("a", 4), ("b", 4)).Hash, Shape(("a", 8), ("b", 1)).Hash];
+        Digest[] hashes = [Shape(("a", 8)).Hash, Shape(("b", 8)).Hash, Shape(("a", 9)).Hash, Shape(("a", 4), ("b", 4)).Hash,
+            Shape(("a", 8), ("b", 1)).Hash];
         Assert.Equal(hashes.Length, hashes.Distinct().Count());
         Assert.Equal(Shape(("a", 8)).Hash, Shape(("a", 8)).Hash);
     }

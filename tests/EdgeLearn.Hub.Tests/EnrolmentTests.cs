@@ -33,7 +33,9 @@ public sealed class EnrolmentTests
         Assert.Null(answer.Task);
         Assert.Null(answer.Offer);
         using FleetKey renewed = FleetKey.Create();
-        RenewAnswer renewal = await board.Calls.RenewAsync(new RenewRequest { CertificateRequest = ByteString.CopyFrom(renewed.CertificateRequest()) }, cancellationToken: Cancel);
+        RenewAnswer renewal =
+            await board.Calls.RenewAsync(new RenewRequest { CertificateRequest = ByteString.CopyFrom(renewed.CertificateRequest()) },
+            cancellationToken: Cancel);
         EnrollAnswer later = board.Enrolled.Clone();
         later.Certificate = renewal.Certificate;
         using TestBoard same = new(fleet.Hub.Address, new FleetTrust(board.Trust.AuthorityCertificate), renewed, later);
@@ -68,7 +70,8 @@ public sealed class EnrolmentTests
         byte[] wrong = [.. token.Secret];
         wrong[5] ^= 1;
         Assert.Contains("secret is wrong", (await RefusalAsync(() => TestBoard.EnrolAsync(token with { Secret = wrong }))).Detail);
-        Assert.Contains("not one of this fleet", (await RefusalAsync(() => TestBoard.EnrolAsync(token with { Id = Guid.NewGuid() }))).Detail);
+        Assert.Contains("not one of this fleet",
+            (await RefusalAsync(() => TestBoard.EnrolAsync(token with { Id = Guid.NewGuid() }))).Detail);
         TokenView revoked = await fleet.Operator.CreateTokenAsync(cancel: Cancel);
         await fleet.Operator.RevokeTokenAsync(revoked.TokenId, Cancel);
         Assert.Contains("revoked", (await RefusalAsync(() => TestBoard.EnrolAsync(EnrolmentToken.Parse(revoked.Token)))).Detail);
@@ -101,7 +104,9 @@ public sealed class EnrolmentTests
         // Whoever answers in place of the hub is refused by the handshake on every later connection.
         TestBoard board = await fleet.AddBoardAsync();
         using GrpcChannel channel = FleetChannel.Open(other.Hub.Address, board.Trust);
-        RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await new Fleet.FleetClient(channel).AuthorityAsync(new(), cancellationToken: Cancel));
+        RpcException refused =
+            await Assert.ThrowsAsync<RpcException>(async () =>
+            await new Fleet.FleetClient(channel).AuthorityAsync(new(), cancellationToken: Cancel));
         Assert.Contains("not the hub of this fleet", HubFaults.Line(refused, other.Hub.Address));
     }
 
@@ -148,7 +153,9 @@ public sealed class EnrolmentTests
             Assert.Equal(StatusCode.PermissionDenied, (await RefusalAsync(call)).StatusCode);
         using OperatorIdentity identity = OperatorIdentity.Load(fleet.Hub.OperatorFolder);
         using GrpcChannel operators = FleetChannel.Open(fleet.Hub.Address, identity.Trust, identity.Certificate);
-        Assert.Equal(StatusCode.PermissionDenied, (await RefusalAsync(async () => await new Fleet.FleetClient(operators).CheckInAsync(new(), cancellationToken: Cancel))).StatusCode);
+        Assert.Equal(StatusCode.PermissionDenied,
+            (await RefusalAsync(async () =>
+            await new Fleet.FleetClient(operators).CheckInAsync(new(), cancellationToken: Cancel))).StatusCode);
     }
 
     [Fact]
@@ -161,7 +168,8 @@ public sealed class EnrolmentTests
         Status status = await RefusalAsync(() => board.CheckInAsync());
         Assert.Equal(StatusCode.PermissionDenied, status.StatusCode);
         Assert.Contains("left in a train", status.Detail);
-        Assert.Equal(StatusCode.PermissionDenied, (await RefusalAsync(async () => await board.Calls.RenewAsync(new(), cancellationToken: Cancel))).StatusCode);
+        Assert.Equal(StatusCode.PermissionDenied,
+            (await RefusalAsync(async () => await board.Calls.RenewAsync(new(), cancellationToken: Cancel))).StatusCode);
         EnrolmentToken token = await TokenAsync(fleet);
         Assert.Contains("new key", (await RefusalAsync(() => TestBoard.EnrolAsync(token, key: board.Key))).Detail);
         using TestBoard fresh = await TestBoard.EnrolAsync(token);
@@ -178,7 +186,8 @@ public sealed class EnrolmentTests
         byte[] large = TestFleet.ModelBytes(network: "2000-2000-3");
         PushAnswer push = await fleet.PushAsync(large);
         TestBoard board = await fleet.AddBoardAsync();
-        using AsyncServerStreamingCall<FetchChunk> call = board.Calls.Fetch(new FetchRequest { Digest = push.Digest }, cancellationToken: Cancel);
+        using AsyncServerStreamingCall<FetchChunk> call =
+            board.Calls.Fetch(new FetchRequest { Digest = push.Digest }, cancellationToken: Cancel);
         Assert.True(await call.ResponseStream.MoveNext(Cancel));
         await fleet.Operator.RevokeDeviceAsync(board.Id, cancel: Cancel);
         int received = call.ResponseStream.Current.Data.Length;
@@ -222,7 +231,8 @@ public sealed class EnrolmentTests
         {
             EnrollRequest request = TestBoard.Request(token, key);
             request.CertificateRequest = ByteString.CopyFrom(bad);
-            Assert.Equal(StatusCode.InvalidArgument, (await RefusalAsync(async () => await calls.EnrollAsync(request, cancellationToken: Cancel))).StatusCode);
+            Assert.Equal(StatusCode.InvalidArgument,
+                (await RefusalAsync(async () => await calls.EnrollAsync(request, cancellationToken: Cancel))).StatusCode);
         }
         using TestBoard board = await TestBoard.EnrolAsync(token, key: key);
         await board.CheckInAsync();
@@ -239,7 +249,8 @@ public sealed class EnrolmentTests
         Assert.InRange(learned, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
         // A board that believes it is 1970 and checks dates anyway must not connect: the dates are not valid then.
         using GrpcChannel channel = FleetChannel.Open(fleet.Hub.Address, board.Trust, null, () => DateTimeOffset.UnixEpoch);
-        await Assert.ThrowsAsync<RpcException>(async () => await new Fleet.FleetClient(channel).AuthorityAsync(new(), cancellationToken: Cancel));
+        await Assert.ThrowsAsync<RpcException>(async () =>
+            await new Fleet.FleetClient(channel).AuthorityAsync(new(), cancellationToken: Cancel));
     }
 
     static IEnumerable<Func<Task>> CallsOf(GrpcChannel channel)

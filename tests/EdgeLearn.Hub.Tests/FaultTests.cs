@@ -53,10 +53,13 @@ public sealed class FaultTests
         await board.TaskAsync();
         Task<RoundView> watched = fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         // Opened, assigned and accepted are written; closed is not.
-        Execute(fleet, "CREATE TRIGGER fault BEFORE INSERT ON journal WHEN (SELECT count(*) FROM journal) = 3 BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        Execute(fleet,
+            "CREATE TRIGGER fault BEFORE INSERT ON journal WHEN (SELECT count(*) FROM journal) = 3 BEGIN SELECT RAISE(ABORT, 'no room'); "
+            + "END");
         TrainTask task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1),
+            new BoardChange { Trained = TestFleet.WeightsOf(model) });
         await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.ReportAsync(task, model, content));
         Execute(fleet, "DROP TRIGGER fault");
         RoundView done = await watched.WaitAsync(TestFleet.Patience, Cancel);

@@ -50,9 +50,11 @@ public sealed class FixedPointSumTests
     [Fact]
     public void The_mean_of_identical_models_is_that_model_bit_for_bit()
     {
-        float[] model = [0f, -0f, 1f, -1f, 0.1f, float.Epsilon, -float.Epsilon, 1e-30f, -3e-12f, 65536f, 1.17549435e-38f, MathF.PI, -2.5e-7f, 65535.996f];
+        float[] model = [0f, -0f, 1f, -1f, 0.1f, float.Epsilon, -float.Epsilon, 1e-30f, -3e-12f, 65536f, 1.17549435e-38f, MathF.PI,
+            -2.5e-7f, 65535.996f];
         foreach (int boards in (int[])[1, 2, 3, 7, 100])
-            Assert.Equal(Bits(model), Bits(MeanOf([.. Enumerable.Repeat(model, boards)], [.. Enumerable.Range(1, boards).Select(i => (ulong)(i * 37))])));
+            Assert.Equal(Bits(model),
+                Bits(MeanOf([.. Enumerable.Repeat(model, boards)], [.. Enumerable.Range(1, boards).Select(i => (ulong)(i * 37))])));
     }
 
     [Theory]
@@ -94,7 +96,8 @@ public sealed class FixedPointSumTests
     [Theory]
     [InlineData(0ul)]
     [InlineData(FixedPointSum.WeightLimit + 1)]
-    public void Weights_out_of_range_are_refused(ulong weight) => Assert.Throws<ArgumentException>(() => new FixedPointSum(1).Add([1f], weight));
+    public void Weights_out_of_range_are_refused(ulong weight)
+    => Assert.Throws<ArgumentException>(() => new FixedPointSum(1).Add([1f], weight));
 
     static float[] MeanOf(float[][] values, ulong[] weights)
     {
@@ -125,7 +128,8 @@ public sealed class FixedPointSumTests
         float best = guess;
         foreach (float candidate in (float[])[MathF.BitDecrement(guess), MathF.BitIncrement(guess)])
         {
-            BigInteger distance = BigInteger.Abs(Whole(candidate) * weight - sum), bestDistance = BigInteger.Abs(Whole(best) * weight - sum);
+            BigInteger distance = BigInteger.Abs(Whole(candidate) * weight - sum),
+                bestDistance = BigInteger.Abs(Whole(best) * weight - sum);
             if (distance < bestDistance || (distance == bestDistance && (BitConverter.SingleToInt32Bits(candidate) & 1) == 0))
                 best = candidate;
         }

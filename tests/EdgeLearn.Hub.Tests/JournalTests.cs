@@ -88,7 +88,8 @@ public sealed class JournalTests
         RoundView second = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await fleet.RestartAsync();
         IReadOnlyList<RoundView> rounds = await fleet.Operator.ListRoundsAsync(cancel: Cancel);
-        Assert.Equal([(second.Round, RoundView.Types.State.Open), (first.Round, RoundView.Types.State.Committed)], rounds.Select(r => (r.Round, r.State)));
+        Assert.Equal([(second.Round, RoundView.Types.State.Open), (first.Round, RoundView.Types.State.Committed)],
+            rounds.Select(r => (r.Round, r.State)));
         await board.TrainAsync(w => w);
         Assert.Equal(3ul, (await fleet.Operator.WaitForRoundAsync(second.Round, Cancel)).ModelVersion);
         Assert.Equal(2ul, (await fleet.Operator.GetDeviceAsync("kept", Cancel)).AcceptedReports);
@@ -139,7 +140,8 @@ public sealed class JournalTests
             using SqliteCommand command = db.CreateCommand();
             command.CommandText = "BEGIN IMMEDIATE";  // nobody else can write now: a disk that does not answer
             command.ExecuteNonQuery();
-            Grpc.Core.RpcException e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.TrainAsync(w => [.. w.Select(x => x + 1)]));
+            Grpc.Core.RpcException e =
+                await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.TrainAsync(w => [.. w.Select(x => x + 1)]));
             Assert.Equal(Grpc.Core.StatusCode.Unavailable, e.StatusCode);
             RoundView open = await fleet.Operator.GetRoundAsync(opened.Round, Cancel);
             Assert.Equal((RoundView.Types.State.Open, 0u, 1u), (open.State, open.Accepted, open.Assigned));

@@ -57,7 +57,8 @@ public sealed class PushTests
         PushAnswer push = await fleet.PushAsync(TestFleet.ModelBytes());
         CheckInRequest request = new()
         {
-            Outcomes = { new OfferOutcome { Digest = push.Digest, Kind = OfferOutcome.Types.Kind.ScoredWorse, AccuracyBefore = 0.9, AccuracyAfter = 0.5, Reason = "worse" } },
+            Outcomes = { new OfferOutcome { Digest = push.Digest, Kind = OfferOutcome.Types.Kind.ScoredWorse, AccuracyBefore = 0.9,
+                AccuracyAfter = 0.5, Reason = "worse" } },
         };
         Assert.Null((await board.Calls.CheckInAsync(request, cancellationToken: Cancel)).Offer);
         Assert.Null((await board.CheckInAsync()).Offer);
@@ -89,10 +90,12 @@ public sealed class PushTests
         FleetKey key = identity.ReleaseKey;
         Assert.Contains("roll-back", await RefusedAsync(fleet, Manifest(fleet, model, 1).Sign(key), model));
         Assert.Contains("roll-back", await RefusedAsync(fleet, Manifest(fleet, model, 2).Sign(key), model));
-        Assert.Contains("parent", await RefusedAsync(fleet, (Manifest(fleet, model, 3) with { Parent = Digest.Of("no"u8) }).Sign(key), model));
+        Assert.Contains("parent",
+            await RefusedAsync(fleet, (Manifest(fleet, model, 3) with { Parent = Digest.Of("no"u8) }).Sign(key), model));
         using FleetKey stranger = FleetKey.Create();
         Assert.Contains("release key", await RefusedAsync(fleet, Manifest(fleet, model, 3).Sign(stranger), model));
-        Assert.Contains("another fleet", await RefusedAsync(fleet, (Manifest(fleet, model, 3) with { Fleet = Digest.Of("no"u8) }).Sign(key), model));
+        Assert.Contains("another fleet",
+            await RefusedAsync(fleet, (Manifest(fleet, model, 3) with { Fleet = Digest.Of("no"u8) }).Sign(key), model));
         byte[] flipped = [.. model];
         flipped[^1] ^= 1;
         Assert.Contains("SHA-256", await RefusedAsync(fleet, Manifest(fleet, model, 3).Sign(key), flipped));
@@ -172,7 +175,8 @@ public sealed class PushTests
         CheckInAnswer answer = await board.CheckInAsync();
         (ArtefactManifest manifest, ulong release) = board.ArtefactTrust.VerifyForUse(answer.Offer, 1, 1);
         Assert.Equal((2ul, 1ul, 1u, ArtefactSigner.Round), (manifest.Version, release, manifest.Generation, manifest.Signer));
-        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel));
+        EdgeLearnException e =
+            await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel));
         Assert.Contains("used up", e.Message);
     }
 

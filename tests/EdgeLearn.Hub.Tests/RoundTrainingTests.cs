@@ -15,20 +15,69 @@ public class RoundTrainingTests
     static readonly Dictionary<string, TrainingSettings> s_runs = new()
     {
         ["defaults"] = new(),
-        ["tpsgd"] = new() { Rule = new TargetProjectionSettings { LocalLoss = LocalLoss.Hinge, Targets = NoiseKind.Gaussian,
-            TargetScale = 0.7f,
-            HiddenRate = 0.1f, LayerByLayer = true }, Update = new SgdSettings { Momentum = 0.9f, WeightDecay = 0.01f } },
-        ["local-heads"] = new() { Rule = new LocalHeadsSettings { HeadUnits = 8, Similarity = 1f / 3, LayerByLayer = true, HiddenRate = 2 },
-            Update = new AdamSettings { Beta1 = 0.8f, Beta2 = 0.99f, Epsilon = 1e-7f }, LearningRate = 0.003f },
-        ["elastic-zo"] = new() { Rule = new ElasticZerothOrderSettings { Epsilon = 0.01f, Directions = 3, Noise = NoiseKind.Gaussian,
-            ExactLayers = 2, HiddenRate = 0.5f }, Update = new SignumSettings { Momentum = 0.5f }, Steps = 7, Batch = 5,
-                Seed = ulong.MaxValue },
-        ["frugal"] = new() { Rule = new BackpropSettings(), Update = new FrugalSettings { Rho = 0.1, Selection = FrugalSelection.Block,
-            RefreshSteps = 3, Remainder = FrugalRemainder.Plain, RemainderRate = 0.1f, StateFull = "*.bias" }, Epochs = 3 },
-        ["parts and past"] = new() { Rule = new ZerothOrderSettings { SignsInTurn = true }, Train = TrainableParts.Parse("head,bias"),
-            Features = FeatureStorage.Int8, FeatureBytes = 1000, Continual = new ContinualSettings { ReplayBytes = 5000,
-            Replay = ReplayKind.Balanced, ReplayStorage = ReplayStorage.Int8, ReplayFraction = 0.25f, Average = AverageKind.Exponential,
-            AverageDecay = 0.9f } },
+        ["tpsgd"] = new()
+        {
+            Rule = new TargetProjectionSettings
+            {
+                LocalLoss = LocalLoss.Hinge,
+                Targets = NoiseKind.Gaussian,
+                TargetScale = 0.7f,
+                HiddenRate = 0.1f,
+                LayerByLayer = true
+            },
+            Update = new SgdSettings { Momentum = 0.9f, WeightDecay = 0.01f }
+        },
+        ["local-heads"] = new()
+        {
+            Rule = new LocalHeadsSettings { HeadUnits = 8, Similarity = 1f / 3, LayerByLayer = true, HiddenRate = 2 },
+            Update = new AdamSettings { Beta1 = 0.8f, Beta2 = 0.99f, Epsilon = 1e-7f },
+            LearningRate = 0.003f
+        },
+        ["elastic-zo"] = new()
+        {
+            Rule = new ElasticZerothOrderSettings
+            {
+                Epsilon = 0.01f,
+                Directions = 3,
+                Noise = NoiseKind.Gaussian,
+                ExactLayers = 2,
+                HiddenRate = 0.5f
+            },
+            Update = new SignumSettings { Momentum = 0.5f },
+            Steps = 7,
+            Batch = 5,
+            Seed = ulong.MaxValue
+        },
+        ["frugal"] = new()
+        {
+            Rule = new BackpropSettings(),
+            Update = new FrugalSettings
+            {
+                Rho = 0.1,
+                Selection = FrugalSelection.Block,
+                RefreshSteps = 3,
+                Remainder = FrugalRemainder.Plain,
+                RemainderRate = 0.1f,
+                StateFull = "*.bias"
+            },
+            Epochs = 3
+        },
+        ["parts and past"] = new()
+        {
+            Rule = new ZerothOrderSettings { SignsInTurn = true },
+            Train = TrainableParts.Parse("head,bias"),
+            Features = FeatureStorage.Int8,
+            FeatureBytes = 1000,
+            Continual = new ContinualSettings
+            {
+                ReplayBytes = 5000,
+                Replay = ReplayKind.Balanced,
+                ReplayStorage = ReplayStorage.Int8,
+                ReplayFraction = 0.25f,
+                Average = AverageKind.Exponential,
+                AverageDecay = 0.9f
+            }
+        },
     };
 
     [Theory]
@@ -104,8 +153,12 @@ public class RoundTrainingTests
         TrainingSettings settings = RoundTraining.Parser.ParseFrom(bytes).ToSettings(Convolution, 1, 1);
         Assert.Equal(new ZerothOrderSettings { Directions = 2 }, settings.Rule);
         Assert.Equal((40L, 0.002f * 0.75f), (settings.Steps, settings.LearningRate));
-        Assert.Equal(bytes, RoundTraining.From(new TrainingSettings { Rule = new ZerothOrderSettings { Directions = 2 },
-            LearningRate = 0.002f, Steps = 40 }, 0.75f).ToByteArray());
+        Assert.Equal(bytes, RoundTraining.From(new TrainingSettings
+        {
+            Rule = new ZerothOrderSettings { Directions = 2 },
+            LearningRate = 0.002f,
+            Steps = 40
+        }, 0.75f).ToByteArray());
         foreach (uint version in (uint[])[0, 2])
         {
             string message = Assert.Throws<EdgeLearnException>(new RoundTraining { Version = version }.ToSettings).Message;

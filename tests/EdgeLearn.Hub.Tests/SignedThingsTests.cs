@@ -106,7 +106,11 @@ public sealed class SignedThingsTests
             for (int bit = 0; bit < target.Length * 8; bit++)
             {
                 target[bit / 8] ^= (byte)(1 << (bit % 8));
-                SignedManifest changed = new() { Manifest = Google.Protobuf.ByteString.CopyFrom(manifest), Signature = Google.Protobuf.ByteString.CopyFrom(signature) };
+                SignedManifest changed = new()
+                {
+                    Manifest = Google.Protobuf.ByteString.CopyFrom(manifest),
+                    Signature = Google.Protobuf.ByteString.CopyFrom(signature)
+                };
                 Assert.Throws<EdgeLearnException>(() => Trust().Verify(new ArtefactOffer { Artefact = changed }));
                 target[bit / 8] ^= (byte)(1 << (bit % 8));
             }
@@ -130,9 +134,11 @@ public sealed class SignedThingsTests
         ArtefactOffer offer = new() { Artefact = Successor().Sign(s_round), Origin = Push().Sign(s_release) };
         (ArtefactManifest artefact, ulong release) = Trust().VerifyForUse(offer, newestVersion: 3, newestRelease: 3);
         Assert.Equal((4ul, 3ul), (artefact.Version, release));
-        Assert.Contains("roll-back", Assert.Throws<EdgeLearnException>(() => Trust().VerifyForUse(offer, newestVersion: 4, newestRelease: 3)).Message);
+        Assert.Contains("roll-back",
+            Assert.Throws<EdgeLearnException>(() => Trust().VerifyForUse(offer, newestVersion: 4, newestRelease: 3)).Message);
         // A hub whose push was replaced cannot go on with the old line, whatever version it writes.
-        Assert.Contains("roll-back", Assert.Throws<EdgeLearnException>(() => Trust().VerifyForUse(offer, newestVersion: 3, newestRelease: 4)).Message);
+        Assert.Contains("roll-back",
+            Assert.Throws<EdgeLearnException>(() => Trust().VerifyForUse(offer, newestVersion: 3, newestRelease: 4)).Message);
     }
 
     [Fact]
@@ -145,7 +151,9 @@ public sealed class SignedThingsTests
             ("without its push", new() { Artefact = Successor().Sign(s_round) }),
             ("of another push", new() { Artefact = Successor(origin: 2).Sign(s_round), Origin = push }),
             ("of a push that the round key signed", new() { Artefact = Successor().Sign(s_round), Origin = Push().Sign(s_round) }),
-            ("of a successor", new() { Artefact = (Successor(version: 5) with { Origin = Successor().Digest, Parent = Successor().Digest }).Sign(s_round), Origin = Successor().Sign(s_round) }),
+            ("of a successor",
+                new() { Artefact = (Successor(version: 5) with { Origin = Successor().Digest, Parent = Successor().Digest }).Sign(s_round),
+                Origin = Successor().Sign(s_round) }),
             ("older than its push", new() { Artefact = Successor(version: 2).Sign(s_round), Origin = push }),
             ("beyond the limit", new() { Artefact = Successor(generation: 6).Sign(s_round), Origin = push }),
             ("signed by the release key", new() { Artefact = Successor().Sign(s_release), Origin = push }),

@@ -36,9 +36,11 @@ public sealed class TelemetryExportTests
         Assert.Null(Where(endpoint, ("OTEL_METRICS_EXPORTER", "none")));
         Assert.Equal("http://collector:4318/v1/metrics (http/protobuf)", Where(endpoint));
         Assert.Equal("http://collector:4318/ (grpc)", Where(endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")));
-        Assert.Equal("https://other/own/path (http/protobuf)", Where(endpoint, ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://other/own/path")));
+        Assert.Equal("https://other/own/path (http/protobuf)",
+            Where(endpoint, ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://other/own/path")));
         Assert.Contains("4318", Assert.Throws<EdgeLearnException>(() => Where(("OTEL_EXPORTER_OTLP_ENDPOINT", "collector"))).Message);
-        Assert.Contains("thrift", Assert.Throws<EdgeLearnException>(() => Where(endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "thrift"))).Message);
+        Assert.Contains("thrift",
+            Assert.Throws<EdgeLearnException>(() => Where(endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "thrift"))).Message);
     }
 
     [Fact]
@@ -54,27 +56,32 @@ public sealed class TelemetryExportTests
             using MemoryStream body = new();
             await call.Request.InputStream.CopyToAsync(body);
             call.Response.Close();
-            return (call.Request.Url!.AbsolutePath, call.Request.Headers["x-key"], ExportMetricsServiceRequest.Parser.ParseFrom(body.ToArray()));
+            return (call.Request.Url!.AbsolutePath, call.Request.Headers["x-key"],
+                ExportMetricsServiceRequest.Parser.ParseFrom(body.ToArray()));
         }, Cancel);
         await using TestFleet fleet = await TestFleet.StartAsync(o => o with
         {
-            Variable = Variables(("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=a%20b"), ("OTEL_RESOURCE_ATTRIBUTES", "site=north"), ("OTEL_METRIC_EXPORT_INTERVAL", "3600000")),
+            Variable = Variables(("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=a%20b"),
+                ("OTEL_RESOURCE_ATTRIBUTES", "site=north"), ("OTEL_METRIC_EXPORT_INTERVAL", "3600000")),
         });
         TestBoard board = await fleet.AddBoardAsync("pump", "field");
-        await board.CheckInAsync(new Telemetry { Loss = 0.5, BytesUp = 100 }, new Telemetry { Loss = 0.25, BytesUp = 50, Accuracy = double.NaN });
+        await board.CheckInAsync(new Telemetry { Loss = 0.5, BytesUp = 100 },
+            new Telemetry { Loss = 0.25, BytesUp = 50, Accuracy = double.NaN });
         await fleet.Hub.Parts.Export!.ExportAsync();
 
         (string path, string? key, ExportMetricsServiceRequest request) = await received.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal(("/v1/metrics", "a b"), (path, key));
         ResourceMetrics resource = request.ResourceMetrics.Single();
-        Assert.Equal(["edgelearn-hub", "north"], resource.Resource.Attributes.OrderBy(a => a.Value.StringValue).Select(a => a.Value.StringValue));
+        Assert.Equal(["edgelearn-hub", "north"],
+            resource.Resource.Attributes.OrderBy(a => a.Value.StringValue).Select(a => a.Value.StringValue));
         Dictionary<string, Metric> metrics = resource.ScopeMetrics.Single().Metrics.ToDictionary(m => m.Name);
         Assert.Equal(["edgelearn.device.loss", "edgelearn.device.network.up"], metrics.Keys.Order());
         NumberDataPoint loss = metrics["edgelearn.device.loss"].Gauge.DataPoints.Single();
         Assert.Equal(0.25, loss.AsDouble);
         Assert.Equal([board.Id, "pump", "field"], loss.Attributes.Select(a => a.Value.StringValue));
         Sum up = metrics["edgelearn.device.network.up"].Sum;
-        Assert.Equal((150L, true, AggregationTemporality.Cumulative), (up.DataPoints.Single().AsInt, up.IsMonotonic, up.AggregationTemporality));
+        Assert.Equal((150L, true, AggregationTemporality.Cumulative),
+            (up.DataPoints.Single().AsInt, up.IsMonotonic, up.AggregationTemporality));
     }
 
     [Fact]

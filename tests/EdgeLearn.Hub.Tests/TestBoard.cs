@@ -41,17 +41,21 @@ sealed class TestBoard : IDisposable
 
     public ulong Examples { get; set; } = 10;
 
-    public ArtefactTrust ArtefactTrust => new(Trust.Fleet, Enrolled.Group, Enrolled.ReleasePublicKey.Memory, Enrolled.RoundPublicKey.Memory);
+    public ArtefactTrust ArtefactTrust
+        => new(Trust.Fleet, Enrolled.Group, Enrolled.ReleasePublicKey.Memory, Enrolled.RoundPublicKey.Memory);
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>First contact as the protocol has it: authority, comparison with the token, enrolment on a connection that trusts it alone.</summary>
+    /// <summary>
+    /// First contact as the protocol has it: authority, comparison with the token, enrolment on a connection that trusts it alone.
+    /// </summary>
     public static async Task<TestBoard> EnrolAsync(EnrolmentToken token, string name = "board", FleetKey? key = null)
     {
         key ??= FleetKey.Create();
         FleetTrust trust;
         using (GrpcChannel first = FleetChannel.OpenUnverified(token.Address))
-            trust = FleetTrust.FromToken(token, (await new Fleet.FleetClient(first).AuthorityAsync(new(), cancellationToken: Cancel)).AuthorityCertificate.Span);
+            trust = FleetTrust.FromToken(token,
+                (await new Fleet.FleetClient(first).AuthorityAsync(new(), cancellationToken: Cancel)).AuthorityCertificate.Span);
         using GrpcChannel channel = FleetChannel.Open(token.Address, trust);
         EnrollAnswer answer = await new Fleet.FleetClient(channel).EnrollAsync(Request(token, key, name), cancellationToken: Cancel);
         return new TestBoard(token.Address, trust, key, answer);
@@ -97,7 +101,8 @@ sealed class TestBoard : IDisposable
 
     public async Task<byte[]> FetchAsync(byte[] digest, ulong offset = 0)
     {
-        using AsyncServerStreamingCall<FetchChunk> call = Calls.Fetch(new FetchRequest { Digest = ByteString.CopyFrom(digest), Offset = offset }, cancellationToken: Cancel);
+        using AsyncServerStreamingCall<FetchChunk> call =
+            Calls.Fetch(new FetchRequest { Digest = ByteString.CopyFrom(digest), Offset = offset }, cancellationToken: Cancel);
         using MemoryStream content = new();
         while (await call.ResponseStream.MoveNext(Cancel))
             content.Write(call.ResponseStream.Current.Data.Span);
@@ -137,7 +142,8 @@ sealed class TestBoard : IDisposable
 
     public async Task<ReportAnswer> ReportAsync(ReportRequest request) => await Calls.ReportAsync(request, cancellationToken: Cancel);
 
-    public Task<ReportAnswer> ReportAsync(TrainTask task, byte[] model, byte[] content) => ReportAsync(Signed(Header(task, model, content), content));
+    public Task<ReportAnswer> ReportAsync(TrainTask task, byte[] model, byte[] content)
+        => ReportAsync(Signed(Header(task, model, content), content));
 
     /// <summary>A whole client-round: task, base, the given change of the weights, report.</summary>
     public async Task<ReportAnswer> TrainAsync(Func<float[], float[]> train, ulong? examples = null)

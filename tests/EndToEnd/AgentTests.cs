@@ -49,8 +49,11 @@ public class AgentTests
         string checkpoint = Directory.CreateTempSubdirectory("edgelearn-stop-").FullName;
         try
         {
-            string[] arguments = Agent.Arguments("train", "--data", "digits", "--epochs", "100000", "--checkpoint", checkpoint, "--verbose");
-            using var process = Process.Start(new ProcessStartInfo(Agent.Program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            string[] arguments =
+                Agent.Arguments("train", "--data", "digits", "--epochs", "100000", "--checkpoint", checkpoint, "--verbose");
+            using var process =
+                Process.Start(
+                new ProcessStartInfo(Agent.Program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
             string? line = process.StandardError.ReadLine();
             while (line?.StartsWith("tpsgd  step", StringComparison.Ordinal) == false) line = process.StandardError.ReadLine();
             Assert.Equal(0, Repository.Run("kill", null, "-TERM", $"{process.Id}").ExitCode);

@@ -10,7 +10,8 @@ public sealed class DemoTests
     static readonly Dictionary<string, string?> s_environment = new()
     {
         ["EDGELEARN_ROOT"] = Repository.Root,
-        ["EDGELEARN_DEVICE"] = Environment.GetEnvironmentVariable("EDGELEARN_DEVICE") ?? Repository.PathOf("artifacts", "bin", "edgelearn-device", "release", "edgelearn-device"),
+        ["EDGELEARN_DEVICE"] = Environment.GetEnvironmentVariable("EDGELEARN_DEVICE")
+            ?? Repository.PathOf("artifacts", "bin", "edgelearn-device", "release", "edgelearn-device"),
     };
 
     static Run Demo(params string[] arguments) => DemoIn(Path.GetTempPath(), arguments);
@@ -32,13 +33,15 @@ public sealed class DemoTests
         Assert.All(root.GetProperty("rounds").EnumerateArray(), round =>
         {
             Assert.Equal(4, round.GetProperty("reported").GetInt32());
-            Assert.True(round.GetProperty("bytes_up").GetInt64() > 4 * (200 * 17 + 10 * 201) * sizeof(float)); // four boards, all weights as float32
+            // four boards, all weights as float32
+            Assert.True(round.GetProperty("bytes_up").GetInt64() > 4 * (200 * 17 + 10 * 201) * sizeof(float));
         });
         double final = root.GetProperty("final_accuracy").GetDouble();
         Assert.InRange(final, 0.93, 1);
         Assert.Equal(final, root.GetProperty("rounds")[9].GetProperty("accuracy").GetDouble());
         var controls = root.GetProperty("controls");
-        foreach (string control in new[] { "alone", "central", "frozen", "backprop" }) Assert.InRange(controls.GetProperty(control).GetDouble(), 0.5, 1);
+        foreach (string control in new[] { "alone", "central", "frozen", "backprop" })
+            Assert.InRange(controls.GetProperty(control).GetDouble(), 0.5, 1);
         Assert.All(root.GetProperty("device_peak_rss_bytes").EnumerateArray(), bytes => Assert.True(bytes.GetInt64() > 1_000_000));
         Assert.Empty(run.Error);
     }
@@ -51,7 +54,8 @@ public sealed class DemoTests
         Task<Run> RunAsync() => Task.Run(() => DemoIn(temporary, "--rounds", "2", "--no-controls", "--json"));
         var runs = await Task.WhenAll(RunAsync(), RunAsync());
         Assert.All(runs, run => Assert.True(run.ExitCode == 0, run.Error));
-        string[] accuracies = [.. runs.Select(run => JsonDocument.Parse(run.Output).RootElement.GetProperty("final_accuracy").GetRawText())];
+        string[] accuracies = [
+            .. runs.Select(run => JsonDocument.Parse(run.Output).RootElement.GetProperty("final_accuracy").GetRawText())];
         Assert.Equal(accuracies[0], accuracies[1]); // the same seed, the same rounds: the same bits
         Assert.Empty(Directory.GetDirectories(temporary, "edgelearn-demo-*"));
         Directory.Delete(temporary, recursive: true);

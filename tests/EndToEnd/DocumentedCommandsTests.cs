@@ -16,7 +16,8 @@ public partial class DocumentedCommandsTests
     [InlineData("docs/continual.md", 8)]
     public void Every_command_of_a_document_has_its_options(string document, int leastCount)
     {
-        string[] commands = [.. CommandLine().Matches(File.ReadAllText(Repository.PathOf(document))).Select(match => match.Groups[1].Value)];
+        string[] commands = [.. CommandLine().Matches(File.ReadAllText(Repository.PathOf(document)))
+            .Select(match => match.Groups[1].Value)];
         Assert.True(commands.Length >= leastCount, $"{commands.Length} commands found in {document}");
         Assert.All(commands, Check);
     }
@@ -50,7 +51,8 @@ public partial class DocumentedCommandsTests
         string help = Help($"edgelearn {command}");
         int start = help.IndexOf("Examples:", StringComparison.Ordinal);
         Assert.True(start >= 0, help);
-        string[] examples = [.. help[start..].Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("edgelearn ", StringComparison.Ordinal))];
+        string[] examples = [.. help[start..].Split('\n').Select(line => line.Trim())
+            .Where(line => line.StartsWith("edgelearn ", StringComparison.Ordinal))];
         Assert.NotEmpty(examples);
         Assert.All(examples, example => Assert.StartsWith($"edgelearn {command}", example, StringComparison.Ordinal));
         Assert.All(examples, Check);

@@ -89,7 +89,9 @@ public sealed class PackageTests : IDisposable
 
     static readonly Dictionary<string, string?> s_variables = new()
     {
-        ["DOTNET_NOLOGO"] = "1", ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1", ["MSBUILDDISABLENODEREUSE"] = "1",
+        ["DOTNET_NOLOGO"] = "1",
+        ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+        ["MSBUILDDISABLENODEREUSE"] = "1",
     };
 
     // The example leaves its model where it runs.

@@ -18,8 +18,12 @@ public sealed class ReadmeTests
                 string[] words = command.Split(' ');
                 Assert.Equal("./edgelearn", words[0]);
                 // The programs as the launcher built them; the working folder is the reader's.
-                string[] arguments = [.. words[1..].Select(word => word.EndsWith(".safetensors", StringComparison.Ordinal) ? Path.Combine(folder, word) : word)];
-                var run = Repository.Run(Programs.Cli[0], new Dictionary<string, string?> { ["EDGELEARN_ROOT"] = Repository.Root }, [.. Programs.Cli[1..], .. arguments]);
+                string[] arguments = [
+                    .. words[1..].Select(word => word.EndsWith(".safetensors", StringComparison.Ordinal)
+                        ? Path.Combine(folder, word)
+                        : word)];
+                var run = Repository.Run(Programs.Cli[0], new Dictionary<string, string?> { ["EDGELEARN_ROOT"] = Repository.Root },
+                    [.. Programs.Cli[1..], .. arguments]);
                 Assert.True(run.ExitCode == 0, $"{command}: exit code {run.ExitCode}: {run.Error}");
                 Assert.NotEmpty(run.Output);
             }

@@ -39,7 +39,8 @@ static class Repository
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "EdgeLearn.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("no EdgeLearn.sln above " + AppContext.BaseDirectory);
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new DirectoryNotFoundException("no EdgeLearn.sln above " + AppContext.BaseDirectory);
         return folder;
     }
 }

@@ -11,7 +11,9 @@ namespace EdgeLearn.House.Tests;
 /// <param name="Name">what it names</param>
 sealed record Arrow(string From, string To, string Place, string Name);
 
-/// <summary>The compiler's own model of the core: which folder names what of which other. Documentation comments may name anything.</summary>
+/// <summary>
+/// The compiler's own model of the core: which folder names what of which other. Documentation comments may name anything.
+/// </summary>
 static class CoreCode
 {
     /// <summary>All arrows between folders of the core.</summary>
@@ -24,8 +26,10 @@ static class CoreCode
             "Core",
             [.. sources, Parse("", GlobalUsings)],
             ReferencesOfTests(),
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable));
-        var errors = compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error && !IsLeftToGenerator(diagnostic)).Take(3).ToList();
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true,
+            nullableContextOptions: NullableContextOptions.Enable));
+        var errors = compilation.GetDiagnostics()
+            .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error && !IsLeftToGenerator(diagnostic)).Take(3).ToList();
         if (errors.Count > 0) throw new InvalidOperationException($"the model of the core is incomplete: {string.Join("; ", errors)}");
 
         var arrows = new List<Arrow>();
@@ -39,7 +43,8 @@ static class CoreCode
     static SyntaxTree Parse(string path) => Parse(path, File.ReadAllText(Path.Combine(Repository.Root, path)));
 
     /// <summary>A source that lies, or might lie, at a path of the repository.</summary>
-    public static SyntaxTree Parse(string path, string text) => CSharpSyntaxTree.ParseText(text, CSharpParseOptions.Default.WithLanguageVersion(LanguageVersion.Preview), path);
+    public static SyntaxTree Parse(string path, string text)
+        => CSharpSyntaxTree.ParseText(text, CSharpParseOptions.Default.WithLanguageVersion(LanguageVersion.Preview), path);
 
     static void AddArrows(List<Arrow> arrows, SyntaxTree source, SemanticModel model)
     {
@@ -67,7 +72,8 @@ static class CoreCode
     // What the framework and System.Numerics.Tensors offer, as this program runs on them.
     static IEnumerable<MetadataReference> ReferencesOfTests()
         => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => Path.GetFileName(path) is var name && name.StartsWith("System.", StringComparison.Ordinal) || path.EndsWith("Microsoft.Win32.Primitives.dll", StringComparison.Ordinal))
+            .Where(path => Path.GetFileName(path) is var name && name.StartsWith("System.", StringComparison.Ordinal)
+            || path.EndsWith("Microsoft.Win32.Primitives.dll", StringComparison.Ordinal))
             .Select(path => MetadataReference.CreateFromFile(path));
 
     // Those of the SDK for a library.

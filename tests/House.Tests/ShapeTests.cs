@@ -7,7 +7,8 @@ public class ShapeTests
     static IEnumerable<string> InProducts(Func<string, string, IEnumerable<string>> rule) => In(Repository.ProductFolders, rule);
 
     static IEnumerable<string> In(IEnumerable<string> folders, Func<string, string, IEnumerable<string>> rule)
-        => folders.SelectMany(Repository.SourcesUnder).SelectMany(path => rule(path, File.ReadAllText(Path.Combine(Repository.Root, path))));
+        => folders.SelectMany(Repository.SourcesUnder)
+            .SelectMany(path => rule(path, File.ReadAllText(Path.Combine(Repository.Root, path))));
 
     [Fact]
     public void Lines_have_at_most_140_columns() => Assert.Empty(In([.. Repository.ProductFolders, "tests"], Shapes.WideLines));
@@ -22,11 +23,13 @@ public class ShapeTests
     public void Namespaces_are_used_in_order() => Assert.Empty(In([.. Repository.ProductFolders, "tests"], Shapes.Usings));
 
     [Theory]
-    [InlineData("using System;\nusing System.Text;\nusing A.B;\nusing A.B.C;\nusing AB;\nusing static System.Math;\nusing X = System.Int32;", true)]
+    [InlineData("using System;\nusing System.Text;\nusing A.B;\nusing A.B.C;\nusing AB;\n"
+        + "using static System.Math;\nusing X = System.Int32;", true)]
     [InlineData("using A;\nusing System;", false)]
     [InlineData("using System.Text;\nusing System;", false)]
     [InlineData("using AB;\nusing A.B;", false)]
-    public void Namespaces_out_of_order_are_named(string text, bool isSorted) => Assert.Equal(isSorted, !Shapes.Usings("a/B.cs", text).Any());
+    public void Namespaces_out_of_order_are_named(string text, bool isSorted)
+    => Assert.Equal(isSorted, !Shapes.Usings("a/B.cs", text).Any());
 
     [Fact]
     public void A_wide_line_is_named()

@@ -27,7 +27,9 @@ static class Shapes
         if (lines > most) yield return $"{path}:{most + 1}: {lines} lines, at most {most}: it holds more than one idea";
     }
 
-    /// <summary>Namespaces that a file uses, where they are not in order: System first, then by name. Nothing quick and no build says so.</summary>
+    /// <summary>
+    /// Namespaces that a file uses, where they are not in order: System first, then by name. Nothing quick and no build says so.
+    /// </summary>
     public static IEnumerable<string> Usings(string path, string text)
     {
         string[] used = [.. CSharpSyntaxTree.ParseText(text).GetCompilationUnitRoot().Usings

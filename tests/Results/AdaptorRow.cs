@@ -65,9 +65,12 @@ sealed record AdaptorRow(string Name, string Data, string Network, int Pretraini
         var preparation = Preparation.Standardise(training, perFeature: false);
         using var network = new Network(spec).Initialise(seed);
         var values = new Dictionary<string,
-            double> { ["accuracy"] =
+            double>
+        {
+            ["accuracy"] =
             TrainingRow.Train(network, new TrainingSettings { Rule = s_backprop, Epochs = epochs, LearningRate = 0.1f, Seed = seed },
-            training, test, preparation, stop) };
+            training, test, preparation, stop)
+        };
         using var pretrained = new Model(network, preparation);
         int held = adaptation * HeldBack / Adaptation, tested = Math.Min(test.Count / 2, 2 * adaptation);
         foreach (var shift in Enum.GetValues<ImageShift>())
@@ -95,8 +98,15 @@ sealed record AdaptorRow(string Name, string Data, string Network, int Pretraini
         {
             using var adapted = network.Rebuild(train.Adapt(network.Spec), seed);
             using var session = new TrainingSession(adapted,
-                new TrainingSettings { Rule = way.Rule, Train = train, Epochs = AdaptationEpochs, Batch = 32, LearningRate = rate,
-                Seed = seed }, training, preparation);
+                new TrainingSettings
+                {
+                    Rule = way.Rule,
+                    Train = train,
+                    Epochs = AdaptationEpochs,
+                    Batch = 32,
+                    LearningRate = rate,
+                    Seed = seed
+                }, training, preparation);
             bool diverged = false;
             while (!session.IsDone && !diverged)
             {

@@ -44,7 +44,8 @@ sealed record DepthRow(string Name, int Width, int Batch) : ResultRow(Name)
         document.Add(
             new ResultTarget(Name, "workspace of backprop grows with the layers", string.Create(text, $"{linear:+0 %}"), linear > 1));
         var chart = new SvgChart("Workspace of a training step against depth", "layers",
-            "workspace, kB") { XTicks = [.. s_depths.Select(depth => (double)depth)], StartsAtZero = true, Names = ResultRule.Words };
+            "workspace, kB")
+        { XTicks = [.. s_depths.Select(depth => (double)depth)], StartsAtZero = true, Names = ResultRule.Words };
         foreach (var rule in rules) chart.AddLine(rule.Word, [.. s_depths.Select((depth, i) => ((double)depth, bytes[rule][i] / 1000.0))]);
         document.Show("depth.svg", "workspace against depth: forward-only rules are flat, backprop grows", chart.Draw());
     }

@@ -42,7 +42,8 @@ sealed record DrtpRow(string Name, int Epochs, double Reference) : ResultRow(Nam
                 {
                     using var network = new Network(spec).Initialise(seed);
                     return new Dictionary<string,
-                        double> { ["accuracy"] = TrainingRow.Train(network, settings, training, data.Test, data.Standardise(spec), stop) };
+                        double>
+                    { ["accuracy"] = TrainingRow.Train(network, settings, training, data.Test, data.Standardise(spec), stop) };
                 });
             }
         }

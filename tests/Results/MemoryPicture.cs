@@ -17,8 +17,13 @@ static class MemoryPicture
         var picture = new SvgPicture(Columns * CellWidth, lines * CellHeight, "Test accuracy against the memory that training needs");
         for (int i = 0; i < rows.Length; i++)
         {
-            var chart = new SvgChart(rows[i], "weights and workspace, bytes", "test accuracy, %") { Width = 330, Height = 230,
-                IsLogarithmic = true, Names = ResultRule.Words };
+            var chart = new SvgChart(rows[i], "weights and workspace, bytes", "test accuracy, %")
+            {
+                Width = 330,
+                Height = 230,
+                IsLogarithmic = true,
+                Names = ResultRule.Words
+            };
             foreach (var point in points.Where(point => point.Row == rows[i]))
                 chart.AddPoints(point.Rule, (point.Bytes, 100 * point.Accuracy));
             picture.Inset(chart.Draw(), i % Columns * CellWidth, i / Columns * CellHeight, CellWidth, CellHeight);

@@ -80,7 +80,10 @@ sealed record SmallMnistRow(string Name) : ResultRow(Name)
         var training = new DatasetView(data.Train, shuffled[TestCount..]);
         var preparation = Preparation.Standardise(training, perFeature: false);
         using var network = new Network(NetworkSpec.Parse(Shorthand, data.InputShape, Loss.SoftmaxCrossEntropy)).Initialise(settings.Seed);
-        return new() { ["accuracy"] =
-            TrainingRow.Train(network, settings, training, new DatasetView(data.Train, shuffled[..TestCount]), preparation, stop) };
+        return new()
+        {
+            ["accuracy"] =
+            TrainingRow.Train(network, settings, training, new DatasetView(data.Train, shuffled[..TestCount]), preparation, stop)
+        };
     }
 }

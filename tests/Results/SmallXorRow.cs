@@ -16,8 +16,16 @@ sealed record SmallXorRow(string Name) : ResultRow(Name)
     public override string Section => "Small tasks of other projects";
 
     static TrainingSettings Settings(UpdateSettings update, ulong seed)
-        => new() { Rule = new BackpropSettings(), Update = update, LearningRate = 0.1f, Epochs = 100, Batch = 4,
-            Schedule = ScheduleKind.Constant, Seed = seed };
+        => new()
+        {
+            Rule = new BackpropSettings(),
+            Update = update,
+            LearningRate = 0.1f,
+            Epochs = 100,
+            Batch = 4,
+            Schedule = ScheduleKind.Constant,
+            Seed = seed
+        };
 
     static NetworkSpec Spec => NetworkSpec.Parse(Shorthand, null, Loss.MeanSquareError);
 

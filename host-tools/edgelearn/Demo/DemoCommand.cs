@@ -15,12 +15,19 @@ static class DemoCommand
 {
     const string Fallback = "digits";
 
-    static readonly Option<string> s_data = new("--data") { Description = "data set: a folder, a file or a known name",
-        DefaultValueFactory = _ => "mnist" };
+    static readonly Option<string> s_data = new("--data")
+    {
+        Description = "data set: a folder, a file or a known name",
+        DefaultValueFactory = _ => "mnist"
+    };
     static readonly Option<int> s_devices = new("--devices") { Description = "boards, each a process", DefaultValueFactory = _ => 4 };
     static readonly Option<int> s_rounds = new("--rounds") { Description = "federated rounds", DefaultValueFactory = _ => 10 };
-    static readonly Option<double> s_alpha = new("--alpha") { Description = "concentration of the Dirichlet shares by label: small = "
-        + "unequal", DefaultValueFactory = _ => 1 };
+    static readonly Option<double> s_alpha = new("--alpha")
+    {
+        Description = "concentration of the Dirichlet shares by label: small = "
+        + "unequal",
+        DefaultValueFactory = _ => 1
+    };
     static readonly Option<ulong> s_seed = new("--seed") { Description = "of weights, shares and orders", DefaultValueFactory = _ => 1 };
     static readonly Option<bool> s_noControls = new("--no-controls") { Description = "leave the controls out" };
     static readonly Option<bool> s_json = new("--json") { Description = "one JSON object on standard output, nothing else" };

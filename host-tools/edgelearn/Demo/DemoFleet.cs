@@ -71,8 +71,13 @@ sealed class DemoFleet : IAsyncDisposable
     public async Task<DemoRound> RunRoundAsync(int round, CancellationToken stop)
     {
         var opened = await _operator.RunRoundAsync(
-            new RunRoundRequest { Codec = _plan.Codec, Training = _plan.Training(round, _plan.Settings.Rule),
-            ExpectedDevices = (uint)_plan.DeviceCount, MinimumReports = (uint)_plan.DeviceCount },
+            new RunRoundRequest
+            {
+                Codec = _plan.Codec,
+                Training = _plan.Training(round, _plan.Settings.Rule),
+                ExpectedDevices = (uint)_plan.DeviceCount,
+                MinimumReports = (uint)_plan.DeviceCount
+            },
             stop);
         var view = await _operator.WaitForRoundAsync(opened.Round, stop);
         if (view.State != RoundView.Types.State.Committed)

@@ -33,9 +33,15 @@ sealed record DemoPlan
         {
             Network = NetworkSpec.Parse(network, shape, Loss.SoftmaxCrossEntropy),
             // One epoch a round is short: momentum, whose state is reset with every round, makes more of it.
-            Settings = new TrainingSettings { Epochs = 1, Batch = small ? 16 : 64, LearningRate = 0.3f, Seed = seed,
+            Settings = new TrainingSettings
+            {
+                Epochs = 1,
+                Batch = small ? 16 : 64,
+                LearningRate = 0.3f,
+                Seed = seed,
                 Rule = new TargetProjectionSettings { LocalLoss = LocalLoss.L2, HiddenRate = 2 },
-                Update = new SgdSettings { Momentum = 0.9f } },
+                Update = new SgdSettings { Momentum = 0.9f }
+            },
         };
     }
 

@@ -13,8 +13,12 @@ sealed class DeviceProcess : IDisposable
     public DeviceProcess(string name, string folder, string token, string data, DataShare share)
     {
         Name = name;
-        var start = new ProcessStartInfo(ProgramPath()) { RedirectStandardOutput = true, RedirectStandardError = true,
-            RedirectStandardInput = true };
+        var start = new ProcessStartInfo(ProgramPath())
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true
+        };
         string[] arguments =
         [
             "run", "--folder", folder, "--token", token, "--name", name, "--data", data,

@@ -100,8 +100,11 @@ static class DeviceCommand
 
     static ExampleCommand Revoke()
     {
-        var name = new Argument<string?>("DEVICE") { Description = "id of the board, or a name that no other board has",
-            Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("DEVICE")
+        {
+            Description = "id of the board, or a name that no other board has",
+            Arity = ArgumentArity.ZeroOrOne
+        };
         var token = OptionText.Text("--token", "ID", "revoke a token that was not used yet, by its id, instead of a board");
         var reason = OptionText.Text("--reason", "TEXT", "one line, kept with the board and told to it");
         var json = CommandOutput.JsonOption();

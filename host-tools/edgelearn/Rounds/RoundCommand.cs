@@ -36,8 +36,11 @@ static class RoundCommand
 
     static ExampleCommand Watch()
     {
-        var number = new Argument<ulong>("ROUND") { Description = "number of the round (default: the newest)",
-            Arity = ArgumentArity.ZeroOrOne };
+        var number = new Argument<ulong>("ROUND")
+        {
+            Description = "number of the round (default: the newest)",
+            Arity = ArgumentArity.ZeroOrOne
+        };
         var json = CommandOutput.JsonOption();
         var command = new ExampleCommand("watch", "follow a round to its end", "", "12 --json") { number, json };
         var hub = new HubLocation(command);

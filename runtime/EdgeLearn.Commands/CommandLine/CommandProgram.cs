@@ -3,6 +3,8 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 
+// Named for what happened, as the commands say it; the runtime's own kind decides how it is handled.
+
 namespace EdgeLearn.Commands;
 
 /// <summary>
@@ -51,8 +53,13 @@ public static class CommandProgram
         if (arguments is ["help", ..]) arguments = [.. arguments.Skip(1), "--help"];
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction || parsed.Action is null) return UsageError(parsed, name, error);
-        var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null };
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null
+        };
         try
         {
             return await parsed.InvokeAsync(invocation, stop).ConfigureAwait(false);
@@ -127,3 +134,8 @@ public static class CommandProgram
         return names;
     }
 }
+
+/// <summary>A command was stopped by Ctrl-C or SIGTERM; the message is one line that says what was kept.</summary>
+/// <param name="message">one line</param>
+/// <param name="stop">who asked</param>
+public sealed class CommandStoppedException(string message, CancellationToken stop) : OperationCanceledException(message, stop);

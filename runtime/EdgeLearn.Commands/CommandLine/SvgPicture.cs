@@ -20,7 +20,8 @@ sealed class SvgPicture
     /// <param name="title">what a reader without pictures is told</param>
     public SvgPicture(double width, double height, string title)
     {
-        _svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:F0} {height:F0}\" font-family=\"sans-serif\" "
+        _svg.Append(CultureInfo.InvariantCulture,
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:F0} {height:F0}\" font-family=\"sans-serif\" "
             + $"font-size=\"12\" fill=\"{Grey}\" stroke=\"none\">\n");
         _svg.Append(Invariant($"<title>{Escaped(title)}</title>\n"));
     }
@@ -45,7 +46,8 @@ sealed class SvgPicture
 
     /// <summary>A line.</summary>
     public void Line(double x1, double y1, double x2, double y2, double width = 1.5, double opacity = 1)
-        => _svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{x1:F1}\" y1=\"{y1:F1}\" x2=\"{x2:F1}\" y2=\"{y2:F1}\" stroke=\"{Grey}\" stroke-width=\"{width:0.##}\" "
+        => _svg.Append(CultureInfo.InvariantCulture,
+            $"<line x1=\"{x1:F1}\" y1=\"{y1:F1}\" x2=\"{x2:F1}\" y2=\"{y2:F1}\" stroke=\"{Grey}\" stroke-width=\"{width:0.##}\" "
             + $"stroke-opacity=\"{opacity:0.##}\"/>\n");
 
     /// <summary>A line of the grid.</summary>
@@ -53,7 +55,8 @@ sealed class SvgPicture
 
     /// <summary>Points joined in their order.</summary>
     public void Curve(IEnumerable<(double X, double Y)> points, string colour)
-        => _svg.Append(CultureInfo.InvariantCulture, $"<polyline points=\"{string.Join(' ', points.Select(point => Invariant($"{point.X:F1},{point.Y:F1}")))}\" "
+        => _svg.Append(CultureInfo.InvariantCulture,
+            $"<polyline points=\"{string.Join(' ', points.Select(point => Invariant($"{point.X:F1},{point.Y:F1}")))}\" "
             + $"fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\n");
 
     /// <summary>A mark.</summary>

@@ -60,15 +60,22 @@ static class GoldenChecks
         yield return ("backprop with "
             + "momentum", () =>
             Compare(GoldenValues.BackpropMomentum,
-            settings with { Rule = new BackpropSettings(), LearningRate = 0.1f,
-                Update = new SgdSettings { Momentum = 0.9f, WeightDecay = 0.01f } }));
+            settings with
+            {
+                Rule = new BackpropSettings(),
+                LearningRate = 0.1f,
+                Update = new SgdSettings { Momentum = 0.9f, WeightDecay = 0.01f }
+            }));
         yield return ("backprop with "
             + "adam", () =>
             Compare(GoldenValues.BackpropAdam,
             settings with { Rule = new BackpropSettings(), Update = new AdamSettings(), LearningRate = 0.01f }));
         yield return ("frozen", () => Compare(GoldenValues.Frozen, settings with { Rule = new FrozenSettings(), LearningRate = 0.5f }));
-        TrainingSettings Local(LocalLoss loss) => settings with { LearningRate = 0.5f,
-            Rule = new TargetProjectionSettings { LocalLoss = loss, HiddenRate = 0.15f, TargetScale = 0.9f } };
+        TrainingSettings Local(LocalLoss loss) => settings with
+        {
+            LearningRate = 0.5f,
+            Rule = new TargetProjectionSettings { LocalLoss = loss, HiddenRate = 0.15f, TargetScale = 0.9f }
+        };
         yield return ("tpsgd", () => Compare(GoldenValues.TargetProjectionL2, Local(LocalLoss.L2)));
         yield return ("tpsgd with linear loss", () => Compare(GoldenValues.TargetProjectionLinear, Local(LocalLoss.Linear)));
         // The slope of two float losses is known to about 1e-7 / (2 eps).

@@ -56,8 +56,14 @@ static class ResumeChecks
     /// <summary>The log alone, from the starting weights, without the data's help.</summary>
     public static void Replay(NoiseKind kind)
     {
-        var settings = new TrainingSettings { Rule = new ZerothOrderSettings { Directions = 3, Noise = kind }, Seed = SmallTask.Seed,
-            Batch = 7, Steps = 12, LearningRate = 0.05f };
+        var settings = new TrainingSettings
+        {
+            Rule = new ZerothOrderSettings { Directions = 3, Noise = kind },
+            Seed = SmallTask.Seed,
+            Batch = 7,
+            Steps = 12,
+            LearningRate = 0.05f
+        };
         using var folder = new SelfTestFolder();
         string path = Path.Combine(folder.Path, "steps.log");
         using var data = SmallTask.Data();

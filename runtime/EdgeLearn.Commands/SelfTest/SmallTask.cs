@@ -62,12 +62,23 @@ static class SmallTask
         yield return With("adam", new AdamSettings());
         yield return With("frugal with rho 0", new FrugalSettings { Rho = 0 });
         yield return With("frugal by columns", new FrugalSettings { Rho = 0.5, RefreshSteps = 3, StateFull = "*.bias" });
-        yield return With("frugal by block", new FrugalSettings { Rho = 0.4, RefreshSteps = 3, Selection = FrugalSelection.Block,
-            Remainder = FrugalRemainder.Plain });
+        yield return With("frugal by block", new FrugalSettings
+        {
+            Rho = 0.4,
+            RefreshSteps = 3,
+            Selection = FrugalSelection.Block,
+            Remainder = FrugalRemainder.Plain
+        });
 
         static (string, TrainingSettings) With(string name, UpdateSettings update)
-            => (name, new TrainingSettings { Update = update with { WeightDecay = 0.01f }, Seed = Seed, Batch = 7, Steps = 14,
-                LearningRate = 0.01f });
+            => (name, new TrainingSettings
+            {
+                Update = update with { WeightDecay = 0.01f },
+                Seed = Seed,
+                Batch = 7,
+                Steps = 14,
+                LearningRate = 0.01f
+            });
     }
 
     // With two directions, and two layers of exact gradients.

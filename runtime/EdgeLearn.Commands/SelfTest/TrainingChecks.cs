@@ -50,8 +50,15 @@ static class TrainingChecks
 
     public static void Regression(RuleSettings rule)
     {
-        var settings = new TrainingSettings { Rule = rule, Seed = SmallTask.Seed, Batch = 8, Steps = 200, LearningRate = 0.02f,
-            Schedule = ScheduleKind.Constant };
+        var settings = new TrainingSettings
+        {
+            Rule = rule,
+            Seed = SmallTask.Seed,
+            Batch = 8,
+            Steps = 200,
+            LearningRate = 0.02f,
+            Schedule = ScheduleKind.Constant
+        };
         if (rule.Find("hidden-rate") is not null) settings = settings.With("hidden-rate", "1");
         using var data = SmallTask.Regression();
         using var network = new Network(NetworkSpec.Parse("36-10-2", data.InputShape, Loss.MeanSquareError)).Initialise(settings.Seed);

@@ -21,7 +21,7 @@ sealed class RunPast
         if (request.PastPath is not { } path) return null;
         if (request.Settings.Rule is not LocalHeadsSettings
             && request.Settings.Continual is not ({ ReplayBytes: > 0 } or { Consolidation: > 0 }))
-                throw new EdgeLearnException("--past keeps nothing by itself: add --replay-bytes BYTES or --ewc LAMBDA");
+            throw new EdgeLearnException("--past keeps nothing by itself: add --replay-bytes BYTES or --ewc LAMBDA");
         SaveTarget.Check(path, "--past");
         try
         {

@@ -96,8 +96,13 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     // The same network, data, steps and update in float32, at the control's own rate: the user's was chosen for another rule. What is
     // frozen for the rule is for backprop too; the last layer alone is what frozen means.
     TrainingSettings ControlSettings(RuleSettings rule)
-        => request.Settings with { Rule = rule, LearningRate = null, Weights = WeightStorage.Float32,
-            Train = rule is FrozenSettings && request.Settings.Train is not null ? TrainableParts.Head : request.Settings.Train };
+        => request.Settings with
+        {
+            Rule = rule,
+            LearningRate = null,
+            Weights = WeightStorage.Float32,
+            Train = rule is FrozenSettings && request.Settings.Train is not null ? TrainableParts.Head : request.Settings.Train
+        };
 
     ControlResult RunControl(RuleSettings rule, NetworkSpec spec, Preparation preparation)
     {

@@ -3,10 +3,14 @@ using EdgeLearn.Protocol;
 
 namespace EdgeLearn.Device;
 
-/// <summary>What the parts of a running agent share: folder, identity, state, link, log, and patience with a hub that is away. Owns the link and the trust.</summary>
+/// <summary>
+/// What the parts of a running agent share: folder, identity, state, link, log, and patience with a hub that is away. Owns the link and the
+/// trust.
+/// </summary>
 sealed class AgentSession : IDisposable
 {
-    // A first contact with a server that is not the hub, or that refuses the certificate, gets this many tries: it is more likely a mistake than an outage.
+    // A first contact with a server that is not the hub, or that refuses the certificate, gets this many tries: it is more likely a mistake
+    // than an outage.
     const int SuspectLimit = 3;
 
     readonly BackOff _backOff;
@@ -17,7 +21,8 @@ sealed class AgentSession : IDisposable
     string? _awayLine;
     ulong _up, _down, _earlierUp, _earlierDown;
 
-    public AgentSession(DeviceAgentOptions options, DeviceFolder folder, DeviceIdentity identity, BoardLearner learner, HubClock clock, EventLog log)
+    public AgentSession(DeviceAgentOptions options, DeviceFolder folder, DeviceIdentity identity, BoardLearner learner, HubClock clock,
+        EventLog log)
     {
         Options = options;
         Folder = folder;
@@ -72,7 +77,8 @@ sealed class AgentSession : IDisposable
             try
             {
                 var answer = await call().ConfigureAwait(false);
-                if (_awayLine is not null) Log.Write("hub", $"the hub is back after {Stopwatch.GetElapsedTime(_awaySince).TotalSeconds:F0} s");
+                if (_awayLine is not null)
+                    Log.Write("hub", $"the hub is back after {Stopwatch.GetElapsedTime(_awaySince).TotalSeconds:F0} s");
                 _awayLine = null;
                 _reached = true;
                 _suspect = 0;
@@ -113,8 +119,13 @@ sealed class AgentSession : IDisposable
     }
 
     /// <summary>Notes what became of an offer in a state, for the next check-in.</summary>
-    public static DeviceState With(DeviceState state, Digest digest, OfferOutcome.Types.Kind kind, string reason, ModelScore? before = null, ModelScore? after = null) =>
-        state with { Outcomes = [.. state.Outcomes, new KeptOutcome(digest.ToString(), kind, before?.Accuracy, after?.Accuracy, FleetLink.OneLine(reason))] };
+    public static DeviceState With(DeviceState state, Digest digest, OfferOutcome.Types.Kind kind, string reason, ModelScore? before = null,
+        ModelScore? after = null) =>
+        state with
+        {
+            Outcomes = [.. state.Outcomes,
+        new KeptOutcome(digest.ToString(), kind, before?.Accuracy, after?.Accuracy, FleetLink.OneLine(reason))]
+        };
 
     public void Dispose()
     {

@@ -4,8 +4,9 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Device;
 
 /// <summary>
-/// The model files of a board, each under its digest. Two are kept: the one in use and the one before; a third is staged beside them. Which is which stands
-/// in the state alone, so switching and rolling back are one atomic write. A file is published only when its digest is right, and checked again at every opening.
+/// The model files of a board, each under its digest. Two are kept: the one in use and the one before; a third is staged beside them. Which
+/// is which stands in the state alone, so switching and rolling back are one atomic write. A file is published only when its digest is
+/// right, and checked again at every opening.
 /// </summary>
 /// <param name="folder">Owns the files.</param>
 sealed class ArtefactStore(DeviceFolder folder)
@@ -26,7 +27,8 @@ sealed class ArtefactStore(DeviceFolder folder)
     }
 
     /// <summary>
-    /// Brings an artefact here, going on where an interrupted transfer stopped. Takes no more bytes than the manifest says, and no file that does not have its digest.
+    /// Brings an artefact here, going on where an interrupted transfer stopped. Takes no more bytes than the manifest says, and no file
+    /// that does not have its digest.
     /// </summary>
     /// <param name="manifest">Verified by the caller.</param>
     /// <param name="link">To the hub.</param>
@@ -55,7 +57,8 @@ sealed class ArtefactStore(DeviceFolder folder)
             {
                 var found = DigestOf(part);
                 File.Delete(part);
-                throw new EdgeLearnException($"version {manifest.Version} arrived damaged: its SHA-256 is {found.ToString()[..16]}..., signed was {manifest.Digest.ToString()[..16]}...");
+                throw new EdgeLearnException($"version {manifest.Version} arrived damaged: its SHA-256 is {found.ToString()[..16]}..., "
+                    + $"signed was {manifest.Digest.ToString()[..16]}...");
             }
 
             DurableFile.Publish(part, path);
@@ -103,7 +106,8 @@ sealed class ArtefactStore(DeviceFolder folder)
             await link.FetchAsync(manifest.Digest, file.Length, (total, chunk) =>
             {
                 if (total != 0 && total != manifest.SizeBytes)
-                    throw new EdgeLearnException($"the hub offers {total} bytes of version {manifest.Version}; signed were {manifest.SizeBytes}");
+                    throw new EdgeLearnException($"the hub offers {total} bytes of version {manifest.Version}; signed "
+                        + $"were {manifest.SizeBytes}");
                 if (file.Position + chunk.Length > manifest.SizeBytes)
                     throw new EdgeLearnException($"the hub sends more than the {manifest.SizeBytes} bytes of version {manifest.Version}");
                 file.Write(chunk.Span);
@@ -112,13 +116,15 @@ sealed class ArtefactStore(DeviceFolder folder)
 
         file.Flush(flushToDisk: true);
         if (file.Length < manifest.SizeBytes)
-            throw new HubAwayException($"the hub ended version {manifest.Version} after {file.Length} of {manifest.SizeBytes} bytes", new EndOfStreamException());
+            throw new HubAwayException($"the hub ended version {manifest.Version} after {file.Length} of {manifest.SizeBytes} bytes",
+                new EndOfStreamException());
     }
 
     void RequireSpace(long bytes)
     {
         long free = new DriveInfo(folder.Models).AvailableFreeSpace;
-        if (bytes > free) throw new DiskRefusedException($"the model needs {bytes:N0} bytes, {free:N0} are free in {folder.Models}: make room");
+        if (bytes > free)
+            throw new DiskRefusedException($"the model needs {bytes:N0} bytes, {free:N0} are free in {folder.Models}: make room");
     }
 
     static Digest DigestOf(string path)

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace EdgeLearn.Device;
 
 /// <summary>
-/// Gives back what a round has used. It leaves garbage worth several models and freed native blocks, and then the board waits for minutes: collector and
-/// allocator would keep all of it for the next time, and with every round a little more.
+/// Gives back what a round has used. It leaves garbage worth several models and freed native blocks, and then the board waits for minutes:
+/// collector and allocator would keep all of it for the next time, and with every round a little more.
 /// Measured (x64, MNIST, 784-1000@10x10-10, 40 rounds): peak without it 45 MB after 10 rounds and growing.
 /// </summary>
 static partial class BoardMemory
@@ -14,7 +14,9 @@ static partial class BoardMemory
     const int ArenaMax = -8;
     const int LargeBlockBytes = 128 << 10;
 
-    /// <summary>Once, before work begins: every large block is mapped alone, so that freeing it returns it, and threads share one arena.</summary>
+    /// <summary>
+    /// Once, before work begins: every large block is mapped alone, so that freeing it returns it, and threads share one arena.
+    /// </summary>
     public static void Prepare() => WithGlibc(static () =>
     {
         _ = SetOption(MmapThreshold, LargeBlockBytes);

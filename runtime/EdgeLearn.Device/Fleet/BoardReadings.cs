@@ -22,7 +22,8 @@ public static class BoardReadings
         {
             if (!line.StartsWith("VmHWM:", StringComparison.Ordinal)) continue;
             string kibibytes = line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal);
-            return ulong.TryParse(kibibytes, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out ulong value) ? value * 1024 : null;
+            return ulong.TryParse(kibibytes, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture,
+                out ulong value) ? value * 1024 : null;
         }
 
         return null;
@@ -32,7 +33,9 @@ public static class BoardReadings
     public static double? TemperatureCelsius()
     {
         foreach (string line in ReadLines(ThermalZone))
-            return double.TryParse(line, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out double milli) ? milli / 1000 : null;
+            return double.TryParse(line, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out double milli)
+                ? milli / 1000
+                : null;
         return null;
     }
 

@@ -26,7 +26,12 @@ static class CheckIn
         if (busy) return WithModel(request, state.Current);
         foreach (var kept in state.Outcomes)
         {
-            var outcome = new OfferOutcome { Digest = ByteString.CopyFrom(Convert.FromHexString(kept.Digest)), Kind = kept.Kind, Reason = kept.Reason };
+            var outcome = new OfferOutcome
+            {
+                Digest = ByteString.CopyFrom(Convert.FromHexString(kept.Digest)),
+                Kind = kept.Kind,
+                Reason = kept.Reason
+            };
             if (kept.AccuracyBefore is { } before) outcome.AccuracyBefore = before;
             if (kept.AccuracyAfter is { } after) outcome.AccuracyAfter = after;
             request.Outcomes.Add(outcome);

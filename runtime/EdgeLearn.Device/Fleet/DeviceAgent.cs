@@ -4,8 +4,8 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Device;
 
 /// <summary>
-/// The agent's loop: enrol if needed, check in, do what is told (use another model, train in a round), come back when told. A hub that is away is waited
-/// for; a kill at any moment loses nothing that was acknowledged and counts nothing twice.
+/// The agent's loop: enrol if needed, check in, do what is told (use another model, train in a round), come back when told. A hub that is
+/// away is waited for; a kill at any moment loses nothing that was acknowledged and counts nothing twice.
 /// </summary>
 public sealed class DeviceAgent
 {
@@ -28,7 +28,8 @@ public sealed class DeviceAgent
     /// <summary>Runs until it is stopped, or until what the options say is done.</summary>
     /// <param name="options">Folder, token, data...</param>
     /// <param name="stop">Ends the run cleanly: connect it to SIGTERM and SIGINT.</param>
-    /// <exception cref="EdgeLearnException">It cannot go on: no token, a refused token, a revoked board, a folder in use. One line.</exception>
+    /// <exception cref="EdgeLearnException">It cannot go on: no token, a refused token, a revoked board, a folder in use. One
+    /// line.</exception>
     public static Task<DeviceRun> RunAsync(DeviceAgentOptions options, CancellationToken stop) =>
         RunAsync(options, new BoardTraining(options.Data, options.Share), stop);
 
@@ -53,7 +54,8 @@ public sealed class DeviceAgent
                 log.Write("stopped", "stopped");
             }
 
-            return new DeviceRun(identity.DeviceId, agent._rounds.Accepted, agent._rounds.Refused, session.State.Current?.Version ?? 0, learner.ExampleCount);
+            return new DeviceRun(identity.DeviceId, agent._rounds.Accepted, agent._rounds.Refused, session.State.Current?.Version ?? 0,
+                learner.ExampleCount);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -66,18 +68,21 @@ public sealed class DeviceAgent
         }
     }
 
-    static async Task<DeviceIdentity> IdentityAsync(DeviceAgentOptions options, DeviceFolder folder, HubClock clock, EventLog log, CancellationToken stop)
+    static async Task<DeviceIdentity> IdentityAsync(DeviceAgentOptions options, DeviceFolder folder, HubClock clock, EventLog log,
+        CancellationToken stop)
     {
         var token = options.Token is { } text ? EnrolmentToken.Parse(text) : null;
         if (folder.ReadIdentity() is { } known)
         {
             using var fleet = new FleetTrust(known.Authority);
             if (token is null || token.Id == known.TokenId) return known;
-            if (token.Fleet != fleet.Fleet) throw new EdgeLearnException($"{folder.Root} belongs to another fleet than the token: give this fleet a folder of its own");
+            if (token.Fleet != fleet.Fleet)
+                throw new EdgeLearnException($"{folder.Root} belongs to another fleet than the token: give this fleet a folder of its own");
         }
         else if (token is null)
         {
-            throw new EdgeLearnException($"{folder.Root} holds no enrolled board: make a token with 'edgelearn device token' on the host and pass it with --token");
+            throw new EdgeLearnException($"{folder.Root} holds no enrolled board: make a token with 'edgelearn device token' on the host "
+                + $"and pass it with --token");
         }
 
         var backOff = new BackOff(options.FirstBackOff, options.LongestBackOff);
@@ -154,7 +159,8 @@ public sealed class DeviceAgent
         try
         {
             var renewed = await _session.RetryAsync(
-                () => Enrolment.RenewAsync(_session.Folder, _session.Identity, _session.Fleet, _session.Link, now, stop), stop).ConfigureAwait(false);
+                () => Enrolment.RenewAsync(_session.Folder, _session.Identity, _session.Fleet, _session.Link, now, stop), stop)
+                .ConfigureAwait(false);
             _session.Renew(renewed);
             _session.Log.Write("certificate", $"the certificate was renewed until {renewed.Validity().Until:u}");
         }

@@ -21,7 +21,9 @@ public sealed record DeviceAgentOptions
     /// <summary>Which of the examples are this board's, and how many are held out.</summary>
     public DataShare Share { get; init; } = new();
 
-    /// <summary>How much worse, in accuracy 0..1, an offered model may score than the present one; two standard errors come on top.</summary>
+    /// <summary>
+    /// How much worse, in accuracy 0..1, an offered model may score than the present one; two standard errors come on top.
+    /// </summary>
     public double WorseMargin { get; init; } = 0.05;
 
     /// <summary>Ends the run when the hub has nothing to do for this board.</summary>

@@ -6,9 +6,11 @@ using Google.Protobuf;
 namespace EdgeLearn.Device;
 
 /// <summary>
-/// All that a board keeps: <c>device.key</c> (made here, never leaves), <c>identity.json</c> (certificate, fleet, trusted keys), <c>state.json</c>
-/// (models in use, what the hub must still hear), <c>report</c> (an update that is not acknowledged yet) and <c>models/</c>. The folder is its owner's
-/// alone, one process uses it at a time, and every file is replaced whole: after a power cut at any moment each file is the old one or the new one.
+/// All that a board keeps: <c>device.key</c> (made here, never leaves), <c>identity.json</c> (certificate, fleet, trusted keys),
+/// <c>state.json</c>
+/// (models in use, what the hub must still hear), <c>report</c> (an update that is not acknowledged yet) and <c>models/</c>. The folder is
+/// its owner's alone, one process uses it at a time, and every file is replaced whole: after a power cut at any moment each file is the old
+/// one or the new one.
 /// </summary>
 public sealed class DeviceFolder : IDisposable
 {
@@ -32,7 +34,8 @@ public sealed class DeviceFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EdgeLearnException($"the device folder {Root} cannot be used: {e.Message}; choose another or mend its permissions", e);
+            throw new EdgeLearnException($"the device folder {Root} cannot be used: {e.Message}; choose another or mend its permissions",
+                e);
         }
 
         RemoveLeftovers(Root);
@@ -71,14 +74,19 @@ public sealed class DeviceFolder : IDisposable
     public DeviceIdentity? ReadIdentity()
     {
         if (ReadText(IdentityPath) is not { } text) return null;
-        var identity = Parse(IdentityPath, "enrol again with a new token in an empty folder", () => JsonSerializer.Deserialize(text, DeviceJson.Default.DeviceIdentity));
+        var identity =
+            Parse(IdentityPath, "enrol again with a new token in an empty folder",
+            () => JsonSerializer.Deserialize(text, DeviceJson.Default.DeviceIdentity));
         if (identity.Certificate.Length == 0 || identity.Authority.Length == 0 || identity.DeviceId.Length == 0)
-            throw new EdgeLearnException($"{IdentityPath} is damaged: the certificate, the authority or the device id is missing; enrol again with a new token in an empty folder");
+            throw new EdgeLearnException($"{IdentityPath} is damaged: the certificate, the authority or the device id is missing; enrol "
+                + $"again with a new token in an empty folder");
         return identity;
     }
 
     /// <summary>Stores what enrolment or a renewal gave.</summary>
-    public void Write(DeviceIdentity identity) => DurableFile.Replace(IdentityPath, JsonSerializer.SerializeToUtf8Bytes(identity, DeviceJson.Default.DeviceIdentity), secret: true);
+    public void Write(DeviceIdentity identity)
+        => DurableFile.Replace(IdentityPath, JsonSerializer.SerializeToUtf8Bytes(identity, DeviceJson.Default.DeviceIdentity),
+            secret: true);
 
     /// <summary>The state; an empty one before the first write.</summary>
     /// <exception cref="EdgeLearnException">The file is damaged.</exception>
@@ -89,7 +97,9 @@ public sealed class DeviceFolder : IDisposable
         {
             var state = JsonSerializer.Deserialize(text, DeviceJson.Default.DeviceState);
             if (state?.Outcomes is null) state = state is null ? null : state with { Outcomes = [] };  // a file without the list
-            foreach (string? digest in state is null ? [] : (IEnumerable<string?>)[.. Kept(state.Current), .. Kept(state.Previous), .. state.Outcomes.Select(o => o.Digest)])
+            foreach (string? digest in state is null
+                ? []
+                : (IEnumerable<string?>)[.. Kept(state.Current), .. Kept(state.Previous), .. state.Outcomes.Select(o => o.Digest)])
                 if (digest is not { Length: 2 * Digest.LengthBytes } || digest.AsSpan().ContainsAnyExcept(s_hexadecimal))
                     throw new JsonException($"'{digest}' is no digest of {2 * Digest.LengthBytes} hexadecimal digits");
             return state;
@@ -97,9 +107,12 @@ public sealed class DeviceFolder : IDisposable
     }
 
     /// <summary>Stores the state.</summary>
-    public void Write(DeviceState state) => DurableFile.Replace(StatePath, JsonSerializer.SerializeToUtf8Bytes(state, DeviceJson.Default.DeviceState), secret: true);
+    public void Write(DeviceState state)
+        => DurableFile.Replace(StatePath, JsonSerializer.SerializeToUtf8Bytes(state, DeviceJson.Default.DeviceState), secret: true);
 
-    /// <summary>The update that was not acknowledged yet; null when there is none. One that cannot be read counts as none: its task is done again.</summary>
+    /// <summary>
+    /// The update that was not acknowledged yet; null when there is none. One that cannot be read counts as none: its task is done again.
+    /// </summary>
     public ReportRequest? ReadReport()
     {
         if (!File.Exists(ReportPath)) return null;
@@ -138,7 +151,13 @@ public sealed class DeviceFolder : IDisposable
 
     FileStream OpenLock(string path)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            BufferSize = 0
+        };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         try
         {
@@ -146,7 +165,8 @@ public sealed class DeviceFolder : IDisposable
         }
         catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException) && File.Exists(path))
         {
-            throw new EdgeLearnException($"the device folder {Root} is in use by another process: stop it, or give this one a folder of its own", e);
+            throw new EdgeLearnException($"the device folder {Root} is in use by another process: stop it, or give this one a folder of "
+                + $"its own", e);
         }
     }
 
@@ -158,7 +178,8 @@ public sealed class DeviceFolder : IDisposable
     static string? ReadText(string path)
     {
         if (!File.Exists(path)) return null;
-        if (new FileInfo(path).Length > LongestTextBytes) throw new EdgeLearnException($"{path} is larger than {LongestTextBytes} bytes: this is not a file of this program");
+        if (new FileInfo(path).Length > LongestTextBytes)
+            throw new EdgeLearnException($"{path} is larger than {LongestTextBytes} bytes: this is not a file of this program");
         try
         {
             return File.ReadAllText(path);

@@ -33,7 +33,8 @@ public sealed record DeviceIdentity
 
     /// <summary>The id as the number that seeds and headers use.</summary>
     [JsonIgnore]
-    public ulong DeviceNumber => ulong.Parse(DeviceId, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture);
+    public ulong DeviceNumber
+    => ulong.Parse(DeviceId, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>What decides whether an artefact may be used here.</summary>
     public ArtefactTrust TrustIn(FleetTrust fleet) => new(fleet.Fleet, Group, ReleaseKey, RoundKey);

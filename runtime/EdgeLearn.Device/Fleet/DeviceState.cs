@@ -3,29 +3,6 @@ using EdgeLearn.Protocol;
 
 namespace EdgeLearn.Device;
 
-/// <summary>A model file that the board keeps.</summary>
-/// <param name="Digest">64 hexadecimal digits; the name of the file</param>
-/// <param name="Version">From its manifest.</param>
-public sealed record KeptModel(string Digest, ulong Version)
-{
-    /// <summary>The digest as bytes.</summary>
-    [JsonIgnore]
-    public Digest Key => new(Convert.FromHexString(Digest));
-}
-
-/// <summary>What became of an offer; kept until the hub has heard it.</summary>
-/// <param name="Digest">64 hexadecimal digits</param>
-/// <param name="Kind">What happened.</param>
-/// <param name="AccuracyBefore">Of the old model on the held-out examples; null = not scored.</param>
-/// <param name="AccuracyAfter">Of the offered one.</param>
-/// <param name="Reason">One line.</param>
-public sealed record KeptOutcome(string Digest, OfferOutcome.Types.Kind Kind, double? AccuracyBefore, double? AccuracyAfter, string Reason);
-
-/// <summary>Something that was begun and must be counted, since a model may kill the process that loads it.</summary>
-/// <param name="Key">Digest of the model on trial, or attempt of the training; hexadecimal.</param>
-/// <param name="Starts">How often it was begun without coming to an end.</param>
-public sealed record Venture(string Key, int Starts);
-
 /// <summary>What survives a restart. A change is in force when the file is written: switching models is one write.</summary>
 public sealed record DeviceState
 {
@@ -54,7 +31,26 @@ public sealed record DeviceState
     internal static Venture Begin(Venture? old, string key) => new(key, old?.Key == key ? old.Starts + 1 : 1);
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>A model file that the board keeps.</summary>
+/// <param name="Digest">64 hexadecimal digits; the name of the file</param>
+/// <param name="Version">From its manifest.</param>
+public sealed record KeptModel(string Digest, ulong Version)
+{
+    /// <summary>The digest as bytes.</summary>
+    [JsonIgnore]
+    public Digest Key => new(Convert.FromHexString(Digest));
+}
+
+/// <summary>What became of an offer; kept until the hub has heard it.</summary>
+/// <param name="Digest">64 hexadecimal digits</param>
+/// <param name="Kind">What happened.</param>
+/// <param name="AccuracyBefore">Of the old model on the held-out examples; null = not scored.</param>
+/// <param name="AccuracyAfter">Of the offered one.</param>
+/// <param name="Reason">One line.</param>
+public sealed record KeptOutcome(string Digest, OfferOutcome.Types.Kind Kind, double? AccuracyBefore, double? AccuracyAfter, string Reason);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DeviceIdentity))]
 [JsonSerializable(typeof(DeviceState))]
 sealed partial class DeviceJson : JsonSerializerContext;

@@ -7,9 +7,9 @@ using Grpc.Net.Client;
 namespace EdgeLearn.Device;
 
 /// <summary>
-/// How a board joins a fleet. It asks the hub for its authority, compares that with the token before it sends anything secret, then opens a second
-/// connection that trusts this authority alone and trades the token for a certificate. The key is made on the board before the first call, so that
-/// a lost answer can be asked for again with the same key.
+/// How a board joins a fleet. It asks the hub for its authority, compares that with the token before it sends anything secret, then opens a
+/// second connection that trusts this authority alone and trades the token for a certificate. The key is made on the board before the first
+/// call, so that a lost answer can be asked for again with the same key.
 /// </summary>
 static class Enrolment
 {
@@ -24,7 +24,8 @@ static class Enrolment
     /// <param name="stop">Ends the wait.</param>
     /// <exception cref="EdgeLearnException">Another fleet, or a token that is unknown, expired or used.</exception>
     /// <exception cref="HubAwayException">Nobody answered; try again.</exception>
-    public static async Task<DeviceIdentity> EnrolAsync(DeviceFolder folder, EnrolmentToken token, string? hub, string name, HubClock clock, CancellationToken stop)
+    public static async Task<DeviceIdentity> EnrolAsync(DeviceFolder folder, EnrolmentToken token, string? hub, string name, HubClock clock,
+        CancellationToken stop)
     {
         token = token with { Address = hub ?? token.Address };
         using var key = folder.Key();
@@ -39,7 +40,8 @@ static class Enrolment
             AgentVersion = BoardReadings.AgentVersion,
             Platform = BoardReadings.Platform,
         };
-        var answer = await CallAsync(token, options => new Fleet.FleetClient(channel).EnrollAsync(request, options), stop).ConfigureAwait(false);
+        var answer = await CallAsync(token, options => new Fleet.FleetClient(channel).EnrollAsync(request, options), stop)
+            .ConfigureAwait(false);
         var now = HubStatements.Verify(answer.Statement, [], answer.RoundPublicKey.Span);
         var identity = Check(answer, key, trust, token, now);
         if (folder.ReadIdentity() is { } before && before.Group != identity.Group)
@@ -54,7 +56,9 @@ static class Enrolment
         return identity;
     }
 
-    /// <summary>Whether it is time for a new certificate: half of its life has passed by the hub's clock (the protocol asks for it before 2/3).</summary>
+    /// <summary>
+    /// Whether it is time for a new certificate: half of its life has passed by the hub's clock (the protocol asks for it before 2/3).
+    /// </summary>
     public static bool IsRenewalDue(DeviceIdentity identity, DateTimeOffset hubNow)
     {
         var (from, until) = identity.Validity();
@@ -63,23 +67,30 @@ static class Enrolment
 
     /// <summary>Trades the certificate for a new one over a link that the old one opened. The key stays.</summary>
     /// <exception cref="EdgeLearnException">The hub answered with something else than a certificate for this board.</exception>
-    public static async Task<DeviceIdentity> RenewAsync(DeviceFolder folder, DeviceIdentity identity, FleetTrust trust, FleetLink link, DateTimeOffset hubNow, CancellationToken stop)
+    public static async Task<DeviceIdentity> RenewAsync(DeviceFolder folder, DeviceIdentity identity, FleetTrust trust, FleetLink link,
+        DateTimeOffset hubNow, CancellationToken stop)
     {
         using var key = folder.Key();
-        var answer = await link.RenewAsync(new RenewRequest { CertificateRequest = ByteString.CopyFrom(key.CertificateRequest()) }, stop).ConfigureAwait(false);
+        var answer = await link.RenewAsync(new RenewRequest { CertificateRequest = ByteString.CopyFrom(key.CertificateRequest()) }, stop)
+            .ConfigureAwait(false);
         var renewed = identity with { Certificate = answer.Certificate.ToByteArray() };
         CheckCertificate(renewed, key, trust, hubNow);
         folder.Write(renewed);
         return renewed;
     }
 
-    /// <summary>The name that a key gives a board: the first 8 bytes of SHA-256 of its SubjectPublicKeyInfo, as 16 hexadecimal digits.</summary>
-    public static string DeviceIdOf(FleetKey key) => key.Fingerprint.Head.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>
+    /// The name that a key gives a board: the first 8 bytes of SHA-256 of its SubjectPublicKeyInfo, as 16 hexadecimal digits.
+    /// </summary>
+    public static string DeviceIdOf(FleetKey key)
+        => key.Fingerprint.Head.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
 
     static async Task<FleetTrust> AuthorityAsync(EnrolmentToken token, CancellationToken stop)
     {
         using var unverified = FleetChannel.OpenUnverified(token.Address);
-        var answer = await CallAsync(token, options => new Fleet.FleetClient(unverified).AuthorityAsync(new AuthorityRequest(), options), stop).ConfigureAwait(false);
+        var answer =
+            await CallAsync(token, options => new Fleet.FleetClient(unverified).AuthorityAsync(new AuthorityRequest(), options), stop)
+            .ConfigureAwait(false);
         return FleetTrust.FromToken(token, answer.AuthorityCertificate.Span);
     }
 
@@ -90,7 +101,8 @@ static class Enrolment
             throw new EdgeLearnException($"the hub at {address} names another authority in its answer than before: enrolment refused");
         CheckPublicKey(answer.ReleasePublicKey.Span, "release", address);
         CheckPublicKey(answer.RoundPublicKey.Span, "round", address);
-        if (answer.Group.Length == 0) throw new EdgeLearnException($"the hub at {address} enrols this board into no group: enrolment refused");
+        if (answer.Group.Length == 0)
+            throw new EdgeLearnException($"the hub at {address} enrols this board into no group: enrolment refused");
         var identity = new DeviceIdentity
         {
             Hub = address,
@@ -113,7 +125,8 @@ static class Enrolment
             throw new EdgeLearnException($"the hub at {identity.Hub} sent a certificate that is of no use here: {fault}");
         string expected = DeviceIdOf(key), found = FleetTrust.RoleOf(certificate)!.Value.Name;
         if (identity.DeviceId != expected || found != expected)
-            throw new EdgeLearnException($"the hub at {identity.Hub} calls this board {identity.DeviceId} and its certificate {found}; its key makes it {expected}");
+            throw new EdgeLearnException($"the hub at {identity.Hub} calls this board {identity.DeviceId} and its certificate {found}; "
+                + $"its key makes it {expected}");
     }
 
     static void CheckPublicKey(ReadOnlySpan<byte> key, string role, string address)

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace EdgeLearn.Device;
 
-/// <summary>One line for each event: plain text, or one JSON object with <c>event</c>, <c>text</c> and, once the hub's time is known, <c>time</c>.</summary>
+/// <summary>
+/// One line for each event: plain text, or one JSON object with <c>event</c>, <c>text</c> and, once the hub's time is known, <c>time</c>.
+/// </summary>
 /// <param name="writer">Not owned.</param>
 /// <param name="asJson">JSON lines.</param>
 /// <param name="clock">The hub's time.</param>

@@ -5,7 +5,9 @@ using Grpc.Core;
 
 namespace EdgeLearn.Device;
 
-/// <summary>The hub will have nothing to do with this board any more: revoked, or its certificate is not accepted. The message is one line.</summary>
+/// <summary>
+/// The hub will have nothing to do with this board any more: revoked, or its certificate is not accepted. The message is one line.
+/// </summary>
 sealed class BoardRefusedException(string message, Exception inner) : Exception(message, inner);
 
 /// <summary>The hub refuses this one request; others may do. The message is one line.</summary>
@@ -18,7 +20,9 @@ static class FleetFault
     public static Exception Of(RpcException e, string address) => e.StatusCode switch
     {
         StatusCode.PermissionDenied => new BoardRefusedException($"the hub refuses this board: {Detail(e)}", e),
-        StatusCode.Unauthenticated => new BoardRefusedException($"the hub refuses this board's certificate: {Detail(e)}; start it with a new token to enrol it again", e),
+        StatusCode.Unauthenticated =>
+            new BoardRefusedException($"the hub refuses this board's certificate: {Detail(e)}; start it with a new token to enrol it again",
+            e),
         StatusCode.NotFound or StatusCode.OutOfRange or StatusCode.InvalidArgument =>
             new RequestRefusedException($"the hub at {address} refuses the request: {Detail(e)}", e),
         _ => Connection(e, address),
@@ -35,7 +39,8 @@ static class FleetFault
     static HubAwayException Connection(RpcException e, string address)
     {
         if (Find<AuthenticationException>(e) is not null)
-            return new HubAwayException($"the server at {address} is not this fleet's hub, or its certificate is not valid now", e, suspect: true);
+            return new HubAwayException($"the server at {address} is not this fleet's hub, or its certificate is not valid now", e,
+                suspect: true);
         string text = Detail(e);
         // A hub that ends the connection after TLS 1.3 asked for a certificate looks like this on the client.
         if (text.Contains("HTTP/2 handshake", StringComparison.OrdinalIgnoreCase))
@@ -54,3 +59,27 @@ static class FleetFault
         return null;
     }
 }
+
+/// <summary>The hub did not answer: wait and try again. The message is one line.</summary>
+sealed class HubAwayException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">One line.</param>
+    /// <param name="inner">What happened.</param>
+    /// <param name="suspect">Somebody answered, but not this fleet's hub, or it refuses the board's certificate: waiting may not
+    /// help.</param>
+    public HubAwayException(string message, Exception inner, bool suspect = false)
+        : base(message, inner)
+    {
+        Suspect = suspect;
+    }
+
+    /// <summary>Somebody answered, but not this fleet's hub, or it refuses the board's certificate: waiting may not help.</summary>
+    public bool Suspect { get; }
+}
+
+/// <summary>
+/// This board's disk has no room or does not take what is written, which says nothing of the model: it may be stored another time. The
+/// message is one line.
+/// </summary>
+sealed class DiskRefusedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -7,8 +7,10 @@ using Grpc.Net.Client;
 namespace EdgeLearn.Device;
 
 /// <summary>
-/// The calls of an enrolled board, over mutual TLS. A failure is <see cref="HubAwayException"/> (wait and try again), <see cref="RequestRefusedException"/>
-/// (this request is hopeless) or <see cref="BoardRefusedException"/> (this board is). Counts the bytes of its messages. One call at a time. Owns its channel and certificate.
+/// The calls of an enrolled board, over mutual TLS. A failure is <see cref="HubAwayException"/> (wait and try again),
+/// <see cref="RequestRefusedException"/>
+/// (this request is hopeless) or <see cref="BoardRefusedException"/> (this board is). Counts the bytes of its messages. One call at a time.
+/// Owns its channel and certificate.
 /// </summary>
 sealed class FleetLink : IDisposable
 {
@@ -42,7 +44,8 @@ sealed class FleetLink : IDisposable
     public ulong BytesDown { get; private set; }
 
     /// <summary>The periodic call.</summary>
-    public Task<CheckInAnswer> CheckInAsync(CheckInRequest request, CancellationToken stop) => CallAsync(request, _client.CheckInAsync, stop);
+    public Task<CheckInAnswer> CheckInAsync(CheckInRequest request, CancellationToken stop)
+        => CallAsync(request, _client.CheckInAsync, stop);
 
     /// <summary>A new certificate for the board's key.</summary>
     public Task<RenewAnswer> RenewAsync(RenewRequest request, CancellationToken stop) => CallAsync(request, _client.RenewAsync, stop);
@@ -51,7 +54,9 @@ sealed class FleetLink : IDisposable
     public Task<ReportAnswer> ReportFailureAsync(ByteString attempt, string reason, CancellationToken stop) =>
         CallAsync(new ReportRequest { Attempt = attempt, Failure = OneLine(reason) }, _client.ReportAsync, stop);
 
-    /// <summary>Sends an update from wherever the hub is to its end. Calling it again after a failure resumes; the hub counts the attempt once.</summary>
+    /// <summary>
+    /// Sends an update from wherever the hub is to its end. Calling it again after a failure resumes; the hub counts the attempt once.
+    /// </summary>
     /// <param name="report">Attempt, header, signature, telemetry and all of the content in <c>data</c>.</param>
     /// <param name="resume">Ask first how much the hub holds already.</param>
     /// <param name="stop">Ends the wait.</param>
@@ -59,7 +64,13 @@ sealed class FleetLink : IDisposable
     public async Task<ReportAnswer> ReportAsync(ReportRequest report, bool resume, CancellationToken stop)
     {
         var content = report.Data;
-        var piece = new ReportRequest { Attempt = report.Attempt, Header = report.Header, Signature = report.Signature, Telemetry = report.Telemetry };
+        var piece = new ReportRequest
+        {
+            Attempt = report.Attempt,
+            Header = report.Header,
+            Signature = report.Signature,
+            Telemetry = report.Telemetry
+        };
         ulong held = 0;
         bool ask = resume;
         for (int stalled = 0; stalled < 8;)
@@ -121,7 +132,8 @@ sealed class FleetLink : IDisposable
         return line.Length <= 200 ? line : line[..200];
     }
 
-    async Task<TAnswer> CallAsync<TRequest, TAnswer>(TRequest request, Func<TRequest, CallOptions, AsyncUnaryCall<TAnswer>> method, CancellationToken stop)
+    async Task<TAnswer> CallAsync<TRequest,
+        TAnswer>(TRequest request, Func<TRequest, CallOptions, AsyncUnaryCall<TAnswer>> method, CancellationToken stop)
         where TRequest : IMessage
         where TAnswer : IMessage
     {

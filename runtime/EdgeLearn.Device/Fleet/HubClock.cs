@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace EdgeLearn.Device;
 
-/// <summary>The time as the hub has signed it, carried on by the board's monotonic counter: many boards have no clock of their own.</summary>
+/// <summary>
+/// The time as the hub has signed it, carried on by the board's monotonic counter: many boards have no clock of their own.
+/// </summary>
 public sealed class HubClock
 {
     DateTimeOffset _hub;

@@ -4,8 +4,9 @@ using Outcome = EdgeLearn.Protocol.OfferOutcome.Types.Kind;
 namespace EdgeLearn.Device;
 
 /// <summary>
-/// What a board does with an offered model: checks who signed it and that it does not lead back, brings it here, tries it on the held-out examples beside
-/// the present one, and switches in one write. A model that cannot be loaded, kills the process or scores worse is refused, and the present one stays.
+/// What a board does with an offered model: checks who signed it and that it does not lead back, brings it here, tries it on the held-out
+/// examples beside the present one, and switches in one write. A model that cannot be loaded, kills the process or scores worse is refused,
+/// and the present one stays.
 /// </summary>
 sealed class ModelSwitch(AgentSession session)
 {
@@ -16,8 +17,8 @@ sealed class ModelSwitch(AgentSession session)
     ModelScore _score;
 
     /// <summary>
-    /// At start: makes sure that the model in use is whole and can be loaded, and goes back to the one before where it is not. When no model can be loaded any
-    /// more, it is not the models but the data or the program that changed.
+    /// At start: makes sure that the model in use is whole and can be loaded, and goes back to the one before where it is not. When no
+    /// model can be loaded any more, it is not the models but the data or the program that changed.
     /// </summary>
     /// <exception cref="EdgeLearnException">Neither model can be loaded with this data; nothing was changed.</exception>
     public void CheckAtStart(CancellationToken stop)
@@ -40,7 +41,8 @@ sealed class ModelSwitch(AgentSession session)
             catch (EdgeLearnException e)
             {
                 if (!CanUsePrevious(stop))
-                    throw new EdgeLearnException($"version {current.Version}, in use here so far, cannot be used any more: {e.Message}; has the data or the program changed?", e);
+                    throw new EdgeLearnException($"version {current.Version}, in use here so far, cannot be used any more: {e.Message}; "
+                        + $"has the data or the program changed?", e);
                 session.State = AgentSession.With(ArtefactStore.RolledBack(session.State), current.Key, Outcome.RolledBack, e.Message);
                 session.Log.Write("model", $"version {current.Version} cannot be used any more ({e.Message}); {Remaining()}");
             }
@@ -74,7 +76,8 @@ sealed class ModelSwitch(AgentSession session)
             if (session.State.Current?.Key == manifest.Digest) return;
             (manifest, release) = session.Trust.VerifyForUse(offer, session.State.NewestVersion, session.State.NewestRelease);
             if (manifest.Version < statement.NewestVersion)
-                throw new EdgeLearnException($"version {manifest.Version} is offered, but the hub's signed word is that {statement.NewestVersion} is the newest: freeze refused");
+                throw new EdgeLearnException($"version {manifest.Version} is offered, but the hub's signed word is "
+                    + $"that {statement.NewestVersion} is the newest: freeze refused");
         }
         catch (EdgeLearnException e)
         {
@@ -85,7 +88,8 @@ sealed class ModelSwitch(AgentSession session)
         try
         {
             session.Store.Collect(session.State, manifest.Digest);
-            string path = await session.RetryAsync(() => session.Store.FetchAsync(manifest, session.Link, stop), stop).ConfigureAwait(false);
+            string path = await session.RetryAsync(() => session.Store.FetchAsync(manifest, session.Link, stop), stop)
+                .ConfigureAwait(false);
             await Task.Run(() => Try(manifest, release, path, stop), stop).ConfigureAwait(false);
         }
         catch (Exception e) when (e is RequestRefusedException or DiskRefusedException)
@@ -103,13 +107,16 @@ sealed class ModelSwitch(AgentSession session)
     void Try(ArtefactManifest manifest, ulong release, string path, CancellationToken stop)
     {
         var trial = DeviceState.Begin(session.State.Trial, manifest.Digest.ToString());
-        if (trial.Starts > TrialLimit) throw new EdgeLearnException($"the program ended {TrialLimit} times while version {manifest.Version} was tried");
+        if (trial.Starts > TrialLimit)
+            throw new EdgeLearnException($"the program ended {TrialLimit} times while version {manifest.Version} was tried");
         session.State = session.State with { Trial = trial };
         ModelScore? before = session.State.Current is { } current ? ScoreOf(current.Key, stop) : null;
         var after = session.Learner.Score(path, stop);
         if (after.IsWorseThan(before ?? default, session.Options.WorseMargin))
         {
-            session.State = AgentSession.With(session.State with { Trial = null }, manifest.Digest, Outcome.ScoredWorse, Text(before, after), before, after);
+            session.State =
+                AgentSession.With(session.State with { Trial = null }, manifest.Digest, Outcome.ScoredWorse, Text(before, after), before,
+                after);
             session.Log.Write("model", $"version {manifest.Version} is worse here ({Text(before, after)}); {Remaining()}");
             return;
         }

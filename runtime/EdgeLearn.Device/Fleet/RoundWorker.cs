@@ -3,7 +3,10 @@ using Google.Protobuf;
 
 namespace EdgeLearn.Device;
 
-/// <summary>One round on a board: base model, local training, signed report. The report is on the disk before it is sent and until it is acknowledged.</summary>
+/// <summary>
+/// One round on a board: base model, local training, signed report. The report is on the disk before it is sent and until it is
+/// acknowledged.
+/// </summary>
 sealed class RoundWorker(AgentSession session)
 {
     /// <summary>A task that ended the process this often is reported as failed.</summary>
@@ -54,7 +57,8 @@ sealed class RoundWorker(AgentSession session)
         else
         {
             Refused++;
-            session.Log.Write("round", $"round {round}: the update does not count: {(answer.Reason.Length > 0 ? answer.Reason : answer.Refusal.ToString())}");
+            session.Log.Write("round",
+                $"round {round}: the update does not count: {(answer.Reason.Length > 0 ? answer.Reason : answer.Refusal.ToString())}");
         }
 
         return answer.ComeBack;
@@ -68,7 +72,8 @@ sealed class RoundWorker(AgentSession session)
         {
             var manifest = session.Trust.Verify(task.Base);
             session.Store.Collect(session.State, manifest.Digest);
-            string path = await session.RetryAsync(() => session.Store.FetchAsync(manifest, session.Link, stop), stop).ConfigureAwait(false);
+            string path = await session.RetryAsync(() => session.Store.FetchAsync(manifest, session.Link, stop), stop)
+                .ConfigureAwait(false);
             Begin(task);
             if (await TrainAsync(task, path, stop).ConfigureAwait(false) is not { } update)
             {
@@ -78,7 +83,9 @@ sealed class RoundWorker(AgentSession session)
 
             var report = Report(task, manifest.Digest, update);
             session.Folder.Write(report);
-            session.Log.Write("round", $"round {task.Round}: {update.ExampleCount} examples in {update.Seconds:F1} s, loss {update.Loss:G4}{(update.Accuracy is { } a ? $", accuracy {a:F4}" : "")}");
+            session.Log.Write("round",
+                $"round {task.Round}: {update.ExampleCount} examples in {update.Seconds:F1} s, "
+                + $"loss {update.Loss:G4}{(update.Accuracy is { } a ? $", accuracy {a:F4}" : "")}");
             return await SendAsync(report, resume: false, stop).ConfigureAwait(false);
         }
         catch (RequestRefusedException e)
@@ -105,10 +112,12 @@ sealed class RoundWorker(AgentSession session)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         if (task.RemainingMs is > 0 and < int.MaxValue) limit.CancelAfter((int)task.RemainingMs);
-        var training = Task.Run(() => session.Learner.Train(task, session.Identity.DeviceNumber, path, limit.Token), CancellationToken.None);
+        var training =
+            Task.Run(() => session.Learner.Train(task, session.Identity.DeviceNumber, path, limit.Token), CancellationToken.None);
         try
         {
-            while (await Task.WhenAny(training, Task.Delay(s_signOfLife, stop)).ConfigureAwait(false) != training && !stop.IsCancellationRequested)
+            while (await Task.WhenAny(training, Task.Delay(s_signOfLife, stop)).ConfigureAwait(false) != training
+                && !stop.IsCancellationRequested)
                 await SayBusyAsync(stop).ConfigureAwait(false);
             return await training.ConfigureAwait(false);
         }
@@ -120,7 +129,8 @@ sealed class RoundWorker(AgentSession session)
         {
             // Whatever ends the wait, no training goes on behind the agent's back.
             await limit.CancelAsync().ConfigureAwait(false);
-            await training.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+            await training.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
+                .ConfigureAwait(false);
             throw;
         }
     }
@@ -175,7 +185,8 @@ sealed class RoundWorker(AgentSession session)
         Refused++;
         try
         {
-            var answer = await session.RetryAsync(() => session.Link.ReportFailureAsync(task.Attempt, reason, stop), stop).ConfigureAwait(false);
+            var answer = await session.RetryAsync(() => session.Link.ReportFailureAsync(task.Attempt, reason, stop), stop)
+                .ConfigureAwait(false);
             return answer.ComeBack;
         }
         catch (RequestRefusedException)

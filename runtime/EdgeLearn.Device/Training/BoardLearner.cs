@@ -33,8 +33,9 @@ public abstract class BoardLearner
 public readonly record struct ModelScore(double? Accuracy, double Loss, int Count)
 {
     /// <summary>
-    /// Whether this is worse than another score by more than a margin. Accuracies: by more than the margin plus two standard errors of their difference, so that
-    /// a handful of held-out examples decides nothing. Losses: greater by more than half. A loss that is not finite is always worse.
+    /// Whether this is worse than another score by more than a margin. Accuracies: by more than the margin plus two standard errors of
+    /// their difference, so that a handful of held-out examples decides nothing. Losses: greater by more than half. A loss that is not
+    /// finite is always worse.
     /// </summary>
     public bool IsWorseThan(in ModelScore other, double margin)
     {

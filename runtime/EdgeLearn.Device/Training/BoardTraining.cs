@@ -4,8 +4,9 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Device;
 
 /// <summary>
-/// Scoring and training with the learning core on a board's own examples, which are read from their files by position and never held. Memory: two copies of
-/// the weights, the planned workspace and the content of the update. The update's state starts at zero in every round.
+/// Scoring and training with the learning core on a board's own examples, which are read from their files by position and never held.
+/// Memory: two copies of the weights, the planned workspace and the content of the update. The update's state starts at zero in every
+/// round.
 /// </summary>
 public sealed class BoardTraining : BoardLearner
 {
@@ -82,7 +83,9 @@ public sealed class BoardTraining : BoardLearner
             long step = session.StepCount, begin = Stopwatch.GetTimestamp();
             var report = session.Step();
             times[step % times.Length] = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
-            if (report.Diverged) throw new EdgeLearnException($"the loss was {report.Loss} at step {step} of {session.TotalSteps}; {session.FindDivergence()}: run the round with a lower rate");
+            if (report.Diverged)
+                throw new EdgeLearnException($"the loss was {report.Loss} at step {step} "
+                    + $"of {session.TotalSteps}; {session.FindDivergence()}: run the round with a lower rate");
             lossSum += report.Loss * report.Count;
             examples += report.Count;
             if (records.Length == 0) continue;
@@ -120,9 +123,12 @@ public sealed class BoardTraining : BoardLearner
     {
         if (network.InputLength != data.InputLength)
             throw new EdgeLearnException($"the model takes {network.InputLength} values, {data.Name} has {data.InputLength}");
-        bool fits = network.Loss.IsClassification ? data.ClassCount > 0 && data.ClassCount <= network.Loss.ClassesOf(network.Spec.ClassCount) : data.TargetLength == network.OutputLength;
+        bool fits = network.Loss.IsClassification
+            ? data.ClassCount > 0 && data.ClassCount <= network.Loss.ClassesOf(network.Spec.ClassCount)
+                : data.TargetLength == network.OutputLength;
         if (!fits)
-            throw new EdgeLearnException($"the model has {network.OutputLength} outputs for {network.Loss.Name}, {data.Name} has {data.ClassCount} classes and {data.TargetLength} targets");
+            throw new EdgeLearnException($"the model has {network.OutputLength} outputs for {network.Loss.Name}, {data.Name} "
+                + $"has {data.ClassCount} classes and {data.TargetLength} targets");
     }
 
     static ModelScore ScoreOf(in Evaluation evaluation, Network network) =>

@@ -19,12 +19,12 @@ static partial class Kernels
     /// <param name="dz">written; the same length</param>
     internal static double LocalResidual(Activation activation, ulong key, long first, float scale, float factor, ReadOnlySpan<float> y,
         Span<float> dz) => activation switch
-    {
-        Activation.Tanh => LocalResidual<TanhActivation>(key, first, scale, factor, y, dz),
-        Activation.Relu => LocalResidual<ReluActivation>(key, first, scale, factor, y, dz),
-        Activation.Identity => LocalResidual<IdentityActivation>(key, first, scale, factor, y, dz),
-        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "no derivative from the output is known"),
-    };
+        {
+            Activation.Tanh => LocalResidual<TanhActivation>(key, first, scale, factor, y, dz),
+            Activation.Relu => LocalResidual<ReluActivation>(key, first, scale, factor, y, dz),
+            Activation.Identity => LocalResidual<IdentityActivation>(key, first, scale, factor, y, dz),
+            _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "no derivative from the output is known"),
+        };
 
     static double LocalResidual<TActivation>(ulong key, long first, float scale, float factor, ReadOnlySpan<float> y, Span<float> dz)
         where TActivation : struct, IActivation

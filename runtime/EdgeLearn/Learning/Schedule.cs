@@ -1,18 +1,5 @@
 namespace EdgeLearn;
 
-/// <summary>How the learning rate runs over the steps of a run.</summary>
-public enum ScheduleKind
-{
-    /// <summary>1.</summary>
-    Constant,
-
-    /// <summary>1 - t / T: removes the logarithm from the last iterate's error, so it is the default.</summary>
-    Linear,
-
-    /// <summary>(1 + cos(pi t / T)) / 2.</summary>
-    Cosine,
-}
-
 /// <summary>Factor on the learning rate, by step. With warm-up it first rises linearly over <see cref="WarmupSteps"/>.</summary>
 /// <param name="Kind">shape after the warm-up</param>
 /// <param name="TotalSteps">T, the steps of the whole run, warm-up included</param>
@@ -32,4 +19,17 @@ public readonly record struct Schedule(ScheduleKind Kind, long TotalSteps, long 
             _ => throw new InvalidOperationException($"unknown schedule {Kind}"),
         };
     }
+}
+
+/// <summary>How the learning rate runs over the steps of a run.</summary>
+public enum ScheduleKind
+{
+    /// <summary>1.</summary>
+    Constant,
+
+    /// <summary>1 - t / T: removes the logarithm from the last iterate's error, so it is the default.</summary>
+    Linear,
+
+    /// <summary>(1 + cos(pi t / T)) / 2.</summary>
+    Cosine,
 }

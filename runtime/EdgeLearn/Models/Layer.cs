@@ -1,3 +1,5 @@
+using System.Collections;
+
 namespace EdgeLearn;
 
 /// <summary>
@@ -143,7 +145,8 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// </summary>
     /// <param name="trace">of Forward</param>
     /// <param name="dy">[batch x output length], the gradient by y; may be overwritten</param>
-    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>], written; dy itself where the lengths are equal and the caller likes</param>
+    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>], written; dy itself where the lengths are equal and the caller
+    /// likes</param>
     /// <param name="scratch">[<see cref="LayerNeeds.InnerScratch"/>]</param>
     internal virtual void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
@@ -165,4 +168,48 @@ public abstract class Layer(string name, Shape input, Shape output)
     /// <param name="dx">[batch x input length], written</param>
     /// <param name="scratch">[<see cref="LayerNeeds.InputScratch"/>]</param>
     internal abstract void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch);
+}
+
+/// <summary>
+/// A tensor of integers that is part of a layer's structure and of the model file. Like the weights it is described first and allocated at
+/// its first use, so that a network can be planned, or refused, before it takes memory.
+/// </summary>
+/// <param name="name">full name, such as <c>layers.0.window</c></param>
+/// <param name="shape">logical shape</param>
+public sealed class IntegerTensor(string name, int[] shape)
+{
+    int[]? _values;
+
+    /// <summary>Full name, such as <c>layers.0.window</c>.</summary>
+    public string Name => name;
+
+    /// <summary>Logical shape.</summary>
+    public ReadOnlySpan<int> Shape => shape;
+
+    /// <summary>Integers in the tensor.</summary>
+    public long Length => shape.Aggregate(1L, (product, size) => product * size);
+
+    /// <summary>Row-major; owned by the layer, zero until it is filled.</summary>
+    public int[] Values => _values ??= new int[Length];
+}
+
+/// <summary>The layers of a network. A class of its own, so that a step walks them without interface calls.</summary>
+public sealed class LayerList : IReadOnlyList<Layer>
+{
+    readonly Layer[] _layers;
+
+    internal LayerList(Layer[] layers) => _layers = layers;
+
+    internal ReadOnlySpan<Layer> AsSpan() => _layers;
+
+    /// <inheritdoc/>
+    public int Count => _layers.Length;
+
+    /// <inheritdoc/>
+    public Layer this[int index] => _layers[index];
+
+    /// <inheritdoc/>
+    public IEnumerator<Layer> GetEnumerator() => ((IEnumerable<Layer>)_layers).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => _layers.GetEnumerator();
 }

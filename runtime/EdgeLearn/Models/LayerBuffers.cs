@@ -55,7 +55,9 @@ sealed class LayerBuffers
         }
     }
 
-    /// <summary>The buffers of a network's layers, but not of a last layer that makes the loss itself (<see cref="Network.Body"/>).</summary>
+    /// <summary>
+    /// The buffers of a network's layers, but not of a last layer that makes the loss itself (<see cref="Network.Body"/>).
+    /// </summary>
     public LayerBuffers(Network network, MemoryPlan plan, int batch, bool probed, Func<int, Moments> momentsOf)
         : this(network.Body, network.Parameters, plan, batch, probed, momentsOf, network.FrozenCount)
     {

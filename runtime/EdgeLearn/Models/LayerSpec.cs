@@ -38,3 +38,38 @@ public abstract record LayerSpec
     /// <summary>Writes the properties of the JSON form into an open object.</summary>
     internal abstract void Write(Utf8JsonWriter json);
 }
+
+/// <summary>What a layer is to the rules, which divide a network into local units.</summary>
+public enum LayerRole
+{
+    /// <summary>Has weights that a local loss can train, or is a whole block: begins a local unit.</summary>
+    Learner,
+
+    /// <summary>Normalises; belongs to the unit before it.</summary>
+    Norm,
+
+    /// <summary>A function of each value; belongs to the unit before it.</summary>
+    Activation,
+
+    /// <summary>Changes shape, selects or drops values; belongs to the unit that reads it.</summary>
+    Structure,
+}
+
+/// <summary>A layer description with an activation of its own behind a weighted sum.</summary>
+interface IWeightedSpec
+{
+    /// <summary>What follows the weighted sum.</summary>
+    Activation Activation { get; }
+
+    /// <summary>The same layer with nothing behind the sum.</summary>
+    LayerSpec Plain();
+
+    /// <summary>
+    /// The sum that makes R values at each place where this layer makes its units or channels, from the same inputs and without a bias;
+    /// null where there is none.
+    /// </summary>
+    LayerSpec? OfRank(int rank) => null;
+
+    /// <summary>The same layer with a bias where it has none.</summary>
+    LayerSpec WithBias() => (LayerSpec)this;
+}

@@ -48,7 +48,8 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
                 plan.Request(layer.Name + ".output.minus", MemoryCategory.Activations, (long)batch * layer.OutputLength, time + i,
                 time + i + 1);
             _pairScratch[i] =
-                plan.Request(layer.Name + ".scratch.minus", MemoryCategory.Panels, layer.Needs(batch, new PassKind(IsProbed: true, SharesInput: i == 0)).PairScratch,
+                plan.Request(layer.Name + ".scratch.minus", MemoryCategory.Panels,
+                layer.Needs(batch, new PassKind(IsProbed: true, SharesInput: i == 0)).PairScratch,
                 time + i, time + i);
         }
     }

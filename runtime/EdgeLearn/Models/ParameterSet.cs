@@ -280,24 +280,6 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
         return hash.Finish();
     }
 
-    // The part of each row that a run of elements touches.
-    ref struct RowParts(ParameterSlice slice, int offset, int length)
-    {
-        int _done;
-        int _length;
-
-        public readonly RowParts GetEnumerator() => this;
-
-        public readonly (int Row, int At, int Length) Current => ((offset + _done) / slice.RowLength, _done, _length);
-
-        public bool MoveNext()
-        {
-            _done += _length;
-            _length = Math.Min(length - _done, slice.RowLength - (offset + _done) % slice.RowLength);
-            return _length > 0;
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _block?.Dispose();
 }

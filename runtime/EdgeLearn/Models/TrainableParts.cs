@@ -118,18 +118,18 @@ public sealed record TrainableParts
 
     static bool Names(TrainablePart part, ParameterSlice slice, ParameterSet parameters, Func<ParameterSlice, bool> isHead)
         => part.Kind switch
-    {
-        TrainableKind.All => true,
-        TrainableKind.Head => isHead(slice),
-        TrainableKind.Bias =>
-            slice.Name[(slice.Name.LastIndexOf('.') + 1)..].Contains("bias", StringComparison.Ordinal)
-            && !slice.Name.Contains(AdaptorMark, StringComparison.Ordinal),
-        TrainableKind.Norm => IsNorm(slice, parameters),
-        TrainableKind.Pattern =>
-            FileSystemName.MatchesSimpleExpression(part.Pattern, slice.Name, ignoreCase: false)
-            || slice.Name.StartsWith(part.Pattern + '.', StringComparison.Ordinal),
-        _ => slice.Name.Contains(AdaptorMark, StringComparison.Ordinal),
-    };
+        {
+            TrainableKind.All => true,
+            TrainableKind.Head => isHead(slice),
+            TrainableKind.Bias =>
+                slice.Name[(slice.Name.LastIndexOf('.') + 1)..].Contains("bias", StringComparison.Ordinal)
+                && !slice.Name.Contains(AdaptorMark, StringComparison.Ordinal),
+            TrainableKind.Norm => IsNorm(slice, parameters),
+            TrainableKind.Pattern =>
+                FileSystemName.MatchesSimpleExpression(part.Pattern, slice.Name, ignoreCase: false)
+                || slice.Name.StartsWith(part.Pattern + '.', StringComparison.Ordinal),
+            _ => slice.Name.Contains(AdaptorMark, StringComparison.Ordinal),
+        };
 
     // A norm's weight has one value a channel or a value, and does not decay; its bias lies beside it.
     static bool IsNorm(ParameterSlice slice, ParameterSet parameters)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace EdgeLearn;
 
@@ -167,3 +168,7 @@ public static class ModelFile
         throw new EdgeLearnException($"{name}: edgelearn.classes is no list of {network.Loss.ClassesOf(network.Spec.ClassCount)} names");
     }
 }
+
+/// <summary>JSON lists of texts without reflection.</summary>
+[JsonSerializable(typeof(string[]))]
+sealed partial class StringListContext : JsonSerializerContext;

@@ -82,7 +82,8 @@ public sealed class SampleStream
 
     /// <summary>Reads the next batch.</summary>
     /// <param name="inputs">[at least batch x input length], the first rows written, prepared</param>
-    /// <param name="answers">[at least batch x answer length], the first rows written: targets, or labels as floats of the same bits</param>
+    /// <param name="answers">[at least batch x answer length], the first rows written: targets, or labels as floats of the same
+    /// bits</param>
     /// <returns>rows read, 1..batch, replayed ones last</returns>
     /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read.</exception>
     public int Read(Span<float> inputs, Span<float> answers)

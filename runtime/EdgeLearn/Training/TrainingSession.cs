@@ -130,7 +130,8 @@ public sealed class TrainingSession : IDisposable
         _lastRows = rows;
         var inputs = _plan.Inputs.Span[..(rows * (_plan.Features?.InputLength ?? Network.InputLength))];
         return new Batch(rows, inputs, _plan.Answers.Span[..(rows * _plan.AnswerLength)],
-            Network.Loss.IsClassification ? _plan.AnswerLength : 0) { FirstLayer = _plan.Features?.LayerCount ?? 0 };
+            Network.Loss.IsClassification ? _plan.AnswerLength : 0)
+        { FirstLayer = _plan.Features?.LayerCount ?? 0 };
     }
 
     /// <summary>Where the last step went wrong, whose loss ran away. Call it before anything else is done with the session.</summary>

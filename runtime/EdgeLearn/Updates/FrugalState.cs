@@ -52,8 +52,13 @@ sealed class FrugalState
             }
 
             int chosen = selection == FrugalSelection.Columns ? (int)(rho * slice.RowLength) : 0;
-            var place = new Place { Slice = slice, ColumnOffset = columns, ColumnCount = chosen,
-                StateOffset = chosen > 0 ? (int)active : -1 };
+            var place = new Place
+            {
+                Slice = slice,
+                ColumnOffset = columns,
+                ColumnCount = chosen,
+                StateOffset = chosen > 0 ? (int)active : -1
+            };
             columns += chosen;
             active += (long)chosen * (slice.Length / slice.RowLength);
             LargestRow = Math.Max(LargestRow, chosen);

@@ -17,8 +17,13 @@ sealed class OnnxContender : Contender, IDisposable
     public OnnxContender(string path, int batch, float[] inputs, int outputLength)
         : base("ONNX Runtime")
     {
-        using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL };
+        using var options = new SessionOptions
+        {
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL
+        };
         _session = new InferenceSession(path, options);
         _binding = _session.CreateIoBinding();
         _outputs = new float[batch * outputLength];

@@ -35,8 +35,12 @@ sealed class TorchPeer : IDisposable
             if (!CanImport(python)) continue;
             var peer = new TorchPeer(
                 Process.Start(
-                new ProcessStartInfo(python, [script]) { RedirectStandardInput = true, RedirectStandardOutput = true,
-                RedirectStandardError = true })!, python, script);
+                new ProcessStartInfo(python, [script])
+                {
+                    RedirectStandardInput = true,
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true
+                })!, python, script);
             peer._process.ErrorDataReceived += (_, _) => { };
             peer._process.BeginErrorReadLine();
             peer.Versions = peer.Ask("versions");
@@ -87,8 +91,11 @@ sealed class TorchPeer : IDisposable
             using var process =
                 Process.Start(
                 new ProcessStartInfo(python,
-                ["-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"]) { RedirectStandardOutput = true,
-                RedirectStandardError = true })!;
+                ["-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true
+                })!;
             process.WaitForExit();
             return process.ExitCode == 0;
         }

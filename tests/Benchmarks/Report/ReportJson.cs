@@ -18,6 +18,10 @@ sealed partial class ReportJson : JsonSerializerContext
 
     // Nothing here goes into a web page: plus signs and quotes stay readable.
     static JsonSerializerOptions Settings(bool indented)
-        => new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = indented,
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        => new()
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            WriteIndented = indented,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+        };
 }

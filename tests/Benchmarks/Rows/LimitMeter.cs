@@ -16,8 +16,13 @@ sealed unsafe class LimitMeter(NativeLoops loops)
         }
 
         var (clock, nops) = Clock();
-        return new MachineLimits { ClockGhz = clock, NopsPerCycleBefore = nops, Peaks = peaks,
-            Memory = [.. s_workingSets.Select(MemoryRates)] };
+        return new MachineLimits
+        {
+            ClockGhz = clock,
+            NopsPerCycleBefore = nops,
+            Peaks = peaks,
+            Memory = [.. s_workingSets.Select(MemoryRates)]
+        };
     }
 
     /// <summary>Clock in GHz, and nops a cycle.</summary>

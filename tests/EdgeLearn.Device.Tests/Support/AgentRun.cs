@@ -21,7 +21,8 @@ static class AgentRun
     };
 
     /// <summary>Until the hub has nothing more to do for the board.</summary>
-    public static async Task<DeviceRun> UntilDoneAsync(string folder, string? token, BoardLearner learner, TextWriter? log = null, Func<DeviceAgentOptions, DeviceAgentOptions>? change = null)
+    public static async Task<DeviceRun> UntilDoneAsync(string folder, string? token, BoardLearner learner, TextWriter? log = null,
+        Func<DeviceAgentOptions, DeviceAgentOptions>? change = null)
     {
         using var limit = new CancellationTokenSource(s_limit);
         var options = Options(folder, token, log);

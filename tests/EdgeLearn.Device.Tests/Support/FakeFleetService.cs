@@ -21,10 +21,13 @@ sealed class FakeFleetService(HubScript script) : Fleet.FleetBase
         var id = new Guid(request.TokenId.Span, bigEndian: true);
         if (!script.Tokens.TryGetValue(id, out var token) || !token.Secret.AsSpan().SequenceEqual(request.TokenSecret.Span))
             throw HubScript.Fail(StatusCode.Unauthenticated, "the token is not known");
-        if (token.Expires < DateTimeOffset.UtcNow) throw HubScript.Fail(StatusCode.Unauthenticated, $"the token expired at {token.Expires:u}");
-        var read = CertificateRequest.LoadSigningRequest(request.CertificateRequest.ToByteArray(), HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default);
+        if (token.Expires < DateTimeOffset.UtcNow)
+            throw HubScript.Fail(StatusCode.Unauthenticated, $"the token expired at {token.Expires:u}");
+        var read = CertificateRequest.LoadSigningRequest(request.CertificateRequest.ToByteArray(), HashAlgorithmName.SHA256,
+            CertificateRequestLoadOptions.Default);
         byte[] key = read.PublicKey.ExportSubjectPublicKeyInfo();
-        if (!script.UsedTokens.GetOrAdd(id, key).AsSpan().SequenceEqual(key)) throw HubScript.Fail(StatusCode.Unauthenticated, "the token was used by another board");
+        if (!script.UsedTokens.GetOrAdd(id, key).AsSpan().SequenceEqual(key))
+            throw HubScript.Fail(StatusCode.Unauthenticated, "the token was used by another board");
         var answer = new EnrollAnswer
         {
             DeviceId = HubScript.DeviceIdOf(read.PublicKey),
@@ -44,7 +47,8 @@ sealed class FakeFleetService(HubScript script) : Fleet.FleetBase
     {
         Authenticate(context);
         script.RenewCalls++;
-        return Task.FromResult(new RenewAnswer { Certificate = ByteString.CopyFrom(script.IssueDevice(request.CertificateRequest.ToByteArray())) });
+        return Task.FromResult(
+            new RenewAnswer { Certificate = ByteString.CopyFrom(script.IssueDevice(request.CertificateRequest.ToByteArray())) });
     }
 
     public override Task<CheckInAnswer> CheckIn(CheckInRequest request, ServerCallContext context)
@@ -55,7 +59,11 @@ sealed class FakeFleetService(HubScript script) : Fleet.FleetBase
         {
             script.CheckIns.Add(request);
             script.Outcomes.AddRange(request.Outcomes);
-            var answer = new CheckInAnswer { Statement = script.Statement(request.Nonce.Span, script.NewestVersion), ComeBack = new Window { MinMs = 1, MaxMs = 5 } };
+            var answer = new CheckInAnswer
+            {
+                Statement = script.Statement(request.Nonce.Span, script.NewestVersion),
+                ComeBack = new Window { MinMs = 1, MaxMs = 5 }
+            };
             if (script.Offer is { } offer && !Settled(offer, request)) answer.Offer = offer;
             if (script.Task is { } task && !script.Counted.ContainsKey(task.Attempt)) answer.Task = task;
             script.SpoilCheckIn?.Invoke(answer);
@@ -67,7 +75,8 @@ sealed class FakeFleetService(HubScript script) : Fleet.FleetBase
     {
         Authenticate(context);
         script.OnCall?.Invoke(nameof(Fetch));
-        if (!script.Artefacts.TryGetValue(new Digest(request.Digest.Span), out byte[]? content)) throw HubScript.Fail(StatusCode.NotFound, "no such artefact");
+        if (!script.Artefacts.TryGetValue(new Digest(request.Digest.Span), out byte[]? content))
+            throw HubScript.Fail(StatusCode.NotFound, "no such artefact");
         script.FetchOffsets.Add(request.Offset);
         int? cut = script.CutFetchAfterBytes;
         script.CutFetchAfterBytes = null;
@@ -94,7 +103,8 @@ sealed class FakeFleetService(HubScript script) : Fleet.FleetBase
             }
 
             var answer = Take(request, key);
-            if (answer.State == ReportAnswer.Types.State.Accepted && script.LostReportAnswers-- > 0) throw HubScript.Fail(StatusCode.Unavailable, "the answer was lost");
+            if (answer.State == ReportAnswer.Types.State.Accepted && script.LostReportAnswers-- > 0)
+                throw HubScript.Fail(StatusCode.Unavailable, "the answer was lost");
             return Task.FromResult(answer);
         }
     }
@@ -103,11 +113,13 @@ sealed class FakeFleetService(HubScript script) : Fleet.FleetBase
     {
         if (script.Counted.ContainsKey(request.Attempt)) return new ReportAnswer { State = ReportAnswer.Types.State.Accepted };
         if (script.Task?.Attempt != request.Attempt) return Refused(Refusal.UnknownAttempt, "not an attempt of this board");
-        if (!FleetKey.Verify(key, SignedThing.Update, request.Header.Span, request.Signature.Span)) return Refused(Refusal.BadSignature, "signature");
+        if (!FleetKey.Verify(key, SignedThing.Update, request.Header.Span, request.Signature.Span))
+            return Refused(Refusal.BadSignature, "signature");
         var header = UpdateHeader.Parse(request.Header.Span);
         if (!script.Uploads.TryGetValue(request.Attempt, out var held)) script.Uploads[request.Attempt] = held = new MemoryStream();
         if ((long)request.Offset == held.Length) held.Write(request.Data.Span);
-        if (held.Length < header.ContentLength) return new ReportAnswer { State = ReportAnswer.Types.State.More, CommittedBytes = (ulong)held.Length };
+        if (held.Length < header.ContentLength)
+            return new ReportAnswer { State = ReportAnswer.Types.State.More, CommittedBytes = (ulong)held.Length };
         byte[] content = held.ToArray();
         if (Digest.Of(content) != header.Content) return Refused(Refusal.BadSignature, "digest");
         script.Counted[request.Attempt] = (1, header, content, request.Telemetry);
@@ -126,8 +138,11 @@ sealed class FakeFleetService(HubScript script) : Fleet.FleetBase
     bool Settled(ArtefactOffer offer, CheckInRequest request)
     {
         var digest = ArtefactManifest.Parse(offer.Artefact.Manifest.Span).Digest;
-        return Digest.OrNone(request.ModelDigest.Span) == digest || script.Outcomes.Any(outcome => new Digest(outcome.Digest.Span) == digest && outcome.Kind != OfferOutcome.Types.Kind.Switched);
+        return Digest.OrNone(request.ModelDigest.Span) == digest
+            || script.Outcomes.Any(outcome => new Digest(outcome.Digest.Span) == digest
+            && outcome.Kind != OfferOutcome.Types.Kind.Switched);
     }
 
-    static ReportAnswer Refused(Refusal refusal, string reason) => new() { State = ReportAnswer.Types.State.Refused, Refusal = refusal, Reason = reason };
+    static ReportAnswer Refused(Refusal refusal, string reason)
+        => new() { State = ReportAnswer.Types.State.Refused, Refusal = refusal, Reason = reason };
 }

@@ -72,22 +72,25 @@ sealed class HubScript(TestFleet fleet)
         return manifest;
     }
 
-    public TrainTask OpenRound(ArtefactOffer baseOffer, ulong round = 1, Codec codec = Codec.Float32, RoundTraining? training = null) => Task = new TrainTask
-    {
-        Round = round,
-        Attempt = TestFleet.NewAttempt(),
-        Base = baseOffer,
-        Codec = codec,
-        Training = training ?? RoundTraining.From(new TrainingSettings { LearningRate = 0.1f, Epochs = 1, Batch = 32 }),
-        RemainingMs = 3_600_000,
-        ExampleLimit = 1 << 20,
-    };
+    public TrainTask OpenRound(ArtefactOffer baseOffer, ulong round = 1, Codec codec = Codec.Float32, RoundTraining? training = null)
+        => Task = new TrainTask
+        {
+            Round = round,
+            Attempt = TestFleet.NewAttempt(),
+            Base = baseOffer,
+            Codec = codec,
+            Training = training ?? RoundTraining.From(new TrainingSettings { LearningRate = 0.1f, Epochs = 1, Batch = 32 }),
+            RemainingMs = 3_600_000,
+            ExampleLimit = 1 << 20,
+        };
 
-    public HubStatement Statement(ReadOnlySpan<byte> nonce, ulong newest) => HubStatements.Create(Fleet.RoundKey, nonce, DateTimeOffset.UtcNow, newest);
+    public HubStatement Statement(ReadOnlySpan<byte> nonce, ulong newest)
+        => HubStatements.Create(Fleet.RoundKey, nonce, DateTimeOffset.UtcNow, newest);
 
     public byte[] IssueDevice(byte[] certificateRequest)
     {
-        var read = CertificateRequest.LoadSigningRequest(certificateRequest, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default);
+        var read = CertificateRequest.LoadSigningRequest(certificateRequest, HashAlgorithmName.SHA256,
+            CertificateRequestLoadOptions.Default);
         string id = DeviceIdOf(read.PublicKey);
         using var certificate = Fleet.IssueDevice(read.PublicKey, id, CertificateLife);
         return certificate.RawData;

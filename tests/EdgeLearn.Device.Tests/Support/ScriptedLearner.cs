@@ -4,8 +4,8 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Tests;
 
 /// <summary>
-/// Models are texts such as <c>0.90 anything</c>: the number is their accuracy on 1000 held-out examples. A text that starts with <c>broken</c> cannot be
-/// loaded. Training gives a content that depends on base and round alone.
+/// Models are texts such as <c>0.90 anything</c>: the number is their accuracy on 1000 held-out examples. A text that starts with
+/// <c>broken</c> cannot be loaded. Training gives a content that depends on base and round alone.
 /// </summary>
 sealed class ScriptedLearner : BoardLearner
 {
@@ -28,7 +28,8 @@ sealed class ScriptedLearner : BoardLearner
     {
         string text = File.ReadAllText(modelPath);
         OnScore?.Invoke(text);
-        if (!double.TryParse(text.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture, out double accuracy)) throw new EdgeLearnException("this is no model");
+        if (!double.TryParse(text.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture, out double accuracy))
+            throw new EdgeLearnException("this is no model");
         return new ModelScore(accuracy, 1 - accuracy, 1000);
     }
 
@@ -38,6 +39,16 @@ sealed class ScriptedLearner : BoardLearner
         OnTrain?.Invoke(stop);
         byte[] content = new byte[ContentBytes];
         new Random((int)task.Round).NextBytes(content);
-        return new BoardUpdate { Content = content, Shape = Digest.Of("shape"u8), ExampleCount = 321, Norm = 1, Loss = 0.5, Accuracy = 0.75, StepMs = 2, Seconds = 3 };
+        return new BoardUpdate
+        {
+            Content = content,
+            Shape = Digest.Of("shape"u8),
+            ExampleCount = 321,
+            Norm = 1,
+            Loss = 0.5,
+            Accuracy = 0.75,
+            StepMs = 2,
+            Seconds = 3
+        };
     }
 }

@@ -54,7 +54,8 @@ sealed class TestFleet : IDisposable
         byte[] serial = RandomNumberGenerator.GetBytes(16);
         serial[0] = (byte)((serial[0] & 0x7F) | 1);
         var now = DateTimeOffset.UtcNow;
-        return request.Create(_authority.SubjectName, X509SignatureGenerator.CreateForECDsa(_authorityKey.Key), now - s_skew, now + life, serial);
+        return request.Create(_authority.SubjectName, X509SignatureGenerator.CreateForECDsa(_authorityKey.Key), now - s_skew, now + life,
+            serial);
     }
 
     public ArtefactManifest Push(byte[] content, ulong version, string group = Group, uint generationLimit = 100) => new()
@@ -87,7 +88,11 @@ sealed class TestFleet : IDisposable
 
     public ArtefactOffer Offer(ArtefactManifest manifest, ArtefactManifest? origin = null, FleetKey? signer = null)
     {
-        var offer = new ArtefactOffer { Artefact = manifest.Sign(signer ?? (manifest.Signer == ArtefactSigner.Release ? ReleaseKey : RoundKey)) };
+        var offer = new ArtefactOffer
+        {
+            Artefact =
+            manifest.Sign(signer ?? (manifest.Signer == ArtefactSigner.Release ? ReleaseKey : RoundKey))
+        };
         if (origin is not null) offer.Origin = origin.Sign(ReleaseKey);
         return offer;
     }

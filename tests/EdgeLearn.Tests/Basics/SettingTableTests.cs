@@ -68,8 +68,17 @@ public class SettingTableTests
     [Fact]
     public void Every_kind_of_value_comes_back_from_its_text()
     {
-        var sample = new Sample { Rate = 0.25f, Share = 0.1, Scale = 2, Count = 9, Seed = ulong.MaxValue, Quiet = true,
-            Noise = NoiseKind.Gaussian, Pattern = "*.bias" };
+        var sample = new Sample
+        {
+            Rate = 0.25f,
+            Share = 0.1,
+            Scale = 2,
+            Count = 9,
+            Seed = ulong.MaxValue,
+            Quiet = true,
+            Noise = NoiseKind.Gaussian,
+            Pattern = "*.bias"
+        };
         var copy = new Sample();
         foreach (var (name, value) in sample.Changes()) copy = (Sample)copy.Find(name)!.With(copy, value);
         Assert.Equal(sample, copy);

@@ -31,8 +31,15 @@ public sealed class ContinualRunTests : IDisposable
 
     static TrainingSettings Settings(string rule, ContinualSettings? continual = null)
     {
-        var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = new SgdSettings { Momentum = 0.9f }, Steps = 40,
-            Batch = 8, LearningRate = 0.01f, Continual = continual ?? s_all };
+        var settings = new TrainingSettings
+        {
+            Rule = LearningRules.Named(rule),
+            Update = new SgdSettings { Momentum = 0.9f },
+            Steps = 40,
+            Batch = 8,
+            LearningRate = 0.01f,
+            Continual = continual ?? s_all
+        };
         return settings.Rule is ProbeSettings ? settings.With("directions", "2") : settings;
     }
 
@@ -147,8 +154,12 @@ public sealed class ContinualRunTests : IDisposable
             using var data = Data(labelled);
             var settings =
                 Settings("backprop",
-                s_all with { Replay = labelled ? ReplayKind.Balanced : ReplayKind.Reservoir, ReplayStorage = storage,
-                Average = AverageKind.None });
+                s_all with
+                {
+                    Replay = labelled ? ReplayKind.Balanced : ReplayKind.Reservoir,
+                    ReplayStorage = storage,
+                    Average = AverageKind.None
+                });
             using var session = new TrainingSession(network, settings, data, Preparation.Identity);
             while (session.StepCount < 10) session.Step();
             session.Consolidate();
@@ -159,8 +170,11 @@ public sealed class ContinualRunTests : IDisposable
             Assert.Equal(File.ReadAllBytes(path), PastFile.ToArray(next));
             // In fewer bytes, a part of the samples.
             using var smaller = new TrainingSession(network,
-                settings with { Continual =
-                settings.Continual! with { ReplayBytes = 64 + (labelled ? 39 : 0) + 7 * session.ReplayBuffer!.RowBytes } }, data,
+                settings with
+                {
+                    Continual =
+                settings.Continual! with { ReplayBytes = 64 + (labelled ? 39 : 0) + 7 * session.ReplayBuffer!.RowBytes }
+                }, data,
                 Preparation.Identity);
             PastFile.Load(path, smaller);
             Assert.Equal(7, smaller.ReplayBuffer!.Count);

@@ -20,8 +20,12 @@ public sealed class ReplayBufferTests
             int rowBytes = Width * (storage == ReplayStorage.Int8 ? 1 : data.Number.ByteCount() > 2 ? 4 : data.Number.ByteCount()) + 4
                 + (storage == ReplayStorage.Int8 ? 4 : 0);
             long counts = (kind == ReplayKind.Balanced ? 4 * 13 : 0) + Width * 4;
-            var settings = new ContinualSettings { Replay = kind, ReplayStorage = storage,
-                ReplayBytes = counts + (samples * rowBytes + 3) / 4 * 4 };
+            var settings = new ContinualSettings
+            {
+                Replay = kind,
+                ReplayStorage = storage,
+                ReplayBytes = counts + (samples * rowBytes + 3) / 4 * 4
+            };
             var plan = new MemoryPlan();
             var block = ReplayBuffer.Plan(settings, _network, plan);
             Assert.Equal(settings.ReplayBytes, plan.BytesOf(MemoryCategory.Past));

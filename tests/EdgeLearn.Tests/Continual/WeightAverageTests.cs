@@ -10,8 +10,15 @@ public sealed class WeightAverageTests
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(3, i);
         var data = new MemoryDataset(inputs, [.. Enumerable.Range(0, 40).Select(i => i % 3)], Shape.Vector(6));
         return new TrainingSession(network,
-            new TrainingSettings { Rule = new TargetProjectionSettings(), Batch = 4, Steps = 40, LearningRate = 0.1f, Weights = storage,
-            Continual = continual }, data, Preparation.Identity);
+            new TrainingSettings
+            {
+                Rule = new TargetProjectionSettings(),
+                Batch = 4,
+                Steps = 40,
+                LearningRate = 0.1f,
+                Weights = storage,
+                Continual = continual
+            }, data, Preparation.Identity);
     }
 
     static Network NewNetwork(WeightStorage storage = WeightStorage.Float32)

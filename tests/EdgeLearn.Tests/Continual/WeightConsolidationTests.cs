@@ -15,8 +15,15 @@ public sealed class WeightConsolidationTests
     {
         using var network = new Network(s_linear).Initialise(1);
         var data = new MemoryDataset([1f, 1f], [3f, 3f], Shape.Vector(1), 1);
-        var settings = new TrainingSettings { Rule = new BackpropSettings(), LearningRate = 0.1f, Schedule = ScheduleKind.Constant,
-            Steps = 20_000, Batch = 2, Continual = new ContinualSettings { Consolidation = lambda } };
+        var settings = new TrainingSettings
+        {
+            Rule = new BackpropSettings(),
+            LearningRate = 0.1f,
+            Schedule = ScheduleKind.Constant,
+            Steps = 20_000,
+            Batch = 2,
+            Continual = new ContinualSettings { Consolidation = lambda }
+        };
         using var session = new TrainingSession(network, settings, data, Preparation.Identity);
         float[] anchors = [0.25f, -0.5f], importance = [2f, 0.5f];
         anchors.CopyTo(session.Consolidation!.Anchors);
@@ -58,8 +65,13 @@ public sealed class WeightConsolidationTests
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(8, i);
         // Labels are wrong on purpose: the information does not depend on them.
         var data = new MemoryDataset(inputs, new int[Count], Shape.Vector(2), 3);
-        var settings = new TrainingSettings { Rule = new BackpropSettings(), Steps = 1, Batch = 4,
-            Continual = new ContinualSettings { Consolidation = 1, ConsolidationSamples = Count } };
+        var settings = new TrainingSettings
+        {
+            Rule = new BackpropSettings(),
+            Steps = 1,
+            Batch = 4,
+            Continual = new ContinualSettings { Consolidation = 1, ConsolidationSamples = Count }
+        };
         using var session = new TrainingSession(network, settings, data, Preparation.Identity);
         session.Consolidate();
 
@@ -90,8 +102,13 @@ public sealed class WeightConsolidationTests
     {
         using var network = new Network(NetworkSpec.Parse("2-3", null, Loss.SoftmaxCrossEntropy)).Initialise(4);
         var data = new MemoryDataset([1, 2, -1, 0.5f, 0, 1], [0, 1, 2], Shape.Vector(2));
-        var settings = new TrainingSettings { Rule = new BackpropSettings(), Steps = 1, Batch = 2,
-            Continual = new ContinualSettings { Consolidation = 1, ConsolidationDecay = 0.25f } };
+        var settings = new TrainingSettings
+        {
+            Rule = new BackpropSettings(),
+            Steps = 1,
+            Batch = 2,
+            Continual = new ContinualSettings { Consolidation = 1, ConsolidationDecay = 0.25f }
+        };
         using var session = new TrainingSession(network, settings, data, Preparation.Identity);
         session.Consolidate();
         float[] once = session.Consolidation!.Importance.ToArray();
@@ -112,8 +129,14 @@ public sealed class WeightConsolidationTests
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(8, i);
         var data = new MemoryDataset(inputs, [0, 1, 2, 0, 1, 2, 0, 1, 2, 0], new Shape(6, 6));
         using var session = new TrainingSession(network,
-            new TrainingSettings { Rule = LearningRules.Named(rule), Steps = 20, Batch = 5, LearningRate = 0.01f,
-            Continual = new ContinualSettings { Consolidation = 1 } }, data, Preparation.Identity);
+            new TrainingSettings
+            {
+                Rule = LearningRules.Named(rule),
+                Steps = 20,
+                Batch = 5,
+                LearningRate = 0.01f,
+                Continual = new ContinualSettings { Consolidation = 1 }
+            }, data, Preparation.Identity);
         for (int i = 0; i < 10; i++) session.Step();
         byte[] before = network.Parameters.ContentHash();
         session.Consolidate();
@@ -132,8 +155,16 @@ public sealed class WeightConsolidationTests
         using var network = new Network(NetworkSpec.Parse("8-6-3", null, Loss.SoftmaxCrossEntropy), storage).Initialise(2);
         var data = new MemoryDataset(new float[16], [0, 1], Shape.Vector(8), 3);
         using var session = new TrainingSession(network,
-            new TrainingSettings { Rule = new FrozenSettings(), Weights = storage, Steps = 100, Batch = 2, LearningRate = 1e-6f,
-            Schedule = ScheduleKind.Constant, Continual = new ContinualSettings { Consolidation = 1e12f } }, data, Preparation.Identity);
+            new TrainingSettings
+            {
+                Rule = new FrozenSettings(),
+                Weights = storage,
+                Steps = 100,
+                Batch = 2,
+                LearningRate = 1e-6f,
+                Schedule = ScheduleKind.Constant,
+                Continual = new ContinualSettings { Consolidation = 1e12f }
+            }, data, Preparation.Identity);
         session.Consolidation!.Importance.Fill(1);
         var slice = network.Parameters.Slices[0];
         var start = new float[slice.Length];

@@ -151,10 +151,15 @@ public class StepLabelTests
     public void A_text_is_learned_better_than_over_frozen_layers(string rule, LocalLoss loss)
     {
         const string Spec = "32-embed16-positions-attn2:causal:block-mlp32:block-tokens256";
-        var settings = new TrainingSettings { Rule = rule == "tpsgd"
+        var settings = new TrainingSettings
+        {
+            Rule = rule == "tpsgd"
             ? new TargetProjectionSettings { LocalLoss = loss } : new LocalHeadsSettings(),
-            Update = new AdamSettings(), LearningRate = 1e-2f, Batch = 8,
-            Epochs = 6 };
+            Update = new AdamSettings(),
+            LearningRate = 1e-2f,
+            Batch = 8,
+            Epochs = 6
+        };
         double frozen = LossAfter(Spec, settings with { Rule = new FrozenSettings() }), local = LossAfter(Spec, settings);
         Assert.True(local < 0.9 * frozen, $"{rule}: {local}, frozen {frozen}");
     }

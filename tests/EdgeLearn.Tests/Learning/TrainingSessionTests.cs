@@ -36,8 +36,13 @@ public class TrainingSessionTests
         {
             using var network = Build(labelled ? "cross-entropy" : "mean-square");
             using var session = new TrainingSession(network,
-                new TrainingSettings { Rule = LearningRules.Named(rule), Batch = Batch, Steps = 200,
-                    Update = update == "frugal" ? new FrugalSettings { RefreshSteps = 9 } : UpdateRules.Named(update) },
+                new TrainingSettings
+                {
+                    Rule = LearningRules.Named(rule),
+                    Batch = Batch,
+                    Steps = 200,
+                    Update = update == "frugal" ? new FrugalSettings { RefreshSteps = 9 } : UpdateRules.Named(update)
+                },
                 labelled ? Labelled() : Regression(), Preparation.Identity);
             for (int step = 0; step < 40; step++) session.Step();
             long before = GC.GetAllocatedBytesForCurrentThread();
@@ -63,8 +68,14 @@ public class TrainingSessionTests
     [MemberData(nameof(All))]
     public void An_evaluation_between_steps_changes_no_bit_of_the_run(string rule, string update)
     {
-        var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update), Batch = Batch,
-            Steps = 20, LearningRate = 0.01f };
+        var settings = new TrainingSettings
+        {
+            Rule = LearningRules.Named(rule),
+            Update = UpdateRules.Named(update),
+            Batch = Batch,
+            Steps = 20,
+            LearningRate = 0.01f
+        };
         if (settings.Update is SgdSettings) settings = settings.With("momentum", "0.9");
         if (settings.Update is FrugalSettings) settings = settings.With("refresh", "7");
         using Network quiet = Build(), evaluated = Build();
@@ -109,8 +120,14 @@ public class TrainingSessionTests
         // With signs, the largest move of a step is the step's rate.
         using var network = Build();
         using var session = new TrainingSession(network,
-            new TrainingSettings { Rule = new BackpropSettings(), Update = new SignSgdSettings(), Batch = Batch, Steps = 4,
-                LearningRate = 0.5f },
+            new TrainingSettings
+            {
+                Rule = new BackpropSettings(),
+                Update = new SignSgdSettings(),
+                Batch = Batch,
+                Steps = 4,
+                LearningRate = 0.5f
+            },
             Labelled(), Preparation.Identity);
         for (int step = 0; step < 4; step++)
         {

@@ -79,7 +79,8 @@ public class TrainingSettingsTests
     [Fact]
     public void An_unknown_word_is_refused_with_all_that_are_known()
     {
-        Assert.Matches("^unknown rule 'dfa': expected tpsgd, zo, elastic-zo, backprop, frozen, local-heads.*, or backprop-free for the best "
+        Assert.Matches("^unknown rule 'dfa': expected tpsgd, zo, elastic-zo, backprop, frozen, local-heads.*, or backprop-free for the "
+            + "best "
             + "of the forward-only rules$", Assert.Throws<EdgeLearnException>(() => LearningRules.Named("dfa")).Message);
         Assert.Matches("^unknown update 'magic': expected sgd, signsgd, signum, adam, frugal",
             Assert.Throws<EdgeLearnException>(() => UpdateRules.Named("magic")).Message);

@@ -165,8 +165,14 @@ public class TokenHeadTests
         using var network = new Network(spec).Initialise(1);
         using var data = new MemoryDataset(inputs, labels, Shape.Vector(Steps), labelLength: Steps);
         using var session = new TrainingSession(network,
-            new TrainingSettings { Rule = LearningRules.Named(rule), Update = new AdamSettings(), Epochs = 40, Batch = 16,
-                LearningRate = 0.01f }, data,
+            new TrainingSettings
+            {
+                Rule = LearningRules.Named(rule),
+                Update = new AdamSettings(),
+                Epochs = 40,
+                Batch = 16,
+                LearningRate = 0.01f
+            }, data,
             Preparation.Identity);
         while (!session.IsDone) session.Step();
         var result = session.Evaluate(data);

@@ -21,8 +21,14 @@ public sealed class CheckpointTests : IDisposable
 
     static TrainingSettings Settings(string rule, string update)
     {
-        var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update), Steps = 40, Batch = 8,
-            LearningRate = 0.01f };
+        var settings = new TrainingSettings
+        {
+            Rule = LearningRules.Named(rule),
+            Update = UpdateRules.Named(update),
+            Steps = 40,
+            Batch = 8,
+            LearningRate = 0.01f
+        };
         if (update == "sgd") settings = settings.With("momentum", "0.9");
         return settings.Rule is ProbeSettings ? settings.With("directions", "2") : settings;
     }
@@ -154,8 +160,13 @@ public sealed class CheckpointTests : IDisposable
         var settings = Settings("zo", "sgd");
         byte[] undisturbed = Run(settings, null, stopAt: 40);
         Run(settings, "run", stopAt: 17);
-        var other = settings with { Steps = null, Epochs = 5, FeatureBytes = 5,
-            Rule = new ZerothOrderSettings { Directions = 2, SignsInTurn = true } };
+        var other = settings with
+        {
+            Steps = null,
+            Epochs = 5,
+            FeatureBytes = 5,
+            Rule = new ZerothOrderSettings { Directions = 2, SignsInTurn = true }
+        };
         using (var network = NewNetwork())
         using (var session = new TrainingSession(network, other with { Epochs = 6 }, _data, Preparation.Identity))
         using (var checkpoint = new Checkpoint(Path.Combine(_folder, "run")))
@@ -172,8 +183,13 @@ public sealed class CheckpointTests : IDisposable
     public void The_identity_has_only_what_differs_from_the_defaults()
     {
         using var network = NewNetwork();
-        using var session = new TrainingSession(network, new TrainingSettings { Steps = 40, Batch = 8, LearningRate = 0.01f,
-            Update = new FrugalSettings { Rho = 0.5 } }, _data, Preparation.Identity);
+        using var session = new TrainingSession(network, new TrainingSettings
+        {
+            Steps = 40,
+            Batch = 8,
+            LearningRate = 0.01f,
+            Update = new FrugalSettings { Rho = 0.5 }
+        }, _data, Preparation.Identity);
         Assert.Equal("network = 4x4-6@2x2-5-3, loss = cross-entropy, samples = 53, classes = 3, steps = 40, epoch steps = 7, noise = 1, "
             + "rule = tpsgd, update = frugal, batch = 8, lr = 0.01, rho = 0.5", RunIdentity.Of(session));
     }

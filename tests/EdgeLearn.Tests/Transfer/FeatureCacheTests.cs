@@ -34,14 +34,14 @@ public sealed class FeatureCacheTests : IDisposable
 
     static TrainingSettings Settings(FeatureStorage features, string train = "layers.5,layers.6", string rule = "backprop", int batch = 16)
         => new()
-    {
-        Rule = LearningRules.Named(rule),
-        Train = TrainableParts.Parse(train),
-        Features = features,
-        Epochs = 3,
-        Batch = batch,
-        LearningRate = rule == "zo" ? 0.001f : 0.05f,
-    };
+        {
+            Rule = LearningRules.Named(rule),
+            Train = TrainableParts.Parse(train),
+            Features = features,
+            Epochs = 3,
+            Batch = batch,
+            LearningRate = rule == "zo" ? 0.001f : 0.05f,
+        };
 
     static (float[] Weights, long WorkspaceBytes) Train(TrainingSettings settings, Dataset data, ulong seed = 1,
         Preparation? preparation = null)

@@ -109,8 +109,13 @@ public class FreezingTests
 
     static long Workspace(string spec, string rule, string? train, string update = "sgd")
         => TrainingPlan.MemoryOf(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy),
-            new TrainingSettings { Rule = LearningRules.Named(rule), Update = UpdateRules.Named(update),
-            Train = train is null ? null : TrainableParts.Parse(train), Batch = 64 }).WorkspaceBytes;
+            new TrainingSettings
+            {
+                Rule = LearningRules.Named(rule),
+                Update = UpdateRules.Named(update),
+                Train = train is null ? null : TrainableParts.Parse(train),
+                Batch = 64
+            }).WorkspaceBytes;
 
     [Fact]
     public void The_planned_memory_shrinks_with_what_is_frozen()

@@ -18,8 +18,13 @@ public class UpdateGoldenTests
         float Option(string option, float otherwise) => item.TryGetProperty(option, out var value) ? (float)value.GetDouble() : otherwise;
         UpdateRule update = name.StartsWith("sgd", StringComparison.Ordinal)
             ? new Sgd(new() { Momentum = Option("momentum", 0), WeightDecay = Option("decay", 0) })
-            : new Adam(new() { Beta1 = Option("beta1", 0.9f), Beta2 = Option("beta2", 0.999f), Epsilon = Option("epsilon", 1e-8f),
-                WeightDecay = Option("decay", 0) });
+            : new Adam(new()
+            {
+                Beta1 = Option("beta1", 0.9f),
+                Beta2 = Option("beta2", 0.999f),
+                Epsilon = Option("epsilon", 1e-8f),
+                WeightDecay = Option("decay", 0)
+            });
         using var run = new UpdateRun(update, [5, 7], [3]);
         s_golden.Floats("start").CopyTo(run.Weights);
         int step = 0;

@@ -48,7 +48,8 @@ sealed class FleetOfProcesses : IDisposable
     public Run Cli(params string[] arguments) => RunningProgram.Run(Programs.Cli, _root, [.. arguments, "--folder", HubFolder]);
 
     /// <summary>Starts a command of the operator.</summary>
-    public RunningProgram StartCli(params string[] arguments) => RunningProgram.Start(Programs.Cli, _root, [.. arguments, "--folder", HubFolder]);
+    public RunningProgram StartCli(params string[] arguments)
+        => RunningProgram.Start(Programs.Cli, _root, [.. arguments, "--folder", HubFolder]);
 
     /// <summary>Runs a command of the operator that must succeed and returns its JSON.</summary>
     public JsonElement Ask(params string[] arguments)
@@ -83,7 +84,8 @@ sealed class FleetOfProcesses : IDisposable
     public string Model(ulong seed = 1)
     {
         string path = PathOf($"model-{seed}.safetensors");
-        using var model = new Model(new Network(NetworkSpec.Parse("8x8-100@4x4-10", null, Loss.SoftmaxCrossEntropy)).Initialise(seed), Preparation.ScaleBy(16));
+        using var model = new Model(new Network(NetworkSpec.Parse("8x8-100@4x4-10", null, Loss.SoftmaxCrossEntropy)).Initialise(seed),
+            Preparation.ScaleBy(16));
         ModelFile.Save(path, model);
         return path;
     }

@@ -37,7 +37,8 @@ public class FleetRefusalTests(OneHub hub) : IClassFixture<OneHub>
     {
         var token = Fleet.Ask("device", "token");
         Fleet.Ask("device", "revoke", "--token", token.GetProperty("token_id").GetString()!);
-        Assert.Contains("revoked", FleetOfProcesses.OneLine(Fleet.Board("unwanted", "--token", token.GetProperty("token").GetString()!)), StringComparison.Ordinal);
+        Assert.Contains("revoked", FleetOfProcesses.OneLine(Fleet.Board("unwanted", "--token", token.GetProperty("token").GetString()!)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -45,7 +46,8 @@ public class FleetRefusalTests(OneHub hub) : IClassFixture<OneHub>
     {
         string token = Fleet.Token();
         char other = token[20] == 'A' ? 'B' : 'A';
-        Assert.Contains("damaged", FleetOfProcesses.OneLine(Fleet.Board("typo", "--token", token[..20] + other + token[21..])), StringComparison.Ordinal);
+        Assert.Contains("damaged", FleetOfProcesses.OneLine(Fleet.Board("typo", "--token", token[..20] + other + token[21..])),
+            StringComparison.Ordinal);
         Assert.Contains("el1.", FleetOfProcesses.OneLine(Fleet.Board("typo", "--token", "letmein")), StringComparison.Ordinal);
     }
 
@@ -71,7 +73,8 @@ public class FleetRefusalTests(OneHub hub) : IClassFixture<OneHub>
         Assert.NotEqual(other.Served.GetProperty("fleet").GetString(), Fleet.Served.GetProperty("fleet").GetString());
         Assert.Contains("not the hub of this fleet", Fleet.Refusal("device", "list", "--hub", other.Address), StringComparison.Ordinal);
         Assert.Equal(0, Fleet.Board("guest", "--token", Fleet.Token(), "--once").ExitCode);
-        Assert.Contains("not this fleet's hub", FleetOfProcesses.OneLine(Fleet.Board("guest", "--hub", other.Address, "--once")), StringComparison.Ordinal);
+        Assert.Contains("not this fleet's hub", FleetOfProcesses.OneLine(Fleet.Board("guest", "--hub", other.Address, "--once")),
+            StringComparison.Ordinal);
         FleetOfProcesses.OneLine(Fleet.Board("misled", "--token", Fleet.Token(), "--hub", other.Address));
         Assert.Empty(other.Ask("device", "list").GetProperty("devices").EnumerateArray());
     }
@@ -95,7 +98,9 @@ public class FleetRefusalTests(OneHub hub) : IClassFixture<OneHub>
     public void A_port_or_a_folder_that_is_taken_is_one_line()
     {
         string port = $"{new Uri(Fleet.Address).Port}";
-        string taken = FleetOfProcesses.OneLine(RunningProgram.Run(Programs.Cli, Path.GetTempPath(), "serve", "--folder", Fleet.PathOf("beside"), "--port", port));
+        string taken =
+            FleetOfProcesses.OneLine(
+            RunningProgram.Run(Programs.Cli, Path.GetTempPath(), "serve", "--folder", Fleet.PathOf("beside"), "--port", port));
         Assert.Contains($"port {port}", taken, StringComparison.Ordinal);
         Assert.Contains("--port", taken, StringComparison.Ordinal);
         Assert.Contains("another hub runs in it", Fleet.Refusal("serve", "--port", "0"), StringComparison.Ordinal);
@@ -130,9 +135,11 @@ public class FleetRefusalTests(OneHub hub) : IClassFixture<OneHub>
         Assert.Equal(5, fleet.Ask("push", fleet.Model(), "--as-version", "5").GetProperty("version").GetInt32());
         Assert.Contains("roll-back refused", fleet.Refusal("push", fleet.Model(2), "--as-version", "4"), StringComparison.Ordinal);
         string stranger = fleet.PathOf("stranger.key");
-        using (var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256)) File.WriteAllText(stranger, key.ExportPkcs8PrivateKeyPem());
+        using (var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256))
+            File.WriteAllText(stranger, key.ExportPkcs8PrivateKeyPem());
         Assert.Contains("signature", fleet.Refusal("push", fleet.Model(2), "--release-key", stranger), StringComparison.Ordinal);
-        Assert.Contains("another group", fleet.Ask("push", fleet.Model(), "--to", "another").GetProperty("group").GetString() + " group", StringComparison.Ordinal);
+        Assert.Contains("another group", fleet.Ask("push", fleet.Model(), "--to", "another").GetProperty("group").GetString() + " group",
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -155,7 +162,10 @@ public class FleetRefusalTests(OneHub hub) : IClassFixture<OneHub>
     public void A_folder_without_a_hub_and_an_unknown_command_are_one_line()
     {
         string folder = Fleet.PathOf("empty");
-        Assert.Contains("edgelearn serve", FleetOfProcesses.OneLine(RunningProgram.Run(Programs.Cli, Path.GetTempPath(), "device", "list", "--folder", folder)), StringComparison.Ordinal);
-        Assert.Contains("did you mean round?", FleetOfProcesses.OneLine(RunningProgram.Run(Programs.Cli, Path.GetTempPath(), "rund")), StringComparison.Ordinal);
+        Assert.Contains("edgelearn serve",
+            FleetOfProcesses.OneLine(RunningProgram.Run(Programs.Cli, Path.GetTempPath(), "device", "list", "--folder", folder)),
+            StringComparison.Ordinal);
+        Assert.Contains("did you mean round?", FleetOfProcesses.OneLine(RunningProgram.Run(Programs.Cli, Path.GetTempPath(), "rund")),
+            StringComparison.Ordinal);
     }
 }

@@ -47,7 +47,8 @@ public class FleetRoundTests(TwoBoards boards, ITestOutputHelper output) : IClas
         Assert.InRange(Number(round, "bytes_up"), Number(round, "update_bytes_up"), Number(round, "update_bytes_up") + 20_000);
         Assert.True(Number(round, "bytes_down") > 0);
         Assert.Equal(Number(round, "round"), Number(Fleet.Ask("round", "watch"), "round"));
-        Assert.Contains(Fleet.Ask("round", "list").GetProperty("rounds").EnumerateArray(), listed => Text(listed, "model_digest") == Text(round, "model_digest"));
+        Assert.Contains(Fleet.Ask("round", "list").GetProperty("rounds").EnumerateArray(),
+            listed => Text(listed, "model_digest") == Text(round, "model_digest"));
     }
 
     [Fact]
@@ -65,7 +66,9 @@ public class FleetRoundTests(TwoBoards boards, ITestOutputHelper output) : IClas
             Assert.InRange(Number(row, "rss_bytes"), 1e6, 1e9);
             Assert.InRange(Number(row, "examples"), 1500, 2000);
         });
-        Assert.Equal("board-2", Text(Assert.Single(Fleet.Ask("telemetry", "--round", number, "--device", "board-2").GetProperty("telemetry").EnumerateArray()), "name"));
+        Assert.Equal("board-2",
+            Text(Assert.Single(Fleet.Ask("telemetry", "--round", number, "--device", "board-2").GetProperty("telemetry").EnumerateArray()),
+            "name"));
         string table = Fleet.Cli("telemetry", "--round", number).Output;
         Assert.Contains("board-1", table, StringComparison.Ordinal);
         Assert.Contains("accuracy", table.Split('\n')[0], StringComparison.Ordinal);
@@ -77,7 +80,8 @@ public class FleetRoundTests(TwoBoards boards, ITestOutputHelper output) : IClas
         Fleet.Ask("push", Fleet.Model());
         var run = Fleet.Cli("round", "run", "--rounds", "3", "--lr", "0.6", "--batch", "16", "--json");
         Assert.Equal(0, run.ExitCode);
-        var rates = JsonDocument.Parse(run.Output).RootElement.GetProperty("rounds").EnumerateArray().Select(round => Number(round, "learning_rate")).ToArray();
+        var rates = JsonDocument.Parse(run.Output).RootElement.GetProperty("rounds").EnumerateArray()
+            .Select(round => Number(round, "learning_rate")).ToArray();
         Assert.Equal([0.6, 0.4, 0.2], rates.Select(rate => Math.Round(rate, 6)));
         Assert.Equal(3, run.Error.Split('\n').Count(line => line.Contains("committed", StringComparison.Ordinal)));
     }

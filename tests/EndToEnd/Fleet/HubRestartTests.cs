@@ -11,7 +11,8 @@ public class HubRestartTests
     public void A_hub_that_is_killed_in_mid_round_finishes_the_round_after_its_restart()
     {
         using var fleet = new FleetOfProcesses("--test-data", "digits");
-        RunningProgram[] boards = [fleet.StartBoard("board-1", "--token", fleet.Token()), fleet.StartBoard("board-2", "--token", fleet.Token())];
+        RunningProgram[] boards = [fleet.StartBoard("board-1", "--token", fleet.Token()),
+            fleet.StartBoard("board-2", "--token", fleet.Token())];
         foreach (var board in boards) board.WaitForError("enrolled");
         fleet.Ask("push", fleet.Model());
         boards[1].Suspend();
@@ -51,7 +52,8 @@ public class HubRestartTests
         Assert.True(result.ExitCode == 0, result.Error);
         var rounds = JsonDocument.Parse(result.Output).RootElement.GetProperty("rounds").EnumerateArray().ToArray();
         Assert.Equal(8, rounds.Length);
-        Assert.All(rounds, round => Assert.Equal(("committed", 2), (round.GetProperty("state").GetString(), round.GetProperty("reported").GetInt32())));
+        Assert.All(rounds,
+            round => Assert.Equal(("committed", 2), (round.GetProperty("state").GetString(), round.GetProperty("reported").GetInt32())));
         Assert.Equal(Enumerable.Range(2, 8), rounds.Select(round => round.GetProperty("model_version").GetInt32()));
         Assert.InRange(rounds[^1].GetProperty("accuracy").GetDouble(), 0.85, 1);
     }

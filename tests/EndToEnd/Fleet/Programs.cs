@@ -1,7 +1,8 @@
 namespace EdgeLearn.Tests;
 
 /// <summary>
-/// How to start the two programs: as the launcher has built them where <c>./test</c> says so ($EDGELEARN_DEVICE), otherwise as the solution was built, by <c>dotnet</c>.
+/// How to start the two programs: as the launcher has built them where <c>./test</c> says so ($EDGELEARN_DEVICE), otherwise as the solution
+/// was built, by <c>dotnet</c>.
 /// </summary>
 static class Programs
 {

@@ -42,3 +42,68 @@ public sealed record BottleneckSpec(LayerSpec Inner, int Units) : AdaptedSpec(In
         _ => [new DenseSpec(Units, Activation.Tanh), new DenseSpec(shape.Length, Activation.Identity)],
     };
 }
+
+/// <summary>
+/// y = h + up(tanh(down(h))), h = inner(x): a residual adaptor behind a layer, the same two sums at each position of an image or sequence.
+/// Tensors: <c>adaptor.body.0.weight</c> [units x channels],
+/// <c>adaptor.body.1.weight</c> and their biases; the second begins at zero, so that nothing changes before the first step.
+/// </summary>
+/// <remarks>Source: Rebuffi et al. 2017 (residual adapters), Houlsby et al. 2019. Differs: tanh, under which no unit dies.</remarks>
+sealed class BottleneckLayer : AdaptedLayer
+{
+    readonly BottleneckSpec _spec;
+    readonly LayerStack _stack;
+    readonly ResidualLayer _adaptor;
+
+    internal BottleneckLayer(Layer inner, ResidualLayer adaptor, BottleneckSpec spec)
+        : base(inner, Activation.Identity)
+    {
+        _spec = spec;
+        _adaptor = adaptor;
+        _stack = new LayerStack(inner, adaptor);
+        Slices = [.. inner.Slices, .. adaptor.Slices];
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterSlice> Slices { get; }
+
+    /// <inheritdoc/>
+    public override string Describe() => _spec.ToShorthand(Activation.Identity);
+
+    /// <inheritdoc/>
+    public override long MultiplyAdds => _stack.MultiplyAdds;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsInput => _stack.GradientReadsInput;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => false;
+
+    /// <inheritdoc/>
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => _stack.Needs(batch, pass);
+
+    /// <inheritdoc/>
+    public override void Initialise(ParameterSet parameters, ulong seed)
+    {
+        _stack.Initialise(parameters, seed);
+        parameters[_adaptor.Slices[^2]].Clear();
+        parameters[_adaptor.Slices[^1]].Clear();
+    }
+
+    /// <inheritdoc/>
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
+        => _stack.Forward(batch, parameters, mode, x, saved, scratch).CopyTo(y);
+
+    /// <inheritdoc/>
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+        => _stack.InnerGradient(trace, dy, dz, scratch);
+
+    /// <inheritdoc/>
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+        => _stack.ParameterGradient(trace, dz, scratch, sink);
+
+    /// <inheritdoc/>
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => _stack.InputGradient(trace, dz, dx, scratch);
+}

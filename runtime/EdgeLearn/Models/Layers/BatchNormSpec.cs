@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Text.Json;
 
 namespace EdgeLearn;
@@ -50,4 +51,243 @@ public sealed record BatchNormSpec(bool IsFrozen) : LayerSpec
 
     /// <inheritdoc/>
     public override Layer Build(string name, Shape input, ParameterSet parameters) => new BatchNormLayer(name, input, this, parameters);
+}
+
+/// <summary>
+/// y[c] = (x[c] - mean[c]) / sqrt(variance[c] + epsilon) * weight[c] + bias[c], for each channel of an image, feature of a sequence or
+/// value of a vector. In training the statistics are those of the batch, all positions and steps together, and the running ones follow
+/// them; in evaluation, with frozen statistics or weights, and where a batch has one value a channel, they are the running ones.
+/// </summary>
+/// <remarks>Source: Ioffe and Szegedy 2015, with the running variance unbiased as in PyTorch.</remarks>
+sealed class BatchNormLayer : Layer
+{
+    readonly BatchNormSpec _spec;
+    readonly ParameterSlice _weight;
+    readonly ParameterSlice _bias;
+    readonly ParameterSlice _mean;
+    readonly ParameterSlice _variance;
+
+    internal BatchNormLayer(string name, Shape shape, BatchNormSpec spec, ParameterSet parameters)
+        : base(name, shape, shape)
+    {
+        _spec = spec;
+        Channels = shape.Rank == 3 ? shape.Channels : shape.Width;
+        _weight = parameters.Add(name + ".weight", [Channels], decay: false);
+        _bias = parameters.Add(name + ".bias", [Channels], decay: false);
+        _mean = parameters.Add(name + ".running_mean", [Channels], decay: false, isStatistic: true);
+        _variance = parameters.Add(name + ".running_var", [Channels], decay: false, isStatistic: true);
+        Slices = [_weight, _bias, _mean, _variance];
+    }
+
+    int Channels { get; }
+
+    // Values of one channel in one sample.
+    int Positions => InputLength / Channels;
+
+    // Values of one channel are neighbours; else those of one position are.
+    bool IsPlanar => InputShape.IsPlanar;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterSlice> Slices { get; }
+
+    /// <inheritdoc/>
+    public override long MultiplyAdds => InputLength;
+
+    /// <inheritdoc/>
+    public override string Describe() => _spec.ToString();
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => false;
+
+    // Forward: a run of neighbours, for squares; then the statistics where nobody saves them; then, under a probe, weight and bias.
+    /// <inheritdoc/>
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        Saved = 2 * Channels,
+        ForwardScratch = RunLength + (pass.Saves ? 0 : 2 * Channels) + (pass.IsProbed ? 2 * Channels : 0),
+        ParameterScratch = RunLength + 2 * Channels,
+        InputScratch = RunLength + 2 * Channels,
+    };
+
+    int RunLength => IsPlanar ? Positions : Channels;
+
+    int RunCount => InputLength / RunLength;
+
+    /// <inheritdoc/>
+    public override void Initialise(ParameterSet parameters, ulong seed)
+    {
+        parameters[_weight].Fill(1);
+        parameters[_bias].Clear();
+        parameters[_mean].Clear();
+        parameters[_variance].Fill(1);
+    }
+
+    bool UsesBatch(int batch, in ForwardMode mode)
+        => mode.IsTraining && !_spec.IsFrozen && (_weight.Trainable || _bias.Trainable) && batch * Positions > 1;
+
+    /// <inheritdoc/>
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
+    {
+        var run = scratch[..RunLength];
+        var rest = scratch[RunLength..];
+        if (saved.IsEmpty)
+        {
+            saved = rest[..(2 * Channels)];
+            rest = rest[(2 * Channels)..];
+        }
+
+        Span<float> mean = saved[..Channels], scale = saved.Slice(Channels, Channels);
+        if (UsesBatch(batch, mode))
+        {
+            BatchStatistics(batch, x, mean, scale, run);
+            FollowBatch(batch * Positions, parameters, mean, scale);
+        }
+        else
+        {
+            parameters[_mean].CopyTo(mean);
+            parameters[_variance].CopyTo(scale);
+        }
+
+        for (int c = 0; c < Channels; c++) scale[c] = 1 / MathF.Sqrt(scale[c] + _spec.Epsilon);
+        var weight = parameters.Read(_weight, mode.Probe, 0, Channels, rest);
+        var bias = parameters.Read(_bias, mode.Probe, 0, Channels, mode.Probe.IsNone ? default : rest[Channels..]);
+        for (int r = 0; r < batch * RunCount; r++)
+        {
+            var output = y.Slice(r * RunLength, RunLength);
+            Normalise(r, x.Slice(r * RunLength, RunLength), mean, scale, output);
+            if (IsPlanar)
+            {
+                TensorPrimitives.Multiply(output, weight[r % RunCount], output);
+                TensorPrimitives.Add(output, bias[r % RunCount], output);
+            }
+            else
+            {
+                TensorPrimitives.MultiplyAdd(output, weight, bias, output);
+            }
+        }
+    }
+
+    // normalised = (x - mean) * scale for one run.
+    void Normalise(int run, ReadOnlySpan<float> x, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale, Span<float> normalised)
+    {
+        if (IsPlanar)
+        {
+            TensorPrimitives.Subtract(x, mean[run % RunCount], normalised);
+            TensorPrimitives.Multiply(normalised, scale[run % RunCount], normalised);
+        }
+        else
+        {
+            TensorPrimitives.Subtract(x, mean, normalised);
+            TensorPrimitives.Multiply(normalised, scale, normalised);
+        }
+    }
+
+    // Mean first, then the squares of the distances from it, or values far from 0 would cancel.
+    void BatchStatistics(int batch, ReadOnlySpan<float> x, Span<float> mean, Span<float> variance, Span<float> run)
+    {
+        mean.Clear();
+        variance.Clear();
+        float inverse = 1f / (batch * Positions);
+        for (int r = 0; r < batch * RunCount; r++) AddRun(r, x.Slice(r * RunLength, RunLength), mean);
+        TensorPrimitives.Multiply(mean, inverse, mean);
+        for (int r = 0; r < batch * RunCount; r++)
+        {
+            if (IsPlanar) TensorPrimitives.Subtract(x.Slice(r * RunLength, RunLength), mean[r % RunCount], run);
+            else TensorPrimitives.Subtract(x.Slice(r * RunLength, RunLength), mean, run);
+            TensorPrimitives.Multiply(run, run, run);
+            AddRun(r, run, variance);
+        }
+
+        TensorPrimitives.Multiply(variance, inverse, variance);
+    }
+
+    // sums[channel] += values of the run.
+    void AddRun(int run, ReadOnlySpan<float> values, Span<float> sums)
+    {
+        if (IsPlanar) sums[run % RunCount] += TensorPrimitives.Sum(values);
+        else TensorPrimitives.Add(sums, values, sums);
+    }
+
+    void FollowBatch(int count, ParameterSet parameters, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance)
+    {
+        Span<float> runningMean = parameters[_mean], runningVariance = parameters[_variance];
+        float unbiased = (float)count / (count - 1);
+        for (int c = 0; c < Channels; c++)
+        {
+            runningMean[c] += _spec.Momentum * (mean[c] - runningMean[c]);
+            runningVariance[c] += _spec.Momentum * (unbiased * variance[c] - runningVariance[c]);
+        }
+    }
+
+    // sums = [sum of dy, sum of dy * normalised] of each channel.
+    void GradientSums(in ForwardTrace trace, ReadOnlySpan<float> dy, Span<float> sums, Span<float> run)
+    {
+        sums.Clear();
+        for (int r = 0; r < trace.Batch * RunCount; r++)
+        {
+            var gradient = dy.Slice(r * RunLength, RunLength);
+            Normalise(r, trace.Input.Slice(r * RunLength, RunLength), trace.Saved[..Channels], trace.Saved[Channels..], run);
+            AddRun(r, gradient, sums[..Channels]);
+            TensorPrimitives.Multiply(run, gradient, run);
+            AddRun(r, run, sums[Channels..]);
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
+        var sums = scratch.Slice(RunLength, 2 * Channels);
+        GradientSums(trace, dz, sums, scratch[..RunLength]);
+        sink.Accept(_weight, 0, sums[Channels..]);
+        sink.Accept(_bias, 0, sums[..Channels]);
+    }
+
+    /// <inheritdoc/>
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    {
+        var weight = trace.Parameters[_weight];
+        ReadOnlySpan<float> mean = trace.Saved[..Channels], scale = trace.Saved[Channels..];
+        bool usesBatch = UsesBatch(trace.Batch, trace.Mode);
+        var run = scratch[..RunLength];
+        var sums = scratch.Slice(RunLength, 2 * Channels);
+        if (usesBatch)
+        {
+            GradientSums(trace, dz, sums, run);
+            TensorPrimitives.Multiply(sums, 1f / (trace.Batch * Positions), sums);
+        }
+
+        // dx = weight * scale * (dy - mean of dy - normalised * mean of dy * normalised); the means are 0 where the statistics do not
+        // depend on x.
+        for (int r = 0; r < trace.Batch * RunCount; r++)
+        {
+            var target = dx.Slice(r * RunLength, RunLength);
+            dz.Slice(r * RunLength, RunLength).CopyTo(target);
+            if (usesBatch)
+            {
+                Normalise(r, trace.Input.Slice(r * RunLength, RunLength), mean, scale, run);
+                if (IsPlanar)
+                {
+                    TensorPrimitives.Multiply(run, sums[Channels + r % RunCount], run);
+                    TensorPrimitives.Add(run, sums[r % RunCount], run);
+                }
+                else
+                {
+                    TensorPrimitives.MultiplyAdd(run, sums[Channels..], sums[..Channels], run);
+                }
+
+                TensorPrimitives.Subtract(target, run, target);
+            }
+
+            if (IsPlanar)
+            {
+                TensorPrimitives.Multiply(target, weight[r % RunCount] * scale[r % RunCount], target);
+            }
+            else
+            {
+                TensorPrimitives.Multiply(target, weight, target);
+                TensorPrimitives.Multiply(target, scale, target);
+            }
+        }
+    }
 }

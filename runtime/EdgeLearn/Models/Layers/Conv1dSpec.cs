@@ -48,8 +48,14 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
         if (text.Is("conv", 2, out int[] sizes)) spec = new Conv1dSpec(sizes[0], sizes[1], text.TakeActivation());
         else if (text.Is("depthwise", 1, out sizes)) spec = new Conv1dSpec(sizes[0], 0, text.TakeActivation());
         else return null;
-        return spec with { Stride = text.Take("stride", 1), Padding = text.Take("pad", 0), Same = text.Take("same"),
-            Groups = spec.IsDepthwise ? 1 : text.Take("groups", 1), HasNoBias = text.Take("nobias") };
+        return spec with
+        {
+            Stride = text.Take("stride", 1),
+            Padding = text.Take("pad", 0),
+            Same = text.Take("same"),
+            Groups = spec.IsDepthwise ? 1 : text.Take("groups", 1),
+            HasNoBias = text.Take("nobias")
+        };
     }
 
     static Conv1dSpec Read(LayerJson json) => new(json.Integer("kernel"), json.Integer("features"), json.Activation())

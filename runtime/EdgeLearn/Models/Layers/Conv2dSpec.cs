@@ -49,8 +49,14 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
         if (text.Is("conv", 3, out int[] sizes)) spec = new Conv2dSpec(sizes[0], sizes[1], sizes[2], text.TakeActivation());
         else if (text.Is("depthwise", 2, out sizes)) spec = new Conv2dSpec(sizes[0], sizes[1], 0, text.TakeActivation());
         else return null;
-        return spec with { Stride = text.Take("stride", 1), Padding = text.Take("pad", 0), Same = text.Take("same"),
-            Groups = spec.IsDepthwise ? 1 : text.Take("groups", 1), HasNoBias = text.Take("nobias") };
+        return spec with
+        {
+            Stride = text.Take("stride", 1),
+            Padding = text.Take("pad", 0),
+            Same = text.Take("same"),
+            Groups = spec.IsDepthwise ? 1 : text.Take("groups", 1),
+            HasNoBias = text.Take("nobias")
+        };
     }
 
     static Conv2dSpec Read(LayerJson json)

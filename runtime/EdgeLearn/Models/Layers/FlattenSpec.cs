@@ -86,5 +86,6 @@ sealed class FlattenLayer(string name, Shape input, Shape output, string words) 
         Span<float> saved, Span<float> scratch) => x.CopyTo(y);
 
     /// <inheritdoc/>
-    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz.CopyTo(dx);
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => dz.CopyTo(dx);
 }

@@ -142,8 +142,11 @@ sealed class LayerStack
         var input = index == 0 ? trace.Input : trace.Saved.Slice(before, (int)OutputLength(index - 1, trace.Batch));
         int length = (int)OutputLength(index, trace.Batch);
         return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, input, trace.Saved.Slice(start, length),
-            trace.Saved.Slice(start + length, SavedLength(index, trace.Batch))) { WantsInputGradient = index > 0
-            || trace.WantsInputGradient };
+            trace.Saved.Slice(start + length, SavedLength(index, trace.Batch)))
+        {
+            WantsInputGradient = index > 0
+            || trace.WantsInputGradient
+        };
     }
 
     Range GradientRange(int index, int batch)

@@ -65,3 +65,136 @@ public sealed record LocallyConnectedSpec(int Height, int Width, int Channels, A
         => new LocallyConnectedLayer(name, Conv2dSpec.CheckWindow(input, name, Height, Width, Stride, 0, false), OutputShape(input, name),
             Activation, parameters);
 }
+
+/// <summary>
+/// y[o, p] = activation(b[o, p] + w[p, o] . window p of x): a convolution whose kernels differ from position to position. W [positions x
+/// outputs x inputs * kernel height * kernel width], bias [outputs x height x width]. One position of all samples at a time, so that each
+/// weight is read once a batch.
+/// </summary>
+sealed class LocallyConnectedLayer : Layer
+{
+    readonly PatchGeometry _geometry;
+    readonly Activation _activation;
+    readonly ParameterSlice _weight;
+    readonly ParameterSlice _bias;
+
+    internal LocallyConnectedLayer(string name, PatchGeometry geometry, Shape output, Activation activation, ParameterSet parameters)
+        : base(name, geometry.Image, output)
+    {
+        _geometry = geometry;
+        _activation = activation;
+        _weight = parameters.Add(name + ".weight", [Positions, Outputs, Fan], decay: true);
+        _bias = parameters.AddVector(name + ".bias", [Outputs, geometry.OutputHeight, geometry.OutputWidth]);
+        Slices = [_weight, _bias];
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterSlice> Slices { get; }
+
+    int Positions => _geometry.OutputLength;
+
+    int Outputs => OutputShape.Channels;
+
+    // Weights of one output at one position.
+    int Fan => InputShape.Channels * _geometry.KernelLength;
+
+    /// <inheritdoc/>
+    public override long MultiplyAdds => (long)Fan * OutputLength;
+
+    /// <inheritdoc/>
+    public override string Describe() => $"local {_geometry.KernelHeight}x{_geometry.KernelWidth}x{Outputs} {_activation.Word()}";
+
+    /// <inheritdoc/>
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+    {
+        long columns = (long)batch * (Fan + Outputs);
+        return base.Needs(batch, pass) with
+        {
+            ForwardScratch = columns + Outputs + (long)Outputs * Fan + (pass.IsProbed ? OutputLength : 0),
+            ParameterScratch = columns + Math.Max(GradientSink.ProductScratchLength(Outputs, Fan), OutputLength),
+            InputScratch = columns + Kernels.ProductScratchLength(new MatrixShape(batch, Outputs), new MatrixShape(Outputs, Fan)),
+        };
+    }
+
+    /// <inheritdoc/>
+    public override Activation? OutputActivation => _activation;
+
+    /// <inheritdoc/>
+    public override void Initialise(ParameterSet parameters, ulong seed)
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _activation);
+
+    /// <inheritdoc/>
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
+    {
+        Span<float> windows = scratch[..(batch * Fan)], sums = scratch.Slice(batch * Fan, batch * Outputs),
+            zeros = scratch.Slice(batch * (Fan + Outputs), Outputs);
+        var rest = scratch[(batch * (Fan + Outputs) + Outputs)..];
+        zeros.Clear();
+        var bias = parameters.Read(_bias, mode.Probe, 0, OutputLength, mode.Probe.IsNone ? default : rest[(Outputs * Fan)..]);
+        for (int p = 0; p < Positions; p++)
+        {
+            var w = parameters.Read(_weight, mode.Probe, p * Outputs * Fan, Outputs * Fan, rest);
+            for (int b = 0; b < batch; b++)
+                Kernels.ReadWindow(_geometry, p, x.Slice(b * InputLength, InputLength), windows.Slice(b * Fan, Fan));
+            Kernels.DenseForward(batch, Fan, w, zeros, windows, sums, Outputs);
+            for (int b = 0; b < batch; b++)
+            {
+                for (int o = 0; o < Outputs; o++) y[b * OutputLength + o * Positions + p] = sums[b * Outputs + o] + bias[o * Positions + p];
+            }
+        }
+
+        Kernels.Activate(_activation, y);
+    }
+
+    /// <inheritdoc/>
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    {
+        if (dy != dz) dy.CopyTo(dz);
+        Kernels.ActivationGradient(_activation, trace.Output, dz);
+    }
+
+    void ReadGradients(int batch, int position, ReadOnlySpan<float> dz, Span<float> gradients)
+    {
+        for (int b = 0; b < batch; b++)
+        {
+            for (int o = 0; o < Outputs; o++) gradients[b * Outputs + o] = dz[b * OutputLength + o * Positions + position];
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
+        int batch = trace.Batch;
+        Span<float> windows = scratch[..(batch * Fan)], gradients = scratch.Slice(batch * Fan, batch * Outputs),
+            rest = scratch[(batch * (Fan + Outputs))..];
+        for (int p = 0; p < Positions; p++)
+        {
+            for (int b = 0; b < batch; b++)
+                Kernels.ReadWindow(_geometry, p, trace.Input.Slice(b * InputLength, InputLength), windows.Slice(b * Fan, Fan));
+            ReadGradients(batch, p, dz, gradients);
+            sink.AcceptProduct(_weight, p * Outputs * Fan, new MatrixView(gradients, batch, Outputs).Transpose(),
+                new MatrixView(windows, batch, Fan), rest);
+        }
+
+        Kernels.ColumnSums(batch, dz, rest[..OutputLength]);
+        sink.Accept(_bias, 0, rest[..OutputLength]);
+    }
+
+    /// <inheritdoc/>
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    {
+        int batch = trace.Batch;
+        Span<float> windows = scratch[..(batch * Fan)], gradients = scratch.Slice(batch * Fan, batch * Outputs),
+            rest = scratch[(batch * (Fan + Outputs))..];
+        dx.Clear();
+        for (int p = 0; p < Positions; p++)
+        {
+            ReadGradients(batch, p, dz, gradients);
+            var w = new MatrixView(trace.Parameters[_weight].Slice(p * Outputs * Fan, Outputs * Fan), Outputs, Fan);
+            Kernels.Product(new MatrixView(gradients, batch, Outputs), w, windows, Fan, rest);
+            for (int b = 0; b < batch; b++)
+                Kernels.AddWindow(_geometry, p, windows.Slice(b * Fan, Fan), dx.Slice(b * InputLength, InputLength));
+        }
+    }
+}

@@ -26,13 +26,19 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
         if (!isMean && text.Word != "pool") return null;
         if (!text.Is(text.Word, 1, out int[] sizes) && !text.Is(text.Word, 2, out sizes))
             throw text.Wrong($"{text.Word} with a window, such as {text.Word}2 or {text.Word}2x3");
-        return new PoolSpec(sizes[0], sizes.Length == 2 ? sizes[1] : 0, isMean) { Stride = text.Take("stride", 0),
-            Padding = text.Take("pad", 0) };
+        return new PoolSpec(sizes[0], sizes.Length == 2 ? sizes[1] : 0, isMean)
+        {
+            Stride = text.Take("stride", 0),
+            Padding = text.Take("pad", 0)
+        };
     }
 
     static PoolSpec Read(LayerJson json)
-        => new(json.Integer("height"), json.Integer("width", 0), json.Flag("mean")) { Stride = json.Integer("stride", 0),
-            Padding = json.Integer("padding", 0) };
+        => new(json.Integer("height"), json.Integer("width", 0), json.Flag("mean"))
+        {
+            Stride = json.Integer("stride", 0),
+            Padding = json.Integer("padding", 0)
+        };
 
     internal override void Write(Utf8JsonWriter json)
     {

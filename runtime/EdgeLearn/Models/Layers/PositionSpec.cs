@@ -80,5 +80,6 @@ sealed class PositionLayer : Layer
     }
 
     /// <inheritdoc/>
-    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz.CopyTo(dx);
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => dz.CopyTo(dx);
 }

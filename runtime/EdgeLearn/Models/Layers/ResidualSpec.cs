@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Text.Json;
 
 namespace EdgeLearn;
@@ -71,4 +72,127 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Body.Count, Body[0], Shortcut.Count);
+}
+
+/// <summary>
+/// y = body(x) + x, or body(x) + shortcut(x). One local unit: its inner backward pass runs within <see cref="InnerGradient"/>, and no
+/// gradient has to leave the block for its weights to learn. Tensors are named <c>name.body.0.weight</c>, <c>name.shortcut.0.weight</c>.
+/// </summary>
+/// <remarks>Source: He et al. 2016. An activation behind the sum is a layer of its own.</remarks>
+sealed class ResidualLayer : Layer
+{
+    readonly ResidualSpec _spec;
+    readonly LayerStack _body;
+    readonly LayerStack? _shortcut;
+
+    internal ResidualLayer(string name, Shape input, ResidualSpec spec, ParameterSet parameters)
+        : base(name, input, spec.OutputShape(input, name))
+    {
+        _spec = spec;
+        _body = new LayerStack(name + ".body", input, spec.Body, parameters);
+        _shortcut = spec.Shortcut.Count > 0 ? new LayerStack(name + ".shortcut", input, spec.Shortcut, parameters) : null;
+        Layer[] inner = _shortcut is null ? [.. _body.Layers] : [.. _body.Layers, .. _shortcut.Layers];
+        Slices = [.. inner.SelectMany(layer => layer.Slices)];
+        Integers = [.. inner.SelectMany(layer => layer.Integers)];
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterSlice> Slices { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<IntegerTensor> Integers { get; }
+
+    /// <inheritdoc/>
+    public override void UseIntegers()
+    {
+        foreach (var layer in _body.Layers) layer.UseIntegers();
+        if (_shortcut is not null) foreach (var layer in _shortcut.Layers) layer.UseIntegers();
+    }
+
+    /// <inheritdoc/>
+    public override long MultiplyAdds => _body.MultiplyAdds + (_shortcut?.MultiplyAdds ?? 0);
+
+    /// <inheritdoc/>
+    public override string Describe() => _spec.ToString();
+
+    /// <inheritdoc/>
+    public override bool GradientReadsInput => _body.GradientReadsInput || _shortcut?.GradientReadsInput == true;
+
+    /// <inheritdoc/>
+    public override bool GradientReadsOutput => false;
+
+    // dz: the gradients of the inner layers, then, for the identity, dy itself.
+    /// <inheritdoc/>
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
+    {
+        var body = _body.Needs(batch, pass);
+        var shortcut = _shortcut?.Needs(batch, pass) ?? new LayerNeeds { InnerGradient = (long)batch * OutputLength };
+        return new LayerNeeds
+        {
+            Saved = body.Saved + shortcut.Saved,
+            InnerGradient = body.InnerGradient + shortcut.InnerGradient,
+            ForwardScratch = Math.Max(body.ForwardScratch, shortcut.ForwardScratch),
+            InnerScratch = Math.Max(body.InnerScratch, shortcut.InnerScratch),
+            ParameterScratch = Math.Max(body.ParameterScratch, shortcut.ParameterScratch),
+            InputScratch = Math.Max(body.InputScratch, _shortcut is null ? 0 : shortcut.InputScratch + (long)batch * InputLength),
+        };
+    }
+
+    /// <inheritdoc/>
+    public override void Initialise(ParameterSet parameters, ulong seed)
+    {
+        _body.Initialise(parameters, seed);
+        _shortcut?.Initialise(parameters, seed);
+    }
+
+    /// <inheritdoc/>
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
+    {
+        int own = saved.IsEmpty ? 0 : _body.SavedLength(batch);
+        _body.Forward(batch, parameters, mode, x, saved[..own], scratch).CopyTo(y);
+        TensorPrimitives.Add(y, _shortcut is null ? x : _shortcut.Forward(batch, parameters, mode, x, saved[own..], scratch), y);
+    }
+
+    ForwardTrace BodyTrace(in ForwardTrace trace) => Part(trace, trace.Saved[.._body.SavedLength(trace.Batch)]);
+
+    ForwardTrace ShortcutTrace(in ForwardTrace trace) => Part(trace, trace.Saved[_body.SavedLength(trace.Batch)..]);
+
+    static ForwardTrace Part(in ForwardTrace trace, ReadOnlySpan<float> saved)
+        => new(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Output,
+            saved)
+        { WantsInputGradient = trace.WantsInputGradient };
+
+    /// <inheritdoc/>
+    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    {
+        int own = _body.InnerLength(trace.Batch);
+        _body.InnerGradient(BodyTrace(trace), dy, dz[..own], scratch);
+        if (_shortcut is null) dy.CopyTo(dz[own..]);
+        else _shortcut.InnerGradient(ShortcutTrace(trace), dy, dz[own..], scratch);
+    }
+
+    /// <inheritdoc/>
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
+        int own = _body.InnerLength(trace.Batch);
+        _body.ParameterGradient(BodyTrace(trace), dz[..own], scratch, sink);
+        _shortcut?.ParameterGradient(ShortcutTrace(trace), dz[own..], scratch, sink);
+    }
+
+    /// <inheritdoc/>
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    {
+        int own = _body.InnerLength(trace.Batch);
+        _body.InputGradient(BodyTrace(trace), dz[..own], dx, scratch);
+        if (_shortcut is null)
+        {
+            TensorPrimitives.Add(dx, dz[own..], dx);
+            return;
+        }
+
+        var around = scratch[..dx.Length];
+        _shortcut.InputGradient(ShortcutTrace(trace), dz[own..], around, scratch[dx.Length..]);
+        TensorPrimitives.Add(dx, around, dx);
+    }
 }

@@ -81,5 +81,6 @@ sealed class SinusoidLayer : Layer
     }
 
     /// <inheritdoc/>
-    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dz.CopyTo(dx);
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+        => dz.CopyTo(dx);
 }

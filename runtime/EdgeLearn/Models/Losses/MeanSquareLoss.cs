@@ -20,3 +20,42 @@ public sealed class MeanSquareLoss : Loss
     /// <inheritdoc/>
     public override int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs) => 0;
 }
+
+/// <summary>
+/// Mean over the outputs of h(y - t), for real targets t: h(d) = d^2 / 2 where |d| is at most delta, else delta (|d| - delta / 2). A few
+/// wild targets cannot take over.
+/// </summary>
+/// <remarks>Source: Huber 1964.</remarks>
+public sealed class HuberLoss : Loss
+{
+    /// <summary>Makes the loss.</summary>
+    /// <param name="delta">distance from which it grows linearly, above 0, in units of the targets</param>
+    /// <exception cref="EdgeLearnException">It is not.</exception>
+    public HuberLoss(float delta)
+    {
+        if (!(float.IsFinite(delta) && delta > 0))
+            throw new EdgeLearnException(FormattableString.Invariant($"huber:{delta}: expected a number above 0, such as huber:1.0"));
+        Delta = delta;
+        Name = $"huber:{LossText.Format(delta)}";
+    }
+
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <summary>Distance from which the loss grows linearly.</summary>
+    public float Delta { get; }
+
+    /// <inheritdoc/>
+    public override bool IsClassification => false;
+
+    /// <inheritdoc/>
+    public override double Sum(in Batch batch, Span<float> outputs)
+        => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient: false);
+
+    /// <inheritdoc/>
+    public override double Gradient(in Batch batch, Span<float> outputs)
+        => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient: true);
+
+    /// <inheritdoc/>
+    public override int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs) => 0;
+}
