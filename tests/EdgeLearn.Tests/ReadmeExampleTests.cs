@@ -27,13 +27,8 @@ public sealed class ReadmeExampleTests
         using var data = new MemoryDataset(inputs, labels, new Shape(8, 8));
         var preparation = Preparation.Standardise(data, perFeature: false);
         using var network = new Network(NetworkSpec.Parse("8x8-200@4x4-10", data.InputShape, Loss.SoftmaxCrossEntropy)).Initialise(seed: 1);
-        var settings = new TrainingSettings
-        {
-            Rule = new TargetProjectionSettings(),
-            Update = new SignSgdSettings(),
-            Epochs = 10,
-            Batch = 16
-        };
+        var settings = new TrainingSettings { Rule = new TargetProjectionSettings(), Update = new SignSgdSettings(), Epochs = 10,
+            Batch = 16 };
         using var session = new TrainingSession(network, settings, data, preparation, memoryLimitBytes: 200_000);
         while (!session.IsDone && !session.Step().Diverged)
         {
