@@ -1,6 +1,8 @@
 namespace EdgeLearn.Protocol;
 
-/// <summary>The noise of a round that board and hub both compute, from the core's frozen hash: seeds of records, votes of exact zeros.</summary>
+/// <summary>
+/// The noise of a round that board and hub both compute, from the core's frozen hash: seeds of records, votes of exact zeros.
+/// </summary>
 public static class RoundNoise
 {
     /// <summary>The seed of a board's zeroth-order run in a round; give it to <see cref="TrainingSettings.DirectionSeed"/>.</summary>

@@ -94,8 +94,13 @@ public sealed class BoardTrainingTests : IDisposable
     public void A_hub_replays_records_at_the_rate_of_the_boards_and_leaves_frozen_tensors_alone()
     {
         var task = Digits.Task(Codec.ZerothOrder);
-        task.Training = RoundTraining.From(new TrainingSettings { Rule = new ZerothOrderSettings { Noise = NoiseKind.Gaussian },
-            Train = TrainableParts.Head, Steps = 10, Batch = 32 }, 0.5f);
+        task.Training = RoundTraining.From(new TrainingSettings
+        {
+            Rule = new ZerothOrderSettings { Noise = NoiseKind.Gaussian },
+            Train = TrainableParts.Head,
+            Steps = 10,
+            Batch = 32
+        }, 0.5f);
         var update = Train(task);
         using var hub = new RoundModel(ModelFile.Load(_start, "base"), task.Training);
         new RoundAggregation(task.Round, task.Codec, "", task.Training.Directions)

@@ -16,7 +16,9 @@ public sealed class FleetHubTests
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
         string folder = TestFleet.NewFolder();
-        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder, Port = port }, Cancel));
+        EdgeLearnException e =
+            await Assert.ThrowsAsync<EdgeLearnException>(() =>
+            FleetHub.StartAsync(new HubOptions { Folder = folder, Port = port }, Cancel));
         Assert.Contains($"port {port}", e.Message);
         Assert.DoesNotContain('\n', e.Message);
         // The folder is free again.
@@ -29,7 +31,9 @@ public sealed class FleetHubTests
     public async Task A_folder_has_one_hub_and_a_file_is_no_folder()
     {
         await using TestFleet fleet = await TestFleet.StartAsync();
-        Assert.Contains("another hub", (await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = fleet.Folder }, Cancel))).Message);
+        Assert.Contains("another hub",
+            (await Assert.ThrowsAsync<EdgeLearnException>(() =>
+            FleetHub.StartAsync(new HubOptions { Folder = fleet.Folder }, Cancel))).Message);
         string file = Path.Combine(fleet.Folder, "fleet.db");
         await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = file }, Cancel));
         await fleet.Operator.GetFleetAsync(Cancel);
@@ -40,7 +44,8 @@ public sealed class FleetHubTests
     {
         string folder = TestFleet.NewFolder();
         Directory.CreateDirectory(Path.Combine(folder, "lock"));  // a folder in its place: no process holds it
-        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel));
+        EdgeLearnException e =
+            await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel));
         Assert.DoesNotContain("another hub", e.Message);
         Assert.Contains("cannot be used", e.Message);
         Assert.DoesNotContain('\n', e.Message);
@@ -65,7 +70,8 @@ public sealed class FleetHubTests
         byte[] bytes = await File.ReadAllBytesAsync(path, Cancel);
         bytes.AsSpan(from).Fill(0x5A);
         await File.WriteAllBytesAsync(path, bytes, Cancel);
-        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel));
+        EdgeLearnException e =
+            await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel));
         Assert.Contains("fleet.db", e.Message);
         Assert.Contains("new fleet in an empty folder", e.Message);
         Assert.DoesNotContain('\n', e.Message);
@@ -119,7 +125,8 @@ public sealed class FleetHubTests
         EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => lost.GetFleetAsync(Cancel));
         Assert.Contains("does not answer", e.Message);
         Assert.DoesNotContain('\n', e.Message);
-        Assert.Contains("not an operator's folder", Assert.Throws<EdgeLearnException>(() => OperatorClient.Connect(Path.Combine(fleet.Folder, "keys"))).Message);
+        Assert.Contains("not an operator's folder",
+            Assert.Throws<EdgeLearnException>(() => OperatorClient.Connect(Path.Combine(fleet.Folder, "keys"))).Message);
     }
 
     [Fact]
@@ -127,7 +134,8 @@ public sealed class FleetHubTests
     {
         await using TestFleet fleet = await TestFleet.StartAsync();
         string[] keys = Directory.GetFiles(fleet.Folder, "*.key", SearchOption.AllDirectories);
-        Assert.Equal(["authority.key", "hub.key", "operator.key", "release.key", "round.key"], keys.Select(k => Path.GetFileName(k)!).Order(StringComparer.Ordinal));
+        Assert.Equal(["authority.key", "hub.key", "operator.key", "release.key", "round.key"],
+            keys.Select(k => Path.GetFileName(k)!).Order(StringComparer.Ordinal));
         foreach (string key in keys)
             if (!OperatingSystem.IsWindows())
                 Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
@@ -152,11 +160,13 @@ public sealed class FleetHubTests
         await using TestFleet fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard one = await fleet.AddBoardAsync("one"), two = await fleet.AddBoardAsync("two");
-        await one.CheckInAsync(new Telemetry { Loss = 2.5, StepMs = 0.4, RssBytes = 20_000_000 }, new Telemetry { TemperatureCelsius = 51.5, Loss = double.NaN });
+        await one.CheckInAsync(new Telemetry { Loss = 2.5, StepMs = 0.4, RssBytes = 20_000_000 },
+            new Telemetry { TemperatureCelsius = 51.5, Loss = double.NaN });
         RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         TrainTask task = await two.TaskAsync();
         byte[] model = await two.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, two.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, two.Number, 1),
+            new BoardChange { Trained = TestFleet.WeightsOf(model) });
         ReportRequest report = two.Signed(two.Header(task, model, content), content);
         report.Telemetry = new Telemetry { Round = 99, Accuracy = 0.9, Examples = 500, Seconds = 1.5, BytesUp = 10, BytesDown = 20 };
         await two.ReportAsync(report);
@@ -164,9 +174,11 @@ public sealed class FleetHubTests
 
         IReadOnlyList<TelemetryView> all = await fleet.Operator.ListTelemetryAsync(cancel: Cancel);
         Assert.Equal(3, all.Count);
-        Assert.Equal(("two", opened.Round, 0.9, 500ul, 10ul), (all[0].Name, all[0].Telemetry.Round, all[0].Telemetry.Accuracy, all[0].Telemetry.Examples, all[0].Telemetry.BytesUp));
+        Assert.Equal(("two", opened.Round, 0.9, 500ul, 10ul),
+            (all[0].Name, all[0].Telemetry.Round, all[0].Telemetry.Accuracy, all[0].Telemetry.Examples, all[0].Telemetry.BytesUp));
         Assert.Equal((51.5, false), (all[1].Telemetry.TemperatureCelsius, all[1].Telemetry.HasLoss));
-        Assert.Equal((2.5, 0.4, 20_000_000ul, false), (all[2].Telemetry.Loss, all[2].Telemetry.StepMs, all[2].Telemetry.RssBytes, all[2].Telemetry.HasTemperatureCelsius));
+        Assert.Equal((2.5, 0.4, 20_000_000ul, false),
+            (all[2].Telemetry.Loss, all[2].Telemetry.StepMs, all[2].Telemetry.RssBytes, all[2].Telemetry.HasTemperatureCelsius));
         Assert.Equal(2, (await fleet.Operator.ListTelemetryAsync("one", cancel: Cancel)).Count);
         Assert.Single(await fleet.Operator.ListTelemetryAsync(round: opened.Round, cancel: Cancel));
         await fleet.RestartAsync();
@@ -176,7 +188,9 @@ public sealed class FleetHubTests
     [Fact]
     public async Task Windows_are_short_while_something_goes_on_long_when_not_and_grow_with_the_fleet()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync(o => o with { BusyInterval = TimeSpan.FromMilliseconds(100), IdleInterval = TimeSpan.FromSeconds(5), CheckInsPerSecond = 1000 });
+        await using TestFleet fleet =
+            await TestFleet.StartAsync(o =>
+            o with { BusyInterval = TimeSpan.FromMilliseconds(100), IdleInterval = TimeSpan.FromSeconds(5), CheckInsPerSecond = 1000 });
         TestBoard board = await fleet.AddBoardAsync();
         Window busy = (await board.CheckInAsync()).ComeBack;
         Assert.Equal((0u, 200u), (busy.MinMs, busy.MaxMs));

@@ -64,8 +64,10 @@ public sealed class RoundTests
         TrainTask task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
         ZerothOrderRecord[] records = [.. Enumerable.Range(0, Steps * Directions)
-            .Select(i => new ZerothOrderRecord(RoundNoise.RecordSeed(task.Round, board.Number, i / Directions, i % Directions), 0.01f * (i - 2)))];
-        byte[] content = new ZerothOrderCodec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, Directions), new BoardChange { Records = records });
+            .Select(i =>
+            new ZerothOrderRecord(RoundNoise.RecordSeed(task.Round, board.Number, i / Directions, i % Directions), 0.01f * (i - 2)))];
+        byte[] content = new ZerothOrderCodec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, Directions),
+            new BoardChange { Records = records });
         Assert.Equal(ReportAnswer.Types.State.Accepted, (await board.ReportAsync(task, model, content)).State);
         RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
 
@@ -79,12 +81,14 @@ public sealed class RoundTests
                 {
                     float gradient = 0;
                     for (int d = 0; d < Directions; d++)
-                        gradient += records[step * Directions + d].Scalar * Noise.SignAt(Noise.Key(records[step * Directions + d].Seed, slice.NameHash), i);
+                        gradient += records[step * Directions + d].Scalar
+                            * Noise.SignAt(Noise.Key(records[step * Directions + d].Seed, slice.NameHash), i);
                     float move = 0.5f * gradient;
                     weights[i] -= move;
                 }
             }
-        Assert.Equal(expected.Network.Parameters.Values.ToArray(), TestFleet.WeightsOf(await fleet.Operator.FetchAsync(new Digest(done.ModelDigest.Span), Cancel)));
+        Assert.Equal(expected.Network.Parameters.Values.ToArray(),
+            TestFleet.WeightsOf(await fleet.Operator.FetchAsync(new Digest(done.ModelDigest.Span), Cancel)));
         Assert.Equal((ulong)content.Length, done.UpdateBytesUp);
     }
 
@@ -98,7 +102,8 @@ public sealed class RoundTests
         TrainTask task = await one.TaskAsync();
         Assert.Equal(task.Attempt, (await one.TaskAsync()).Attempt);
         byte[] model = await one.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, one.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, one.Number, 1),
+            new BoardChange { Trained = TestFleet.WeightsOf(model) });
         ReportRequest report = one.Signed(one.Header(task, model, content), content);
         ReportAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => one.ReportAsync(report)));
         Assert.All(answers, a => Assert.Equal(ReportAnswer.Types.State.Accepted, a.State));
@@ -121,7 +126,8 @@ public sealed class RoundTests
         RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         TrainTask task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
-        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
+        byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1),
+            new BoardChange { Trained = TestFleet.WeightsOf(model) });
         UpdateHeader header = board.Header(task, model, content);
         ReportRequest Piece(int start, int length)
         {
@@ -193,7 +199,8 @@ public sealed class RoundTests
         {
             TrainTask task = await board.TaskAsync();
             byte[] model = await board.BaseAsync(task);
-            byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1), new BoardChange { Trained = TestFleet.WeightsOf(model) });
+            byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1),
+                new BoardChange { Trained = TestFleet.WeightsOf(model) });
             ReportAnswer answer = await board.ReportAsync(which.Report(board, task, model, content));
             Assert.Equal((ReportAnswer.Types.State.Refused, which.Refusal), (answer.State, answer.Refusal));
             Assert.NotEmpty(answer.Reason);
@@ -206,7 +213,8 @@ public sealed class RoundTests
         byte[] start = await good.BaseAsync(own);
         ReportAnswer foreign = await boards[0].ReportAsync(new ReportRequest { Attempt = own.Attempt });
         Assert.Equal(Refusal.UnknownAttempt, foreign.Refusal);
-        Assert.Equal(Refusal.UnknownAttempt, (await good.ReportAsync(new ReportRequest { Attempt = Google.Protobuf.ByteString.CopyFrom(new byte[16]) })).Refusal);
+        Assert.Equal(Refusal.UnknownAttempt,
+            (await good.ReportAsync(new ReportRequest { Attempt = Google.Protobuf.ByteString.CopyFrom(new byte[16]) })).Refusal);
 
         await good.TrainAsync(w => w);
         RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
@@ -292,7 +300,8 @@ public sealed class RoundTests
         request.RequestId = "once";
         RoundView first = await fleet.Operator.RunRoundAsync(request, Cancel), again = await fleet.Operator.RunRoundAsync(request, Cancel);
         Assert.Equal(first.Round, again.Round);
-        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel));
+        EdgeLearnException e =
+            await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel));
         Assert.Contains("still open", e.Message);
     }
 }

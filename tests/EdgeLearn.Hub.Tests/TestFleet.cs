@@ -51,7 +51,8 @@ sealed class TestFleet : IAsyncDisposable
     /// <summary>The bytes of a small model; the seed decides its weights.</summary>
     public static byte[] ModelBytes(ulong seed = 1, string network = Network)
     {
-        using Model model = new(new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(seed), Preparation.Identity);
+        using Model model = new(new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(seed),
+            Preparation.Identity);
         return ModelFile.ToArray(model);
     }
 
@@ -86,8 +87,12 @@ sealed class TestFleet : IAsyncDisposable
     public static RunRoundRequest RoundOf(Codec codec = Codec.Float32, RuleSettings? rule = null) => new()
     {
         Codec = codec,
-        Training = RoundTraining.From(new TrainingSettings { Rule = rule ?? new TargetProjectionSettings(), LearningRate = 0.5f,
-            Epochs = 1 }),
+        Training = RoundTraining.From(new TrainingSettings
+        {
+            Rule = rule ?? new TargetProjectionSettings(),
+            LearningRate = 0.5f,
+            Epochs = 1
+        }),
     };
 
     public async ValueTask DisposeAsync()

@@ -40,14 +40,16 @@ static class Shapes
         if (!used.SequenceEqual(sorted)) yield return $"{path}:1: using {string.Join(", ", used)}; in order: {string.Join(", ", sorted)}";
     }
 
-    /// <summary>Public types that a file has too many of, or whose file has another name.</summary>
+    /// <summary>
+    /// Public types that a file has too many of, or whose file has another name. A file of settings may have the name of what they set.
+    /// </summary>
     public static IEnumerable<string> PublicTypes(string path, string text)
     {
         var types = PublicTypesOf(text);
         if (types.Count > MostPublicTypes)
             yield return $"{path}:{LineOf(types[MostPublicTypes])}: {types.Count} public types, at most {MostPublicTypes}";
         string name = Path.GetFileName(path).Split('.')[0];
-        if (types.Count > 0 && NameOf(types[0]) != name)
+        if (types.Count > 0 && NameOf(types[0]) != name && NameOf(types[0]) != name + "Settings")
             yield return $"{path}:{LineOf(types[0])}: the first public type is {NameOf(types[0])}, the file is called {name}";
     }
 

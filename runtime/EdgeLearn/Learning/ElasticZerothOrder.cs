@@ -58,7 +58,7 @@ sealed class ElasticZerothOrder : LearningRule
         var times = new UnitTimes(0, layers.Length, _firstExact, PlanTime.Step);
         _layers = new LayerBuffers(layers, _network.Parameters, plan, batch, probed: true, i => times.MomentsOf(i, layers, null),
             _network.FrozenCount);
-        _exact = new UnitPass(_layers, plan, batch, times, new LossObjective(_network.Loss));
+        _exact = new UnitPass(_layers, plan, batch, times, new LossObjective(_network.Loss), keepsWeights: true);
         _lossCopy = plan.Request("elastic-zo.outputs", MemoryCategory.Activations, (long)batch * _network.OutputLength, times.Objective,
             times.Objective);
         _chunk = plan.Request("elastic-zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1,

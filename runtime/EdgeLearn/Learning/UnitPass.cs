@@ -9,6 +9,7 @@ sealed class UnitPass
     readonly LayerBuffers _layers;
     readonly UnitTimes _times;
     readonly int _batch;
+    readonly bool _keepsWeights;
     readonly Objective? _objective;
     readonly PlannedBuffer[] _dy;
     readonly PlannedBuffer[] _dz;
@@ -22,12 +23,17 @@ sealed class UnitPass
     /// <param name="times">which layers, and when</param>
     /// <param name="objective">on top; null when the unit only runs forward</param>
     /// <param name="givesInputGradient">whether the gradient by the unit's input will be asked for</param>
+    /// <param name="keepsWeights">
+    /// whether weights that gave a loss that is not finite are left as they are, so that what went wrong can still be found; where units
+    /// learn by themselves, the weights of the one that ran away show it
+    /// </param>
     public UnitPass(LayerBuffers layers, MemoryPlan plan, int batch, in UnitTimes times, Objective? objective,
-        bool givesInputGradient = false)
+        bool givesInputGradient = false, bool keepsWeights = false)
     {
         _layers = layers;
         _times = times;
         _batch = batch;
+        _keepsWeights = keepsWeights;
         _objective = objective;
         int count = times.End - times.Lowest;
         _dy = new PlannedBuffer[count];
@@ -54,8 +60,7 @@ sealed class UnitPass
     public void Forward(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.First, _times.End, batch, mode);
 
     /// <summary>
-    /// From what <see cref="Forward"/> left to updated weights. The gradient by a layer's input is taken before the layer's own update;
-    /// weights that gave a loss that is not finite are left as they are, so that what went wrong can still be found.
+    /// From what <see cref="Forward"/> left to updated weights. The gradient by a layer's input is taken before the layer's own update.
     /// </summary>
     /// <param name="batch">of the forward pass</param>
     /// <param name="clock">of the step</param>
@@ -69,7 +74,7 @@ sealed class UnitPass
         int lowest = _times.Lowest, top = _times.End - 1;
         var dy = lowest <= top ? Gradient(top, batch.Count) : dx;
         double loss = _objective.Gradient(batch, clock, mode, _layers.Input(_times.End, batch), dy, sink);
-        if (!double.IsFinite(loss)) return loss;
+        if (_keepsWeights && !double.IsFinite(loss)) return loss;
         for (int i = top; i >= lowest; i--)
         {
             var layer = _layers[i];

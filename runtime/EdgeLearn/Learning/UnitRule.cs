@@ -49,7 +49,7 @@ abstract class UnitRule : LearningRule
             var objective = u == Last ? LossObjective.Of(Network, plan, batch, times)
                 : times.Lowest < times.End ? ObjectiveOf(u, plan, batch, times.Objective)
                 : null;
-            _units[u] = new UnitPass(layers, plan, batch, times, objective);
+            _units[u] = new UnitPass(layers, plan, batch, times, objective, keepsWeights: _units.Length == 1);
         }
     }
 

@@ -25,10 +25,22 @@ sealed class Digits : IDisposable
     public static TrainTask Task(Codec codec, ulong round = 1, Action<RoundTraining>? change = null)
     {
         var training = codec == Codec.ZerothOrder
-            ? RoundTraining.From(new TrainingSettings { Rule = new ZerothOrderSettings { Directions = 2 }, LearningRate = 2e-3f,
-                Steps = 40, Batch = 32, Seed = 5 })
-            : RoundTraining.From(new TrainingSettings { Update = new SgdSettings { Momentum = 0.9f }, LearningRate = 0.1f, Epochs = 1,
-                Batch = 32, Seed = 5 });
+            ? RoundTraining.From(new TrainingSettings
+            {
+                Rule = new ZerothOrderSettings { Directions = 2 },
+                LearningRate = 2e-3f,
+                Steps = 40,
+                Batch = 32,
+                Seed = 5
+            })
+            : RoundTraining.From(new TrainingSettings
+            {
+                Update = new SgdSettings { Momentum = 0.9f },
+                LearningRate = 0.1f,
+                Epochs = 1,
+                Batch = 32,
+                Seed = 5
+            });
         change?.Invoke(training);
         return new TrainTask
         {
