@@ -29,9 +29,10 @@ public sealed class KillTests : IDisposable
 
     void KillAndResume(string rule, string update, int kills)
     {
+        string[] refresh = update == "frugal" ? ["--refresh", "50"] : [];
         string[] Arguments(string save, int steps) =>
         [
-            "train", "--data", "digits", "--network", "8x8-200@4x4-10", "--rule", rule, "--update", update, "--refresh", "50",
+            "train", "--data", "digits", "--network", "8x8-200@4x4-10", "--rule", rule, "--update", update, .. refresh,
             "--steps", $"{steps}", "--save", save,
         ];
         string whole = Path.Combine(_folder, "whole");

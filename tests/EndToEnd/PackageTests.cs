@@ -42,7 +42,10 @@ public sealed class PackageTests : IDisposable
               </ItemGroup>
             </Project>
             """);
-        File.WriteAllText(Path.Combine(app, "Program.cs"), ReadmeExample());
+        File.WriteAllText(Path.Combine(app, "Program.cs"), Assert.Single(Examples("README.md")));
+        var shown = Examples("docs", "library.md");
+        Assert.Equal(2, shown.Count);
+        for (int i = 0; i < shown.Count; i++) File.WriteAllText(Path.Combine(app, $"Shown{i}.cs"), shown[i]);
         File.WriteAllText(Path.Combine(app, "OneOfEach.cs"), """
             static class OneOfEach
             {
@@ -54,7 +57,7 @@ public sealed class PackageTests : IDisposable
             }
             """);
         Expect(Dotnet("build", app, "-c", "Release", "-v", "minimal", "-o", Path.Combine(_folder, "out")));
-        var run = Repository.Run("dotnet", Variables, "exec", Path.Combine(_folder, "out", "app.dll"));
+        var run = Repository.Run("/bin/sh", s_variables, "-c", $"cd '{_folder}' && exec dotnet exec out/app.dll"); // leaves its model there
         Expect(run);
         double accuracy = double.Parse(run.Output.Trim().Split('\n')[^1], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(accuracy, 0.95, 1);
@@ -75,13 +78,9 @@ public sealed class PackageTests : IDisposable
         Assert.Contains("<readme>README.md</readme>", text, StringComparison.Ordinal);
     }
 
-    static string ReadmeExample()
-    {
-        string readme = File.ReadAllText(Repository.PathOf("README.md"));
-        const string Begin = "```csharp\n";
-        int start = readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        return readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)];
-    }
+    // The blocks of code of a document.
+    static List<string> Examples(params string[] document)
+        => [.. File.ReadAllText(Repository.PathOf(document)).Split("```csharp\n").Skip(1).Select(block => block.Split("```")[0])];
 
     static string RestoredPackages()
         => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
@@ -93,9 +92,6 @@ public sealed class PackageTests : IDisposable
         ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
         ["MSBUILDDISABLENODEREUSE"] = "1",
     };
-
-    // The example leaves its model where it runs.
-    Dictionary<string, string?> Variables => s_variables;
 
     static Run Dotnet(params string[] arguments) => Repository.Run("dotnet", s_variables, arguments);
 
