@@ -19,6 +19,13 @@ static class Repository
             .Where(path => !path.Split('/').Any(name => name is "bin" or "obj" or "artifacts"))
             .Order(StringComparer.Ordinal);
 
+    /// <summary>Fails with everything that breaks a rule, a line each.</summary>
+    public static void Holds(IEnumerable<string> broken)
+    {
+        var lines = broken.ToList();
+        Xunit.Assert.True(lines.Count == 0, string.Join('\n', lines));
+    }
+
     static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

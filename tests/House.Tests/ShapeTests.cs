@@ -11,16 +11,16 @@ public class ShapeTests
             .SelectMany(path => rule(path, File.ReadAllText(Path.Combine(Repository.Root, path))));
 
     [Fact]
-    public void Lines_have_at_most_140_columns() => Assert.Empty(In([.. Repository.ProductFolders, "tests"], Shapes.WideLines));
+    public void Lines_have_at_most_140_columns() => Repository.Holds(In([.. Repository.ProductFolders, "tests"], Shapes.WideLines));
 
     [Fact]
-    public void Files_have_at_most_300_lines() => Assert.Empty(InProducts(Shapes.LongFiles));
+    public void Files_have_at_most_300_lines() => Repository.Holds(InProducts(Shapes.LongFiles));
 
     [Fact]
-    public void Files_have_at_most_three_public_types_and_the_name_of_the_first() => Assert.Empty(InProducts(Shapes.PublicTypes));
+    public void Files_have_at_most_three_public_types_and_the_name_of_the_first() => Repository.Holds(InProducts(Shapes.PublicTypes));
 
     [Fact]
-    public void Namespaces_are_used_in_order() => Assert.Empty(In([.. Repository.ProductFolders, "tests"], Shapes.Usings));
+    public void Namespaces_are_used_in_order() => Repository.Holds(In([.. Repository.ProductFolders, "tests"], Shapes.Usings));
 
     [Theory]
     [InlineData("using System;\nusing System.Text;\nusing A.B;\nusing A.B.C;\nusing AB;\n"
