@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EdgeLearn.Benchmarks;
 using Xunit;
 
@@ -44,16 +43,19 @@ public class InterleavingTests
     [Fact]
     public void A_loop_times_steps_and_not_slices()
     {
-        long steps = 0;
-        var loop = new LoopContender("steps", count =>
-        {
-            steps += count;
-            Thread.SpinWait(count * 10);
-        });
-        long begin = Stopwatch.GetTimestamp();
-        double microseconds = loop.MedianMicroseconds(2);
-        // Half of the slices took the median or more, and finding their length takes three of them and a step: all steps at the median take
-        // at most ten times what all took, whatever the machine did between. The time of a slice would be that of hundreds of steps.
-        Assert.InRange(microseconds * steps, 1e-6, 10 * Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
+        // A tenth of a microsecond a step, by a clock that nothing but steps puts forward.
+        var clock = new ManualClock();
+        var loop = new LoopContender("steps", count => clock.Nanoseconds += count * 100, clock: clock);
+        Assert.Equal(0.1, loop.MedianMicroseconds(2), 1e-12);
+        Assert.InRange(clock.Nanoseconds, 2_000_000, 3_000_000);
+    }
+
+    sealed class ManualClock : TimeProvider
+    {
+        public long Nanoseconds { get; set; }
+
+        public override long TimestampFrequency => 1_000_000_000;
+
+        public override long GetTimestamp() => Nanoseconds;
     }
 }

@@ -1,8 +1,8 @@
 namespace EdgeLearn;
 
 /// <summary>
-/// The body of the training loop; the loop belongs to the user. It owns nothing but the workspace and the stream's place: network, rule,
-/// update and data are given.
+/// The body of the training loop; the loop belongs to the user. It owns its plan, with rule and update, the workspace and the stream's
+/// place: network and data are given.
 /// <code>
 /// using var session = new TrainingSession(network, settings, data, preparation);   // plans, then allocates
 /// while (!session.IsDone) { var report = session.Step(); if (report.Diverged) break; }
