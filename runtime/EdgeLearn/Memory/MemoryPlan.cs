@@ -16,9 +16,10 @@ public sealed class MemoryPlan
 
     readonly List<Buffer> _buffers = [];
     readonly List<(string Name, MemoryCategory Category, long Bytes)> _elsewhere = [];
+    readonly List<PlannedSlot> _slots = [];
     readonly List<Action> _whenAllocated = [];
     long[]? _offsets;
-    Workspace? _workspace;
+    bool _isAllocated;
 
     readonly record struct Buffer(string Name, MemoryCategory Category, long Bytes, int FirstUse, int LastUse);
 
@@ -29,7 +30,8 @@ public sealed class MemoryPlan
         if (length < 0 || firstUse > lastUse)
             throw new ArgumentException($"{name}: length {length}, uses {firstUse}..{lastUse}", nameof(length));
         _buffers.Add(new Buffer(name, category, length * sizeof(float), firstUse, lastUse));
-        return new PlannedBuffer(this, _buffers.Count - 1);
+        _slots.Add(new PlannedSlot(this, _slots.Count));
+        return new PlannedBuffer(_slots[^1]);
     }
 
     /// <summary>Counts memory that another owner allocates, so that the total is the whole truth.</summary>
@@ -38,16 +40,16 @@ public sealed class MemoryPlan
     /// <summary>Has something done as soon as the buffers exist, such as drawing what they start with.</summary>
     public void WhenAllocated(Action action) => _whenAllocated.Add(action);
 
-    // A plan is allocated once: its handles give the spans of this workspace.
-    internal void Allocated(Workspace workspace)
+    // A plan is allocated once: its handles give the spans of this block.
+    internal void Allocated(NativeBlock block)
     {
-        if (_workspace is not null) throw new InvalidOperationException("the plan is allocated already");
-        _workspace = workspace;
+        if (_isAllocated) throw new InvalidOperationException("the plan is allocated already");
+        _isAllocated = true;
+        foreach (var slot in _slots) slot.Place(block);
         foreach (var action in _whenAllocated) action();
     }
 
-    internal Span<float> SpanOf(int index)
-        => (_workspace ?? throw new InvalidOperationException($"{_buffers[index].Name}: the plan is not allocated yet")).SpanOf(index);
+    internal string NameOf(int index) => _buffers[index].Name;
 
     /// <summary>Bytes of the one block; places the buffers at the first call, after which the plan is closed.</summary>
     public long WorkspaceBytes
@@ -157,25 +159,38 @@ public enum MemoryCategory
 /// </summary>
 public readonly struct PlannedBuffer
 {
-    readonly MemoryPlan? _plan;
-    readonly int _index;
+    readonly PlannedSlot? _slot;
 
-    internal PlannedBuffer(MemoryPlan plan, int index)
-    {
-        _plan = plan;
-        _index = index;
-    }
+    internal PlannedBuffer(PlannedSlot slot) => _slot = slot;
 
     /// <summary>Its floats; of another owner within a step, outside its first and last use.</summary>
     /// <exception cref="InvalidOperationException">The plan has no workspace yet.</exception>
-    public Span<float> Span => _plan is null ? default : _plan.SpanOf(_index);
+    public Span<float> Span => _slot is null ? default : _slot.Span;
 
     /// <summary>The same bytes as 32-bit integers.</summary>
     public Span<int> Integers => MemoryMarshal.Cast<float, int>(Span);
 
     /// <summary>Its length in bytes.</summary>
-    public long Bytes => _plan?.BytesOf(_index) ?? 0;
+    public long Bytes => _slot?.Bytes ?? 0;
 
     /// <summary>First byte in the block of the workspace, a multiple of <see cref="MemoryPlan.AlignmentBytes"/>.</summary>
-    public long OffsetBytes => _plan?.OffsetOf(_index) ?? 0;
+    public long OffsetBytes => _slot?.OffsetBytes ?? 0;
+}
+
+/// <summary>The place of one buffer, looked up once: a step asks for it many times.</summary>
+sealed class PlannedSlot(MemoryPlan plan, int index)
+{
+    NativeBlock? _block;
+    long _offset;
+    int _length;
+
+    public long Bytes => plan.BytesOf(index);
+
+    public long OffsetBytes => plan.OffsetOf(index);
+
+    public Span<float> Span
+        => _block is null ? throw new InvalidOperationException($"{plan.NameOf(index)}: the plan is not allocated yet")
+            : _block.Part<float>(_offset, _length);
+
+    public void Place(NativeBlock block) => (_block, _offset, _length) = (block, OffsetBytes, (int)(Bytes / sizeof(float)));
 }

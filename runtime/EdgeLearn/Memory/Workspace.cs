@@ -7,19 +7,14 @@ namespace EdgeLearn;
 public sealed class Workspace : IDisposable
 {
     readonly NativeBlock _block;
-    readonly (long OffsetBytes, int Length)[] _places;
 
     /// <summary>Allocates and zeroes the block of a plan, then does what the plan was asked to do when it is allocated.</summary>
     /// <exception cref="InvalidOperationException">The plan has a workspace already.</exception>
     public Workspace(MemoryPlan plan)
     {
         _block = new NativeBlock(plan.WorkspaceBytes);
-        _places = new (long, int)[plan.BufferCount];
-        for (int i = 0; i < _places.Length; i++) _places[i] = (plan.OffsetOf(i), (int)(plan.BytesOf(i) / sizeof(float)));
-        plan.Allocated(this);
+        plan.Allocated(_block);
     }
-
-    internal Span<float> SpanOf(int index) => _block.Part<float>(_places[index].OffsetBytes, _places[index].Length);
 
     /// <inheritdoc/>
     public void Dispose() => _block.Dispose();
