@@ -39,8 +39,10 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
         foreach (var control in (RuleSettings[])[new BackpropSettings(), new FrozenSettings()])
         {
             if (control != options.Rule)
+            {
                 yield return new OnlineLearner(control.Word, spec,
                     settings with { Rule = control, LearningRate = Rate(control, options.Update) });
+            }
         }
 
         yield return new OnlineLearner("stopped", spec, settings);
@@ -62,7 +64,7 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
     /// <param name="stop">ends the run between two samples</param>
     public GestureResult Run(int windows, Action<int, Motion> prompt, CancellationToken stop)
     {
-        var quarters = new int[4];
+        int[] quarters = new int[4];
         var known = Array.ConvertAll(_learners, learner => (learner.Name, new int[4]));
         long allocated = 0;
         int done = 0;

@@ -50,8 +50,11 @@ static class Report
             if (result.Quarters[q] == 0) continue;
             if (q == 2 && simulated) output.WriteLine("  the sensor is turned by a quarter; \"stopped\" learns no more");
             output.Write(string.Create(CultureInfo.InvariantCulture, $"  windows {first + 1,4}-{first + result.Quarters[q],-9}"));
-            foreach (var (_, known) in result.Known) output.Write(
-                string.Create(CultureInfo.InvariantCulture, $"{(double)known[q] / result.Quarters[q],11:0.000}"));
+            foreach (var (_, known) in result.Known)
+            {
+                output.Write(
+                    string.Create(CultureInfo.InvariantCulture, $"{(double)known[q] / result.Quarters[q],11:0.000}"));
+            }
             output.WriteLine();
             first += result.Quarters[q];
         }

@@ -30,7 +30,7 @@ sealed class SimulatedMpu6050(Func<Vector3>? motion = null) : I2cDevice
 
     static byte[] AfterReset()
     {
-        var registers = new byte[128];
+        byte[] registers = new byte[128];
         registers[PowerManagement] = SleepBit;
         registers[WhoAmI] = 0x68;
         return registers;

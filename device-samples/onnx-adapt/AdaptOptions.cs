@@ -83,8 +83,10 @@ sealed class AdaptOptions
 
         if (options.Model.Length == 0) throw new EdgeLearnException("no model: expected onnx-adapt MODEL.onnx --lift NAME");
         if (options.Lift.Length == 0)
+        {
             throw new EdgeLearnException($"nothing to train: name initializers with --lift; {options.Model} "
                 + $"has {OnnxRuntime.OnnxModel.Load(options.Model).Describe()}");
+        }
         return options;
     }
 

@@ -37,10 +37,10 @@ sealed class Adaptation(AdaptOptions options, OrtNetwork network, Dataset train,
         var schedule = new Schedule(ScheduleKind.Linear, options.Steps);
         var stream = new SampleStream(train, _preparation, options.Batch, (ulong)options.Seed);
         var watch = new Stopwatch();
-        var times = new double[options.Steps];
+        double[] times = new double[options.Steps];
         long allocated = 0;
         // The first batch of a length, and the first step at all, may allocate.
-        var seen = new bool[options.Batch + 1];
+        bool[] seen = new bool[options.Batch + 1];
         for (int step = 0; step < options.Steps; step++)
         {
             int rows = stream.Read(inputs.Span, labels.Integers);

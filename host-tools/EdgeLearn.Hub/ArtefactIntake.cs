@@ -18,7 +18,7 @@ sealed class ArtefactIntake(
     {
         if (!await chunks.MoveNext(cancel) || chunks.Current.Manifest is not { } signed)
             throw Status(StatusCode.InvalidArgument, "a push begins with the artefact's manifest");
-        ArtefactManifest manifest = Verify(signed);
+        var manifest = Verify(signed);
         if (CheckPlace(manifest) is { } known)
             return known;
         string beside = artefacts.NewFile();
@@ -54,7 +54,7 @@ sealed class ArtefactIntake(
     {
         try
         {
-            ArtefactManifest claim = ArtefactManifest.Parse(signed.Manifest.Span);
+            var claim = ArtefactManifest.Parse(signed.Manifest.Span);
             if (claim.Signer != ArtefactSigner.Release)
                 throw new EdgeLearnException("only the release key may sign what is pushed; this manifest says that the round key did");
             if (RoundRequests.Group(claim.Group) != claim.Group)
@@ -70,15 +70,19 @@ sealed class ArtefactIntake(
     /// <summary>The answer if this very artefact is here already; null if there is a place for it.</summary>
     PushAnswer? CheckPlace(ArtefactManifest manifest)
     {
-        ArtefactRow? newest = store.Read(db => ArtefactTable.Newest(db, manifest.Group));
+        var newest = store.Read(db => ArtefactTable.Newest(db, manifest.Group));
         if (newest is not null && newest.Manifest == manifest)
             return Answer(manifest);
         if (newest is not null && manifest.Version <= newest.Manifest.Version)
+        {
             throw Status(StatusCode.FailedPrecondition,
                 $"version {manifest.Version} is not newer than version {newest.Manifest.Version} of {manifest.Group}: roll-back refused");
+        }
         if (!manifest.Parent.IsNone && store.Read(db => ArtefactTable.Find(db, manifest.Group, manifest.Parent)) is null)
+        {
             throw Status(StatusCode.FailedPrecondition,
                 $"its parent {manifest.Parent.ToString()[..16]}... is not an artefact of {manifest.Group}");
+        }
         if (manifest.SizeBytes > LargestBytes)
             throw Status(StatusCode.FailedPrecondition, $"an artefact of {manifest.SizeBytes} bytes, at most {LargestBytes} are possible");
         return null;
@@ -87,7 +91,7 @@ sealed class ArtefactIntake(
     /// <summary>Writes what comes to a file and checks it: its length, its digest, and that it is a model.</summary>
     static async Task ReceiveAsync(ArtefactManifest manifest, IAsyncStreamReader<PushChunk> chunks, string path, CancellationToken cancel)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using (FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
             do
@@ -104,10 +108,12 @@ sealed class ArtefactIntake(
         }
         Digest found = new(hash.GetHashAndReset());
         if (found != manifest.Digest)
+        {
             throw Status(StatusCode.DataLoss,
                 $"the bytes that came are not those of the manifest: their SHA-256 is {found.ToString()[..16]}..., "
                 + $"not {manifest.Digest.ToString()[..16]}...");
-        using (Model _ = ModelFile.Load(path))
+        }
+        using (var _ = ModelFile.Load(path))
         {
         }
     }

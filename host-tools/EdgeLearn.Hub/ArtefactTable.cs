@@ -34,7 +34,7 @@ static class ArtefactTable
 
     static ArtefactRow Read(SqliteDataReader r)
     {
-        ArtefactOffer offer = ArtefactOffer.Parser.ParseFrom(r.Bytes(0));
+        var offer = ArtefactOffer.Parser.ParseFrom(r.Bytes(0));
         return new ArtefactRow(ArtefactManifest.Parse(offer.Artefact.Manifest.Span), offer);
     }
 }

@@ -28,7 +28,7 @@ sealed class CallAuthentication(FleetStore store, FleetTrust trust, TimeProvider
 
     public Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
-        Status status = Admit(http);
+        var status = Admit(http);
         return status.StatusCode == StatusCode.OK ? next(http) : RefuseAsync(http, status);
     }
 
@@ -42,22 +42,26 @@ sealed class CallAuthentication(FleetStore store, FleetTrust trust, TimeProvider
             return new Status(StatusCode.Unimplemented, "there is no such call");
         if (http.Connection.ClientCertificate is not { } certificate)
             return new Status(StatusCode.Unauthenticated, "this call needs a certificate of the fleet: enrol first");
-        Verdict verdict = _verdicts.GetValue(certificate, Judge);
+        var verdict = _verdicts.GetValue(certificate, Judge);
         if (verdict.Fault is { } fault)
             return new Status(StatusCode.Unauthenticated, fault);
         if (clock.GetUtcNow() > verdict.NotAfter)
             return new Status(StatusCode.Unauthenticated, $"the certificate has expired on {verdict.NotAfter:u}: renew it, or enrol again");
         if (verdict.Role == FleetRole.Operator)
+        {
             return operators || path == FleetPath + "Fetch"
                 ? Status.DefaultSuccess
                 : new Status(StatusCode.PermissionDenied, "this call is for boards");
+        }
         if (verdict.Role != FleetRole.Device || operators)
             return new Status(StatusCode.PermissionDenied, "this call is for the operator");
         if (DeviceRow.IdOf(verdict.Name) is not { } id || store.Read(db => DeviceTable.Find(db, id)) is not { } device)
             return new Status(StatusCode.Unauthenticated, $"the hub does not know the board {verdict.Name}: enrol again");
         if (device.RevokedReason is { } reason)
+        {
             return new Status(StatusCode.PermissionDenied,
                 $"the board {verdict.Name} was revoked{(reason.Length > 0 ? $": {reason}" : "")}");
+        }
         http.Items[s_device] = device;
         return Status.DefaultSuccess;
     }

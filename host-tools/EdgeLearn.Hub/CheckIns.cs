@@ -16,25 +16,27 @@ sealed class CheckIns(
     {
         long nowMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
         if (request.Telemetry.Count > LargestBatch || request.Outcomes.Count > LargestBatch || request.Nonce.Length > LongestNonce)
+        {
             throw new RpcException(new Status(StatusCode.InvalidArgument,
                 $"a check-in carries at most {LargestBatch} measurements, {LargestBatch} outcomes and a nonce of {LongestNonce} bytes"));
+        }
         request.AgentVersion = PlainText.Of(request.AgentVersion, 64);
         liveness.Note(device.Id, nowMs, request);
-        foreach (OfferOutcome outcome in request.Outcomes)
+        foreach (var outcome in request.Outcomes)
             outcome.Reason = PlainText.Of(outcome.Reason, LongestReasonLength);
         if (request.Telemetry.Count > 0 || request.Outcomes.Count > 0)
         {
             await store.WriteAsync(db =>
             {
-                foreach (Telemetry telemetry in request.Telemetry)
+                foreach (var telemetry in request.Telemetry)
                     TelemetryTable.Add(db, device.Id, nowMs, telemetry);
                 DeviceTable.Seen(db, device.Id, nowMs, request);
             });
-            foreach (Telemetry telemetry in request.Telemetry)
+            foreach (var telemetry in request.Telemetry)
                 export?.Record(device, telemetry);
         }
         CheckInAnswer answer = new();
-        ArtefactRow? newest = store.Read(db => ArtefactTable.Newest(db, device.Group));
+        var newest = store.Read(db => ArtefactTable.Newest(db, device.Group));
         if (newest is not null && IsNews(newest, device, request))
             answer.Offer = newest.Offer;
         if (await rules.AssignAsync(device, request) is { } task)
@@ -51,7 +53,7 @@ sealed class CheckIns(
         ReadOnlySpan<byte> digest = newest.Manifest.Digest.ToArray();
         if (request.ModelDigest.Span.SequenceEqual(digest))
             return false;
-        OfferOutcome? last = request.Outcomes.Count > 0 ? request.Outcomes[^1] : device.Outcome;
+        var last = request.Outcomes.Count > 0 ? request.Outcomes[^1] : device.Outcome;
         return last is null || last.Kind == OfferOutcome.Types.Kind.Switched || !last.Digest.Span.SequenceEqual(digest);
     }
 }

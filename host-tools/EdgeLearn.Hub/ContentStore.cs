@@ -17,7 +17,7 @@ sealed class ContentStore(string root)
     /// <summary>Stores content; durable on return. The same content again costs nothing.</summary>
     public Digest Put(ReadOnlySpan<byte> content)
     {
-        Digest digest = Digest.Of(content);
+        var digest = Digest.Of(content);
         string path = PathOf(digest);
         if (!File.Exists(path))
         {
@@ -52,7 +52,7 @@ sealed class ContentStore(string root)
         {
             throw new EdgeLearnException($"{path} cannot be read: {e.Message}", e);
         }
-        Digest found = Digest.Of(content);
+        var found = Digest.Of(content);
         return found == digest ? content : throw new EdgeLearnException($"{path} is damaged: its SHA-256 is {found}");
     }
 }

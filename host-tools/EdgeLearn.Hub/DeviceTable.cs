@@ -74,7 +74,7 @@ static class DeviceTable
     {
         if (DeviceRow.IdOf(idOrName) is { } id && Find(db, id) is { } byId)
             return byId;
-        List<DeviceRow> named = db.Query($"SELECT {Columns} FROM device WHERE name = $name LIMIT 2", Read, ("$name", idOrName));
+        var named = db.Query($"SELECT {Columns} FROM device WHERE name = $name LIMIT 2", Read, ("$name", idOrName));
         return named.Count == 1 ? named[0] : null;
     }
 
@@ -118,8 +118,10 @@ static class DeviceTable
             ("$digest", request.ModelDigest.Length == Protocol.Digest.LengthBytes ? request.ModelDigest.ToByteArray() : null),
             ("$examples", (long)request.ExampleCount), ("$agent", request.AgentVersion));
         if (request.Outcomes.Count > 0)
+        {
             db.Execute("UPDATE device SET outcome = $outcome WHERE id = $id", ("$id", (long)id),
                 ("$outcome", Google.Protobuf.MessageExtensions.ToByteArray(request.Outcomes[^1])));
+        }
     }
 
     public static void Count(SqliteConnection db, ulong id, int accepted, int refused) =>

@@ -20,13 +20,13 @@ sealed class Enrolment(
     public async Task<TokenView> CreateTokenAsync(CreateTokenRequest request)
     {
         string group = RoundRequests.Group(request.Group);
-        TimeSpan life = request.LifeSeconds == 0 ? s_defaultTokenLife : TimeSpan.FromSeconds(request.LifeSeconds);
+        var life = request.LifeSeconds == 0 ? s_defaultTokenLife : TimeSpan.FromSeconds(request.LifeSeconds);
         if (life > s_longestTokenLife)
             throw Invalid($"a token that lives {life.TotalDays:0} days, at most {s_longestTokenLife.TotalDays:0} are possible");
         string address = request.Address.Length == 0 ? PublicAddress : request.Address;
-        if (address.Length > 512 || !Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttps)
+        if (address.Length > 512 || !Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps)
             throw Invalid($"'{address}' is not an address that a board can dial: https://host:port expected");
-        EnrolmentToken token = EnrolmentToken.Create(address, authority.Trust.Fleet, options.Clock.GetUtcNow() + life);
+        var token = EnrolmentToken.Create(address, authority.Trust.Fleet, options.Clock.GetUtcNow() + life);
         TokenRow row = new(token.Id, EnrolmentToken.HashSecret(token.Secret), group, token.Expires.ToUnixTimeMilliseconds(), false, default,
             null);
         await store.WriteAsync(db => TokenTable.Add(db, row));
@@ -47,32 +47,38 @@ sealed class Enrolment(
             throw Invalid(e.Message);
         }
         byte[] spki = key.ExportSubjectPublicKeyInfo();
-        Digest fingerprint = Digest.Of(spki);
+        var fingerprint = Digest.Of(spki);
         string device = DeviceRow.TextOf(fingerprint.Head);
         if (request.TokenId.Length != 16 || request.TokenSecret.Length != EnrolmentToken.SecretBytes)
             throw Refused("the token is not one of this fleet");
         Guid id = new(request.TokenId.Span, bigEndian: true);
-        Digest secret = EnrolmentToken.HashSecret(request.TokenSecret.Span);
-        DateTimeOffset now = options.Clock.GetUtcNow();
+        var secret = EnrolmentToken.HashSecret(request.TokenSecret.Span);
+        var now = options.Clock.GetUtcNow();
         string name = PlainText.Of(request.Name.Length == 0 ? device : request.Name, 64), agent = PlainText.Of(request.AgentVersion, 64),
             platform = PlainText.Of(request.Platform, 64);
         (string group, byte[] certificate) = await store.WriteAsync(db =>
         {
-            TokenRow? token = TokenTable.Find(db, id);
+            var token = TokenTable.Find(db, id);
             if (token is null || token.SecretHash != secret)
                 throw Refused("the token is not one of this fleet, or its secret is wrong");
             if (token.Revoked)
                 throw Refused("the token was revoked: ask for a new one");
             if (DeviceTable.Find(db, fingerprint.Head)?.RevokedReason is not null)
+            {
                 throw new RpcException(
                     new Status(StatusCode.PermissionDenied, $"the board {device} was revoked; it can come back with a new key alone"));
+            }
             if (!token.UsedBy.IsNone)
+            {
                 return token.UsedBy == fingerprint ? (token.Group, token.Certificate!)
                     : throw Refused("the token was used already, by another board: a token is for one board, make a new one with "
                         + "'edgelearn device token'");
+            }
             if (now.ToUnixTimeMilliseconds() > token.ExpiresMs)
+            {
                 throw Refused($"the token has expired on {DateTimeOffset.FromUnixTimeMilliseconds(token.ExpiresMs):u}: make a new one "
                     + $"with 'edgelearn device token'");
+            }
             byte[] issued = authority.IssueDevice(key, device, now, options.CertificateLife);
             long expiresMs = (now + options.CertificateLife).ToUnixTimeMilliseconds();
             DeviceTable.Enrol(db, fingerprint.Head, name, token.Group, spki, now.ToUnixTimeMilliseconds(), expiresMs, agent, platform);
@@ -107,7 +113,7 @@ sealed class Enrolment(
         {
             throw Invalid(e.Message);
         }
-        DateTimeOffset now = options.Clock.GetUtcNow();
+        var now = options.Clock.GetUtcNow();
         byte[] certificate = authority.IssueDevice(key, device.IdText, now, options.CertificateLife);
         await store.WriteAsync(db =>
             DeviceTable.Renew(db, device.Id, key.ExportSubjectPublicKeyInfo(), (now + options.CertificateLife).ToUnixTimeMilliseconds()));

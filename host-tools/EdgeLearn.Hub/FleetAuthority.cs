@@ -30,7 +30,7 @@ sealed class FleetAuthority : IDisposable
     /// <summary>Opens the authority of a folder, or founds a fleet.</summary>
     public static FleetAuthority Open(HubFolder folder, DateTimeOffset now)
     {
-        FleetKey key = folder.Key("authority");
+        var key = folder.Key("authority");
         string path = Path.Combine(folder.Keys, "authority.crt");
         if (!File.Exists(path))
         {
@@ -38,12 +38,12 @@ sealed class FleetAuthority : IDisposable
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
             request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
             request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-            using X509Certificate2 made = request.CreateSelfSigned(now - s_skew, now + s_life);
+            using var made = request.CreateSelfSigned(now - s_skew, now + s_life);
             DurableFile.WriteNew(path, System.Text.Encoding.ASCII.GetBytes(made.ExportCertificatePem() + "\n"));
         }
         try
         {
-            using X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(path);
+            using var certificate = X509CertificateLoader.LoadCertificateFromFile(path);
             return new FleetAuthority(key, key.With(certificate));
         }
         catch (CryptographicException e)
@@ -60,9 +60,9 @@ sealed class FleetAuthority : IDisposable
             throw new EdgeLearnException($"a certificate request of {request.Length} bytes, 1 to {LongestRequestBytes} expected");
         try
         {
-            CertificateRequest read =
+            var read =
                 CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default);
-            using ECDsa? key = read.PublicKey.GetECDsaPublicKey();
+            using var key = read.PublicKey.GetECDsaPublicKey();
             if (key is null || key.ExportParameters(false).Curve.Oid.Value != ECCurve.NamedCurves.nistP256.Oid.Value)
                 throw new EdgeLearnException("the certificate request is not for a P-256 key");
             return read.PublicKey;
@@ -76,7 +76,7 @@ sealed class FleetAuthority : IDisposable
     /// <summary>A board's certificate, DER.</summary>
     public byte[] IssueDevice(PublicKey key, string device, DateTimeOffset now, TimeSpan life)
     {
-        using X509Certificate2 certificate = Issue(key, FleetRole.Device, device, now, life, null);
+        using var certificate = Issue(key, FleetRole.Device, device, now, life, null);
         return certificate.RawData;
     }
 
@@ -89,10 +89,12 @@ sealed class FleetAuthority : IDisposable
     {
         SubjectAlternativeNameBuilder names = new();
         foreach (string host in hosts.Distinct())
-            if (IPAddress.TryParse(host, out IPAddress? address))
+        {
+            if (IPAddress.TryParse(host, out var address))
                 names.AddIpAddress(address);
             else
                 names.AddDnsName(host);
+        }
         return Issue(new PublicKey(key.Key), FleetRole.Hub, "hub", now, life, names.Build());
     }
 
@@ -108,7 +110,7 @@ sealed class FleetAuthority : IDisposable
             request.CertificateExtensions.Add(names);
         byte[] serial = RandomNumberGenerator.GetBytes(16);
         serial[0] = (byte)(serial[0] & 0x7F | 0x01);
-        DateTimeOffset until = now + life;
+        var until = now + life;
         if (until > _certificate.NotAfter)
             until = _certificate.NotAfter;
         return request.Create(_certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key.Key), now - s_skew, until, serial);

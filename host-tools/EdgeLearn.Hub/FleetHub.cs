@@ -126,7 +126,7 @@ public sealed class FleetHub : IAsyncDisposable
     static WebApplication Build(HubParts parts, HubOptions options)
     {
         WebApplicationOptions web = new() { Args = [], ContentRootPath = parts.Folder.Root };
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(web);
+        var builder = WebApplication.CreateSlimBuilder(web);
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");
@@ -158,7 +158,7 @@ public sealed class FleetHub : IAsyncDisposable
             grpc.MaxReceiveMessageSize = FleetChannel.LargestMessageBytes;
             grpc.Interceptors.Add<FaultInterceptor>();
         });
-        WebApplication app = builder.Build();
+        var app = builder.Build();
         app.Use((HttpContext http, RequestDelegate next) => parts.Authentication.InvokeAsync(http, next));
         app.MapGrpcService<FleetService>();
         app.MapGrpcService<OperatorService>();

@@ -49,11 +49,11 @@ sealed class Revocation(FleetStore store, FleetRoll roll, RoundRules rules, Acti
         string reason = PlainText.Of(request.Reason, 200);
         if (request.TokenId.Length > 0)
         {
-            if (!Guid.TryParseExact(request.TokenId, "N", out Guid id) || !await store.WriteAsync(db => TokenTable.Revoke(db, id)))
+            if (!Guid.TryParseExact(request.TokenId, "N", out var id) || !await store.WriteAsync(db => TokenTable.Revoke(db, id)))
                 throw new RpcException(new Status(StatusCode.NotFound, $"there is no unused token {request.TokenId}"));
             return new RevokeAnswer { TokenId = request.TokenId };
         }
-        DeviceRow device = roll.Find(request.DeviceId);
+        var device = roll.Find(request.DeviceId);
         await store.WriteAsync(db => DeviceTable.Revoke(db, device.Id, reason));
         roll.NoteRevoked(device.Id);
         await rules.WithdrawAsync(device.Id, "the board was revoked");

@@ -25,9 +25,9 @@ sealed class FleetService(
 
     public override async Task<ReportAnswer> Report(ReportRequest request, ServerCallContext context)
     {
-        DeviceRow device = CallAuthentication.DeviceOf(context);
+        var device = CallAuthentication.DeviceOf(context);
         book.Count(device, request.CalculateSize(), 0);
-        ReportAnswer answer = await intake.TakeAsync(device, request);
+        var answer = await intake.TakeAsync(device, request);
         answer.ComeBack = pace.Next(book.OpenIn(device.Group) is not null);
         book.Count(device, 0, answer.CalculateSize());
         return answer;

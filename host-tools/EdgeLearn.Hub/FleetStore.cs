@@ -82,10 +82,10 @@ sealed class FleetStore : IDisposable
     void WriteAll()
     {
         List<Pending> batch = [];
-        while (_queue.TryTake(out Pending? first, Timeout.Infinite))
+        while (_queue.TryTake(out var first, Timeout.Infinite))
         {
             batch.Add(first);
-            while (batch.Count < LargestBatch && _queue.TryTake(out Pending? next))
+            while (batch.Count < LargestBatch && _queue.TryTake(out var next))
                 batch.Add(next);
             Write(batch);
             batch.Clear();
@@ -98,7 +98,7 @@ sealed class FleetStore : IDisposable
         try
         {
             Execute("BEGIN IMMEDIATE");
-            foreach (Pending change in batch)
+            foreach (var change in batch)
             {
                 Execute("SAVEPOINT change");
                 try
@@ -118,11 +118,11 @@ sealed class FleetStore : IDisposable
         catch (SqliteException e)
         {
             Rollback();
-            foreach (Pending change in batch)
+            foreach (var change in batch)
                 change.Fail(Failure(e));
             return;
         }
-        foreach (Pending change in applied)
+        foreach (var change in applied)
             change.Succeed();
     }
 
@@ -142,7 +142,7 @@ sealed class FleetStore : IDisposable
 
     void Execute(string sql)
     {
-        using SqliteCommand command = _writer.CreateCommand();
+        using var command = _writer.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }
@@ -154,7 +154,7 @@ sealed class FleetStore : IDisposable
         try
         {
             connection.Open();
-            using SqliteCommand command = connection.CreateCommand();
+            using var command = connection.CreateCommand();
             command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;";
             command.ExecuteNonQuery();
             return connection;
@@ -169,18 +169,22 @@ sealed class FleetStore : IDisposable
 
     void Migrate(string path)
     {
-        using SqliteCommand version = _writer.CreateCommand();
+        using var version = _writer.CreateCommand();
         version.CommandText = "PRAGMA user_version";
         long found = (long)version.ExecuteScalar()!;
         if (found == SchemaVersion)
             return;
         if (found != 0)
+        {
             throw new EdgeLearnException($"{path}: the hub's database has schema {found}, this program knows {SchemaVersion}: use the "
                 + $"program that wrote it");
+        }
         Execute("BEGIN");
         foreach (string sql in (string[])[DeviceTable.Schema, TokenTable.Schema, ArtefactTable.Schema, RoundJournal.Schema,
             TelemetryTable.Schema])
+        {
             Execute(sql);
+        }
         Execute($"PRAGMA user_version = {SchemaVersion}");
         Execute("COMMIT");
     }

@@ -41,9 +41,11 @@ sealed class HubCertificate : IDisposable
         List<string> hosts = ["localhost", "127.0.0.1", "::1", Dns.GetHostName(), PublicHost(_options).Trim('[', ']')];
         try
         {
-            foreach (NetworkInterface card in NetworkInterface.GetAllNetworkInterfaces())
-                foreach (UnicastIPAddressInformation address in card.GetIPProperties().UnicastAddresses)
+            foreach (var card in NetworkInterface.GetAllNetworkInterfaces())
+            {
+                foreach (var address in card.GetIPProperties().UnicastAddresses)
                     hosts.Add(new IPAddress(address.Address.GetAddressBytes()).ToString());
+            }
         }
         catch (NetworkInformationException)
         {

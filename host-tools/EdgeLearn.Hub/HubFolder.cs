@@ -17,10 +17,12 @@ sealed class HubFolder : IDisposable
         try
         {
             foreach (string folder in (string[])[Root, Keys, Artefacts, Updates, Partial])
+            {
                 if (OperatingSystem.IsWindows())
                     Directory.CreateDirectory(folder);
                 else
                     Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
             _lock = OpenLock();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -49,7 +51,7 @@ sealed class HubFolder : IDisposable
         string path = Path.Combine(Keys, name + ".key");
         if (File.Exists(path))
             return FleetKey.Load(path);
-        FleetKey key = FleetKey.Create();
+        var key = FleetKey.Create();
         key.Save(path);
         return key;
     }

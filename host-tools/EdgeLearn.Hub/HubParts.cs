@@ -16,12 +16,12 @@ sealed class HubParts : IDisposable
         Folder = new HubFolder(options.Folder);
         try
         {
-            Action<string> log = Log = line => options.Log?.Invoke(line);
-            TimeProvider clock = options.Clock;
-            DateTimeOffset now = clock.GetUtcNow();
+            var log = Log = line => options.Log?.Invoke(line);
+            var clock = options.Clock;
+            var now = clock.GetUtcNow();
             Authority = FleetAuthority.Open(Folder, now);
             byte[] release = OperatorIdentity.Prepare(Folder, Authority, now);
-            FleetTrust trust = Authority.Trust;
+            var trust = Authority.Trust;
             Signer = new RoundSigner(Folder.Key("round"), trust.Fleet, release);
             Store = new FleetStore(Folder.Database);
             Artefacts = new ContentStore(Folder.Artefacts);

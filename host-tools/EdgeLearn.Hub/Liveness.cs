@@ -30,15 +30,17 @@ sealed class Liveness : IDisposable
     {
         List<(ulong Device, long Ms, CheckInRequest Request)> batch = [];
         foreach (ulong device in _seen.Keys)
-            if (_seen.TryRemove(device, out (long Ms, CheckInRequest Request) seen))
+        {
+            if (_seen.TryRemove(device, out var seen))
                 batch.Add((device, seen.Ms, seen.Request));
+        }
         if (batch.Count == 0)
             return;
         try
         {
             await _store.WriteAsync(db =>
             {
-                foreach ((ulong device, long ms, CheckInRequest request) in batch)
+                foreach ((ulong device, long ms, var request) in batch)
                     DeviceTable.Seen(db, device, ms, request);
             });
         }

@@ -36,7 +36,7 @@ public sealed class OperatorClient : IDisposable
     /// <param name="address">https://host:port; null = the one in the folder.</param>
     public static OperatorClient Connect(string folder, string? address = null)
     {
-        OperatorIdentity identity = OperatorIdentity.Load(folder);
+        var identity = OperatorIdentity.Load(folder);
         return new OperatorClient(identity, address ?? identity.Address);
     }
 
@@ -55,9 +55,9 @@ public sealed class OperatorClient : IDisposable
         string path, string group = "", uint generationLimit = UsualGenerationLimit, ulong? version = null, FleetKey? releaseKey = null,
         CancellationToken cancel = default)
     {
-        FleetView fleet = await GetFleetAsync(cancel);
+        var fleet = await GetFleetAsync(cancel);
         string name = RoundRequests.Group(group);
-        using FileStream file = OpenModel(path);
+        using var file = OpenModel(path);
         ArtefactManifest manifest = new()
         {
             Fleet = _identity.Trust.Fleet,
@@ -76,7 +76,7 @@ public sealed class OperatorClient : IDisposable
     /// <summary>Pushes what is signed already.</summary>
     public Task<PushAnswer> PushAsync(SignedManifest manifest, Stream content, CancellationToken cancel = default) => CallAsync(async () =>
     {
-        using AsyncClientStreamingCall<PushChunk, PushAnswer> call = _calls.Push(Options(cancel));
+        using var call = _calls.Push(Options(cancel));
         try
         {
             await call.RequestStream.WriteAsync(new PushChunk { Manifest = manifest }, cancel);
@@ -108,7 +108,7 @@ public sealed class OperatorClient : IDisposable
     /// <summary>A round now and after every change, to its end; 0 = the newest.</summary>
     public async IAsyncEnumerable<RoundView> WatchRoundAsync(ulong round = 0, [EnumeratorCancellation] CancellationToken cancel = default)
     {
-        using AsyncServerStreamingCall<RoundView> call = _calls.WatchRound(new RoundRequest { Round = round }, Options(cancel));
+        using var call = _calls.WatchRound(new RoundRequest { Round = round }, Options(cancel));
         while (await CallAsync(() => call.ResponseStream.MoveNext(cancel), cancel))
             yield return call.ResponseStream.Current;
     }
@@ -117,7 +117,7 @@ public sealed class OperatorClient : IDisposable
     public async Task<RoundView> WaitForRoundAsync(ulong round, CancellationToken cancel = default)
     {
         RoundView? last = null;
-        await foreach (RoundView view in WatchRoundAsync(round, cancel))
+        await foreach (var view in WatchRoundAsync(round, cancel))
             last = view;
         return last ?? await GetRoundAsync(round, cancel);
     }
@@ -168,7 +168,7 @@ public sealed class OperatorClient : IDisposable
     /// <summary>Fetches an artefact and checks its digest.</summary>
     public Task<byte[]> FetchAsync(Digest digest, CancellationToken cancel = default) => CallAsync(async () =>
     {
-        using AsyncServerStreamingCall<FetchChunk> call =
+        using var call =
             _fleet.Fetch(new FetchRequest { Digest = ByteString.CopyFrom(digest.ToArray()) }, Options(cancel));
         using MemoryStream content = new();
         while (await call.ResponseStream.MoveNext(cancel))

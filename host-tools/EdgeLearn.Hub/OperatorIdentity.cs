@@ -37,15 +37,17 @@ public sealed class OperatorIdentity : IDisposable
     {
         string[] names = ["release.key", "operator.key", "operator.crt", "authority.crt", "address"];
         if (names.FirstOrDefault(name => !File.Exists(Path.Combine(folder, name))) is { } missing)
+        {
             throw new EdgeLearnException($"{folder} is not an operator's folder: {missing} is missing; 'edgelearn serve' makes one in the "
                 + $"hub's folder, as operator/");
+        }
         FleetTrust? trust = null;
         FleetKey? release = null;
         try
         {
-            using X509Certificate2 authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "authority.crt"));
-            using X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "operator.crt"));
-            using FleetKey key = FleetKey.Load(Path.Combine(folder, "operator.key"));
+            using var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "authority.crt"));
+            using var certificate = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "operator.crt"));
+            using var key = FleetKey.Load(Path.Combine(folder, "operator.key"));
             string address = File.ReadAllText(Path.Combine(folder, "address")).Trim();
             trust = new FleetTrust(authority.RawData);
             release = FleetKey.Load(Path.Combine(folder, "release.key"));
@@ -71,7 +73,7 @@ public sealed class OperatorIdentity : IDisposable
         else
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         using FleetKey release = ReadOrCreate(folder, "release.key"), key = ReadOrCreate(folder, "operator.key");
-        using X509Certificate2 certificate = authority.IssueOperator(key, now);
+        using var certificate = authority.IssueOperator(key, now);
         DurableFile.Replace(Path.Combine(folder, "operator.crt"), Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
         DurableFile.Replace(Path.Combine(folder, "authority.crt"), File.ReadAllBytes(Path.Combine(hub.Keys, "authority.crt")));
         // Last: once the hub knows the release key, the folder is complete and may be moved away.
@@ -91,7 +93,7 @@ public sealed class OperatorIdentity : IDisposable
         string path = Path.Combine(folder, name);
         if (File.Exists(path))
             return FleetKey.Load(path);
-        FleetKey key = FleetKey.Create();
+        var key = FleetKey.Create();
         key.Save(path);
         return key;
     }

@@ -48,7 +48,7 @@ sealed class OperatorService(
 
     public override async Task WatchRound(RoundRequest request, IServerStreamWriter<RoundView> responseStream, ServerCallContext context)
     {
-        await foreach (RoundView view in book.WatchAsync(request.Round, context.CancellationToken))
+        await foreach (var view in book.WatchAsync(request.Round, context.CancellationToken))
             await responseStream.WriteAsync(view, context.CancellationToken);
     }
 

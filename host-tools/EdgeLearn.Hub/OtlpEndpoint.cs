@@ -43,12 +43,14 @@ sealed class OtlpEndpoint : IDisposable
     {
         if (string.Equals(variable("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase)
             || variable("OTEL_METRICS_EXPORTER") == "none")
+        {
             return null;
+        }
         string? Of(string name)
             => NotEmpty(variable($"OTEL_EXPORTER_OTLP_METRICS_{name}")) ?? NotEmpty(variable($"OTEL_EXPORTER_OTLP_{name}"));
         if (Of("ENDPOINT") is not { } endpoint)
             return null;
-        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             throw new EdgeLearnException($"OTEL_EXPORTER_OTLP_ENDPOINT is '{endpoint}': an address such as http://localhost:4318 expected");
         string protocol = Of("PROTOCOL") ?? "http/protobuf";
         if (protocol is not ("grpc" or "http/protobuf"))
@@ -75,7 +77,7 @@ sealed class OtlpEndpoint : IDisposable
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
         foreach ((string name, string value) in _headers)
             message.Headers.TryAddWithoutValidation(name, value);
-        using HttpResponseMessage answer = await _http!.SendAsync(message);
+        using var answer = await _http!.SendAsync(message);
         answer.EnsureSuccessStatusCode();
     }
 
@@ -91,8 +93,10 @@ sealed class OtlpEndpoint : IDisposable
     {
         List<(string Name, string Value)> headers = [];
         foreach (string pair in (list ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
             if (pair.IndexOf('=', StringComparison.Ordinal) is > 0 and int at)
                 headers.Add((pair[..at].Trim(), Uri.UnescapeDataString(pair[(at + 1)..].Trim())));
+        }
         return headers;
     }
 

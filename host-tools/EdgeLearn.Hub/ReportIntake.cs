@@ -19,14 +19,16 @@ sealed class ReportIntake(
     public async Task<ReportAnswer> TakeAsync(DeviceRow device, ReportRequest request)
     {
         if (request.Data.Length > LargestPieceBytes)
+        {
             throw new RpcException(
                 new Status(StatusCode.InvalidArgument, $"a piece of {request.Data.Length} bytes, at most {LargestPieceBytes} expected"));
+        }
         if (request.Attempt.Length != 16)
             return Refuse(Refusal.UnknownAttempt, $"an attempt has 16 bytes, not {request.Attempt.Length}");
         Guid id = new(request.Attempt.Span, bigEndian: true);
         if (book.FindOpen(id) is not { } found)
             return await TakeLateAsync(device, id);
-        (Round round, Attempt attempt) = found;
+        (var round, var attempt) = found;
         if (attempt.Device != device.Id)
             return Refuse(Refusal.UnknownAttempt, "the attempt is another board's");
         await attempt.Upload.WaitAsync();
@@ -66,11 +68,13 @@ sealed class ReportIntake(
             return await RefuseAsync(round, attempt, Refusal.Failed, PlainText.Of(request.Failure, 200));
         if (round.State != RoundView.Types.State.Open)
             return await RefuseAsync(round, attempt, Refusal.Late, "the round was closed before the report was whole");
-        if (CheckHeader(device, round, attempt, request, out UpdateHeader? header) is { } fault)
+        if (CheckHeader(device, round, attempt, request, out var header) is { } fault)
             return await RefuseAsync(round, attempt, fault.Refusal, fault.Reason);
         if (header!.ContentLength < 0 || header.ContentLength > UpdateCodec.Of(header.Codec).LargestContentBytes(ShapeOf(round)))
+        {
             return await RefuseAsync(round, attempt, Refusal.WrongShape,
                 $"{header.ContentLength} bytes of content are more than this model and codec can give");
+        }
         string file = FileOf(attempt);
         byte[] headerBytes = request.Header.ToByteArray();
         if (attempt.PendingHeader is { } pending && !pending.AsSpan().SequenceEqual(headerBytes))
@@ -106,9 +110,9 @@ sealed class ReportIntake(
             return await RefuseAsync(round, attempt, Refusal.BadSignature,
                 "the content is not the one that the board signed: its SHA-256 differs");
         }
-        UpdateShape shape = ShapeOf(round);
+        var shape = ShapeOf(round);
         UpdateContext context = new(shape, round.Id, device.Id, round.Directions);
-        Refusal refusal = UpdateCodec.Of(round.Request.Codec).Check(context, content, out string reason);
+        var refusal = UpdateCodec.Of(round.Request.Codec).Check(context, content, out string reason);
         if (refusal != Refusal.None)
         {
             File.Delete(file);
@@ -169,7 +173,7 @@ sealed class ReportIntake(
     {
         if (round.UpdateShape is { } known)
             return known;
-        using RoundModel model = RoundModel.Read(artefacts.Read(round.BaseManifest.Digest), "the base model", round.Request.Training);
+        using var model = RoundModel.Read(artefacts.Read(round.BaseManifest.Digest), "the base model", round.Request.Training);
         return round.UpdateShape = model.Shape;
     }
 

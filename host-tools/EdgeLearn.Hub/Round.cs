@@ -187,17 +187,21 @@ sealed class Round(ulong id) : IDisposable
             Reason = _reason,
             OpenedUnixMs = OpenedMs,
         };
-        foreach (Attempt attempt in _attempts.Values)
+        foreach (var attempt in _attempts.Values)
+        {
             if (attempt.State == AttemptState.Refused)
+            {
                 Count(view, attempt.Refusal);
+            }
             else if (attempt.Accepted is { } accepted)
             {
                 view.Examples += accepted.Weight;
                 view.UpdateBytesUp += (ulong)UpdateHeader.Parse(accepted.Header.Span).ContentLength;
             }
+        }
         if (_committed is { } committed)
         {
-            ArtefactManifest manifest = ArtefactManifest.Parse(committed.Manifest.Manifest.Span);
+            var manifest = ArtefactManifest.Parse(committed.Manifest.Manifest.Span);
             view.ModelDigest = ByteString.CopyFrom(manifest.Digest.ToArray());
             view.ModelVersion = manifest.Version;
             if (committed.HasAccuracy)
@@ -231,10 +235,10 @@ sealed class Round(ulong id) : IDisposable
 
     public void Dispose()
     {
-        foreach (Attempt attempt in _attempts.Values)
+        foreach (var attempt in _attempts.Values)
             attempt.Dispose();
     }
 
-    Attempt Known(ByteString attempt) => _attempts.TryGetValue(new Guid(attempt.Span, bigEndian: true), out Attempt? known)
+    Attempt Known(ByteString attempt) => _attempts.TryGetValue(new Guid(attempt.Span, bigEndian: true), out var known)
         ? known : throw new EdgeLearnException($"the journal of round {Id} speaks of an attempt that it never assigned");
 }

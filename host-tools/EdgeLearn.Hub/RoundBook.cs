@@ -56,7 +56,7 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
     {
         lock (_lock)
         {
-            Task written = Append(round, new JournalEntry { Opened = opened });
+            var written = Append(round, new JournalEntry { Opened = opened });
             _open[round.Id] = round;
             return written;
         }
@@ -75,7 +75,7 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
         entry.Round = round.Id;
         entry.UnixMs = NowMs;
         round.Apply(entry);
-        RoundView view = round.ToView(entry.UnixMs);
+        var view = round.ToView(entry.UnixMs);
         return store.WriteAsync(db =>
         {
             RoundJournal.Append(db, entry, view);
@@ -83,7 +83,9 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
                 DeviceTable.Count(db, UpdateHeader.Parse(entry.Accepted.Header.Span).Device, 1, 0);
             if (entry.ChangeCase == JournalEntry.ChangeOneofCase.Refused
                 && round.Find(new Guid(entry.Refused.Attempt.Span, bigEndian: true)) is { } refused)
+            {
                 DeviceTable.Count(db, refused.Device, 0, 1);
+            }
             if (measured is { } m)
                 TelemetryTable.Add(db, m.Device, entry.UnixMs, m.Telemetry);
         });
@@ -100,7 +102,7 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
             entry.Round = round.Id;
             entry.UnixMs = NowMs;
             // The view is worked out on a copy of the state that the entry leads to: nobody sees a result that is not on the disk yet.
-            RoundView view = round.ToView(entry.UnixMs);
+            var view = round.ToView(entry.UnixMs);
             RoundRequests.Preview(view, entry);
             written = store.WriteAsync(db =>
             {
@@ -142,10 +144,12 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
             return null;
         }
         lock (_lock)
+        {
             if (again.State is RoundView.Types.State.Open or RoundView.Types.State.Aggregating)
                 _open[round.Id] = again;
             else
                 _open.TryRemove(round.Id, out _);
+        }
         return again;
     }
 
@@ -156,9 +160,13 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
     public (Round Round, Attempt Attempt)? FindOpen(Guid attempt)
     {
         lock (_lock)
-            foreach (Round round in _open.Values)
+        {
+            foreach (var round in _open.Values)
+            {
                 if (round.Find(attempt) is { } found)
                     return (round, found);
+            }
+        }
         return null;
     }
 
@@ -173,11 +181,13 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
     public void Count(DeviceRow device, long bytesUp, long bytesDown)
     {
         lock (_lock)
+        {
             if (OpenIn(device.Group) is { } round && round.Of(device.Id) is not null)
             {
                 round.BytesUp += bytesUp;
                 round.BytesDown += bytesDown;
             }
+        }
     }
 
     /// <summary>Counts a report that was answered before.</summary>
@@ -192,10 +202,14 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
     {
         if (id == 0)
             id = store.Read(db => RoundJournal.View(db, 0))?.Round ?? throw NotFound("there was no round yet");
-        if (_open.TryGetValue(id, out Round? round))
+        if (_open.TryGetValue(id, out var round))
+        {
             lock (_lock)
+            {
                 if (round.State != 0 && !round.IsStale)
                     return round.ToView(NowMs);
+            }
+        }
         return store.Read(db => RoundJournal.View(db, id)) ?? throw NotFound($"there is no round {id}");
 
         static RpcException NotFound(string detail) => new(new Status(StatusCode.NotFound, detail));
@@ -204,19 +218,19 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
     /// <summary>The newest rounds of a group, or of all; the newest first.</summary>
     public List<RoundView> List(string group, int limit)
     {
-        List<RoundView> views = store.Read(db => RoundJournal.Views(db, group, limit));
+        var views = store.Read(db => RoundJournal.Views(db, group, limit));
         return views.ConvertAll(view => IsOver(view) ? view : View(view.Round));
     }
 
     /// <summary>A round at once and at every change, until it is over.</summary>
     public async IAsyncEnumerable<RoundView> WatchAsync(ulong id, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopping);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopping);
         id = View(id).Round;
         while (true)
         {
-            Task changed = _open.TryGetValue(id, out Round? round) ? round.Changed : Task.CompletedTask;
-            RoundView view = View(id);
+            var changed = _open.TryGetValue(id, out var round) ? round.Changed : Task.CompletedTask;
+            var view = View(id);
             yield return view;
             if (IsOver(view))
                 yield break;
@@ -228,7 +242,7 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
 
     public void Dispose()
     {
-        foreach (Round round in _open.Values)
+        foreach (var round in _open.Values)
             round.Dispose();
     }
 }

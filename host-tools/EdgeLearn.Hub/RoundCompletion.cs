@@ -69,15 +69,15 @@ sealed class RoundCompletion(
 
     async Task CommitAsync(Round round)
     {
-        (byte[] model, Digest updates) = successor.Compute(round);
-        Digest digest = artefacts.Put(model);
-        Evaluation? score = Evaluate(digest);
+        (byte[] model, var updates) = successor.Compute(round);
+        var digest = artefacts.Put(model);
+        var score = Evaluate(digest);
         await versions.WaitAsync();
         try
         {
-            ArtefactRow newest = store.Read(db => ArtefactTable.Newest(db, round.Request.Group))!;
-            DateTimeOffset now = options.Clock.GetUtcNow();
-            (ArtefactManifest manifest, ArtefactOffer offer) =
+            var newest = store.Read(db => ArtefactTable.Newest(db, round.Request.Group))!;
+            var now = options.Clock.GetUtcNow();
+            (var manifest, var offer) =
                 signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, now);
             JournalEntry entry = new() { Committed = new() { Manifest = offer.Artefact } };
             if (score is { } s)

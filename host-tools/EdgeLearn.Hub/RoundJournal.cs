@@ -75,7 +75,7 @@ static class RoundJournal
     {
         if (Attempt(db, id) is not { State: AttemptState.Assigned } || View(db, attempt.Round) is not { } view)
             return;
-        JournalEntry entry = RoundRequests.Refused(id, Refusal.Late, reason);
+        var entry = RoundRequests.Refused(id, Refusal.Late, reason);
         entry.Round = attempt.Round;
         entry.UnixMs = nowMs;
         Round.Count(view, Refusal.Late);
@@ -88,7 +88,7 @@ static class RoundJournal
     public static Round Load(SqliteConnection db, ulong id)
     {
         Round round = new(id);
-        foreach (JournalEntry entry in Read(db, id))
+        foreach (var entry in Read(db, id))
             round.Apply(entry);
         // Traffic is no part of the journal; it goes on from where it was last written.
         if (View(db, id) is { } view)
@@ -99,7 +99,7 @@ static class RoundJournal
     /// <summary>Ends a round whose journal cannot be believed, without touching the journal.</summary>
     public static void GiveUp(SqliteConnection db, ulong round, string reason)
     {
-        RoundView view = View(db, round) ?? new RoundView { Round = round };
+        var view = View(db, round) ?? new RoundView { Round = round };
         view.State = RoundView.Types.State.Abandoned;
         view.Reason = reason;
         db.Execute("UPDATE round SET open = 0, view = $view WHERE id = $round", ("$round", (long)round), ("$view", view.ToByteArray()));
@@ -116,8 +116,10 @@ static class RoundJournal
         foreach ((byte[] entry, byte[] chain) in rows)
         {
             if (!Chain(previous, entry).AsSpan().SequenceEqual(chain))
+            {
                 throw new EdgeLearnException($"the journal of round {round} is damaged at entry {entries.Count + 1}: its chain of hashes "
                     + $"does not hold");
+            }
             previous = chain;
             entries.Add(JournalEntry.Parser.ParseFrom(entry));
         }
@@ -148,7 +150,7 @@ static class RoundJournal
 
     static byte[] Chain(byte[] previous, byte[] entry)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(previous);
         hash.AppendData(entry);
         return hash.GetHashAndReset();

@@ -37,10 +37,10 @@ public sealed class RoundModel : UpdateTarget, IDisposable
     public override void Replay(ReadOnlySpan<ZerothOrderRecord> records, int directions)
     {
         // The rate and the frozen tensors are those that every board has, whichever board and round.
-        TrainingSettings settings = _training.ToSettings(_model.Network.Spec, 0, 0);
+        var settings = _training.ToSettings(_model.Network.Spec, 0, 0);
         settings.Train?.Freeze(_model.Network);
-        NoiseKind noise = ((ProbeSettings)settings.Rule).Noise;
-        UpdateRule update = new SgdSettings().Build(seed: 0);
+        var noise = ((ProbeSettings)settings.Rule).Noise;
+        var update = new SgdSettings().Build(seed: 0);
         update.Plan(_model.Network.Parameters, new MemoryPlan());
         float[] chunk = new float[1024];
         for (int step = 0; step * directions < records.Length; step++)

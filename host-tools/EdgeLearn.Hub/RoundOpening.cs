@@ -18,9 +18,9 @@ sealed class RoundOpening(FleetStore store, ContentStore artefacts, RoundSigner 
     /// <exception cref="RpcException">FailedPrecondition: no base, or one without successor. InvalidArgument: too few boards.</exception>
     public JournalEntry.Types.Opened Prepare(RunRoundRequest filled)
     {
-        (ArtefactRow? newest, ArtefactRow? start) = store.Read(db =>
+        (var newest, var start) = store.Read(db =>
         {
-            ArtefactRow? last = ArtefactTable.Newest(db, filled.Group);
+            var last = ArtefactTable.Newest(db, filled.Group);
             return (last, filled.BaseDigest.IsEmpty ? last : ArtefactTable.Find(db, filled.Group, new Digest(filled.BaseDigest.Span)));
         });
         if (newest is null || start is null)
@@ -28,7 +28,7 @@ sealed class RoundOpening(FleetStore store, ContentStore artefacts, RoundSigner 
         if (signer.Fault(start.Offer, newest.Offer, filled.Group) is { } fault)
             throw RoundRequests.Failed($"no round can start from this model: {fault}");
         Digest shape;
-        using (RoundModel model = RoundModel.Read(artefacts.Read(start.Manifest.Digest), "the base model", filled.Training))
+        using (var model = RoundModel.Read(artefacts.Read(start.Manifest.Digest), "the base model", filled.Training))
             shape = model.Shape.Hash;
         filled.BaseDigest = ByteString.CopyFrom(start.Manifest.Digest.ToArray());
         uint population = (uint)store.Read(db => DeviceTable.CountActive(db, filled.Group));

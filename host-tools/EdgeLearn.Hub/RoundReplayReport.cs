@@ -9,15 +9,17 @@ static class RoundReplay
     public static RoundReplayReport Run(FleetStore store, RoundSuccessor successor, ulong number)
     {
         using Round round = new(number);
-        foreach (JournalEntry entry in store.Read(db => RoundJournal.Read(db, number)))
+        foreach (var entry in store.Read(db => RoundJournal.Read(db, number)))
             round.Apply(entry);
         if (round.Result is not { } result)
             throw new EdgeLearnException($"round {number} was not committed: there is nothing to replay");
-        List<JournalEntry.Types.Accepted> accepted = round.AcceptedInOrder();
-        foreach (JournalEntry.Types.Accepted update in accepted)
+        var accepted = round.AcceptedInOrder();
+        foreach (var update in accepted)
+        {
             if (!FleetKey.Verify(update.PublicKey.Span, SignedThing.Update, update.Header.Span, update.Signature.Span))
                 throw new EdgeLearnException($"an update of round {number} is not signed by its board");
-        (byte[] model, Digest hash) = successor.Compute(round);
+        }
+        (byte[] model, var hash) = successor.Compute(round);
         if (hash != result.Updates)
             throw new EdgeLearnException($"the updates of round {number} are not those that its result was signed for");
         return new RoundReplayReport(number, result.Digest, Digest.Of(model), accepted.Count);

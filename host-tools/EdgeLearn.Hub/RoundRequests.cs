@@ -11,7 +11,7 @@ static class RoundRequests
     /// <exception cref="RpcException">InvalidArgument: something that no round can do.</exception>
     public static RunRoundRequest Fill(RunRoundRequest request, TimeSpan deadline, TimeSpan longest)
     {
-        RunRoundRequest filled = request.Clone();
+        var filled = request.Clone();
         filled.Training ??= RoundTraining.From(new TrainingSettings());
         if (filled.RequestId.Length == 0)
             filled.RequestId = Guid.NewGuid().ToString("N");
@@ -33,8 +33,8 @@ static class RoundRequests
             throw Invalid("the base model's digest is not one");
         try
         {
-            TrainingSettings settings = filled.Training.ToSettings();
-            UpdateCodec codec = UpdateCodec.Of(filled.Codec);
+            var settings = filled.Training.ToSettings();
+            var codec = UpdateCodec.Of(filled.Codec);
             codec.CheckSettings(settings);
             Aggregator.Of(filled.Aggregator, codec);
         }
@@ -60,7 +60,7 @@ static class RoundRequests
         }
         else if (entry.ChangeCase == JournalEntry.ChangeOneofCase.Committed)
         {
-            ArtefactManifest manifest = ArtefactManifest.Parse(entry.Committed.Manifest.Manifest.Span);
+            var manifest = ArtefactManifest.Parse(entry.Committed.Manifest.Manifest.Span);
             view.State = RoundView.Types.State.Committed;
             view.ModelDigest = ByteString.CopyFrom(manifest.Digest.ToArray());
             view.ModelVersion = manifest.Version;

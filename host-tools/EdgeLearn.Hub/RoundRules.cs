@@ -25,7 +25,7 @@ sealed class RoundRules(
     /// <summary>Goes on with the rounds that were open when the hub last stopped.</summary>
     public void Resume()
     {
-        foreach (Round round in book.Load())
+        foreach (var round in book.Load())
         {
             log($"round {round.Id} goes on: {round.Accepted} of {round.Expected} reports");
             GoOn(round);
@@ -35,16 +35,16 @@ sealed class RoundRules(
     /// <summary>Opens a round, or returns the one that the same request has opened.</summary>
     public async Task<RoundView> OpenAsync(RunRoundRequest request)
     {
-        RunRoundRequest filled = RoundOpening.Fill(request);
+        var filled = RoundOpening.Fill(request);
         await _opening.WaitAsync();
         try
         {
             if (book.OpenedBy(filled.RequestId) is { } known)
                 return book.View(known);
-            JournalEntry.Types.Opened opened = opening.Prepare(filled);
+            var opened = opening.Prepare(filled);
             if (book.OpenIn(filled.Group) is { } other)
                 throw RoundRequests.Failed($"round {other.Id} of the group {filled.Group} is still open");
-            Round round = await book.CreateAsync(filled);
+            var round = await book.CreateAsync(filled);
             await KeptAsync(round, book.Add(round, opened));
             GoOn(round);
             pace.Attend();
@@ -63,8 +63,8 @@ sealed class RoundRules(
     {
         if (request.Busy || book.OpenIn(device.Group) is not { } round)
             return null;
-        Task written = Task.CompletedTask;
-        Attempt? attempt = book.Decide(() =>
+        var written = Task.CompletedTask;
+        var attempt = book.Decide(() =>
         {
             if (round.State != RoundView.Types.State.Open || round.IsStale)
                 return null;
@@ -94,14 +94,14 @@ sealed class RoundRules(
     /// <summary>Makes an attempt final, once; completes when the journal has it. Does nothing if it is final already.</summary>
     public async Task FinishAsync(Round round, Attempt attempt, JournalEntry entry, Telemetry? telemetry = null)
     {
-        (Task written, bool closes) = book.Decide(() =>
+        (var written, bool closes) = book.Decide(() =>
         {
             if (attempt.State != AttemptState.Assigned || round.IsStale)
                 return (Task.CompletedTask, false);
             bool isOpen = round.State == RoundView.Types.State.Open;
             if (!isOpen && entry.ChangeCase == JournalEntry.ChangeOneofCase.Accepted)
                 entry = RoundRequests.Refused(attempt.Id, Refusal.Late, "the round was closed before the report was whole");
-            Task queued = book.Append(round, entry, telemetry is null ? null : (attempt.Device, telemetry));
+            var queued = book.Append(round, entry, telemetry is null ? null : (attempt.Device, telemetry));
             return (queued, isOpen && IsComplete(round));
         });
         await KeptAsync(round, written);
@@ -112,18 +112,20 @@ sealed class RoundRules(
     /// <summary>A board was revoked: what it has sent to open rounds no longer counts.</summary>
     public async Task WithdrawAsync(ulong device, string reason)
     {
-        foreach (Round round in book.Open)
+        foreach (var round in book.Open)
         {
-            (Task written, bool closes) = book.Decide(() =>
+            (var written, bool closes) = book.Decide(() =>
             {
                 if (round.State != RoundView.Types.State.Open || round.IsStale)
                     return (Task.CompletedTask, false);
-                Task queued = Task.CompletedTask;
+                var queued = Task.CompletedTask;
                 if (round.Of(device) is { State: not AttemptState.Refused } attempt)
+                {
                     queued = book.Append(round, new JournalEntry
                     {
                         Withdrawn = new() { Attempt = ByteString.CopyFrom(attempt.Id.ToByteArray(bigEndian: true)), Reason = reason },
                     });
+                }
                 return (queued, IsComplete(round));
             });
             await KeptAsync(round, written);
@@ -136,9 +138,11 @@ sealed class RoundRules(
     {
         if (book.Decide(() => round.State == RoundView.Types.State.Open && !round.IsStale
             ? book.Append(round, new JournalEntry { Closed = new() { Why = why } }) : null) is not { } written)
+        {
             return;
+        }
         await KeptAsync(round, written);
-        if (_deadlines.TryRemove(round.Id, out ITimer? deadline))
+        if (_deadlines.TryRemove(round.Id, out var deadline))
             deadline.Dispose();
         log($"round {round.Id} closes with {round.Accepted} reports: {why}");
         completion.Start(round);
@@ -162,12 +166,12 @@ sealed class RoundRules(
         if (round.State != RoundView.Types.State.Open)
             return;
         bool isComplete = book.Decide(() => round.Attempts.Count > 0 && IsComplete(round));
-        TimeSpan due = TimeSpan.FromMilliseconds(isComplete ? 0 : round.RemainingMs(NowMs));
+        var due = TimeSpan.FromMilliseconds(isComplete ? 0 : round.RemainingMs(NowMs));
         string why = isComplete ? AllAnswered : "the deadline has passed";
         if (due < soonest)
             due = soonest;
-        ITimer timer = clock.CreateTimer(_ => _ = CloseAloneAsync(round, why), null, due, Timeout.InfiniteTimeSpan);
-        if (_deadlines.TryRemove(round.Id, out ITimer? old))
+        var timer = clock.CreateTimer(_ => _ = CloseAloneAsync(round, why), null, due, Timeout.InfiniteTimeSpan);
+        if (_deadlines.TryRemove(round.Id, out var old))
             old.Dispose();
         _deadlines[round.Id] = timer;
     }
@@ -206,7 +210,7 @@ sealed class RoundRules(
     public void Dispose()
     {
         _opening.Dispose();
-        foreach (ITimer timer in _deadlines.Values)
+        foreach (var timer in _deadlines.Values)
             timer.Dispose();
     }
 }

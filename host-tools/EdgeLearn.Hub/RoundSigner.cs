@@ -40,12 +40,14 @@ sealed class RoundSigner(FleetKey key, Digest fleet, ReadOnlyMemory<byte> releas
         Digest updates, DateTimeOffset now)
     {
         if (round.State != RoundView.Types.State.Aggregating)
+        {
             throw new EdgeLearnException($"round {round.Id} is {round.State}: the round key signs results of rounds that are being "
                 + $"aggregated, nothing else");
+        }
         string group = round.Request.Group;
         if (Fault(round.Base, newest, group) is { } fault)
             throw new EdgeLearnException($"round {round.Id} may not have a successor: {fault}");
-        ArtefactManifest parent = round.BaseManifest;
+        var parent = round.BaseManifest;
         ArtefactManifest manifest = new()
         {
             Fleet = fleet,

@@ -27,7 +27,7 @@ sealed class RoundSuccessor(ContentStore artefacts, ContentStore updates)
     static Digest HashOf(IEnumerable<JournalEntry.Types.Accepted> accepted)
     {
         using MemoryStream all = new();
-        foreach (JournalEntry.Types.Accepted update in accepted)
+        foreach (var update in accepted)
             all.Write(update.Header.Span);
         all.Position = 0;
         return Digest.Of(all);

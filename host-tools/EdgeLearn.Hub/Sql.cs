@@ -9,7 +9,7 @@ static class Sql
     /// <summary>Runs a statement; returns the number of rows that it changed.</summary>
     public static int Execute(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        using SqliteCommand command = Command(db, sql, parameters);
+        using var command = Command(db, sql, parameters);
         return command.ExecuteNonQuery();
     }
 
@@ -17,8 +17,8 @@ static class Sql
     public static List<T> Query<T>(this SqliteConnection db, string sql, Func<SqliteDataReader, T> read,
         params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        using SqliteCommand command = Command(db, sql, parameters);
-        using SqliteDataReader reader = command.ExecuteReader();
+        using var command = Command(db, sql, parameters);
+        using var reader = command.ExecuteReader();
         List<T> rows = [];
         while (reader.Read())
             rows.Add(read(reader));
@@ -28,7 +28,7 @@ static class Sql
     /// <summary>A count or a number; 0 where there is no row.</summary>
     public static long Number(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        using SqliteCommand command = Command(db, sql, parameters);
+        using var command = Command(db, sql, parameters);
         return command.ExecuteScalar() is long number ? number : 0;
     }
 
@@ -41,7 +41,7 @@ static class Sql
 
     static SqliteCommand Command(SqliteConnection db, string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        SqliteCommand command = db.CreateCommand();
+        var command = db.CreateCommand();
         command.CommandText = sql;
         foreach ((string name, object? value) in parameters)
             command.Parameters.AddWithValue(name, value ?? DBNull.Value);

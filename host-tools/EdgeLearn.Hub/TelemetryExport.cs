@@ -45,8 +45,10 @@ sealed class TelemetryExport : IDisposable
         _resource = new Resource();
         foreach (string pair in (options.Variable("OTEL_RESOURCE_ATTRIBUTES") ?? "").Split(',',
             StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
             if (pair.IndexOf('=', StringComparison.Ordinal) is > 0 and int at && pair[..at] != "service.name")
                 _resource.Attributes.Add(Attribute(pair[..at], Uri.UnescapeDataString(pair[(at + 1)..])));
+        }
         _resource.Attributes.Add(
             Attribute("service.name", options.Variable("OTEL_SERVICE_NAME") is { Length: > 0 } name ? name : "edgelearn-hub"));
         _timer = options.Clock.CreateTimer(_ => _ = ExportAsync(), null, endpoint.Interval, endpoint.Interval);
@@ -68,14 +70,16 @@ sealed class TelemetryExport : IDisposable
     {
         lock (_lock)
         {
-            if (!_devices.TryGetValue(device.Id, out DevicePoints? points))
+            if (!_devices.TryGetValue(device.Id, out var points))
                 _devices[device.Id] = points = new DevicePoints();
             points.Device = device;
             points.IsNew = true;
             points.TimeNano = NowNano;
             for (int i = 0; i < s_gauges.Length; i++)
+            {
                 if (s_gauges[i].Value(telemetry) is { } value && double.IsFinite(value))
                     points.Gauges[i] = value;
+            }
             for (int i = 0; i < s_sums.Length; i++)
                 points.Sums[i] += s_sums[i].Value(telemetry);
         }
@@ -90,15 +94,17 @@ sealed class TelemetryExport : IDisposable
             List<(DevicePoints Points, ulong TimeNano)> due;
             lock (_lock)
                 due = [.. _devices.Values.Where(p => p.IsNew).Select(p => (p, p.TimeNano))];
-            foreach ((DevicePoints Points, ulong TimeNano)[] part in due.Chunk(DevicesPerRequest))
+            foreach (var part in due.Chunk(DevicesPerRequest))
             {
                 ExportMetricsServiceRequest request;
                 lock (_lock)
                     request = Request(part.Select(p => p.Points));
                 await _endpoint.SendAsync(request);
                 lock (_lock)
-                    foreach ((DevicePoints points, ulong timeNano) in part)
+                {
+                    foreach ((var points, ulong timeNano) in part)
                         points.IsNew = points.TimeNano != timeNano;
+                }
             }
             _failed = false;
         }
@@ -123,18 +129,24 @@ sealed class TelemetryExport : IDisposable
             Unit = s.Unit,
             Sum = new() { IsMonotonic = true, AggregationTemporality = AggregationTemporality.Cumulative },
         })];
-        foreach (DevicePoints device in devices)
+        foreach (var device in devices)
         {
             for (int i = 0; i < gauges.Length; i++)
+            {
                 if (device.Gauges[i] is { } value)
                     gauges[i].Gauge.DataPoints.Add(Point(device, p => p.AsDouble = value));
+            }
             for (int i = 0; i < sums.Length; i++)
+            {
                 if (device.Sums[i] is > 0 and long total)
+                {
                     sums[i].Sum.DataPoints.Add(Point(device, p =>
                     {
                         p.StartTimeUnixNano = _startNano;
                         p.AsInt = total;
                     }));
+                }
+            }
         }
         ScopeMetrics scope = new() { Scope = new() { Name = "EdgeLearn.Fleet" } };
         scope.Metrics.AddRange(gauges.Where(m => m.Gauge.DataPoints.Count > 0));

@@ -64,12 +64,16 @@ public sealed class EvaluateCommand
             ? new Model(loaded.Network.WithStorage(weights), loaded.Preparation, loaded.ClassNames) : null;
         var model = converted ?? loaded;
         if (model.ClassNames is { } known && data.ClassNames is { } names && !known.SequenceEqual(names))
+        {
             throw new EdgeLearnException($"{path} knows the classes {string.Join(", ", known.Take(5))}, {data.Name} "
                 + $"has {string.Join(", ", names.Take(5))}");
+        }
         bool bytes = parsed.GetValue(_bytes);
         if (bytes && model.Network.Parameters.Storage != WeightStorage.Int8)
+        {
             throw new EdgeLearnException($"--int8-inputs needs int8 weights, {path} has {model.Network.Parameters.Storage.Word()}: add "
                 + $"--weights int8");
+        }
         var result = Evaluate(model, path, data, batch, bytes);
         if (output.Json) output.WriteJson(result, ResultJson.Default.EvaluateResult);
         else Write(result, data, output.Output);

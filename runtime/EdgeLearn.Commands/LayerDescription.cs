@@ -40,8 +40,10 @@ public sealed record LayerDescription(string Name, string Kind, int Inputs, int 
     {
         var table = new TextTable("layer", "what", "shape", "weights", "bytes", "bytes a sample", "multiply-adds", "training");
         foreach (var layer in layers)
+        {
             table.Add(layer.Name, layer.Kind, layer.Shape, Number(layer.ParameterCount), Number(layer.ParameterBytes),
                 Number(layer.SampleBytes), Number(layer.MultiplyAdds), layer.Training);
+        }
         table.Add("all", "", "", Number(layers.Sum(layer => layer.ParameterCount)), Number(layers.Sum(layer => layer.ParameterBytes)),
             Number(layers.Sum(layer => layer.SampleBytes)), Number(layers.Sum(layer => layer.MultiplyAdds)), "");
         table.Write(output);

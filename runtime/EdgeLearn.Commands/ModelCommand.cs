@@ -91,9 +91,15 @@ public sealed class ModelCommand
     internal static void Say(CommandOutput output, string path, Network network)
     {
         var result = new ModelResult(path, network.Spec.ToString(), network.Parameters.Length, network.OutputLength);
-        if (output.Json) output.WriteJson(result, ResultJson.Default.ModelResult);
-        else output.Output.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"saved {path}: {result.Network}, {result.ParameterCount:N0} weights"));
+        if (output.Json)
+        {
+            output.WriteJson(result, ResultJson.Default.ModelResult);
+        }
+        else
+        {
+            output.Output.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"saved {path}: {result.Network}, {result.ParameterCount:N0} weights"));
+        }
     }
 }
 

@@ -90,15 +90,19 @@ public sealed record PlanResult
         var categories = new TextTable("memory", "bytes");
         foreach (var (name, bytes) in ((string, long)[])[("parameters", ParameterBytes), ("activations", ActivationBytes),
             ("panels", PanelBytes), ("update state", UpdateStateBytes), ("batch", BatchBytes), ("past", PastBytes), ("total", TotalBytes)])
+        {
             categories.Add(name, Bytes(bytes));
+        }
         categories.Write(output);
         output.WriteLine("buffers that never live at the same time share bytes: the total can be less than the sum");
         output.WriteLine();
         var rules = new TextTable($"with {Update}", "bytes", "beside inference");
         rules.Add("inference", Bytes(InferenceBytes), "1.00 x");
         foreach (var rule in Rules)
+        {
             rules.Add(rule.Rule, rule.TotalBytes is { } total ? Bytes(total) : "-",
                 rule.BesideInference is { } ratio ? string.Create(CultureInfo.InvariantCulture, $"{ratio:F2} x") : "-");
+        }
         rules.Write(output);
     }
 

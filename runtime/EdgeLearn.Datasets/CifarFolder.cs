@@ -41,8 +41,8 @@ sealed record CifarFolder(string Path, string[] Train, string[] Test)
 
     static void Append(string file, int labelBytes, Stream destination, List<short> labels)
     {
-        var record = new byte[labelBytes + ImageBytes];
-        var image = new byte[ImageBytes];
+        byte[] record = new byte[labelBytes + ImageBytes];
+        byte[] image = new byte[ImageBytes];
         using var content = GzipFile.OpenContent(file);
         while (Read(content, record, file) == record.Length)
         {
@@ -54,7 +54,7 @@ sealed record CifarFolder(string Path, string[] Train, string[] Test)
 
     static int LabelBytes(string file)
     {
-        var buffer = new byte[1 << 16];
+        byte[] buffer = new byte[1 << 16];
         long bytes = 0;
         using var content = GzipFile.OpenContent(file);
         for (int count; (count = Read(content, buffer, file)) > 0;)

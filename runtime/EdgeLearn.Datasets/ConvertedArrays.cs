@@ -58,7 +58,7 @@ sealed class ConvertedArrays
     /// <summary>Writes the header of the inputs and goes back to the end.</summary>
     public static void WriteHeader(Stream destination, StoredNumber number, params ReadOnlySpan<int> sizes)
     {
-        var header = new byte[NpyFile.WrittenHeaderBytes];
+        byte[] header = new byte[NpyFile.WrittenHeaderBytes];
         NpyFile.WriteHeader(header, number, sizes);
         destination.Position = 0;
         destination.Write(header);
@@ -68,17 +68,17 @@ sealed class ConvertedArrays
     /// <summary>Writes one array of labels or groups.</summary>
     public static void WriteShorts(Stream destination, IReadOnlyList<short> values)
     {
-        var header = new byte[NpyFile.WrittenHeaderBytes];
+        byte[] header = new byte[NpyFile.WrittenHeaderBytes];
         NpyFile.WriteHeader(header, StoredNumber.Int16, values.Count);
         destination.Write(header);
-        var bytes = new byte[values.Count * sizeof(short)];
+        byte[] bytes = new byte[values.Count * sizeof(short)];
         for (int i = 0; i < values.Count; i++) BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(i * sizeof(short)), values[i]);
         destination.Write(bytes);
     }
 
     static ArrayHeader HeaderAt(ByteSource source, long offset)
     {
-        var bytes = new byte[NpyFile.WrittenHeaderBytes];
+        byte[] bytes = new byte[NpyFile.WrittenHeaderBytes];
         source.Read(offset, bytes);
         var header = NpyFile.ParseHeader(bytes, source.Name);
         return header with { StartBytes = offset + header.StartBytes };

@@ -46,10 +46,10 @@ sealed class CsvConversion
         ReadHeader(reader.Header);
         var labels = new CsvLabels(_options.Regression, _like);
         var groups = new CsvGroups();
-        var header = new byte[NpyFile.WrittenHeaderBytes];
+        byte[] header = new byte[NpyFile.WrittenHeaderBytes];
         destination.Write(header);
         string[] features = Features();
-        var row = new float[features.Length];
+        float[] row = new float[features.Length];
         foreach (var line in reader)
         {
             if (IsBlank(line)) continue;
@@ -122,8 +122,10 @@ sealed class CsvConversion
     void ReadRow(SepReader.Row line, float[] row, CsvLabels labels, CsvGroups groups)
     {
         if (line.ColCount != _columns.Length)
+        {
             throw new EdgeLearnException($"{_name}, line {line.LineNumberFrom}: {line.ColCount} cells; expected {_columns.Length} as in "
                 + $"the header");
+        }
         int feature = 0;
         for (int i = 0; i < _columns.Length; i++)
         {
@@ -142,7 +144,9 @@ sealed class CsvConversion
 
             if (!cell.TryParse(out float value)
                 && !float.TryParse(Unquote(cell.Span), NumberStyles.Float, CultureInfo.InvariantCulture, out value))
+            {
                 throw Bad(line, i, cell.Span.Trim().IsEmpty ? "the cell is empty" : $"'{CsvLabels.Shorten(cell.Span)}' is not a number");
+            }
             if (!float.IsFinite(value)) throw Bad(line, i, $"'{CsvLabels.Shorten(cell.Span)}' is not a finite number");
             row[feature++] = value;
         }

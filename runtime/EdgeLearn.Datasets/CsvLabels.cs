@@ -125,7 +125,7 @@ sealed class CsvGroups
     /// <summary>The number of every row's group, by the sorted order of their names; to be called once.</summary>
     public ReadOnlySpan<float> Finish()
     {
-        var sortedPlace = new float[_numbers.Count];
+        float[] sortedPlace = new float[_numbers.Count];
         int place = 0;
         foreach (string name in _numbers.Keys.Order(StringComparer.Ordinal)) sortedPlace[_numbers[name]] = place++;
         var rows = CollectionsMarshal.AsSpan(_rows);

@@ -65,7 +65,7 @@ sealed class CsvTable
         long end = (groups ?? labels).TotalBytes;
 
         // The schema is as long as a header line of the csv and the names of its classes.
-        var text = new byte[checked((int)(source.Length - end))];
+        byte[] text = new byte[checked((int)(source.Length - end))];
         source.Read(end, text);
         return new CsvTable(source, features, labels, groups, ParseSchema(Encoding.UTF8.GetString(text).Split('\n')));
     }
@@ -80,7 +80,7 @@ sealed class CsvTable
 
     static ArrayHeader HeaderAt(ByteSource source, long offset)
     {
-        var header = new byte[NpyFile.WrittenHeaderBytes];
+        byte[] header = new byte[NpyFile.WrittenHeaderBytes];
         source.Read(offset, header);
         return NpyFile.ParseHeader(header, source.Name);
     }

@@ -21,10 +21,12 @@ public sealed class DataCatalog
     public DataCatalog(DataOptions options)
     {
         if (!(options.TestFraction > 0 && options.TestFraction < 1))
+        {
             throw new EdgeLearnException(
                 string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"a test fraction of {options.TestFraction}; expected a number above 0 and below 1, such as "
                 + $"0.2"));
+        }
         if (options.Fold is var (part, parts) && (parts < 2 || part < 1 || part > parts))
             throw new EdgeLearnException($"fold {part}/{parts}: expected two numbers such as 1/5, the first at most the second");
         _options = options;
@@ -106,8 +108,10 @@ public sealed class DataCatalog
 
         string target = Path.Combine(_cache.Folder, "data", known.Folder);
         if (known.Mirrors.Length == 0 || !_options.AllowDownload)
+        {
             throw new EdgeLearnException($"{known.Name} is not on this machine; set EDGELEARN_DATA to the folder that has {known.Folder}, "
                 + $"or name its folder with --data");
+        }
         using (var download = new DataDownload(target, s_patience, _options.Progress)) download.Fetch(known);
         return OpenFolder(target, known.Name, known.InputShape);
     }
@@ -169,13 +173,15 @@ public sealed class DataCatalog
 
     DataSplit OpenFile(string path)
     {
-        var start = GzipFile.ReadStart(path);
+        byte[] start = GzipFile.ReadStart(path);
         string name = Path.GetFileName(path);
         if (!NpyFile.HasMagic(start) && !IdxFile.HasMagic(start) && !start.Contains((byte)0) && start.Length > 0)
             return OpenTables(path, null, name, path, null);
         if (ArrayHeader.Parse(start, name).Dimensions == 1)
+        {
             throw new EdgeLearnException($"{path} holds one number a sample: labels, not inputs; name the file with the inputs, or the "
                 + $"folder of both");
+        }
         string labels = DataFolder.LabelsBeside(path) ?? throw new EdgeLearnException(
             $"{path} has no labels beside it: expected its name with \"labels\" in place of \"images\", \"windows\", \"signals\" or "
             + $"\"features\"; or name a folder");
@@ -197,8 +203,10 @@ public sealed class DataCatalog
         string? groupFile, bool isSequence)
     {
         if (_options.GroupColumn is { } group && groupFile is null)
+        {
             throw new EdgeLearnException($"{source} is no csv and has no column '{group}' to group by, and no file with {group} in its "
                 + $"name");
+        }
         using var opened = new OpenedFiles();
         var inputs = opened.Add(ArrayFile.Open(train, _cache));
         var labels = opened.Add(ArrayFile.Open(trainLabels, _cache));

@@ -107,7 +107,7 @@ sealed class DataDownload : IDisposable
     async Task CopyAsync(Stream content, FileStream destination, KnownFile file, CancellationTokenSource silence)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 16];
+        byte[] buffer = new byte[1 << 16];
         long bytes = 0;
         while (true)
         {

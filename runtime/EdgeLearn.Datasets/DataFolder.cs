@@ -38,7 +38,10 @@ sealed record DataFolder(string Path)
         foreach (string candidate in word is null ? s_groupWords : [word.ToLowerInvariant()])
         {
             if (Pick(files, Path, name => isTrain ? IsTrain(name) : IsPlain(name),
-                name => !IsLabels(name) && !IsInput(name) && name.Contains(candidate, StringComparison.Ordinal)) is { } found) return found;
+                name => !IsLabels(name) && !IsInput(name) && name.Contains(candidate, StringComparison.Ordinal)) is { } found)
+            {
+                return found;
+            }
         }
 
         return null;

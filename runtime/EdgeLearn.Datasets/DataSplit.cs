@@ -71,8 +71,10 @@ public sealed class DataSplit : IDisposable
     public DataSplit HoldOut(double fraction, ulong seed)
     {
         if (!(fraction > 0 && fraction < 1))
+        {
             throw new EdgeLearnException(
                 FormattableString.Invariant($"a validation fraction of {fraction}; expected a number above 0 and below 1, such as 0.1"));
+        }
         var (train, validation) = HeldOut.Divide(Train.Count, TrainGroups ?? _findGroups?.Invoke(), fraction, seed, Name);
         return new DataSplit(new DatasetView(Train, train), Test, Name, Source, [])
         {
@@ -108,7 +110,7 @@ public sealed class DataSplit : IDisposable
     internal int[] GroupsOf(ArrayFile rows)
     {
         var groups = LabelList.Read(rows);
-        var train = new int[Train.Count];
+        int[] train = new int[Train.Count];
         for (int i = 0; i < train.Length; i++)
         {
             int row = Train.SourceRow(i);
@@ -126,8 +128,10 @@ public sealed class DataSplit : IDisposable
         IReadOnlyList<string>? classNames)
     {
         if (train.InputLength != test.InputLength)
+        {
             throw new EdgeLearnException($"{train.Name} has inputs of {train.InputLength} values and {test.Name} of {test.InputLength}; "
                 + $"expected the same");
+        }
         return new DataSplit(train, test, name, source, [train, test]) { Notice = notice, ClassNames = classNames };
     }
 
@@ -139,8 +143,8 @@ public sealed class DataSplit : IDisposable
             throw new EdgeLearnException($"{whole.Name} has 1 sample; expected at least 2, one to learn from and one to test with");
         var (first, testCount) = TestPart(whole.Count, options);
         var order = new EpochOrder(SplitMix64.Derive(options.Seed, SplitStream), 0, whole.Count);
-        var test = new int[testCount];
-        var train = new int[whole.Count - testCount];
+        int[] test = new int[testCount];
+        int[] train = new int[whole.Count - testCount];
         for (int i = 0; i < whole.Count; i++)
         {
             if (i < first) train[i] = order[i];

@@ -24,7 +24,7 @@ static class HeldOut
     static bool[] BySample(int count, double fraction, ulong seed, string name)
     {
         if (count < 2) throw new EdgeLearnException($"{name} has 1 sample to learn from; expected at least 2 where some are held back");
-        var held = new bool[count];
+        bool[] held = new bool[count];
         var order = new EpochOrder(seed, 0, count);
         int heldCount = Math.Clamp((int)Math.Round(count * fraction), 1, count - 1);
         for (int i = 0; i < heldCount; i++) held[order[i]] = true;

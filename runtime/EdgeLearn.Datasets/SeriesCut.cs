@@ -53,8 +53,10 @@ sealed record SeriesCut(string SampleRate, string TrainLoad, string TestLoad)
             if (Cell("sample_rate") != SampleRate || Cell("load_hp") != load) continue;
             if (!float.TryParse(Cell("scale_g_per_lsb"), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale)
                 || !float.IsFinite(scale))
+            {
                 throw new EdgeLearnException($"{path}: the scale of {Cell("file")} is '{CsvLabels.Shorten(Cell("scale_g_per_lsb"))}'; "
                     + $"expected a number");
+            }
             rows.Add(new Series(Path.Combine(folder, Path.GetFileName(Cell("file"))), Cell("condition"), scale));
         }
 
@@ -92,8 +94,10 @@ sealed record SeriesCut(string SampleRate, string TrainLoad, string TestLoad)
             float[] values = one.Values(LongestSeries);
             int segment = values.Length / SegmentCount;
             if (segment < Length)
+            {
                 throw new EdgeLearnException($"{one.Path} has {values.Length} values; {SegmentCount} stretches of windows of {Length} "
                     + $"need {SegmentCount * Length}");
+            }
             for (int group = 0; group < SegmentCount; group++)
             {
                 for (int begin = group * segment; begin + Length <= (group + 1) * segment; begin += stride)
@@ -127,7 +131,7 @@ sealed record Series(string Path, string Condition, float Scale)
         if (header.Item.Length != 1) throw new EdgeLearnException($"{name} has {header.Item.Length} numbers a step; expected one");
         if (header.Count > mostValues)
             throw new EdgeLearnException($"{name} has {header.Count} values; at most {mostValues} can be cut into windows");
-        var bytes = new byte[header.TotalBytes];
+        byte[] bytes = new byte[header.TotalBytes];
         using (var content = GzipFile.OpenContent(Path))
         {
             try
@@ -141,7 +145,7 @@ sealed record Series(string Path, string Condition, float Scale)
             }
         }
 
-        var values = new float[header.Count];
+        float[] values = new float[header.Count];
         using var stored = new ArrayFile(new ByteSource(bytes, name), header);
         stored.Read(0, values.Length, values);
         for (int i = 0; i < values.Length; i++) values[i] *= Scale;

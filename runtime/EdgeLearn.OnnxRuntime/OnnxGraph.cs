@@ -36,11 +36,15 @@ sealed class OnnxGraph
         }
 
         if (Field.Length == 0)
+        {
             throw new EdgeLearnException($"{name} is no whole ONNX model: no graph in its {file.Length:N0} bytes; copy or export the file "
                 + $"again");
+        }
         if (IrVersion < 1 || !_hasOperatorSets)
+        {
             throw new EdgeLearnException($"{name} is no whole ONNX model: its {(IrVersion < 1 ? "IR version" : "operator set")} is "
                 + $"missing; copy or export the file again");
+        }
         ReadGraph();
     }
 

@@ -35,8 +35,10 @@ public sealed class OnnxModel
         {
             long length = new FileInfo(path).Length;
             if (length > Array.MaxLength)
+            {
                 throw new EdgeLearnException($"{path} has {length:N0} bytes, more than the 2 GiB that an ONNX model without external data "
                     + $"can have");
+            }
             return new OnnxModel(File.ReadAllBytes(path), path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -11,8 +11,10 @@ static class OnnxTensorValues
     public static int Require(OnnxTensor tensor, string model)
     {
         if (tensor.ElementType != OnnxElementType.Float32)
+        {
             throw new EdgeLearnException($"{tensor} of {model} is not float32, the only type that is trained: name another tensor, or "
                 + $"export the model in float32");
+        }
         return tensor.Length > 0
             ? tensor.Length
             : throw new EdgeLearnException($"{tensor} of {model} has no usable number of values, expected 1 to 2^31 - 1");
@@ -39,8 +41,10 @@ static class OnnxTensorValues
 
             var bytes = message.RequireBytes().Of(file);
             if (bytes.Length % sizeof(float) != 0)
+            {
                 throw new EdgeLearnException($"{tensor} of {model} holds {bytes.Length:N0} bytes, no whole number of float32 values: "
                     + $"export the model again");
+            }
             int count = bytes.Length / sizeof(float);
             for (int i = 0; i < Math.Min(count, length - done); i++)
                 values[done + i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
@@ -55,8 +59,10 @@ static class OnnxTensorValues
     {
         bool isElsewhere = field.Number == OnnxFields.TensorDataLocation && field.RequireVarint() == External;
         if (isElsewhere)
+        {
             throw new EdgeLearnException($"{tensor} of {model} lies in a file beside the model (external data), which is not supported: "
                 + $"export the model as one file");
+        }
     }
 
     /// <summary>The initializer's field with other values, as raw data; its other fields are copied.</summary>

@@ -125,7 +125,7 @@ public sealed class OrtForwardPass(OrtNetwork network) : IForwardPass, IDisposab
             for (int i = 0; i < _perturbed.Length; i++)
             {
                 var slice = Parameters.Slices[i];
-                var shape = new long[slice.Shape.Length];
+                long[] shape = new long[slice.Shape.Length];
                 for (int d = 0; d < shape.Length; d++) shape[d] = slice.Shape[d];
                 binding.Input(slice.Name, probed ? _perturbed[i].Span : Parameters[slice], shape);
             }

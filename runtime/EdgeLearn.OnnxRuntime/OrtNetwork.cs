@@ -83,7 +83,7 @@ public sealed class OrtNetwork : IDisposable
 
     void AddParameter(OnnxTensor tensor)
     {
-        var shape = new int[tensor.Dimensions.Length];
+        int[] shape = new int[tensor.Dimensions.Length];
         for (int i = 0; i < shape.Length; i++) shape[i] = (int)tensor.Dimensions[i];
         Parameters.Add(tensor.Name, shape, decay: shape.Length > 1);
     }
@@ -116,7 +116,7 @@ public sealed class OrtNetwork : IDisposable
     {
         var output = Session.OutputMetadata[OutputName];
         bool isUsable = output.ElementType == typeof(float) && output.Dimensions.Length > 1;
-        var rows = isUsable ? Array.ConvertAll(output.Dimensions[1..], size => (long)size) : [];
+        long[] rows = isUsable ? Array.ConvertAll(output.Dimensions[1..], size => (long)size) : [];
         isUsable = isUsable && OnnxTensor.LengthOf(rows) > 0 && (output.Dimensions[0] < 0 || output.Dimensions[0] == FixedRows);
         return isUsable
             ? rows

@@ -23,9 +23,11 @@ sealed class WireSplice(byte[] source)
     public byte[] Apply()
     {
         if (source.Length + Growth > Array.MaxLength)
+        {
             throw new EdgeLearnException($"the ONNX model would have {source.Length + Growth:N0} bytes, more than the 2 GiB that the "
                 + $"format allows");
-        var result = new byte[source.Length + Growth];
+        }
+        byte[] result = new byte[source.Length + Growth];
         _edits.Sort((a, b) => a.Range.Start != b.Range.Start ? a.Range.Start.CompareTo(b.Range.Start) : a.Range.End.CompareTo(b.Range.End));
         int from = 0, to = 0;
         foreach (var (range, replacement) in _edits)

@@ -103,8 +103,10 @@ public sealed record ArtefactManifest
             && manifest.Round > 0 && !manifest.Updates.IsNone;
         bool whole = manifest.Version > 0 && manifest.SizeBytes > 0 && !manifest.Digest.IsNone && manifest.Group.Length > 0;
         if (!whole || !(manifest.Signer == ArtefactSigner.Release ? push : manifest.Signer == ArtefactSigner.Round && successor))
+        {
             throw new EdgeLearnException($"the artefact's manifest contradicts itself (version {manifest.Version}, "
                 + $"signer {manifest.Signer}, round {manifest.Round})");
+        }
         return manifest;
     }
 

@@ -23,13 +23,17 @@ public sealed record ArtefactTrust(Digest Fleet, string Group, ReadOnlyMemory<by
     /// <exception cref="EdgeLearnException">It may not be used; the message says why.</exception>
     public (ArtefactManifest Artefact, ulong Release) VerifyForUse(ArtefactOffer? offer, ulong newestVersion, ulong newestRelease)
     {
-        (ArtefactManifest artefact, ArtefactManifest release) = VerifyLineage(offer);
+        (var artefact, var release) = VerifyLineage(offer);
         if (artefact.Version <= newestVersion)
+        {
             throw new EdgeLearnException($"version {artefact.Version} is not newer than version {newestVersion}, which was in use: "
                 + $"roll-back refused");
+        }
         if (release.Version < newestRelease)
+        {
             throw new EdgeLearnException($"version {artefact.Version} descends from push {release.Version}, older than "
                 + $"push {newestRelease}: roll-back refused");
+        }
         return (artefact, release.Version);
     }
 
@@ -37,30 +41,34 @@ public sealed record ArtefactTrust(Digest Fleet, string Group, ReadOnlyMemory<by
     {
         if (offer?.Artefact is null)
             throw new EdgeLearnException("the artefact came without a manifest");
-        ArtefactManifest artefact = Read(offer.Artefact);
+        var artefact = Read(offer.Artefact);
         if (artefact.Signer == ArtefactSigner.Release)
             return (artefact, artefact);
         if (offer.Origin is null)
             throw new EdgeLearnException($"version {artefact.Version} is the result of a round and came without the push it descends from");
-        ArtefactManifest origin = Read(offer.Origin);
+        var origin = Read(offer.Origin);
         if (origin.Signer != ArtefactSigner.Release || artefact.Origin != origin.Digest)
             throw new EdgeLearnException($"version {artefact.Version} does not descend from the push that came with it");
         if (artefact.Version <= origin.Version)
             throw new EdgeLearnException($"version {artefact.Version} claims to descend from the later version {origin.Version}");
         if (artefact.Generation > origin.GenerationLimit)
+        {
             throw new EdgeLearnException(
                 $"version {artefact.Version} is successor {artefact.Generation} of push {origin.Version}, which "
                 + $"allows {origin.GenerationLimit}: push again");
+        }
         return (artefact, origin);
     }
 
     ArtefactManifest Read(SignedManifest signed)
     {
-        ArtefactManifest manifest = ArtefactManifest.Parse(signed.Manifest.Span);
-        ReadOnlyMemory<byte> key = manifest.Signer == ArtefactSigner.Release ? ReleasePublicKey : RoundPublicKey;
+        var manifest = ArtefactManifest.Parse(signed.Manifest.Span);
+        var key = manifest.Signer == ArtefactSigner.Release ? ReleasePublicKey : RoundPublicKey;
         if (!FleetKey.Verify(key.Span, SignedThing.Manifest, signed.Manifest.Span, signed.Signature.Span))
+        {
             throw new EdgeLearnException($"the signature of version {manifest.Version} is not by the "
                 + $"fleet's {manifest.Signer.ToString().ToLowerInvariant()} key");
+        }
         if (manifest.Fleet != Fleet)
             throw new EdgeLearnException($"version {manifest.Version} was signed for another fleet");
         if (manifest.Group != Group)

@@ -53,9 +53,11 @@ ref struct CanonicalReader(ReadOnlySpan<byte> bytes, string what)
     ReadOnlySpan<byte> Take(int count)
     {
         if (_bytes.Length - _position < count)
+        {
             throw new EdgeLearnException($"{_what} is cut off: {count} bytes expected at byte {_position}, {_bytes.Length - _position} "
                 + $"there");
-        ReadOnlySpan<byte> taken = _bytes.Slice(_position, count);
+        }
+        var taken = _bytes.Slice(_position, count);
         _position += count;
         return taken;
     }

@@ -50,9 +50,11 @@ public sealed record EnrolmentToken(string Address, Digest Fleet, Guid Id, byte[
     {
         string trimmed = text.Trim();
         if (!trimmed.StartsWith(Prefix, StringComparison.Ordinal))
+        {
             throw new EdgeLearnException("this is not an enrolment token: a token starts with el1. ; make one with 'edgelearn device "
                 + "token'");
-        ReadOnlySpan<char> encoded = trimmed.AsSpan(Prefix.Length);
+        }
+        var encoded = trimmed.AsSpan(Prefix.Length);
         if (encoded.Length > LongestText || !Base64Url.IsValid(encoded))
             throw Damaged();
         byte[] whole = Base64Url.DecodeFromChars(encoded);
@@ -66,14 +68,16 @@ public sealed record EnrolmentToken(string Address, Digest Fleet, Guid Id, byte[
         if (version != 1)
             throw new EdgeLearnException($"the enrolment token has version {version}, this program knows version 1: update it");
         string address = reader.ReadText();
-        Digest fleet = reader.ReadDigest();
+        var fleet = reader.ReadDigest();
         Guid id = new(reader.ReadBytes(16), bigEndian: true);
         byte[] secret = reader.ReadBytes(SecretBytes).ToArray();
         long seconds = reader.ReadInt64();
         reader.ExpectEnd();
-        if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttps
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps
             || seconds is < 0 or > 253_402_300_799)
+        {
             throw Damaged();
+        }
         return new EnrolmentToken(address, fleet, id, secret, DateTimeOffset.FromUnixTimeSeconds(seconds));
     }
 

@@ -74,8 +74,10 @@ public sealed class FixedPointSum
     public void Add(FixedPointSum other)
     {
         if (other.Length != Length || (long)_count + other._count > CountLimit)
+        {
             throw new ArgumentException($"a sum of {other._count} vectors of {other.Length} values cannot be added to {_count} of {Length}",
                 nameof(other));
+        }
         if (other._count == 0)
             return;
         for (int i = 0; i < Length; i++)
@@ -124,8 +126,8 @@ public sealed class FixedPointSum
     /// <summary>sum / (weight * 2^70) as the nearest float32.</summary>
     static float Quotient(Int128 sum, ulong weight)
     {
-        UInt128 magnitude = sum < 0 ? (UInt128)(-sum) : (UInt128)sum;
-        (UInt128 quotient, UInt128 rest) = UInt128.DivRem(magnitude, weight);
+        var magnitude = sum < 0 ? (UInt128)(-sum) : (UInt128)sum;
+        (var quotient, var rest) = UInt128.DivRem(magnitude, weight);
         int bitLength = 128 - (int)UInt128.LeadingZeroCount(quotient);
         double scaled;
         if (bitLength > 24)
@@ -136,7 +138,7 @@ public sealed class FixedPointSum
         else
         {
             // Fewer bits on the grid than a float32 has: the grid itself is the precision here.
-            UInt128 twice = rest << 1;
+            var twice = rest << 1;
             if (twice > weight || (twice == weight && (quotient & 1) != 0))
                 quotient++;
             scaled = Math.ScaleB((double)(ulong)quotient, -GridBits);

@@ -35,7 +35,7 @@ public sealed class FleetKey : IDisposable
     /// <exception cref="EdgeLearnException">Missing, unreadable, or not a P-256 key.</exception>
     public static FleetKey Load(string path)
     {
-        ECDsa key = ECDsa.Create();
+        var key = ECDsa.Create();
         try
         {
             key.ImportFromPem(File.ReadAllText(path));
@@ -72,7 +72,7 @@ public sealed class FleetKey : IDisposable
             return false;
         try
         {
-            using ECDsa key = ECDsa.Create();
+            using var key = ECDsa.Create();
             key.ImportSubjectPublicKeyInfo(publicKey, out int read);
             return read == publicKey.Length && key.ExportParameters(false).Curve.Oid.Value == s_curve
                 && key.VerifyHash(Hash(thing, content), signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
@@ -101,7 +101,7 @@ public sealed class FleetKey : IDisposable
 
     static byte[] Hash(SignedThing thing, ReadOnlySpan<byte> content)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData("EdgeLearn 1 "u8);
         hash.AppendData([(byte)thing]);
         hash.AppendData(content);

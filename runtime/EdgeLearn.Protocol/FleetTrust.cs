@@ -85,7 +85,9 @@ public sealed class FleetTrust : IDisposable
         string use = role == FleetRole.Hub ? ServerUse : ClientUse;
         if (!certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
             .Any(e => e.EnhancedKeyUsages.Cast<Oid>().Any(o => o.Value == use)))
+        {
             return "the certificate is not for this use";
+        }
         return null;
     }
 
@@ -95,7 +97,7 @@ public sealed class FleetTrust : IDisposable
         string? name = null, unit = null;
         try
         {
-            foreach (X500RelativeDistinguishedName part in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
+            foreach (var part in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
             {
                 if (part.HasMultipleElements)
                     return null;

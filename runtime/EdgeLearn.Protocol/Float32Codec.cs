@@ -21,22 +21,26 @@ public sealed class Float32Codec : UpdateCodec
     /// <inheritdoc/>
     public override byte[] Encode(in UpdateContext context, in BoardChange change)
     {
-        UpdateShape shape = context.Shape;
+        var shape = context.Shape;
         if (change.Trained.Length != shape.Length)
             throw new ArgumentException($"{change.Trained.Length} weights for a shape of {shape.Length}", nameof(change));
         byte[] content = new byte[shape.Length * sizeof(float)];
         if (BitConverter.IsLittleEndian)
+        {
             MemoryMarshal.AsBytes(change.Trained).CopyTo(content);
+        }
         else
+        {
             for (int i = 0; i < shape.Length; i++)
                 BinaryPrimitives.WriteSingleLittleEndian(content.AsSpan(i * sizeof(float)), change.Trained[i]);
+        }
         return content;
     }
 
     /// <inheritdoc/>
     public override Refusal Check(in UpdateContext context, ReadOnlySpan<byte> content, out string reason)
     {
-        UpdateShape shape = context.Shape;
+        var shape = context.Shape;
         if (content.Length != LargestContentBytes(shape))
         {
             reason = $"{content.Length} bytes, {LargestContentBytes(shape)} expected for {shape.Length} float32";
@@ -58,7 +62,7 @@ public sealed class Float32Codec : UpdateCodec
     /// <inheritdoc/>
     public override UpdateChange Decode(in UpdateContext context, ReadOnlySpan<byte> content)
     {
-        var values = new float[context.Shape.Length];
+        float[] values = new float[context.Shape.Length];
         for (int i = 0; i < values.Length; i++) values[i] = BinaryPrimitives.ReadSingleLittleEndian(content[(i * sizeof(float))..]);
         return new ValueChange(values);
     }

@@ -12,13 +12,15 @@ public static class HubFaults
     /// <param name="address">What was dialled.</param>
     public static string Line(RpcException e, string address)
     {
-        for (Exception? cause = e.Status.DebugException; cause is not null; cause = cause.InnerException)
+        for (var cause = e.Status.DebugException; cause is not null; cause = cause.InnerException)
         {
             if (cause is AuthenticationException)
                 return $"whoever answers at {address} is not the hub of this fleet: its certificate is not by the fleet's authority";
             if (cause is SocketException socket)
+            {
                 return $"the hub at {address} does not answer ({socket.Message.ReplaceLineEndings(" ")}): is it running, and is the "
                     + $"address right?";
+            }
         }
         string detail = e.Status.Detail.ReplaceLineEndings(" ");
         return e.StatusCode switch

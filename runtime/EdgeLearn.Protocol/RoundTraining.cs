@@ -43,8 +43,10 @@ public sealed partial class RoundTraining
     public TrainingSettings ToSettings()
     {
         if (Version != ThisVersion)
+        {
             throw new EdgeLearnException($"the task says in version {Version} how to train, this program reads {ThisVersion}: update the "
                 + $"program");
+        }
         if (!(float.IsFinite(RateFactor) && RateFactor > 0))
             throw new EdgeLearnException($"the task has a rate factor of {RateFactor}, expected a number above 0");
         var settings = new TrainingSettings

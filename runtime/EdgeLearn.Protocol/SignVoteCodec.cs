@@ -23,12 +23,14 @@ public sealed class SignVoteCodec : UpdateCodec
     /// <inheritdoc/>
     public override byte[] Encode(in UpdateContext context, in BoardChange change)
     {
-        UpdateShape shape = context.Shape;
+        var shape = context.Shape;
         if (change.Base.Length != shape.Length || change.Trained.Length != shape.Length)
+        {
             throw new ArgumentException($"{change.Base.Length} and {change.Trained.Length} weights for a shape of {shape.Length}",
                 nameof(change));
+        }
         byte[] content = new byte[LargestContentBytes(shape)];
-        Span<byte> bits = content.AsSpan(shape.Tensors.Count * sizeof(float));
+        var bits = content.AsSpan(shape.Tensors.Count * sizeof(float));
         int index = 0;
         for (int t = 0; t < shape.Tensors.Count; t++)
         {
@@ -50,7 +52,7 @@ public sealed class SignVoteCodec : UpdateCodec
     /// <inheritdoc/>
     public override Refusal Check(in UpdateContext context, ReadOnlySpan<byte> content, out string reason)
     {
-        UpdateShape shape = context.Shape;
+        var shape = context.Shape;
         if (content.Length != LargestContentBytes(shape))
         {
             reason = $"{content.Length} bytes, {LargestContentBytes(shape)} expected for {shape.Length} signs in {shape.Tensors.Count} "
@@ -83,7 +85,7 @@ public sealed class SignVoteCodec : UpdateCodec
     /// <inheritdoc/>
     public override UpdateChange Decode(in UpdateContext context, ReadOnlySpan<byte> content)
     {
-        var magnitudes = new float[context.Shape.Tensors.Count];
+        float[] magnitudes = new float[context.Shape.Tensors.Count];
         for (int t = 0; t < magnitudes.Length; t++) magnitudes[t] = BinaryPrimitives.ReadSingleLittleEndian(content[(t * sizeof(float))..]);
         return new VoteChange(magnitudes, content[(magnitudes.Length * sizeof(float))..].ToArray());
     }

@@ -31,13 +31,15 @@ public sealed class ZerothOrderCodec : UpdateCodec
     {
         int count = change.Records.Length;
         if (count > RecordLimit || count % context.Directions != 0)
+        {
             throw new ArgumentException($"{count} records, expected a multiple of {context.Directions} and at most {RecordLimit}",
                 nameof(change));
+        }
         byte[] content = new byte[HeadBytes + count * RecordBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(content, (uint)(count / context.Directions));
         BinaryPrimitives.WriteUInt32LittleEndian(content.AsSpan(4), (uint)context.Directions);
-        Span<byte> rest = content.AsSpan(HeadBytes);
-        foreach (ZerothOrderRecord record in change.Records)
+        var rest = content.AsSpan(HeadBytes);
+        foreach (var record in change.Records)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(rest, record.Seed);
             BinaryPrimitives.WriteSingleLittleEndian(rest[8..], record.Scalar);
@@ -64,7 +66,7 @@ public sealed class ZerothOrderCodec : UpdateCodec
         }
         for (int i = 0; i < count; i++)
         {
-            ZerothOrderRecord record = Read(content, i);
+            var record = Read(content, i);
             if (!float.IsFinite(record.Scalar))
             {
                 reason = $"the scalar of record {i} is {record.Scalar}";
@@ -98,13 +100,15 @@ public sealed class ZerothOrderCodec : UpdateCodec
                 Rule: ZerothOrderSettings, Update: SgdSettings { Momentum: 0, WeightDecay: 0 },
                 Continual: null or { Average: AverageKind.None }
             })
+        {
             throw new EdgeLearnException($"records of {settings.Rule.Word} with {settings.Update.Word} cannot be replayed: "
                 + "this codec needs zo with sgd, without momentum, decay and average");
+        }
     }
 
     static ZerothOrderRecord Read(ReadOnlySpan<byte> content, int index)
     {
-        ReadOnlySpan<byte> record = content[(HeadBytes + index * RecordBytes)..];
+        var record = content[(HeadBytes + index * RecordBytes)..];
         return new ZerothOrderRecord(BinaryPrimitives.ReadUInt64LittleEndian(record), BinaryPrimitives.ReadSingleLittleEndian(record[8..]));
     }
 }

@@ -56,10 +56,13 @@ sealed class RunCommand
             "--token TOKEN --data ./samples", "--data ./samples", "--data mnist --part 1/4 --alpha 1 --folder board-1 --token TOKEN --once",
             "--data people.csv --group-column person --part 1/4");
         var options = new RunCommand();
-        foreach (Option option in (Option[])[options._token, options._folder, options._hub, options._name]) command.Options.Add(option);
+        foreach (var option in (Option[])[options._token, options._folder, options._hub, options._name]) command.Options.Add(option);
         options._data.AddTo(command, required: true);
-        foreach (Option option in (Option[])[options._part, options._alpha, options._seed, options._heldOut, options._rounds, options._once,
-            options._poll, options._json]) command.Options.Add(option);
+        foreach (var option in (Option[])[options._part, options._alpha, options._seed, options._heldOut, options._rounds, options._once,
+            options._poll, options._json])
+        {
+            command.Options.Add(option);
+        }
         command.SetAction(options.RunAsync);
         return command;
     }
@@ -71,8 +74,10 @@ sealed class RunCommand
         var (part, count) = parsed.GetValue(_part) ?? (1, 1);
         double? poll = parsed.GetValue(_poll);
         if (poll is { } seconds && !(seconds > 0 && seconds <= 86400))
+        {
             throw new EdgeLearnException(
                 string.Create(CultureInfo.InvariantCulture, $"--poll {seconds}: expected seconds above 0, at most 86400"));
+        }
         int rounds = parsed.GetValue(_rounds) ?? 0;
         if (rounds < 0) throw new EdgeLearnException($"--rounds {rounds}: expected 0 or more");
         var run = await DeviceAgent.RunAsync(
@@ -101,9 +106,15 @@ sealed class RunCommand
             stop).ConfigureAwait(false);
         var result = new RunResult(run.DeviceId, run.RoundsAccepted, run.RoundsRefused, run.ModelVersion, run.Examples,
             Machine.PeakRssBytes);
-        if (output.Json) output.WriteJson(result, RunJson.Default.RunResult);
-        else output.Output.WriteLine($"{result.Device}: {result.RoundsAccepted} rounds counted, {result.RoundsRefused} not, model "
-            + $"version {result.ModelVersion}, {result.Examples:N0} examples, peak memory {ByteCount.Format(result.PeakRssBytes)}");
+        if (output.Json)
+        {
+            output.WriteJson(result, RunJson.Default.RunResult);
+        }
+        else
+        {
+            output.Output.WriteLine($"{result.Device}: {result.RoundsAccepted} rounds counted, {result.RoundsRefused} not, model "
+                + $"version {result.ModelVersion}, {result.Examples:N0} examples, peak memory {ByteCount.Format(result.PeakRssBytes)}");
+        }
         return 0;
     }
 

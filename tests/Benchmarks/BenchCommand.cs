@@ -119,8 +119,10 @@ sealed class BenchCommand
         string[] words = only.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         string? unknown = Array.Find(words, word => !Jobs.All.Any(job => IsNamed(job, word)));
         if (unknown is not null || words.Length == 0)
+        {
             throw new EdgeLearnException($"--only {only}: there is no '{unknown}': expected some "
                 + $"of {string.Join(", ", Jobs.All.SelectMany(job => (string[])[job.Section, job.Name]).Distinct())}");
+        }
         return [.. Jobs.All.Where(job => words.Any(word => IsNamed(job, word)))];
     }
 

@@ -61,7 +61,7 @@ public class GestureSensorTests
     public void A_window_tells_mean_and_amplitudes_whatever_the_phase()
     {
         var window = new MotionWindow();
-        var features = new float[MotionWindow.FeatureLength];
+        float[] features = new float[MotionWindow.FeatureLength];
         foreach (float phase in new[] { 0, 1, 2.5f })
         {
             for (int t = 0; t < MotionWindow.SampleCount; t++)

@@ -23,7 +23,7 @@ public sealed class AboutCommandTests : IDisposable
         if (Environment.GetEnvironmentVariable("DOTNET_EnableHWIntrinsic") is null)
             Assert.Equal(program.Text("cpu_instruction_set"), program.Text("instruction_set"));
         Assert.InRange(program.Number("peak_rss_bytes"), 1e6, program.Number("memory_bytes"));
-        var text = Invoked.Run("info").Output;
+        string text = Invoked.Run("info").Output;
         foreach (string word in new[] { "EdgeLearn", "instructions", "machine", "this process", "formats" })
             Assert.Contains($"{word} ", text);
     }

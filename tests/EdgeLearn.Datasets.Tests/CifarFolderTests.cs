@@ -20,7 +20,7 @@ public class CifarFolderTests
             using var split = Open(folder);
             Assert.Equal((3, 1, 10, new Shape(32, 32, 3)), (split.Train.Count, split.Test.Count, split.ClassCount, split.InputShape));
             Assert.Equal([7, 3, 4], split.Train.Labels());
-            var image = new float[3072];
+            float[] image = new float[3072];
             split.Train.ReadInput(1, image);
             for (int i = 0; i < image.Length; i++) Assert.Equal(Pixel(3, i % 3, i / 3), image[i]);
         }

@@ -45,7 +45,7 @@ public class CsvDataTests
         using var folder = new TemporaryFolder();
         using var split = Open(folder, "a,b,y\n1,2,0.5\n3,4,-7\n", new DataOptions { Regression = true });
         Assert.Equal((0, 1), (split.ClassCount, split.TargetLength));
-        var target = new float[1];
+        float[] target = new float[1];
         var targets = new List<float>();
         foreach (var part in (Dataset[])[split.Train, split.Test])
         {
@@ -181,7 +181,7 @@ public class CsvDataTests
     static List<(float A, float B, int Label)> Rows(DataSplit split)
     {
         var rows = new SortedDictionary<int, (float, float, int)>();
-        var row = new float[2];
+        float[] row = new float[2];
         foreach (var part in (Dataset[])[split.Train, split.Test])
         {
             for (int i = 0; i < part.Count; i++)

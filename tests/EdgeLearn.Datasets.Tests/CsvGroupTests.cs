@@ -21,7 +21,7 @@ public class CsvGroupTests
             using var split = Open(folder, text, "who");
             Assert.Equal((Shape.Vector(2), 2), (split.InputShape, split.ClassCount));
             Assert.Equal(split.Train.Count, split.TrainGroups!.Length);
-            var input = new float[2];
+            float[] input = new float[2];
             for (int i = 0; i < split.Train.Count; i++)
             {
                 int row = split.Train.SourceRow(i);

@@ -29,7 +29,7 @@ public sealed class KnownDataTests : IDisposable
         Assert.Equal([178, 182, 177, 183, 181, 182, 181, 179, 174, 180], Enumerable.Range(0, 10).Select(c => labels.Count(l => l == c)));
 
         // load_digits().data[0]
-        var row = new float[64];
+        float[] row = new float[64];
         split.Test.ReadInput(0, row);
         Assert.Equal([0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0], row[..16]);
         Assert.Equal(16, Preparation.ScaleByMaximum(split.Train).Scale[0] * 256);
@@ -78,7 +78,7 @@ public sealed class KnownDataTests : IDisposable
             Assert.Equal((2 * 10 * 3, 10 * 2, new Shape(1024, 1), true),
                 (split.Train.Count, split.Test.Count, split.InputShape, split.IsSequence));
             Assert.Equal(["ball", "inner"], split.ClassNames);
-            var window = new float[1024];
+            float[] window = new float[1024];
             split.Train.ReadInput(4, window);
             Assert.Equal((0, 2 * (2100 + 512f), 2 * (2100 + 512f + 1023)), (split.Train.Label(4), window[0], window[1023]));
             split.Train.ReadInput(30 + 4, window);

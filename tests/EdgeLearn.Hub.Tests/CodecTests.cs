@@ -35,9 +35,9 @@ public sealed class CodecTests
     [InlineData(Codec.ZerothOrder, 8 + 8 * 12)]
     public void What_is_written_passes_the_check_and_every_other_length_does_not(Codec kind, int length)
     {
-        UpdateShape shape = Shape(("a", 8), ("b", 3));
+        var shape = Shape(("a", 8), ("b", 3));
         byte[] content = Encode(kind, shape);
-        UpdateCodec codec = UpdateCodec.Of(kind);
+        var codec = UpdateCodec.Of(kind);
         Assert.Equal(length, content.Length);
         Assert.Equal(Refusal.None, codec.Check(Context(shape), content, out _));
         for (int cut = 0; cut < content.Length; cut++)
@@ -54,9 +54,9 @@ public sealed class CodecTests
     [InlineData(Codec.ZerothOrder)]
     public void A_flipped_bit_is_refused_or_is_another_finite_update(Codec kind)
     {
-        UpdateShape shape = Shape(("a", 8), ("b", 3));
+        var shape = Shape(("a", 8), ("b", 3));
         byte[] content = Encode(kind, shape);
-        UpdateCodec codec = UpdateCodec.Of(kind);
+        var codec = UpdateCodec.Of(kind);
         int refused = 0;
         for (int bit = 0; bit < content.Length * 8; bit++)
         {
@@ -68,7 +68,9 @@ public sealed class CodecTests
                 Assert.All(target.Weights.ToArray(), w => Assert.True(float.IsFinite(w)));
             }
             else
+            {
                 refused++;
+            }
             content[bit / 8] ^= (byte)(1 << (bit % 8));
         }
         // Counts and seeds of records, the spare bits and the signs of magnitudes leave no choice; a float32 leaves almost every one.
@@ -78,17 +80,17 @@ public sealed class CodecTests
     [Fact]
     public void What_is_decoded_is_what_was_written()
     {
-        UpdateShape shape = Shape(("a", 700), ("b", 3));
+        var shape = Shape(("a", 700), ("b", 3));
         float[] trained = Ramp(703, 1 / 3f);
         Assert.Equal(trained, ((ValueChange)Decode(new Float32Codec(), shape, new BoardChange { Trained = trained })).Values.ToArray());
         // The changes are the trained values: mean magnitudes by tensor, votes by sign; the one at 351 is zero and votes by its noise.
-        VoteChange votes = (VoteChange)Decode(new SignVoteCodec(), shape, new BoardChange { Base = new float[703], Trained = trained });
+        var votes = (VoteChange)Decode(new SignVoteCodec(), shape, new BoardChange { Base = new float[703], Trained = trained });
         float[] means = [
             .. new[] { trained[..700], trained[700..] }.Select(part => (float)(part.Sum(x => Math.Abs((double)x)) / part.Length))];
         Assert.Equal(means, votes.Magnitudes.ToArray());
         Assert.All(Enumerable.Range(0, 703).Where(i => i != 351), i => Assert.Equal(trained[i] > 0, votes.IsUp(i)));
         Assert.Equal((0f, RoundNoise.ZeroVote(Round, Device, 351)), (trained[351], votes.IsUp(351)));
-        RecordChange records = (RecordChange)Decode(new ZerothOrderCodec(), shape, new BoardChange { Records = Records(4) });
+        var records = (RecordChange)Decode(new ZerothOrderCodec(), shape, new BoardChange { Records = Records(4) });
         Assert.Equal(Directions, records.Directions);
         Assert.Equal(Records(4), records.Records.ToArray());
     }
@@ -100,7 +102,7 @@ public sealed class CodecTests
     [InlineData(Codec.ZerothOrder, float.NegativeInfinity)]
     public void What_is_not_finite_is_refused(Codec kind, float value)
     {
-        UpdateShape shape = Shape(("a", 8));
+        var shape = Shape(("a", 8));
         byte[] content = Encode(kind, shape);
         BitConverter.TryWriteBytes(content.AsSpan(kind == Codec.ZerothOrder ? 8 + 12 + 8 : 0), value);
         Assert.Equal(Refusal.NonFinite, UpdateCodec.Of(kind).Check(Context(shape), content, out _));
@@ -109,7 +111,7 @@ public sealed class CodecTests
     [Fact]
     public void An_exact_zero_votes_by_the_hash_bit_of_round_board_and_index()
     {
-        UpdateShape shape = Shape(("a", 64));
+        var shape = Shape(("a", 64));
         byte[] content = new SignVoteCodec().Encode(Context(shape), new BoardChange { Base = new float[64], Trained = new float[64] });
         Assert.Equal(0f, BitConverter.ToSingle(content));
         int up = 0;
@@ -127,7 +129,7 @@ public sealed class CodecTests
     [Fact]
     public void Records_of_another_round_board_or_number_of_directions_are_refused()
     {
-        UpdateShape shape = Shape(("a", 8));
+        var shape = Shape(("a", 8));
         byte[] content = Encode(Codec.ZerothOrder, shape);
         ZerothOrderCodec codec = new();
         Assert.Equal(Refusal.Malformed, codec.Check(Context(shape, Device + 1), content, out _));

@@ -15,7 +15,7 @@ public sealed class FaultTests
     {
         string inTheWay = "";
         int tries = 0;
-        await using TestFleet fleet = await TestFleet.StartAsync(o => o with
+        await using var fleet = await TestFleet.StartAsync(o => o with
         {
             Log = line =>
             {
@@ -23,11 +23,11 @@ public sealed class FaultTests
                     Directory.Delete(inTheWay);
             },
         });
-        PushAnswer push = await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        RunRoundRequest request = TestFleet.RoundOf();
+        var push = await fleet.PushAsync(TestFleet.ModelBytes());
+        var board = await fleet.AddBoardAsync();
+        var request = TestFleet.RoundOf();
         request.BaseDigest = push.Digest;
-        RoundView first = await fleet.Operator.RunRoundAsync(request.Clone(), Cancel);
+        var first = await fleet.Operator.RunRoundAsync(request.Clone(), Cancel);
         await board.TrainAsync(w => [.. w.Select(x => x + 1)]);
         Digest result = new((await fleet.Operator.WaitForRoundAsync(first.Round, Cancel)).ModelDigest.Span);
 
@@ -35,9 +35,9 @@ public sealed class FaultTests
         inTheWay = fleet.Hub.Parts.Artefacts.PathOf(result);
         File.Delete(inTheWay);
         Directory.CreateDirectory(inTheWay);
-        RoundView second = await fleet.Operator.RunRoundAsync(request, Cancel);
+        var second = await fleet.Operator.RunRoundAsync(request, Cancel);
         await board.TrainAsync(w => [.. w.Select(x => x + 1)]);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(second.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(second.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, result), (done.State, new Digest(done.ModelDigest.Span)));
         Assert.Equal(1, tries);
     }
@@ -46,23 +46,23 @@ public sealed class FaultTests
     [Trait("speed", "slow")]
     public async Task A_round_whose_closing_was_not_written_closes_soon_and_whoever_watches_it_sees_its_end()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var board = await fleet.AddBoardAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TaskAsync();
-        Task<RoundView> watched = fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var watched = fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         // Opened, assigned and accepted are written; closed is not.
         Execute(fleet,
             "CREATE TRIGGER fault BEFORE INSERT ON journal WHEN (SELECT count(*) FROM journal) = 3 BEGIN SELECT RAISE(ABORT, 'no room'); "
             + "END");
-        TrainTask task = await board.TaskAsync();
+        var task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
         byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1),
             new BoardChange { Trained = TestFleet.WeightsOf(model) });
         await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.ReportAsync(task, model, content));
         Execute(fleet, "DROP TRIGGER fault");
-        RoundView done = await watched.WaitAsync(TestFleet.Patience, Cancel);
+        var done = await watched.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u), (done.State, done.Accepted));
         Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);
     }
@@ -73,7 +73,7 @@ public sealed class FaultTests
     {
         using SemaphoreSlim scoring = new(0), release = new(0);
         ShiftedClock clock = new();
-        await using TestFleet fleet = await TestFleet.StartAsync(o => o with
+        await using var fleet = await TestFleet.StartAsync(o => o with
         {
             Clock = clock,
             Evaluate = _ =>
@@ -85,21 +85,21 @@ public sealed class FaultTests
         });
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard quick = await fleet.AddBoardAsync(), slow = await fleet.AddBoardAsync();
-        RunRoundRequest request = TestFleet.RoundOf();
+        var request = TestFleet.RoundOf();
         request.DeadlineMs = 3_600_000;
         request.MinimumReports = 1;
-        RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
-        TrainTask task = await slow.TaskAsync();
+        var opened = await fleet.Operator.RunRoundAsync(request, Cancel);
+        var task = await slow.TaskAsync();
         await quick.TrainAsync(w => w);
         clock.Advance(TimeSpan.FromHours(1));
         await scoring.WaitAsync(Cancel);
-        Task<RoundView> watched = fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var watched = fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Execute(fleet, "CREATE TRIGGER fault BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no room'); END");
         ReportRequest late = new() { Attempt = task.Attempt, Failure = "too slow" };
         await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => slow.ReportAsync(late));
         Execute(fleet, "DROP TRIGGER fault");
         release.Release(2);
-        RoundView done = await watched.WaitAsync(TestFleet.Patience, Cancel);
+        var done = await watched.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u, 2ul), (done.State, done.Accepted, done.ModelVersion));
         Assert.Equal(2ul, (await fleet.Operator.GetFleetAsync(Cancel)).Groups.Single().NewestVersion);
         Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);
@@ -109,7 +109,7 @@ public sealed class FaultTests
     {
         using SqliteConnection db = new($"Data Source={Path.Combine(fleet.Folder, "fleet.db")};Pooling=False");
         db.Open();
-        using SqliteCommand command = db.CreateCommand();
+        using var command = db.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }

@@ -53,8 +53,10 @@ public sealed class FixedPointSumTests
         float[] model = [0f, -0f, 1f, -1f, 0.1f, float.Epsilon, -float.Epsilon, 1e-30f, -3e-12f, 65536f, 1.17549435e-38f, MathF.PI,
             -2.5e-7f, 65535.996f];
         foreach (int boards in (int[])[1, 2, 3, 7, 100])
+        {
             Assert.Equal(Bits(model),
                 Bits(MeanOf([.. Enumerable.Repeat(model, boards)], [.. Enumerable.Range(1, boards).Select(i => (ulong)(i * 37))])));
+        }
     }
 
     [Theory]

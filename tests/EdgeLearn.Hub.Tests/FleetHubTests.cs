@@ -16,13 +16,13 @@ public sealed class FleetHubTests
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
         string folder = TestFleet.NewFolder();
-        EdgeLearnException e =
+        var e =
             await Assert.ThrowsAsync<EdgeLearnException>(() =>
             FleetHub.StartAsync(new HubOptions { Folder = folder, Port = port }, Cancel));
         Assert.Contains($"port {port}", e.Message);
         Assert.DoesNotContain('\n', e.Message);
         // The folder is free again.
-        await using (FleetHub hub = await FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel))
+        await using (var hub = await FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel))
             Assert.NotEqual(0, new Uri(hub.Address).Port);
         Directory.Delete(folder, recursive: true);
     }
@@ -30,7 +30,7 @@ public sealed class FleetHubTests
     [Fact]
     public async Task A_folder_has_one_hub_and_a_file_is_no_folder()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         Assert.Contains("another hub",
             (await Assert.ThrowsAsync<EdgeLearnException>(() =>
             FleetHub.StartAsync(new HubOptions { Folder = fleet.Folder }, Cancel))).Message);
@@ -44,7 +44,7 @@ public sealed class FleetHubTests
     {
         string folder = TestFleet.NewFolder();
         Directory.CreateDirectory(Path.Combine(folder, "lock"));  // a folder in its place: no process holds it
-        EdgeLearnException e =
+        var e =
             await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel));
         Assert.DoesNotContain("another hub", e.Message);
         Assert.Contains("cannot be used", e.Message);
@@ -58,7 +58,7 @@ public sealed class FleetHubTests
     public async Task A_damaged_database_is_one_line_that_says_what_to_do(int from)
     {
         string folder;
-        await using (TestFleet fleet = await TestFleet.StartAsync())
+        await using (var fleet = await TestFleet.StartAsync())
         {
             folder = fleet.Folder + "-damaged";
             fleet.Operator.Dispose();
@@ -70,7 +70,7 @@ public sealed class FleetHubTests
         byte[] bytes = await File.ReadAllBytesAsync(path, Cancel);
         bytes.AsSpan(from).Fill(0x5A);
         await File.WriteAllBytesAsync(path, bytes, Cancel);
-        EdgeLearnException e =
+        var e =
             await Assert.ThrowsAsync<EdgeLearnException>(() => FleetHub.StartAsync(new HubOptions { Folder = folder }, Cancel));
         Assert.Contains("fleet.db", e.Message);
         Assert.Contains("new fleet in an empty folder", e.Message);
@@ -85,17 +85,17 @@ public sealed class FleetHubTests
         string folder = TestFleet.NewFolder();
         List<bool> reachable = [];
         int port = 0;
-        await using (TestFleet fleet = await TestFleet.StartAsync(folder: folder))
+        await using (var fleet = await TestFleet.StartAsync(folder: folder))
         {
             await fleet.PushAsync(TestFleet.ModelBytes());
             await fleet.AddBoardAsync();
-            RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+            var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
             port = new Uri(fleet.Hub.Address).Port;
             fleet.Operator.Dispose();
             await fleet.Hub.StopAsync();
-            HubOptions options = fleet.Options with { Port = port, Log = line => Note(line, $"round {opened.Round} goes on") };
-            await using FleetHub again = await FleetHub.StartAsync(options, Cancel);
-            using OperatorClient client = again.ConnectOperator();
+            var options = fleet.Options with { Port = port, Log = line => Note(line, $"round {opened.Round} goes on") };
+            await using var again = await FleetHub.StartAsync(options, Cancel);
+            using var client = again.ConnectOperator();
             Assert.Equal(RoundView.Types.State.Open, (await client.GetRoundAsync(opened.Round, Cancel)).State);
             Assert.StartsWith(again.Address, EnrolmentToken.Parse((await client.CreateTokenAsync(cancel: Cancel)).Token).Address);
         }
@@ -120,9 +120,9 @@ public sealed class FleetHubTests
     [Fact]
     public async Task A_hub_that_is_away_is_one_line_for_the_operator()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
-        using OperatorClient lost = OperatorClient.Connect(fleet.Hub.OperatorFolder, "https://127.0.0.1:1");
-        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => lost.GetFleetAsync(Cancel));
+        await using var fleet = await TestFleet.StartAsync();
+        using var lost = OperatorClient.Connect(fleet.Hub.OperatorFolder, "https://127.0.0.1:1");
+        var e = await Assert.ThrowsAsync<EdgeLearnException>(() => lost.GetFleetAsync(Cancel));
         Assert.Contains("does not answer", e.Message);
         Assert.DoesNotContain('\n', e.Message);
         Assert.Contains("not an operator's folder",
@@ -132,22 +132,24 @@ public sealed class FleetHubTests
     [Fact]
     public async Task Keys_are_readable_by_their_owner_alone_and_the_hub_keeps_no_release_key()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         string[] keys = Directory.GetFiles(fleet.Folder, "*.key", SearchOption.AllDirectories);
         Assert.Equal(["authority.key", "hub.key", "operator.key", "release.key", "round.key"],
             keys.Select(k => Path.GetFileName(k)!).Order(StringComparer.Ordinal));
         foreach (string key in keys)
+        {
             if (!OperatingSystem.IsWindows())
                 Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
+        }
         // The operator's folder may leave: the hub starts without it.
         string moved = fleet.Folder + "-operator";
         Directory.Move(fleet.Hub.OperatorFolder, moved);
         string address = fleet.Hub.Address;
         fleet.Operator.Dispose();
         await fleet.Hub.StopAsync();
-        await using (FleetHub again = await FleetHub.StartAsync(fleet.Options with { Port = new Uri(address).Port }, Cancel))
+        await using (var again = await FleetHub.StartAsync(fleet.Options with { Port = new Uri(address).Port }, Cancel))
         {
-            using OperatorClient client = OperatorClient.Connect(moved);
+            using var client = OperatorClient.Connect(moved);
             Assert.Equal(again.Address, client.Address);
             Assert.Equal(again.Fleet, new Digest((await client.GetFleetAsync(Cancel)).Fleet.Span));
         }
@@ -157,22 +159,22 @@ public sealed class FleetHubTests
     [Fact]
     public async Task Telemetry_is_kept_by_board_and_round()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard one = await fleet.AddBoardAsync("one"), two = await fleet.AddBoardAsync("two");
         await one.CheckInAsync(new Telemetry { Loss = 2.5, StepMs = 0.4, RssBytes = 20_000_000 },
             new Telemetry { TemperatureCelsius = 51.5, Loss = double.NaN });
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
-        TrainTask task = await two.TaskAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var task = await two.TaskAsync();
         byte[] model = await two.BaseAsync(task);
         byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, two.Number, 1),
             new BoardChange { Trained = TestFleet.WeightsOf(model) });
-        ReportRequest report = two.Signed(two.Header(task, model, content), content);
+        var report = two.Signed(two.Header(task, model, content), content);
         report.Telemetry = new Telemetry { Round = 99, Accuracy = 0.9, Examples = 500, Seconds = 1.5, BytesUp = 10, BytesDown = 20 };
         await two.ReportAsync(report);
         await two.ReportAsync(report);
 
-        IReadOnlyList<TelemetryView> all = await fleet.Operator.ListTelemetryAsync(cancel: Cancel);
+        var all = await fleet.Operator.ListTelemetryAsync(cancel: Cancel);
         Assert.Equal(3, all.Count);
         Assert.Equal(("two", opened.Round, 0.9, 500ul, 10ul),
             (all[0].Name, all[0].Telemetry.Round, all[0].Telemetry.Accuracy, all[0].Telemetry.Examples, all[0].Telemetry.BytesUp));
@@ -188,11 +190,11 @@ public sealed class FleetHubTests
     [Fact]
     public async Task Windows_are_short_while_something_goes_on_long_when_not_and_grow_with_the_fleet()
     {
-        await using TestFleet fleet =
+        await using var fleet =
             await TestFleet.StartAsync(o =>
             o with { BusyInterval = TimeSpan.FromMilliseconds(100), IdleInterval = TimeSpan.FromSeconds(5), CheckInsPerSecond = 1000 });
-        TestBoard board = await fleet.AddBoardAsync();
-        Window busy = (await board.CheckInAsync()).ComeBack;
+        var board = await fleet.AddBoardAsync();
+        var busy = (await board.CheckInAsync()).ComeBack;
         Assert.Equal((0u, 200u), (busy.MinMs, busy.MaxMs));
         PaceSteering idle = new(fleet.Options) { FleetSize = 1 };
         Assert.Equal(10_000u, idle.Next(roundOpen: false).MaxMs);
@@ -206,14 +208,14 @@ public sealed class FleetHubTests
     [Fact]
     public async Task Watching_a_round_shows_its_changes_and_ends_with_it()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var board = await fleet.AddBoardAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         List<RoundView> seen = [];
-        Task watching = Task.Run(async () =>
+        var watching = Task.Run(async () =>
         {
-            await foreach (RoundView view in fleet.Operator.WatchRoundAsync(opened.Round, Cancel))
+            await foreach (var view in fleet.Operator.WatchRoundAsync(opened.Round, Cancel))
                 seen.Add(view);
         }, Cancel);
         await board.TrainAsync(w => w);
@@ -225,12 +227,12 @@ public sealed class FleetHubTests
     [Fact]
     public async Task Requests_that_no_round_can_do_are_one_line()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         async Task<string> Refused(Action<RunRoundRequest> change)
         {
-            RunRoundRequest request = TestFleet.RoundOf();
+            var request = TestFleet.RoundOf();
             change(request);
-            EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(request, Cancel));
+            var e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(request, Cancel));
             Assert.DoesNotContain('\n', e.Message);
             return e.Message;
         }
@@ -250,7 +252,7 @@ public sealed class FleetHubTests
         Assert.Contains("expected", await Refused(r => r.MinimumReports = 5));
         Assert.Contains("group", await Refused(r => r.Group = "a/b"));
         Assert.Contains("no such model", await Refused(r => r.BaseDigest = Google.Protobuf.ByteString.CopyFrom(new byte[32])));
-        EdgeLearnException unknown = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.GetRoundAsync(12, Cancel));
+        var unknown = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.GetRoundAsync(12, Cancel));
         Assert.Contains("no round 12", unknown.Message);
     }
 }

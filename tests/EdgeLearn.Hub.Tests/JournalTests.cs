@@ -14,36 +14,36 @@ public sealed class JournalTests
     [InlineData(Codec.SignVote)]
     public async Task A_hub_killed_in_mid_round_goes_on_and_ends_with_the_same_bytes(Codec codec)
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard one = await fleet.AddBoardAsync(), two = await fleet.AddBoardAsync(), three = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(codec), Cancel);
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(codec), Cancel);
         await one.TrainAsync(w => [.. w.Select(x => x * 1.5f)], 7);
-        TrainTask task = await two.TaskAsync();
+        var task = await two.TaskAsync();
         string copy = Copy(fleet.Folder);
 
         // The undisturbed hub.
         await two.TrainAsync(w => [.. w.Select(x => x - 0.1f)], 5);
         await three.TrainAsync(w => [.. w.Select(x => x + 0.3f)], 9);
-        RoundView undisturbed = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var undisturbed = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
 
         // The one that was killed after the first report: other boards, other order.
-        await using TestFleet after = await TestFleet.StartAsync(folder: copy);
-        RoundView resumed = await after.Operator.GetRoundAsync(opened.Round, Cancel);
+        await using var after = await TestFleet.StartAsync(folder: copy);
+        var resumed = await after.Operator.GetRoundAsync(opened.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Open, 1u, 2u), (resumed.State, resumed.Accepted, resumed.Assigned));
         using TestBoard threeAgain = Same(three, after), twoAgain = Same(two, after), oneAgain = Same(one, after);
         await threeAgain.TrainAsync(w => [.. w.Select(x => x + 0.3f)], 9);
         Assert.Equal(task.Attempt, (await twoAgain.TaskAsync()).Attempt);
         Assert.Null((await oneAgain.CheckInAsync()).Task);
         await twoAgain.TrainAsync(w => [.. w.Select(x => x - 0.1f)], 5);
-        RoundView done = await after.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var done = await after.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal(RoundView.Types.State.Committed, done.State);
         Assert.Equal(undisturbed.ModelDigest, done.ModelDigest);
         Assert.NotEqual(done.BaseDigest, done.ModelDigest);
 
-        foreach (FleetHub hub in (FleetHub[])[fleet.Hub, after.Hub])
+        foreach (var hub in (FleetHub[])[fleet.Hub, after.Hub])
         {
-            RoundReplayReport replay = hub.ReplayRound(opened.Round);
+            var replay = hub.ReplayRound(opened.Round);
             Assert.True(replay.IsSame);
             Assert.Equal((new Digest(done.ModelDigest.Span), 3), (replay.Replayed, replay.Updates));
         }
@@ -53,7 +53,7 @@ public sealed class JournalTests
     public async Task A_hub_killed_while_it_aggregates_finishes_after_its_next_start()
     {
         using SemaphoreSlim scoring = new(0), release = new(0);
-        await using TestFleet fleet = await TestFleet.StartAsync(o => o with
+        await using var fleet = await TestFleet.StartAsync(o => o with
         {
             Evaluate = _ =>
             {
@@ -63,31 +63,31 @@ public sealed class JournalTests
             },
         });
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var board = await fleet.AddBoardAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TrainAsync(w => [.. w.Select(x => x + 1)]);
         await scoring.WaitAsync(Cancel);
         Assert.Equal(RoundView.Types.State.Aggregating, (await fleet.Operator.GetRoundAsync(opened.Round, Cancel)).State);
         string copy = Copy(fleet.Folder);
         release.Release();
-        RoundView undisturbed = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
-        await using TestFleet after = await TestFleet.StartAsync(folder: copy);
-        RoundView done = await after.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var undisturbed = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        await using var after = await TestFleet.StartAsync(folder: copy);
+        var done = await after.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, undisturbed.ModelDigest), (done.State, done.ModelDigest));
     }
 
     [Fact]
     public async Task A_stopped_hub_keeps_rounds_devices_and_versions()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync("kept");
-        RoundView first = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var board = await fleet.AddBoardAsync("kept");
+        var first = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TrainAsync(w => w);
         await fleet.Operator.WaitForRoundAsync(first.Round, Cancel);
-        RoundView second = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var second = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await fleet.RestartAsync();
-        IReadOnlyList<RoundView> rounds = await fleet.Operator.ListRoundsAsync(cancel: Cancel);
+        var rounds = await fleet.Operator.ListRoundsAsync(cancel: Cancel);
         Assert.Equal([(second.Round, RoundView.Types.State.Open), (first.Round, RoundView.Types.State.Committed)],
             rounds.Select(r => (r.Round, r.State)));
         await board.TrainAsync(w => w);
@@ -98,10 +98,10 @@ public sealed class JournalTests
     [Fact]
     public async Task A_changed_journal_and_a_changed_update_are_noticed_by_the_replay()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var board = await fleet.AddBoardAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TrainAsync(w => [.. w.Select(x => x + 1)]);
         await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);
@@ -118,7 +118,7 @@ public sealed class JournalTests
         using (SqliteConnection db = new($"Data Source={Path.Combine(fleet.Folder, "fleet.db")};Pooling=False"))
         {
             db.Open();
-            using SqliteCommand command = db.CreateCommand();
+            using var command = db.CreateCommand();
             command.CommandText = "UPDATE journal SET entry = substr(entry, 1, length(entry) - 1) || x'01' WHERE seq = 2";
             command.ExecuteNonQuery();
         }
@@ -129,27 +129,27 @@ public sealed class JournalTests
     [Trait("speed", "slow")]
     public async Task A_report_that_the_disk_did_not_take_is_not_acknowledged_and_counts_once_when_it_comes_again()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var board = await fleet.AddBoardAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TaskAsync();
         using (SqliteConnection db = new($"Data Source={Path.Combine(fleet.Folder, "fleet.db")};Pooling=False"))
         {
             db.Open();
-            using SqliteCommand command = db.CreateCommand();
+            using var command = db.CreateCommand();
             command.CommandText = "BEGIN IMMEDIATE";  // nobody else can write now: a disk that does not answer
             command.ExecuteNonQuery();
-            Grpc.Core.RpcException e =
+            var e =
                 await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.TrainAsync(w => [.. w.Select(x => x + 1)]));
             Assert.Equal(Grpc.Core.StatusCode.Unavailable, e.StatusCode);
-            RoundView open = await fleet.Operator.GetRoundAsync(opened.Round, Cancel);
+            var open = await fleet.Operator.GetRoundAsync(opened.Round, Cancel);
             Assert.Equal((RoundView.Types.State.Open, 0u, 1u), (open.State, open.Accepted, open.Assigned));
             command.CommandText = "ROLLBACK";
             command.ExecuteNonQuery();
         }
         Assert.Equal(ReportAnswer.Types.State.Accepted, (await board.TrainAsync(w => [.. w.Select(x => x + 1)])).State);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u), (done.State, done.Accepted));
         Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);
     }
@@ -157,23 +157,23 @@ public sealed class JournalTests
     [Fact]
     public async Task A_hub_whose_open_round_has_a_damaged_journal_starts_and_gives_that_round_up()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var board = await fleet.AddBoardAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TaskAsync();
         using (SqliteConnection db = new($"Data Source={Path.Combine(fleet.Folder, "fleet.db")};Pooling=False"))
         {
             db.Open();
-            using SqliteCommand command = db.CreateCommand();
+            using var command = db.CreateCommand();
             command.CommandText = "DELETE FROM journal WHERE seq = 1";
             command.ExecuteNonQuery();
         }
         await fleet.RestartAsync();
-        RoundView next = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var next = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TrainAsync(w => w);
         Assert.Equal(RoundView.Types.State.Committed, (await fleet.Operator.WaitForRoundAsync(next.Round, Cancel)).State);
-        RoundView given = await fleet.Operator.GetRoundAsync(opened.Round, Cancel);
+        var given = await fleet.Operator.GetRoundAsync(opened.Round, Cancel);
         Assert.Equal(RoundView.Types.State.Abandoned, given.State);
         Assert.Contains("chain", given.Reason);
     }
@@ -181,15 +181,15 @@ public sealed class JournalTests
     [Fact]
     public async Task A_board_revoked_in_mid_round_no_longer_counts()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         byte[] model = TestFleet.ModelBytes();
         await fleet.PushAsync(model);
         TestBoard liar = await fleet.AddBoardAsync(), honest = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await liar.TrainAsync(w => [.. w.Select(_ => 9f)]);
         await fleet.Operator.RevokeDeviceAsync(liar.Id, cancel: Cancel);
         await honest.TrainAsync(w => w);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u), (done.State, done.Accepted));
         Assert.Equal(Digest.Of(model), new Digest(done.ModelDigest.Span));
         Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);

@@ -24,7 +24,7 @@ public sealed class PushTests
     static async Task<string> RefusedAsync(TestFleet fleet, SignedManifest manifest, byte[] content)
     {
         using MemoryStream stream = new(content);
-        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.PushAsync(manifest, stream, Cancel));
+        var e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.PushAsync(manifest, stream, Cancel));
         Assert.DoesNotContain('\n', e.Message);
         return e.Message;
     }
@@ -32,13 +32,13 @@ public sealed class PushTests
     [Fact]
     public async Task A_pushed_model_is_offered_fetched_resumed_and_not_offered_again()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         byte[] model = TestFleet.ModelBytes(network: "300-300-3");
-        TestBoard board = await fleet.AddBoardAsync();
-        PushAnswer push = await fleet.PushAsync(model);
+        var board = await fleet.AddBoardAsync();
+        var push = await fleet.PushAsync(model);
         Assert.Equal((1ul, "default", 1ul), (push.Version, push.Group, push.DeviceCount));
-        CheckInAnswer answer = await board.CheckInAsync();
-        (ArtefactManifest manifest, ulong release) = board.ArtefactTrust.VerifyForUse(answer.Offer, 0, 0);
+        var answer = await board.CheckInAsync();
+        (var manifest, ulong release) = board.ArtefactTrust.VerifyForUse(answer.Offer, 0, 0);
         Assert.Equal((1ul, 1ul, 1ul), (manifest.Version, release, answer.Statement.NewestVersion));
         Assert.Equal(model, await board.FetchAsync(push.Digest.ToByteArray()));
         Assert.Equal(model[1000..], await board.FetchAsync(push.Digest.ToByteArray(), 1000));
@@ -52,9 +52,9 @@ public sealed class PushTests
     [Fact]
     public async Task An_offer_that_a_board_has_declined_is_not_repeated_and_a_newer_one_comes()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
-        TestBoard board = await fleet.AddBoardAsync();
-        PushAnswer push = await fleet.PushAsync(TestFleet.ModelBytes());
+        await using var fleet = await TestFleet.StartAsync();
+        var board = await fleet.AddBoardAsync();
+        var push = await fleet.PushAsync(TestFleet.ModelBytes());
         CheckInRequest request = new()
         {
             Outcomes = { new OfferOutcome { Digest = push.Digest, Kind = OfferOutcome.Types.Kind.ScoredWorse, AccuracyBefore = 0.9,
@@ -62,7 +62,7 @@ public sealed class PushTests
         };
         Assert.Null((await board.Calls.CheckInAsync(request, cancellationToken: Cancel)).Offer);
         Assert.Null((await board.CheckInAsync()).Offer);
-        DeviceView view = await fleet.Operator.GetDeviceAsync(board.Id, Cancel);
+        var view = await fleet.Operator.GetDeviceAsync(board.Id, Cancel);
         Assert.Equal((OfferOutcome.Types.Kind.ScoredWorse, 0.5), (view.LastOutcome.Kind, view.LastOutcome.AccuracyAfter));
         await fleet.PushAsync(TestFleet.ModelBytes(2));
         Assert.NotNull((await board.CheckInAsync()).Offer);
@@ -71,28 +71,28 @@ public sealed class PushTests
     [Fact]
     public async Task Boards_of_another_group_get_neither_the_offer_nor_the_bytes()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
-        TestBoard board = await fleet.AddBoardAsync(group: "lab");
-        PushAnswer push = await fleet.PushAsync(TestFleet.ModelBytes(), "field");
+        await using var fleet = await TestFleet.StartAsync();
+        var board = await fleet.AddBoardAsync(group: "lab");
+        var push = await fleet.PushAsync(TestFleet.ModelBytes(), "field");
         Assert.Null((await board.CheckInAsync()).Offer);
-        Grpc.Core.RpcException e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.FetchAsync(push.Digest.ToByteArray()));
+        var e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => board.FetchAsync(push.Digest.ToByteArray()));
         Assert.Equal(Grpc.Core.StatusCode.NotFound, e.StatusCode);
     }
 
     [Fact]
     public async Task Roll_back_unknown_parents_foreign_signatures_and_changed_bytes_are_refused()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
-        using OperatorIdentity identity = OperatorIdentity.Load(fleet.Hub.OperatorFolder);
+        await using var fleet = await TestFleet.StartAsync();
+        using var identity = OperatorIdentity.Load(fleet.Hub.OperatorFolder);
         byte[] model = TestFleet.ModelBytes(), other = TestFleet.ModelBytes(2);
         await fleet.PushAsync(model);
         await fleet.PushAsync(other);
-        FleetKey key = identity.ReleaseKey;
+        var key = identity.ReleaseKey;
         Assert.Contains("roll-back", await RefusedAsync(fleet, Manifest(fleet, model, 1).Sign(key), model));
         Assert.Contains("roll-back", await RefusedAsync(fleet, Manifest(fleet, model, 2).Sign(key), model));
         Assert.Contains("parent",
             await RefusedAsync(fleet, (Manifest(fleet, model, 3) with { Parent = Digest.Of("no"u8) }).Sign(key), model));
-        using FleetKey stranger = FleetKey.Create();
+        using var stranger = FleetKey.Create();
         Assert.Contains("release key", await RefusedAsync(fleet, Manifest(fleet, model, 3).Sign(stranger), model));
         Assert.Contains("another fleet",
             await RefusedAsync(fleet, (Manifest(fleet, model, 3) with { Fleet = Digest.Of("no"u8) }).Sign(key), model));
@@ -106,8 +106,8 @@ public sealed class PushTests
         Assert.Equal(2ul, (await fleet.Operator.GetFleetAsync(Cancel)).Groups.Single().NewestVersion);
         Assert.Empty(Directory.GetFiles(Path.Combine(fleet.Folder, "artefacts"), "*.new"));
         using MemoryStream good = new(model);
-        ArtefactManifest third = Manifest(fleet, model, 3) with { Parent = Digest.Of(other) };
-        SignedManifest signed = third.Sign(key);
+        var third = Manifest(fleet, model, 3) with { Parent = Digest.Of(other) };
+        var signed = third.Sign(key);
         Assert.Equal(3ul, (await fleet.Operator.PushAsync(signed, good, Cancel)).Version);
         good.Position = 0;
         Assert.Equal(3ul, (await fleet.Operator.PushAsync(signed, good, Cancel)).Version);
@@ -116,11 +116,11 @@ public sealed class PushTests
     [Fact]
     public async Task A_push_that_stalls_holds_up_no_round_and_is_refused_when_the_round_took_its_version()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        using OperatorIdentity identity = OperatorIdentity.Load(fleet.Hub.OperatorFolder);
-        using GrpcChannel channel = FleetChannel.Open(fleet.Hub.Address, identity.Trust, identity.Certificate, () => DateTimeOffset.UtcNow);
+        var board = await fleet.AddBoardAsync();
+        using var identity = OperatorIdentity.Load(fleet.Hub.OperatorFolder);
+        using var channel = FleetChannel.Open(fleet.Hub.Address, identity.Trust, identity.Certificate, () => DateTimeOffset.UtcNow);
         byte[] model = TestFleet.ModelBytes(2);
         using var push = new Operator.OperatorClient(channel).Push(cancellationToken: Cancel);
         await push.RequestStream.WriteAsync(new PushChunk { Manifest = Manifest(fleet, model, 2).Sign(identity.ReleaseKey) }, Cancel);
@@ -129,14 +129,14 @@ public sealed class PushTests
         while (Directory.GetFiles(artefacts, "*.new") is not [{ } beside] || new FileInfo(beside).Length < 100)
             await Task.Delay(5, Cancel);
 
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TrainAsync(w => w);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel).WaitAsync(TestFleet.Patience, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel).WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 2ul), (done.State, done.ModelVersion));
 
         await push.RequestStream.WriteAsync(new PushChunk { Data = ByteString.CopyFrom(model, 100, model.Length - 100) }, Cancel);
         await push.RequestStream.CompleteAsync();
-        Grpc.Core.RpcException e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(async () => await push.ResponseAsync);
+        var e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(async () => await push.ResponseAsync);
         Assert.Contains("roll-back", e.Status.Detail);
         Assert.Empty(Directory.GetFiles(artefacts, "*.new"));
         Assert.Equal(3ul, (await fleet.PushAsync(model)).Version);
@@ -145,12 +145,12 @@ public sealed class PushTests
     [Fact]
     public async Task What_the_round_key_has_signed_cannot_be_pushed()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         byte[] model = TestFleet.ModelBytes();
         await fleet.PushAsync(model);
-        using FleetKey round = FleetKey.Load(Path.Combine(fleet.Folder, "keys", "round.key"));
+        using var round = FleetKey.Load(Path.Combine(fleet.Folder, "keys", "round.key"));
         Assert.Contains("release key", await RefusedAsync(fleet, Manifest(fleet, model, 2).Sign(round), model));
-        ArtefactManifest successor = Manifest(fleet, model, 2) with
+        var successor = Manifest(fleet, model, 2) with
         {
             Signer = ArtefactSigner.Round,
             Parent = Digest.Of(model),
@@ -166,16 +166,16 @@ public sealed class PushTests
     [Fact]
     public async Task A_push_allows_as_many_rounds_as_it_says()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes(), generationLimit: 1);
-        TestBoard board = await fleet.AddBoardAsync();
-        RoundView round = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var board = await fleet.AddBoardAsync();
+        var round = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TrainAsync(w => [.. w.Select(x => x + 1)]);
         Assert.Equal(RoundView.Types.State.Committed, (await fleet.Operator.WaitForRoundAsync(round.Round, Cancel)).State);
-        CheckInAnswer answer = await board.CheckInAsync();
-        (ArtefactManifest manifest, ulong release) = board.ArtefactTrust.VerifyForUse(answer.Offer, 1, 1);
+        var answer = await board.CheckInAsync();
+        (var manifest, ulong release) = board.ArtefactTrust.VerifyForUse(answer.Offer, 1, 1);
         Assert.Equal((2ul, 1ul, 1u, ArtefactSigner.Round), (manifest.Version, release, manifest.Generation, manifest.Signer));
-        EdgeLearnException e =
+        var e =
             await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel));
         Assert.Contains("used up", e.Message);
     }
@@ -183,14 +183,14 @@ public sealed class PushTests
     [Fact]
     public async Task A_round_whose_push_was_replaced_meanwhile_is_abandoned()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        RoundView round = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var board = await fleet.AddBoardAsync();
+        var round = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
         await board.TaskAsync();
         await fleet.PushAsync(TestFleet.ModelBytes(2));
         await board.TrainAsync(w => w);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(round.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(round.Round, Cancel);
         Assert.Equal(RoundView.Types.State.Abandoned, done.State);
         Assert.Contains("newer", done.Reason);
     }
@@ -198,13 +198,13 @@ public sealed class PushTests
     [Fact]
     public async Task The_signer_signs_results_of_rounds_in_aggregation_alone()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
         await fleet.AddBoardAsync();
-        RoundView view = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
-        Round round = fleet.Hub.Parts.Book.OpenIn("default")!;
+        var view = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var round = fleet.Hub.Parts.Book.OpenIn("default")!;
         Assert.Equal(view.Round, round.Id);
-        EdgeLearnException e = Assert.Throws<EdgeLearnException>(() =>
+        var e = Assert.Throws<EdgeLearnException>(() =>
             fleet.Hub.Parts.Signer.SignSuccessor(round, round.Base, Digest.Of("x"u8), 1, Digest.Of("y"u8), DateTimeOffset.UtcNow));
         Assert.Contains("being aggregated", e.Message);
     }

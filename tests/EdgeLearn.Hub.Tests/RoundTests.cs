@@ -10,15 +10,15 @@ public sealed class RoundTests
     [Fact]
     public async Task A_round_of_two_boards_commits_their_weighted_mean()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync(o => o with { Evaluate = _ => new Evaluation(0.75, 0.5, 4) });
+        await using var fleet = await TestFleet.StartAsync(o => o with { Evaluate = _ => new Evaluation(0.75, 0.5, 4) });
         byte[] first = TestFleet.ModelBytes();
         await fleet.PushAsync(first);
         TestBoard one = await fleet.AddBoardAsync("one"), two = await fleet.AddBoardAsync("two");
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
 
         Assert.Equal(ReportAnswer.Types.State.Accepted, (await one.TrainAsync(w => [.. w.Select(x => x + 1)], examples: 30)).State);
         Assert.Equal(ReportAnswer.Types.State.Accepted, (await two.TrainAsync(w => [.. w.Select(x => x - 1)], examples: 10)).State);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
 
         Assert.Equal(RoundView.Types.State.Committed, done.State);
         Assert.Equal(2u, done.Accepted);
@@ -37,16 +37,16 @@ public sealed class RoundTests
     [Fact]
     public async Task Boards_that_did_not_move_give_the_base_bit_for_bit_in_every_dense_codec()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         byte[] first = TestFleet.ModelBytes(9);
         await fleet.PushAsync(first);
         TestBoard one = await fleet.AddBoardAsync(), two = await fleet.AddBoardAsync();
-        foreach (Codec codec in (Codec[])[Codec.Float32, Codec.SignVote])
+        foreach (var codec in (Codec[])[Codec.Float32, Codec.SignVote])
         {
-            RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(codec), Cancel);
+            var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(codec), Cancel);
             await one.TrainAsync(w => w);
             await two.TrainAsync(w => w);
-            RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+            var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
             Assert.Equal(Digest.Of(first), new Digest(done.ModelDigest.Span));
         }
     }
@@ -54,14 +54,14 @@ public sealed class RoundTests
     [Fact]
     public async Task Zeroth_order_records_are_replayed_by_the_hub_as_the_board_applied_them()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         byte[] first = TestFleet.ModelBytes();
         await fleet.PushAsync(first);
-        TestBoard board = await fleet.AddBoardAsync();
+        var board = await fleet.AddBoardAsync();
         const int Directions = 2, Steps = 3;
-        RoundView opened = await fleet.Operator.RunRoundAsync(
+        var opened = await fleet.Operator.RunRoundAsync(
             TestFleet.RoundOf(Codec.ZerothOrder, new ZerothOrderSettings { Directions = Directions }), Cancel);
-        TrainTask task = await board.TaskAsync();
+        var task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
         ZerothOrderRecord[] records = [.. Enumerable.Range(0, Steps * Directions)
             .Select(i =>
@@ -69,24 +69,28 @@ public sealed class RoundTests
         byte[] content = new ZerothOrderCodec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, Directions),
             new BoardChange { Records = records });
         Assert.Equal(ReportAnswer.Types.State.Accepted, (await board.ReportAsync(task, model, content)).State);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
 
         // The same by hand: w <- w - rate * sum of scalar * sign noise, step after step, for one board with all the examples.
-        using Model expected = ModelFile.Load(first, "test");
+        using var expected = ModelFile.Load(first, "test");
         for (int step = 0; step < Steps; step++)
-            foreach (ParameterSlice slice in expected.Network.Parameters.Slices)
+        {
+            foreach (var slice in expected.Network.Parameters.Slices)
             {
-                Span<float> weights = expected.Network.Parameters[slice];
+                var weights = expected.Network.Parameters[slice];
                 for (int i = 0; i < weights.Length; i++)
                 {
                     float gradient = 0;
                     for (int d = 0; d < Directions; d++)
+                    {
                         gradient += records[step * Directions + d].Scalar
                             * Noise.SignAt(Noise.Key(records[step * Directions + d].Seed, slice.NameHash), i);
+                    }
                     float move = 0.5f * gradient;
                     weights[i] -= move;
                 }
             }
+        }
         Assert.Equal(expected.Network.Parameters.Values.ToArray(),
             TestFleet.WeightsOf(await fleet.Operator.FetchAsync(new Digest(done.ModelDigest.Span), Cancel)));
         Assert.Equal((ulong)content.Length, done.UpdateBytesUp);
@@ -95,20 +99,20 @@ public sealed class RoundTests
     [Fact]
     public async Task The_same_report_again_gets_the_same_answer_and_counts_once()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard one = await fleet.AddBoardAsync(), two = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
-        TrainTask task = await one.TaskAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var task = await one.TaskAsync();
         Assert.Equal(task.Attempt, (await one.TaskAsync()).Attempt);
         byte[] model = await one.BaseAsync(task);
         byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, one.Number, 1),
             new BoardChange { Trained = TestFleet.WeightsOf(model) });
-        ReportRequest report = one.Signed(one.Header(task, model, content), content);
-        ReportAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => one.ReportAsync(report)));
+        var report = one.Signed(one.Header(task, model, content), content);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => one.ReportAsync(report)));
         Assert.All(answers, a => Assert.Equal(ReportAnswer.Types.State.Accepted, a.State));
         Assert.Null((await one.CheckInAsync()).Task);
-        RoundView open = await fleet.Operator.GetRoundAsync(opened.Round, Cancel);
+        var open = await fleet.Operator.GetRoundAsync(opened.Round, Cancel);
         Assert.Equal((1u, 7u, RoundView.Types.State.Open), (open.Accepted, open.Duplicates, open.State));
         await two.TrainAsync(w => w);
         await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
@@ -120,18 +124,18 @@ public sealed class RoundTests
     [Fact]
     public async Task An_upload_in_pieces_resumes_where_the_hub_says()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard board = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
-        TrainTask task = await board.TaskAsync();
+        var board = await fleet.AddBoardAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        var task = await board.TaskAsync();
         byte[] model = await board.BaseAsync(task);
         byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1),
             new BoardChange { Trained = TestFleet.WeightsOf(model) });
-        UpdateHeader header = board.Header(task, model, content);
+        var header = board.Header(task, model, content);
         ReportRequest Piece(int start, int length)
         {
-            ReportRequest piece = board.Signed(header, content[start..(start + length)]);
+            var piece = board.Signed(header, content[start..(start + length)]);
             piece.Offset = (ulong)start;
             return piece;
         }
@@ -142,7 +146,7 @@ public sealed class RoundTests
         Assert.Equal(50ul, (await board.ReportAsync(Piece(60, 40))).CommittedBytes);  // a gap: go on from 50
         await fleet.RestartAsync();
         Assert.Equal(50ul, (await board.ReportAsync(Piece(0, 0))).CommittedBytes);
-        ReportAnswer last = await board.ReportAsync(Piece(50, content.Length - 50));
+        var last = await board.ReportAsync(Piece(50, content.Length - 50));
         Assert.Equal(ReportAnswer.Types.State.Accepted, last.State);
         Assert.Equal(RoundView.Types.State.Committed, (await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel)).State);
     }
@@ -150,7 +154,7 @@ public sealed class RoundTests
     [Fact]
     public async Task Reports_that_cannot_count_are_refused_with_their_reason_and_counted()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
         (string Name, Refusal Refusal, Func<TestBoard, TrainTask, byte[], byte[], ReportRequest> Report)[] cases =
         [
@@ -168,22 +172,22 @@ public sealed class RoundTests
             ("non-finite", Refusal.NonFinite, (b, t, m, c) => b.Signed(b.Header(t, m, c) with { Norm = double.NaN }, c)),
             ("bad-signature", Refusal.BadSignature, (b, t, m, c) =>
             {
-                ReportRequest report = b.Signed(b.Header(t, m, c), c);
+                var report = b.Signed(b.Header(t, m, c), c);
                 c[0] ^= 1;
                 report.Data = Google.Protobuf.ByteString.CopyFrom(c);
                 return report;
             }),
             ("bad-signature", Refusal.BadSignature, (b, t, m, c) =>
             {
-                using FleetKey other = FleetKey.Create();
-                ReportRequest report = b.Signed(b.Header(t, m, c), c);
+                using var other = FleetKey.Create();
+                var report = b.Signed(b.Header(t, m, c), c);
                 report.Signature = Google.Protobuf.ByteString.CopyFrom(other.Sign(SignedThing.Update, report.Header.Span));
                 return report;
             }),
             ("bad-signature", Refusal.BadSignature, (b, t, m, c) => b.Signed(b.Header(t, m, c) with { Round = 77 }, c)),
             ("malformed", Refusal.Malformed, (b, t, m, c) =>
             {
-                ReportRequest report = b.Signed(b.Header(t, m, c), c);
+                var report = b.Signed(b.Header(t, m, c), c);
                 report.Header = Google.Protobuf.ByteString.CopyFrom(report.Header.ToByteArray()[..20]);
                 report.Signature = Google.Protobuf.ByteString.CopyFrom(b.Key.Sign(SignedThing.Update, report.Header.Span));
                 return report;
@@ -193,31 +197,31 @@ public sealed class RoundTests
         List<TestBoard> boards = [];
         foreach (var _ in cases)
             boards.Add(await fleet.AddBoardAsync());
-        TestBoard good = await fleet.AddBoardAsync();
-        RoundView opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
-        foreach ((var which, TestBoard board) in cases.Zip(boards))
+        var good = await fleet.AddBoardAsync();
+        var opened = await fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel);
+        foreach ((var which, var board) in cases.Zip(boards))
         {
-            TrainTask task = await board.TaskAsync();
+            var task = await board.TaskAsync();
             byte[] model = await board.BaseAsync(task);
             byte[] content = new Float32Codec().Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, board.Number, 1),
                 new BoardChange { Trained = TestFleet.WeightsOf(model) });
-            ReportAnswer answer = await board.ReportAsync(which.Report(board, task, model, content));
+            var answer = await board.ReportAsync(which.Report(board, task, model, content));
             Assert.Equal((ReportAnswer.Types.State.Refused, which.Refusal), (answer.State, answer.Refusal));
             Assert.NotEmpty(answer.Reason);
             Assert.DoesNotContain('\n', answer.Reason);
-            ReportAnswer again = await board.ReportAsync(board.Signed(board.Header(task, model, content), content));
+            var again = await board.ReportAsync(board.Signed(board.Header(task, model, content), content));
             Assert.Equal((answer.State, answer.Refusal, answer.Reason), (again.State, again.Refusal, again.Reason));
         }
         // A board cannot report in another's name.
-        TrainTask own = await good.TaskAsync();
+        var own = await good.TaskAsync();
         byte[] start = await good.BaseAsync(own);
-        ReportAnswer foreign = await boards[0].ReportAsync(new ReportRequest { Attempt = own.Attempt });
+        var foreign = await boards[0].ReportAsync(new ReportRequest { Attempt = own.Attempt });
         Assert.Equal(Refusal.UnknownAttempt, foreign.Refusal);
         Assert.Equal(Refusal.UnknownAttempt,
             (await good.ReportAsync(new ReportRequest { Attempt = Google.Protobuf.ByteString.CopyFrom(new byte[16]) })).Refusal);
 
         await good.TrainAsync(w => w);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u), (done.State, done.Accepted));
         foreach (var kind in cases.GroupBy(c => c.Name))
             Assert.Equal((uint)kind.Count(), done.Refused[kind.Key]);
@@ -228,18 +232,18 @@ public sealed class RoundTests
     public async Task The_deadline_commits_what_is_there_and_a_late_report_is_refused_as_late()
     {
         ShiftedClock clock = new();
-        await using TestFleet fleet = await TestFleet.StartAsync(o => o with { Clock = clock });
+        await using var fleet = await TestFleet.StartAsync(o => o with { Clock = clock });
         await fleet.PushAsync(TestFleet.ModelBytes());
         TestBoard quick = await fleet.AddBoardAsync(), slow = await fleet.AddBoardAsync();
-        RunRoundRequest request = TestFleet.RoundOf();
+        var request = TestFleet.RoundOf();
         request.DeadlineMs = 3_600_000;
-        RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
-        TrainTask task = await slow.TaskAsync();
+        var opened = await fleet.Operator.RunRoundAsync(request, Cancel);
+        var task = await slow.TaskAsync();
         Assert.InRange(task.RemainingMs, 1, 3_600_000);
         byte[] model = await slow.BaseAsync(task);
         await quick.TrainAsync(w => w);
         clock.Advance(TimeSpan.FromHours(1));
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, 1u, 2u), (done.State, done.Accepted, done.Assigned));
         byte[] content = new byte[4 * 53];
         Assert.Equal(Refusal.Late, (await slow.ReportAsync(task, model, content)).Refusal);
@@ -251,17 +255,17 @@ public sealed class RoundTests
     public async Task A_round_without_enough_reports_is_abandoned_and_the_model_stays()
     {
         ShiftedClock clock = new();
-        await using TestFleet fleet = await TestFleet.StartAsync(o => o with { Clock = clock });
+        await using var fleet = await TestFleet.StartAsync(o => o with { Clock = clock });
         await fleet.PushAsync(TestFleet.ModelBytes());
-        TestBoard one = await fleet.AddBoardAsync();
+        var one = await fleet.AddBoardAsync();
         await fleet.AddBoardAsync();
-        RunRoundRequest request = TestFleet.RoundOf();
+        var request = TestFleet.RoundOf();
         request.DeadlineMs = 3_600_000;
         request.MinimumReports = 2;
-        RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
+        var opened = await fleet.Operator.RunRoundAsync(request, Cancel);
         await one.TrainAsync(w => w);
         clock.Advance(TimeSpan.FromHours(1));
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal(RoundView.Types.State.Abandoned, done.State);
         Assert.Equal("1 reports, 2 needed", done.Reason);
         Assert.Equal(1ul, (await fleet.Operator.GetFleetAsync(Cancel)).Groups.Single().NewestVersion);
@@ -273,19 +277,19 @@ public sealed class RoundTests
     [InlineData(Codec.Float32, "krum", "mean")]
     public async Task A_round_takes_the_aggregator_that_it_names_or_is_refused_before_it_opens(Codec codec, string wrong, string right)
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         byte[] first = TestFleet.ModelBytes();
         await fleet.PushAsync(first);
-        TestBoard board = await fleet.AddBoardAsync();
-        RunRoundRequest request = TestFleet.RoundOf(codec);
+        var board = await fleet.AddBoardAsync();
+        var request = TestFleet.RoundOf(codec);
         request.Aggregator = wrong;
-        EdgeLearnException e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(request, Cancel));
+        var e = await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(request, Cancel));
         Assert.Contains(wrong, e.Message);
         Assert.Contains(right, e.Message);
         request.Aggregator = right;
-        RoundView opened = await fleet.Operator.RunRoundAsync(request, Cancel);
+        var opened = await fleet.Operator.RunRoundAsync(request, Cancel);
         await board.TrainAsync(w => w);
-        RoundView done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
+        var done = await fleet.Operator.WaitForRoundAsync(opened.Round, Cancel);
         Assert.Equal((RoundView.Types.State.Committed, Digest.Of(first)), (done.State, new Digest(done.ModelDigest.Span)));
         Assert.True(fleet.Hub.ReplayRound(opened.Round).IsSame);
     }
@@ -293,14 +297,14 @@ public sealed class RoundTests
     [Fact]
     public async Task The_same_request_opens_one_round_and_a_second_one_waits_for_it()
     {
-        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using var fleet = await TestFleet.StartAsync();
         await fleet.PushAsync(TestFleet.ModelBytes());
         await fleet.AddBoardAsync();
-        RunRoundRequest request = TestFleet.RoundOf();
+        var request = TestFleet.RoundOf();
         request.RequestId = "once";
         RoundView first = await fleet.Operator.RunRoundAsync(request, Cancel), again = await fleet.Operator.RunRoundAsync(request, Cancel);
         Assert.Equal(first.Round, again.Round);
-        EdgeLearnException e =
+        var e =
             await Assert.ThrowsAsync<EdgeLearnException>(() => fleet.Operator.RunRoundAsync(TestFleet.RoundOf(), Cancel));
         Assert.Contains("still open", e.Message);
     }

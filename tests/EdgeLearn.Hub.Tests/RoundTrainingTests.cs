@@ -84,9 +84,9 @@ public class RoundTrainingTests
     [MemberData(nameof(Runs))]
     public void Every_option_of_training_travels(string name)
     {
-        TrainingSettings settings = s_runs[name];
-        RoundTraining training = Travelled(RoundTraining.From(settings, 0.5f));
-        TrainingSettings back = training.ToSettings();
+        var settings = s_runs[name];
+        var training = Travelled(RoundTraining.From(settings, 0.5f));
+        var back = training.ToSettings();
         Assert.Equal(settings.Rule, back.Rule);
         Assert.Equal(settings.Update, back.Update);
         Assert.Equal(settings.Continual, back.Continual);
@@ -110,7 +110,7 @@ public class RoundTrainingTests
     [Fact]
     public void Boards_and_rounds_differ_in_directions_and_orders_and_share_targets()
     {
-        RoundTraining training = RoundTraining.From(new TrainingSettings { Seed = 9 });
+        var training = RoundTraining.From(new TrainingSettings { Seed = 9 });
         TrainingSettings one = training.ToSettings(Convolution, 1, 1), two = training.ToSettings(Convolution, 1, 2),
             next = training.ToSettings(Convolution, 2, 1);
         Assert.Equal((9UL, 9UL), (one.Seed, next.Seed));
@@ -129,7 +129,7 @@ public class RoundTrainingTests
     [InlineData("replay-fraction", "0.25", "--replay-fraction needs --replay-bytes")]
     public void A_setting_that_is_not_known_or_out_of_range_is_refused_by_name(string name, string value, string expected)
     {
-        RoundTraining training = RoundTraining.From(new TrainingSettings());
+        var training = RoundTraining.From(new TrainingSettings());
         training.Settings.Add(new RoundTraining.Types.Setting { Name = name, Value = value });
         Assert.Contains(expected, Assert.Throws<EdgeLearnException>(training.ToSettings).Message, StringComparison.Ordinal);
     }
@@ -150,7 +150,7 @@ public class RoundTrainingTests
     {
         byte[] bytes = Convert.FromHexString("A00101AA01027A6FB20103736764BD010000403FC2010F0A0A646972656374696F6E73120132"
             + "C2010B0A026C721205302E303032C2010B0A05737465707312023430");
-        TrainingSettings settings = RoundTraining.Parser.ParseFrom(bytes).ToSettings(Convolution, 1, 1);
+        var settings = RoundTraining.Parser.ParseFrom(bytes).ToSettings(Convolution, 1, 1);
         Assert.Equal(new ZerothOrderSettings { Directions = 2 }, settings.Rule);
         Assert.Equal((40L, 0.002f * 0.75f), (settings.Steps, settings.LearningRate));
         Assert.Equal(bytes, RoundTraining.From(new TrainingSettings

@@ -56,10 +56,10 @@ public sealed class SignedThingsTests
     [Fact]
     public void A_token_comes_back_as_it_was()
     {
-        EnrolmentToken token = EnrolmentToken.Create("https://hub.example:7443", s_fleet, DateTimeOffset.UnixEpoch.AddYears(60));
+        var token = EnrolmentToken.Create("https://hub.example:7443", s_fleet, DateTimeOffset.UnixEpoch.AddYears(60));
         string text = token.ToString();
         Assert.StartsWith("el1.", text);
-        EnrolmentToken read = EnrolmentToken.Parse($"  {text}\n");
+        var read = EnrolmentToken.Parse($"  {text}\n");
         Assert.Equal((token.Address, token.Fleet, token.Id, token.Expires), (read.Address, read.Fleet, read.Id, read.Expires));
         Assert.Equal(token.Secret, read.Secret);
     }
@@ -81,7 +81,7 @@ public sealed class SignedThingsTests
     [Fact]
     public void Manifest_and_header_come_back_as_they_were_and_no_other_bytes_are_accepted()
     {
-        foreach (ArtefactManifest manifest in (ArtefactManifest[])[Push(), Successor()])
+        foreach (var manifest in (ArtefactManifest[])[Push(), Successor()])
         {
             byte[] bytes = manifest.ToBytes();
             Assert.Equal(manifest, ArtefactManifest.Parse(bytes));
@@ -89,7 +89,7 @@ public sealed class SignedThingsTests
                 Assert.Throws<EdgeLearnException>(() => ArtefactManifest.Parse(bytes.AsSpan(0, cut)));
             Assert.Throws<EdgeLearnException>(() => ArtefactManifest.Parse([.. bytes, 0]));
         }
-        UpdateHeader header = Header();
+        var header = Header();
         byte[] written = header.ToBytes();
         Assert.Equal(UpdateHeader.LengthBytes, written.Length);
         Assert.Equal(header, UpdateHeader.Parse(written));
@@ -100,9 +100,10 @@ public sealed class SignedThingsTests
     [Fact]
     public void Every_flipped_bit_of_a_signed_manifest_is_noticed()
     {
-        SignedManifest signed = Push().Sign(s_release);
+        var signed = Push().Sign(s_release);
         byte[] manifest = signed.Manifest.ToByteArray(), signature = signed.Signature.ToByteArray();
         foreach (byte[] target in (byte[][])[manifest, signature])
+        {
             for (int bit = 0; bit < target.Length * 8; bit++)
             {
                 target[bit / 8] ^= (byte)(1 << (bit % 8));
@@ -114,6 +115,7 @@ public sealed class SignedThingsTests
                 Assert.Throws<EdgeLearnException>(() => Trust().Verify(new ArtefactOffer { Artefact = changed }));
                 target[bit / 8] ^= (byte)(1 << (bit % 8));
             }
+        }
         Assert.Equal(3ul, Trust().Verify(new ArtefactOffer { Artefact = signed }).Version);
     }
 
@@ -132,7 +134,7 @@ public sealed class SignedThingsTests
     public void A_successor_is_trusted_with_its_push_and_only_forward()
     {
         ArtefactOffer offer = new() { Artefact = Successor().Sign(s_round), Origin = Push().Sign(s_release) };
-        (ArtefactManifest artefact, ulong release) = Trust().VerifyForUse(offer, newestVersion: 3, newestRelease: 3);
+        (var artefact, ulong release) = Trust().VerifyForUse(offer, newestVersion: 3, newestRelease: 3);
         Assert.Equal((4ul, 3ul), (artefact.Version, release));
         Assert.Contains("roll-back",
             Assert.Throws<EdgeLearnException>(() => Trust().VerifyForUse(offer, newestVersion: 4, newestRelease: 3)).Message);
@@ -144,7 +146,7 @@ public sealed class SignedThingsTests
     [Fact]
     public void The_round_key_may_sign_nothing_but_successors_of_a_push()
     {
-        SignedManifest push = Push().Sign(s_release);
+        var push = Push().Sign(s_release);
         (string Why, ArtefactOffer Offer)[] forgeries =
         [
             ("a push", new() { Artefact = Push().Sign(s_round) }),
@@ -163,7 +165,7 @@ public sealed class SignedThingsTests
             ("with no round", new() { Artefact = (Successor() with { Round = 0 }).Sign(s_round), Origin = push }),
             ("nothing at all", new()),
         ];
-        foreach ((string why, ArtefactOffer offer) in forgeries)
+        foreach ((string why, var offer) in forgeries)
             Assert.True(Record.Exception(() => Trust().Verify(offer)) is EdgeLearnException, $"accepted: a model {why}");
         Assert.Throws<EdgeLearnException>(() => Trust("lab").Verify(new ArtefactOffer { Artefact = push }));
     }
@@ -171,8 +173,8 @@ public sealed class SignedThingsTests
     [Fact]
     public void A_statement_answers_its_own_nonce_alone()
     {
-        DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123);
-        HubStatement statement = HubStatements.Create(s_round, [1, 2, 3], now, 7);
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123);
+        var statement = HubStatements.Create(s_round, [1, 2, 3], now, 7);
         Assert.Equal(now, HubStatements.Verify(statement, [1, 2, 3], s_round.PublicKey.Span));
         Assert.Throws<EdgeLearnException>(() => HubStatements.Verify(statement, [1, 2, 4], s_round.PublicKey.Span));
         Assert.Throws<EdgeLearnException>(() => HubStatements.Verify(statement, [1, 2, 3], s_release.PublicKey.Span));

@@ -23,10 +23,10 @@ public sealed class TelemetryExportTests
     [Fact]
     public void The_standard_variables_decide_whether_and_where()
     {
-        (string, string) endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/");
+        var endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/");
         string? Where(params (string, string)[] set)
         {
-            using OtlpEndpoint? found = OtlpEndpoint.From(Variables(set));
+            using var found = OtlpEndpoint.From(Variables(set));
             return found?.ToString();
         }
 
@@ -52,34 +52,34 @@ public sealed class TelemetryExportTests
         collector.Start();
         Task<(string Path, string? Key, ExportMetricsServiceRequest Request)> received = Task.Run(async () =>
         {
-            HttpListenerContext call = await collector.GetContextAsync();
+            var call = await collector.GetContextAsync();
             using MemoryStream body = new();
             await call.Request.InputStream.CopyToAsync(body);
             call.Response.Close();
             return (call.Request.Url!.AbsolutePath, call.Request.Headers["x-key"],
                 ExportMetricsServiceRequest.Parser.ParseFrom(body.ToArray()));
         }, Cancel);
-        await using TestFleet fleet = await TestFleet.StartAsync(o => o with
+        await using var fleet = await TestFleet.StartAsync(o => o with
         {
             Variable = Variables(("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=a%20b"),
                 ("OTEL_RESOURCE_ATTRIBUTES", "site=north"), ("OTEL_METRIC_EXPORT_INTERVAL", "3600000")),
         });
-        TestBoard board = await fleet.AddBoardAsync("pump", "field");
+        var board = await fleet.AddBoardAsync("pump", "field");
         await board.CheckInAsync(new Telemetry { Loss = 0.5, BytesUp = 100 },
             new Telemetry { Loss = 0.25, BytesUp = 50, Accuracy = double.NaN });
         await fleet.Hub.Parts.Export!.ExportAsync();
 
-        (string path, string? key, ExportMetricsServiceRequest request) = await received.WaitAsync(TestFleet.Patience, Cancel);
+        (string path, string? key, var request) = await received.WaitAsync(TestFleet.Patience, Cancel);
         Assert.Equal(("/v1/metrics", "a b"), (path, key));
-        ResourceMetrics resource = request.ResourceMetrics.Single();
+        var resource = request.ResourceMetrics.Single();
         Assert.Equal(["edgelearn-hub", "north"],
             resource.Resource.Attributes.OrderBy(a => a.Value.StringValue).Select(a => a.Value.StringValue));
-        Dictionary<string, Metric> metrics = resource.ScopeMetrics.Single().Metrics.ToDictionary(m => m.Name);
+        var metrics = resource.ScopeMetrics.Single().Metrics.ToDictionary(m => m.Name);
         Assert.Equal(["edgelearn.device.loss", "edgelearn.device.network.up"], metrics.Keys.Order());
-        NumberDataPoint loss = metrics["edgelearn.device.loss"].Gauge.DataPoints.Single();
+        var loss = metrics["edgelearn.device.loss"].Gauge.DataPoints.Single();
         Assert.Equal(0.25, loss.AsDouble);
         Assert.Equal([board.Id, "pump", "field"], loss.Attributes.Select(a => a.Value.StringValue));
-        Sum up = metrics["edgelearn.device.network.up"].Sum;
+        var up = metrics["edgelearn.device.network.up"].Sum;
         Assert.Equal((150L, true, AggregationTemporality.Cumulative),
             (up.DataPoints.Single().AsInt, up.IsMonotonic, up.AggregationTemporality));
     }
@@ -88,7 +88,7 @@ public sealed class TelemetryExportTests
     public async Task A_collector_that_is_away_is_one_line_in_the_log_and_nothing_else()
     {
         List<string> log = [];
-        await using TestFleet fleet = await TestFleet.StartAsync(o => o with
+        await using var fleet = await TestFleet.StartAsync(o => o with
         {
             Variable = Variables(("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{FreePort()}")),
             Log = line =>
@@ -97,7 +97,7 @@ public sealed class TelemetryExportTests
                     log.Add(line);
             },
         });
-        TestBoard board = await fleet.AddBoardAsync();
+        var board = await fleet.AddBoardAsync();
         await board.CheckInAsync(new Telemetry { Loss = 1 });
         await fleet.Hub.Parts.Export!.ExportAsync();
         await fleet.Hub.Parts.Export!.ExportAsync();

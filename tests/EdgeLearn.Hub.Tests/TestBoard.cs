@@ -19,7 +19,7 @@ sealed class TestBoard : IDisposable
         Key = key;
         Enrolled = enrolled;
         Trust = trust;
-        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(enrolled.Certificate.Span);
+        using var certificate = X509CertificateLoader.LoadCertificate(enrolled.Certificate.Span);
         _certificate = key.With(certificate);
         _channel = FleetChannel.Open(address, trust, _certificate, () => DateTimeOffset.UtcNow);
         Calls = new Fleet.FleetClient(_channel);
@@ -53,11 +53,13 @@ sealed class TestBoard : IDisposable
     {
         key ??= FleetKey.Create();
         FleetTrust trust;
-        using (GrpcChannel first = FleetChannel.OpenUnverified(token.Address))
+        using (var first = FleetChannel.OpenUnverified(token.Address))
+        {
             trust = FleetTrust.FromToken(token,
                 (await new Fleet.FleetClient(first).AuthorityAsync(new(), cancellationToken: Cancel)).AuthorityCertificate.Span);
-        using GrpcChannel channel = FleetChannel.Open(token.Address, trust);
-        EnrollAnswer answer = await new Fleet.FleetClient(channel).EnrollAsync(Request(token, key, name), cancellationToken: Cancel);
+        }
+        using var channel = FleetChannel.Open(token.Address, trust);
+        var answer = await new Fleet.FleetClient(channel).EnrollAsync(Request(token, key, name), cancellationToken: Cancel);
         return new TestBoard(token.Address, trust, key, answer);
     }
 
@@ -82,7 +84,7 @@ sealed class TestBoard : IDisposable
             AgentVersion = "test",
         };
         request.Telemetry.AddRange(telemetry);
-        CheckInAnswer answer = await Calls.CheckInAsync(request, cancellationToken: Cancel);
+        var answer = await Calls.CheckInAsync(request, cancellationToken: Cancel);
         HubStatements.Verify(answer.Statement, request.Nonce.Span, Enrolled.RoundPublicKey.Span);
         return answer;
     }
@@ -101,7 +103,7 @@ sealed class TestBoard : IDisposable
 
     public async Task<byte[]> FetchAsync(byte[] digest, ulong offset = 0)
     {
-        using AsyncServerStreamingCall<FetchChunk> call =
+        using var call =
             Calls.Fetch(new FetchRequest { Digest = ByteString.CopyFrom(digest), Offset = offset }, cancellationToken: Cancel);
         using MemoryStream content = new();
         while (await call.ResponseStream.MoveNext(Cancel))
@@ -112,7 +114,7 @@ sealed class TestBoard : IDisposable
     /// <summary>Fetches the base of a task and checks everything that a board checks.</summary>
     public async Task<byte[]> BaseAsync(TrainTask task)
     {
-        ArtefactManifest manifest = ArtefactTrust.Verify(task.Base);
+        var manifest = ArtefactTrust.Verify(task.Base);
         byte[] model = await FetchAsync(manifest.Digest.ToArray());
         Assert.Equal(manifest.Digest, Digest.Of(model));
         return model;
@@ -148,7 +150,7 @@ sealed class TestBoard : IDisposable
     /// <summary>A whole client-round: task, base, the given change of the weights, report.</summary>
     public async Task<ReportAnswer> TrainAsync(Func<float[], float[]> train, ulong? examples = null)
     {
-        TrainTask task = await TaskAsync();
+        var task = await TaskAsync();
         byte[] model = await BaseAsync(task);
         float[] start = TestFleet.WeightsOf(model);
         BoardChange change = new() { Base = start, Trained = train([.. start]) };

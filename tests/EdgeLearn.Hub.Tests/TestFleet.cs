@@ -58,13 +58,13 @@ sealed class TestFleet : IAsyncDisposable
 
     public static float[] WeightsOf(byte[] model)
     {
-        using Model read = ModelFile.Load(model, "test");
+        using var read = ModelFile.Load(model, "test");
         return read.Network.Parameters.Values.ToArray();
     }
 
     public static UpdateShape ShapeOf(byte[] model)
     {
-        using Model read = ModelFile.Load(model, "test");
+        using var read = ModelFile.Load(model, "test");
         return new UpdateShape(read.Network.Parameters);
     }
 
@@ -77,8 +77,8 @@ sealed class TestFleet : IAsyncDisposable
 
     public async Task<TestBoard> AddBoardAsync(string name = "board", string group = "")
     {
-        TokenView token = await Operator.CreateTokenAsync(group, cancel: TestContext.Current.CancellationToken);
-        TestBoard board = await TestBoard.EnrolAsync(EnrolmentToken.Parse(token.Token), name);
+        var token = await Operator.CreateTokenAsync(group, cancel: TestContext.Current.CancellationToken);
+        var board = await TestBoard.EnrolAsync(EnrolmentToken.Parse(token.Token), name);
         _boards.Add(board);
         return board;
     }
@@ -97,7 +97,7 @@ sealed class TestFleet : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (TestBoard board in _boards)
+        foreach (var board in _boards)
             board.Dispose();
         Operator.Dispose();
         await Hub.StopAsync();

@@ -13,7 +13,7 @@ sealed class TestTarget(UpdateShape shape, float[] weights) : UpdateTarget
 
     public override void Replay(ReadOnlySpan<ZerothOrderRecord> records, int directions)
     {
-        foreach (ZerothOrderRecord record in records)
+        foreach (var record in records)
             Replayed.Add((record, directions));
     }
 }

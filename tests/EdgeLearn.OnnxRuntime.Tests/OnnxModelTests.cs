@@ -50,7 +50,7 @@ public class OnnxModelTests
         var model = DenseOnnx.Export(network, encoding: encoding);
         foreach (var slice in network.Parameters.Slices)
         {
-            var values = new float[slice.Length];
+            float[] values = new float[slice.Length];
             model.ReadValues(model.Initializer(slice.Name), values);
             Assert.Equal(network.Parameters[slice].ToArray(), values);
         }
@@ -67,7 +67,7 @@ public class OnnxModelTests
         var slice = network.Parameters.Find("layers.0.weight")!;
         float[] values = Rows.Inputs(4, 3);
         var changed = DenseOnnx.Export(network, encoding: encoding).WithInitializer(slice.Name, values);
-        var read = new float[values.Length];
+        float[] read = new float[values.Length];
         changed.ReadValues(changed.Initializer(slice.Name), read);
         Assert.Equal(values, read);
 

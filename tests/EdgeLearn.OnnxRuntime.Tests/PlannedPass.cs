@@ -18,14 +18,14 @@ sealed class PlannedPass : IDisposable
     public float[] Outputs(float[] inputs)
     {
         int rows = inputs.Length / Pass.InputLength;
-        var outputs = new float[rows * Pass.OutputLength];
+        float[] outputs = new float[rows * Pass.OutputLength];
         Pass.Outputs(new Batch(rows, inputs, new int[rows]), outputs);
         return outputs;
     }
 
     public double[] Losses(float[] inputs, int[] labels, params Probe[] probes)
     {
-        var losses = new double[probes.Length];
+        double[] losses = new double[probes.Length];
         Pass.Losses(probes, new Batch(labels.Length, inputs, labels), Loss.SoftmaxCrossEntropy, losses);
         return losses;
     }
@@ -42,14 +42,14 @@ static class Rows
 {
     public static float[] Inputs(int rows, int length, ulong seed = 1)
     {
-        var inputs = new float[rows * length];
+        float[] inputs = new float[rows * length];
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(seed, i);
         return inputs;
     }
 
     public static int[] Labels(int rows, int classes)
     {
-        var labels = new int[rows];
+        int[] labels = new int[rows];
         for (int i = 0; i < rows; i++) labels[i] = i * 7 % classes;
         return labels;
     }

@@ -40,7 +40,7 @@ public class RealModelTests(ITestOutputHelper output)
         byte[] model = new Message().Number(1, 3).Bytes(7, new Message().Bytes(5, File.ReadAllBytes(path)).ToArray()).Bytes(8, [])
             .ToArray();
         var wrapped = new OnnxModel(model, path);
-        var values = new float[wrapped.Initializers[0].Length];
+        float[] values = new float[wrapped.Initializers[0].Length];
         wrapped.ReadValues(wrapped.Initializers[0], values);
         return values;
     }
@@ -54,7 +54,7 @@ public class RealModelTests(ITestOutputHelper output)
         foreach (var layer in network.Layers)
         {
             float[] w = network.Parameters[layer.Slices[0]].ToArray(), b = network.Parameters[layer.Slices[1]].ToArray();
-            var z = new double[b.Length];
+            double[] z = new double[b.Length];
             for (int i = 0; i < z.Length; i++) z[i] = b[i] + x.Select((value, j) => value * w[i * x.Length + j]).Sum();
             x = layer == network.Layers[^1] ? z : Array.ConvertAll(z, Math.Tanh);
         }
@@ -82,8 +82,8 @@ public class RealModelTests(ITestOutputHelper output)
 
         var before = Evaluate(network, held, inverted);
         var stream = new SampleStream(data.Train, inverted, Batch, seed: 1);
-        var inputs = new float[Batch * network.InputLength];
-        var labels = new int[Batch];
+        float[] inputs = new float[Batch * network.InputLength];
+        int[] labels = new int[Batch];
         long allocated = 0;
         for (int i = 0; i < steps; i++)
         {

@@ -16,7 +16,7 @@ static class Values
 
     public static float[] Random(int length, int salt, float scale = 1)
     {
-        var values = new float[length];
+        float[] values = new float[length];
         Fill(values, salt, scale);
         return values;
     }
@@ -24,7 +24,7 @@ static class Values
     public static int[] Labels(int count, int classes, int salt)
     {
         var random = new Random(salt);
-        var labels = new int[count];
+        int[] labels = new int[count];
         foreach (ref int label in labels.AsSpan()) label = random.Next(classes);
         return labels;
     }
@@ -50,8 +50,10 @@ static class Values
         {
             double error = Math.Abs(actual[i] - expected[i]);
             if (!(error <= tolerance * largest))
+            {
                 Assert.Fail($"{what}: value {i} is {actual[i]:R}, expected {expected[i]:R}; error {error / largest:E2} of the largest, "
                     + $"allowed {tolerance:E2}");
+            }
         }
     }
 

@@ -13,7 +13,7 @@ public class BundledDataTests
     [InlineData("test.csv.gz")]
     public void The_bundled_digits_have_the_digest_that_their_note_names(string file)
     {
-        var digest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Digits(file))));
+        string digest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Digits(file))));
         Assert.Contains(File.ReadLines(Digits("README.md")), line => line.Contains(file) && line.Contains(digest));
     }
 
@@ -24,7 +24,7 @@ public class BundledDataTests
     {
         using var reader = new StreamReader(new GZipStream(File.OpenRead(Digits(file)), CompressionMode.Decompress));
         Assert.Equal(65, reader.ReadLine()!.Split(',').Length);
-        var values = reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        int[][] values = reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split(',').Select(int.Parse).ToArray()).ToArray();
         Assert.Equal(rows, values.Length);
         Assert.All(values, row =>

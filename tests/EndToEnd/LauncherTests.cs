@@ -93,7 +93,7 @@ public class LauncherTests
     public void Both_programs_lie_where_build_only_says()
     {
         var run = Repository.Run(Launcher, null, "--build-only");
-        var programs = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] programs = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["edgelearn-device", "edgelearn-cli"], programs.Select(Path.GetFileName));
         Assert.All(programs, program => Assert.True(File.Exists(program), program));
     }
@@ -101,7 +101,7 @@ public class LauncherTests
     [Fact]
     public void The_launcher_finds_its_checkout_through_a_link_and_without_a_home()
     {
-        var link = Path.Combine(Path.GetTempPath(), $"edgelearn-{Guid.NewGuid():N}");
+        string link = Path.Combine(Path.GetTempPath(), $"edgelearn-{Guid.NewGuid():N}");
         File.CreateSymbolicLink(link, Launcher);
         try
         {

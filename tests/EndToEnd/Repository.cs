@@ -37,10 +37,12 @@ static class Repository
 
     static string FindRoot()
     {
-        var folder = AppContext.BaseDirectory;
+        string folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "EdgeLearn.sln")))
+        {
             folder = Path.GetDirectoryName(folder)
                 ?? throw new DirectoryNotFoundException("no EdgeLearn.sln above " + AppContext.BaseDirectory);
+        }
         return folder;
     }
 }

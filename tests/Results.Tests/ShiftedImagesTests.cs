@@ -7,7 +7,7 @@ public class ShiftedImagesTests
 {
     static MemoryDataset Images(int count, Func<int, int, int, float> pixel)
     {
-        var values = new float[count * 21 * 21];
+        float[] values = new float[count * 21 * 21];
         for (int i = 0; i < values.Length; i++) values[i] = pixel(i / 441, i / 21 % 21, i % 21);
         return new MemoryDataset(values, [.. Enumerable.Range(0, count).Select(n => n % 2)], new Shape(21, 21));
     }
@@ -15,7 +15,7 @@ public class ShiftedImagesTests
     static float[] First(MemoryDataset data, ImageShift shift)
     {
         using var shifted = ShiftedImages.Of(data, shift, isOdd: false, 1);
-        var image = new float[441];
+        float[] image = new float[441];
         shifted.ReadInput(0, image);
         return image;
     }
@@ -59,7 +59,7 @@ public class ShiftedImagesTests
             odd = ShiftedImages.Of(data, ImageShift.Inverted, isOdd: true, 10);
         static float Number(MemoryDataset set, int index)
         {
-            var image = new float[441];
+            float[] image = new float[441];
             set.ReadInput(index, image);
             return 255 - image[0];
         }

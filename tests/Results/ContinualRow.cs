@@ -125,7 +125,7 @@ sealed record ContinualRow(string Name, string Data, string Network, int Samples
                 ? new DatasetView(training, [.. Enumerable.Range(0, training.Count)])
                 : OfTask(training, task);
             using var session = new TrainingSession(network, settings, samples, preparation);
-            if (past is not null) PastFile.Load(past, "the task before", session);
+            if (past is not null) ContinualFile.Load(past, "the task before", session);
             while (!session.IsDone)
             {
                 stop.ThrowIfCancellationRequested();
@@ -133,7 +133,7 @@ sealed record ContinualRow(string Name, string Data, string Network, int Samples
                     throw new EdgeLearnException($"{method.Label} diverged at step {session.StepCount}; {session.FindDivergence()}");
             }
 
-            past = method.Replays ? PastFile.ToArray(session) : null;
+            past = method.Replays ? ContinualFile.ToArray(session) : null;
         }
 
         double Accuracy(Dataset part) => Evaluator.Score(new Model(network, preparation), part, 64).Accuracy;

@@ -35,9 +35,11 @@ sealed record DepthRow(string Name, int Width, int Batch) : ResultRow(Name)
                 $"| {rule.Word} | "
                 + $"{string.Join(" | ", bytes[rule].Select(value => value.ToString("N0", text)))} | {growth:+0.0 %;-0.0 %;0.0 %} |\n"));
             if (rule.IsForwardOnly)
+            {
                 document.Add(
                     new ResultTarget(Name, $"workspace of {rule.Word} flat from 2 to 16 layers (+5 % at most)",
                     string.Create(text, $"{growth:+0.0 %;-0.0 %;0.0 %}"), growth <= Flat));
+            }
         }
 
         double linear = Growth(bytes[ResultRule.Backprop]);

@@ -62,11 +62,13 @@ sealed record DrtpRow(string Name, int Epochs, double Reference) : ResultRow(Nam
             var accuracy = values.Over(scope.Seeds().Select(seed => JobName(word, seed)));
             document.Write($"| {word} | {accuracy.Percent} |\n");
             if (!scope.IsQuick && settings.Rule is TargetProjectionSettings)
+            {
                 document.Add(
                     new ResultTarget(Name,
                     string.Create(CultureInfo.InvariantCulture, $"{word}: at most {WithinPoints} point below the program of DRTP"),
                     string.Create(CultureInfo.InvariantCulture, $"{accuracy.Percent}, DRTP {Reference:F2}"),
                     100 * accuracy.Mean >= Reference - WithinPoints));
+            }
         }
     }
 

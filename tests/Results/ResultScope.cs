@@ -81,7 +81,7 @@ sealed class ResultScope : IDisposable
     {
         const int Probes = 200;
         text.Append(CultureInfo.InvariantCulture, $"{part.Count} {part.InputShape} {part.ClassCount}\n");
-        var row = new float[part.InputLength];
+        float[] row = new float[part.InputLength];
         for (int i = 0; i < Math.Min(Probes, part.Count); i++)
         {
             part.ReadInput((int)((long)i * part.Count / Probes) % part.Count, row);

@@ -28,7 +28,7 @@ sealed class ResultStore : IDisposable
             _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             if (_file.Length > LongestBytes)
                 throw new EdgeLearnException($"{path} is longer than {LongestBytes} bytes: not a store of results");
-            var bytes = new byte[_file.Length];
+            byte[] bytes = new byte[_file.Length];
             _file.ReadExactly(bytes);
             foreach (string line in Encoding.UTF8.GetString(bytes).Split('\n'))
             {

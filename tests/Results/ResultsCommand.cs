@@ -43,8 +43,10 @@ static class ResultsCommand
         string only = options.GetValue(s_only) ?? "";
         ResultRow[] rows = [.. ResultRows.All.Where(row => row.Name.Contains(only, StringComparison.OrdinalIgnoreCase))];
         if (rows.Length == 0)
+        {
             throw new EdgeLearnException($"--only {only}: no row has that in its name; the rows "
                 + $"are {string.Join(", ", ResultRows.All.Select(row => row.Name))}");
+        }
         ThreadTeam.Use(1);
         long begin = Stopwatch.GetTimestamp();
         using var scope = new ResultScope(seeds, quick);
@@ -100,9 +102,12 @@ static class ResultsCommand
             + $"each rule at its own default rate and with the same number of epochs. ");
         head.Append("*frozen* leaves the hidden layers as they were drawn: what it reaches proves nothing about hidden learning. *last "
             + "layer only* has no hidden layers. Rows where we lose stay in.\n");
-        if (quick) head.Append(CultureInfo.InvariantCulture,
-            $"\n**A quick run**: a third of the epochs, at most {ResultScope.QuickSamples:N0} samples to learn from, one seed. Good for "
-            + $"seeing that it runs, not for figures.\n");
+        if (quick)
+        {
+            head.Append(CultureInfo.InvariantCulture,
+                $"\n**A quick run**: a third of the epochs, at most {ResultScope.QuickSamples:N0} samples to learn from, one seed. Good "
+                + $"for seeing that it runs, not for figures.\n");
+        }
         head.Append("\nData sets that are parts of the published ones (fashion-mnist, cifar10, kws-mfcc; see [data](data.md)) give "
             + "figures that are not comparable with published ones. Networks, epochs and default rates were chosen on samples held back "
             + "from training.\n");

@@ -29,9 +29,9 @@ static class ShiftedImages
     public static MemoryDataset Of(Dataset data, ImageShift shift, bool isOdd, int count)
     {
         int height = data.InputShape.Height, width = data.InputShape.Width, length = height * width;
-        var inputs = new float[count * length];
-        var labels = new int[count];
-        var image = new float[length];
+        float[] inputs = new float[count * length];
+        int[] labels = new int[count];
+        float[] image = new float[length];
         for (int n = 0; n < count; n++)
         {
             int index = 2 * (int)((long)n * (data.Count / 2) / count) + (isOdd ? 1 : 0);
@@ -82,7 +82,7 @@ static class ShiftedImages
         double total = 0;
         for (int i = 0; i < kernel.Length; i++)
             total += kernel[i] = Math.Exp(-(i - Reach) * (i - Reach) / (2 * BlurDeviation * BlurDeviation));
-        var rows = new double[image.Length];
+        double[] rows = new double[image.Length];
         for (int pass = 0; pass < 2; pass++)
         {
             for (int r = 0; r < height; r++)

@@ -95,8 +95,10 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs) 
         {
             stop.ThrowIfCancellationRequested();
             if (session.Step().Diverged)
+            {
                 throw new EdgeLearnException($"{settings.Rule.Word} diverged at step {session.StepCount} with rate "
                     + $"{session.Settings.LearningRate}");
+            }
         }
 
         return session.Evaluate(test).Accuracy;

@@ -74,7 +74,7 @@ sealed class TrainingRowRun
 
     double MajorityAccuracy()
     {
-        var counts = new int[_data.ClassCount];
+        int[] counts = new int[_data.ClassCount];
         foreach (int label in _training.Labels()) counts[label]++;
         int most = Array.IndexOf(counts, counts.Max());
         return _data.Test.Labels().Count(label => label == most) / (double)_data.Test.Count;

@@ -49,9 +49,11 @@ sealed class TrainingRowTable
         {
             string[] failures = [.. _row.JobsOf(rule, _scope).Where(job => _values.Failure(job) is not null)];
             if (failures.Length > 0)
+            {
                 document.Write(
                     $"\n{failures[0]}: {_values.Failure(failures[0])}"
                 + $"{(failures.Length > 1 ? $" (and {failures.Length - 1} more)" : "")}\n");
+            }
         }
 
         AddTargets(document);
@@ -92,28 +94,40 @@ sealed class TrainingRowTable
         void Add(string target, string outcome, bool? isMet) => document.Add(new ResultTarget(_row.Name, target, outcome, isMet));
         bool hasTpsgd = !Missing(ResultRule.TargetProjection);
         if (targets.LeastAccuracy is { } least && hasTpsgd)
+        {
             Add(string.Create(s_text, $"tpsgd at {least:0.#} % or more"), $"{Percent(_accuracy[ResultRule.TargetProjection])} %",
                 100 * _accuracy[ResultRule.TargetProjection].Mean >= least);
+        }
         if (targets.WithinPoints is { } points)
+        {
             Add(string.Create(s_text, $"best forward-only rule within {points:0.#} points of backprop"),
                 string.Create(s_text,
                 $"{best.Word} {Percent(reached)}, backprop {Percent(ceiling)}: {100 * (ceiling.Mean - reached.Mean):F2} points"),
                 100 * (ceiling.Mean - reached.Mean) <= points);
+        }
         if (targets.ClearlyAboveFrozen)
+        {
             Add("clearly above frozen", string.Create(s_text, $"{best.Word} {Percent(reached)}, frozen {Percent(floor)}"),
                 reached.Mean - floor.Mean > 2 * (reached.Deviation + floor.Deviation));
+        }
         if (targets.PointsAboveFrozen is { } above && hasTpsgd)
+        {
             Add(string.Create(s_text, $"tpsgd {above:0.#} point or more above frozen"),
                 string.Create(s_text, $"{100 * (_accuracy[ResultRule.TargetProjection].Mean - floor.Mean):F2} points"),
                 100 * (_accuracy[ResultRule.TargetProjection].Mean - floor.Mean) >= above);
+        }
         if (targets.Gap is { } gap)
+        {
             Add(string.Create(s_text, $"gap recovered {gap:0.0#} or more by the best forward-only rule"),
                 Gap(best) is { } recovered ? string.Create(s_text, $"{best.Word} {recovered:F2}") : "no gap",
                 Gap(best) is { } part ? part >= gap : null);
+        }
         if (targets.TargetProjectionGap is { } own && hasTpsgd)
+        {
             Add(string.Create(s_text, $"gap recovered {own:0.0#} or more by tpsgd"),
                 Gap(ResultRule.TargetProjection) is { } recovered ? recovered.ToString("F2", s_text) : "no gap",
                 Gap(ResultRule.TargetProjection) is { } part ? part >= own : null);
+        }
     }
 
     bool Missing(ResultRule rule) => !_accuracy.TryGetValue(rule, out var spread) || spread.Values.Count == 0;

@@ -79,8 +79,10 @@ static class DemoCommand
         if (devices is < 1 or > 64) throw new EdgeLearnException($"--devices {devices}: expected 1 to 64");
         if (rounds is < 1 or > 10_000) throw new EdgeLearnException($"--rounds {rounds}: expected 1 to 10000");
         if (!(alpha > 0 && alpha <= 1e6))
+        {
             throw new EdgeLearnException(
                 FormattableString.Invariant($"--alpha {alpha}: expected a number above 0, such as 0.5 (unequal) or 5 (nearly equal)"));
+        }
     }
 
     // The first run must work without a network: the bundled digits are the last resort, and the user is told.
@@ -150,7 +152,7 @@ static class DemoCommand
             ("central", rule, [plan.Pooled]),
         };
         for (int i = 0; i < shares.Length; i++) runs.Add(($"alone-{i + 1}", rule, [shares[i]]));
-        var accuracies = new double[runs.Count];
+        double[] accuracies = new double[runs.Count];
         view.Say($"Controls: {runs.Count} more trainings on the same data, in this process...");
         Parallel.For(0, runs.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = stop },
             i =>

@@ -57,8 +57,10 @@ sealed class DemoFleet : IAsyncDisposable
         {
             foreach (var device in _devices) device.CheckAlive();
             if (DateTime.UtcNow > deadline)
+            {
                 throw new EdgeLearnException($"not all devices were enrolled after {s_enrolmentPatience.TotalSeconds:F0} s: is the "
                     + $"machine overloaded?");
+            }
             await Task.Delay(20, stop);
         }
     }

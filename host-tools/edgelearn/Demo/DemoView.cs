@@ -69,8 +69,11 @@ sealed class DemoView(bool quiet)
             ("central: the same rule on the pooled data", controls.Central),
             ("backprop: the same rounds with backprop", controls.Backprop),
         ];
-        foreach (var (name, accuracy) in rows) table.AddRow(name, Accuracy(accuracy),
-            string.Create(CultureInfo.InvariantCulture, $"{100 * (result.FinalAccuracy - accuracy):+0.0;-0.0;0.0} points"));
+        foreach (var (name, accuracy) in rows)
+        {
+            table.AddRow(name, Accuracy(accuracy),
+                string.Create(CultureInfo.InvariantCulture, $"{100 * (result.FinalAccuracy - accuracy):+0.0;-0.0;0.0} points"));
+        }
         AnsiConsole.Write(table);
     }
 

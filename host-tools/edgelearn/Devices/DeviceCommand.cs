@@ -124,10 +124,16 @@ static class DeviceCommand
                 ? await client.RevokeTokenAsync(tokenId!, stop)
                 : await client.RevokeDeviceAsync(device, parsed.GetValue(reason) ?? "", stop);
             var result = device is null ? new RevokeResult(null, answer.TokenId) : new RevokeResult(answer.DeviceId, null);
-            if (output.Json) output.WriteJson(result, FleetJson.Default.RevokeResult);
-            else output.Output.WriteLine(device is null
-                ? $"token {answer.TokenId} is revoked"
-                : $"board {answer.DeviceId} is revoked: the hub refuses it from now on");
+            if (output.Json)
+            {
+                output.WriteJson(result, FleetJson.Default.RevokeResult);
+            }
+            else
+            {
+                output.Output.WriteLine(device is null
+                    ? $"token {answer.TokenId} is revoked"
+                    : $"board {answer.DeviceId} is revoked: the hub refuses it from now on");
+            }
         });
         return command;
     }

@@ -34,8 +34,10 @@ sealed class HubLocation
         string data =
             Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         if (data.Length == 0)
+        {
             throw new EdgeLearnException("there is no home folder to keep the hub in: name a folder with --folder, or set "
                 + "EDGELEARN_FOLDER");
+        }
         return Path.Combine(data, "edgelearn", "hub");
     }
 

@@ -70,9 +70,14 @@ static class ServeCommand
         };
         await using var hub = await FleetHub.StartAsync(options, stop);
         if (output.Json)
+        {
             output.WriteJson(new ServeResult(hub.Address, hub.Fleet.ToString(), options.Folder, hub.OperatorFolder, Environment.ProcessId),
                 FleetJson.Default.ServeResult);
-        else Introduce(hub, options, tests, output.Output);
+        }
+        else
+        {
+            Introduce(hub, options, tests, output.Output);
+        }
         output.Output.Flush();
         try
         {

@@ -48,8 +48,10 @@ sealed class RoundOptions
         var settings = _training.Read(parsed,
             codec == Codec.ZerothOrder ? s_default with { Rule = new ZerothOrderSettings() } : s_default);
         if (codec == Codec.ZerothOrder && settings.Rule is not ZerothOrderSettings)
+        {
             throw new EdgeLearnException($"--codec records carries the steps of --rule zo alone, not of {settings.Rule.Word}: take "
                 + $"float32 or sign");
+        }
         return new RoundPlan(
             parsed.GetValue(_group) ?? "",
             AtLeastOne("--rounds", parsed.GetValue(_rounds) ?? 1),

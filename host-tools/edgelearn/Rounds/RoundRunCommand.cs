@@ -32,8 +32,10 @@ static class RoundRunCommand
             if (output.Json) output.WriteJson(result, FleetJson.Default.RoundRunResult);
             else RoundTable.Write(rounds, output.Output);
             if (rounds.All(round => round.State != "committed"))
+            {
                 throw new EdgeLearnException($"no round was committed ({rounds[^1].Reason}): see 'edgelearn device list' for who is "
                     + $"there, or try a longer --deadline or a smaller --minimum");
+            }
         });
         return command;
     }

@@ -23,8 +23,10 @@ static class RoundTable
         {
             if (round.Reason is { } reason) output.WriteLine($"round {round.Round} was abandoned: {reason}");
             if (round.Refused.Count > 0)
+            {
                 output.WriteLine($"round {round.Round} "
                     + $"refused {string.Join(", ", round.Refused.Select(pair => $"{pair.Value} {pair.Key}"))}");
+            }
         }
     }
 

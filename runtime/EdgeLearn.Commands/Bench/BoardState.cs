@@ -25,7 +25,10 @@ public sealed record BoardState(double? Celsius, double? Mhz)
             {
                 if (File.Exists(path)
                     && double.TryParse(File.ReadAllText(path), NumberStyles.AllowLeadingSign | NumberStyles.AllowTrailingWhite,
-                    CultureInfo.InvariantCulture, out double value)) most = Math.Max(most ?? double.MinValue, value * scale);
+                    CultureInfo.InvariantCulture, out double value))
+                {
+                    most = Math.Max(most ?? double.MinValue, value * scale);
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

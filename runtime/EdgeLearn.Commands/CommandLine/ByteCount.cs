@@ -22,7 +22,9 @@ static class ByteCount
         {
             if (word != unit
                 || !double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value))
+            {
                 continue;
+            }
             if (value * bytes is >= 1 and < long.MaxValue) return (long)(value * bytes);
         }
 

@@ -110,7 +110,7 @@ public static class CommandProgram
     // At most two letters apart, by the number of single-letter edits (Levenshtein).
     static bool IsClose(string a, string b)
     {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        int[] row = Enumerable.Range(0, b.Length + 1).ToArray();
         for (int i = 1; i <= a.Length; i++)
         {
             int diagonal = row[0];

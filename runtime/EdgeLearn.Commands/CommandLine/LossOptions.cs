@@ -28,14 +28,18 @@ sealed class LossOptions
     {
         var loss = parsed.GetValue(_loss) ?? network.Loss ?? Loss.SoftmaxCrossEntropy;
         if (network.Loss is { } own && own.IsClassification != loss.IsClassification)
+        {
             throw new EdgeLearnException($"--loss {loss.Name}: the network of --network was made for {own.Name}, which "
                 + $"takes {(own.IsClassification ? "classes" : "real targets")}");
+        }
         float? smoothing = (float?)parsed.GetValue(_smoothing);
         string? weights = parsed.GetValue(_weights);
         if (smoothing is null && weights is null) return loss;
         if (loss is not CrossEntropyLoss plain)
+        {
             throw new EdgeLearnException($"{(smoothing is null ? "--class-weights" : "--label-smoothing")} belongs to cross-entropy, the "
                 + $"loss is {loss.Name}: leave it out, or use --loss cross-entropy");
+        }
         return new CrossEntropyLoss(smoothing ?? plain.Smoothing,
             weights is null ? plain.ClassWeights : weights == "balanced"
             ? []

@@ -12,14 +12,16 @@ sealed class TextTable(params string[] header)
     public void Write(TextWriter output)
     {
         int columns = _rows.Max(row => row.Length);
-        var widths = new int[columns];
-        foreach (var row in _rows)
+        int[] widths = new int[columns];
+        foreach (string[] row in _rows)
         {
             for (int i = 0; i < row.Length; i++) widths[i] = Math.Max(widths[i], row[i].Length);
         }
 
-        foreach (var row in _rows)
+        foreach (string[] row in _rows)
+        {
             output.WriteLine(string.Join("  ", row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i])))
                 .TrimEnd());
+        }
     }
 }

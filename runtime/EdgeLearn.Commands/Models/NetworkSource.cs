@@ -51,12 +51,16 @@ sealed class NetworkSource
     {
         if (model is null) return Read(text);
         if (!File.Exists(model))
+        {
             throw new EdgeLearnException($"--model {model}: there is no such file; expected a model file, or a state_dict saved as "
                 + $"safetensors");
+        }
         if (!StateFile.IsBare(model))
+        {
             return text is null
                 ? Read(model)
                 : throw new EdgeLearnException($"--model {model} and --network {text} both name the network: give one of them");
+        }
         if (text is null)
             throw new EdgeLearnException($"{model} is a state_dict, which does not say its net: add --network, such as 784-100-10");
         var network = Read(text);

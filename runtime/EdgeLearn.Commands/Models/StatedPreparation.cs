@@ -19,8 +19,10 @@ static class StatedPreparation
             throw new EdgeLearnException($"--std {deviation}: expected numbers other than 0");
         int count = Math.Max(shift.Length, scale.Length), inner = input.Rank == 3 ? input.Channels : input.Width;
         if (count != 1 && count != inner && count != input.Length)
+        {
             throw new EdgeLearnException($"--mean and --std have {count} numbers: expected 1, {inner} or {input.Length} for inputs "
                 + $"of {input}");
+        }
         if ((shift.Length, scale.Length) is var (a, b) && a != b && a != 1 && b != 1)
             throw new EdgeLearnException($"--mean has {a} numbers and --std {b}: give as many, or one");
         int length = count == 1 ? 1 : input.Length;

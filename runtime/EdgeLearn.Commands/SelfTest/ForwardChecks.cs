@@ -14,15 +14,17 @@ static class ForwardChecks
     public static void RandomInputs()
     {
         for (int fan = 1; fan <= WidestInput; fan++)
+        {
             CheckForward(NetworkSpec.Parse($"{WidestInput}-{(fan % 19) + 1}@{fan}:identity", null, Loss.SoftmaxCrossEntropy),
                 batch: (fan % 5) + 1);
+        }
     }
 
     static void CheckForward(NetworkSpec spec, int batch)
     {
         using var network = new Network(spec).Initialise(3);
-        var inputs = Values(batch * network.InputLength);
-        var outputs = new float[batch * network.OutputLength];
+        float[] inputs = Values(batch * network.InputLength);
+        float[] outputs = new float[batch * network.OutputLength];
         using (var pass = new BoundPass(network, batch)) pass.Outputs(inputs, outputs);
         var layer = network.Layers[0];
         var weight = network.Parameters[layer.Slices[0]];
@@ -57,13 +59,15 @@ static class ForwardChecks
             Noise.Add(kind, Noise.Key(5, slice.NameHash), 0, Epsilon, changed.Parameters[slice], changed.Parameters[slice]);
         byte[] before = SmallTask.Bits(network);
         const int Batch = 9;
-        var inputs = Values(Batch * network.InputLength);
-        var labels = new int[Batch];
+        float[] inputs = Values(Batch * network.InputLength);
+        int[] labels = new int[Batch];
         var batch = new Batch(Batch, inputs, labels);
         Span<double> losses = stackalloc double[3], expected = stackalloc double[1];
         using (var pass = new BoundPass(network, Batch))
+        {
             pass.Pass.Losses([new Probe(kind, 5, Epsilon), new Probe(kind, 5, -Epsilon), EdgeLearn.Probe.None], batch, network.Loss,
                 losses);
+        }
         using (var pass = new BoundPass(changed, Batch)) pass.Pass.Losses([EdgeLearn.Probe.None], batch, network.Loss, expected);
         SmallTask.ExpectEqual(before, SmallTask.Bits(network), "weights after three probes");
         if (losses[0] != expected[0])
@@ -73,7 +77,7 @@ static class ForwardChecks
 
     static float[] Values(int count)
     {
-        var values = new float[count];
+        float[] values = new float[count];
         for (int i = 0; i < count; i++) values[i] = (2 * Noise.UniformAt(1, i)) - 1;
         return values;
     }

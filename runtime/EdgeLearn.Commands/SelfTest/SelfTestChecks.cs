@@ -19,11 +19,17 @@ static class SelfTestChecks
         }
 
         yield return ("a model file brings back every bit", ResumeChecks.ModelRoundTrip);
-        foreach (var (name, settings) in SmallTask.RulesAndUpdates()) yield return ($"{name} allocates nothing and keeps the state it "
-            + $"says", () => TrainingChecks.Allocation(name, settings));
+        foreach (var (name, settings) in SmallTask.RulesAndUpdates())
+        {
+            yield return ($"{name} allocates nothing and keeps the state it "
+                + $"says", () => TrainingChecks.Allocation(name, settings));
+        }
         foreach (var rule in LearningRules.All) yield return ($"{rule.Word} learns real targets", () => TrainingChecks.Regression(rule));
-        foreach (var (name, settings) in SmallTask.RulesAndUpdates()) yield return ($"{name} resumes bit for "
-            + $"bit", () => ResumeChecks.Resume(settings));
+        foreach (var (name, settings) in SmallTask.RulesAndUpdates())
+        {
+            yield return ($"{name} resumes bit for "
+                + $"bit", () => ResumeChecks.Resume(settings));
+        }
     }
 }
 

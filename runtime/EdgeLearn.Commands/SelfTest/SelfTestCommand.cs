@@ -49,9 +49,14 @@ public sealed class SelfTestCommand
         }
 
         if (output.Json)
+        {
             output.WriteJson(new SelfTestResult(passed, failures.Count, InstructionSet.Name, InstructionSet.VectorBits, failures),
                 ResultJson.Default.SelfTestResult);
-        else output.Output.WriteLine($"{passed} passed, {failures.Count} failed");
+        }
+        else
+        {
+            output.Output.WriteLine($"{passed} passed, {failures.Count} failed");
+        }
         return failures.Count == 0 ? 0 : 1;
     }
 

@@ -20,8 +20,8 @@ static class SmallTask
     public static MemoryDataset Data()
     {
         ulong key = Noise.Key(DataSeed, Noise.TensorHash("selftest.inputs"));
-        var inputs = new float[Samples * Side * Side];
-        var labels = new int[Samples];
+        float[] inputs = new float[Samples * Side * Side];
+        int[] labels = new int[Samples];
         for (int n = 0; n < Samples; n++)
         {
             labels[n] = n % Classes;
@@ -39,8 +39,8 @@ static class SmallTask
     public static MemoryDataset Regression()
     {
         var data = Data();
-        var inputs = new float[Samples * Side * Side];
-        var targets = new float[Samples * 2];
+        float[] inputs = new float[Samples * Side * Side];
+        float[] targets = new float[Samples * 2];
         for (int n = 0; n < Samples; n++)
         {
             var row = inputs.AsSpan(n * Side * Side, Side * Side);

@@ -14,8 +14,10 @@ static class SaveTarget
     {
         string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full) ?? "/";
         if (Directory.Exists(full))
+        {
             throw new EdgeLearnException($"{option} {path} is a folder: expected the name of a file, such "
                 + $"as {Path.Combine(path, "model.safetensors")}");
+        }
         if (!Directory.Exists(folder)) throw new EdgeLearnException($"{option} {path}: there is no folder {folder}: make it first");
         if (full.StartsWith("/dev/", StringComparison.Ordinal))
             throw new EdgeLearnException($"{option} {path} is a device: expected the name of a file");

@@ -49,7 +49,7 @@ sealed class TrainProgress : IDisposable
     static DatasetView Sample(Dataset test)
     {
         int count = Math.Min(SampleCount, test.Count);
-        var indices = new int[count];
+        int[] indices = new int[count];
         for (int i = 0; i < count; i++) indices[i] = (int)((long)i * test.Count / count);
         return new DatasetView(test, indices);
     }

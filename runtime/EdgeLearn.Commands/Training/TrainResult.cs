@@ -72,7 +72,7 @@ public sealed record TrainResult
 
     /// <summary>What the run keeps of the past; absent where it keeps nothing.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public PastResult? Past { get; init; }
+    public ContinualResult? Past { get; init; }
 
     /// <summary>Where the model was saved; null = nowhere.</summary>
     public required string? Model { get; init; }

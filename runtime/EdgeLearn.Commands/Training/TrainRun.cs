@@ -10,7 +10,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     DataSplit Data => request.Data;
 
     // Read once: at the end of the run the file is another.
-    readonly RunPast? _past = RunPast.Of(request);
+    readonly RunContinual? _past = RunContinual.Of(request);
 
     /// <summary>Runs it.</summary>
     public TrainResult Run()
@@ -52,7 +52,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         var validation = Validate(loop, spec);
         long averagedSteps = session.Average?.Count ?? 0;
         session.TakeAverage();
-        if (_past is not null) RunPast.EndTask(session);
+        if (_past is not null) RunContinual.EndTask(session);
         _transfer.Save(new Model(network, preparation, Data.ClassNames ?? request.Network.ClassNames), request.SavePath);
         _past?.Save(session);
         return new TrainResult
@@ -79,7 +79,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             AllocatedBytesPerStep = loop.AllocatedBytesPerStep,
             Model = request.SavePath,
             Transfer = _transfer.Result(network),
-            Past = PastResult.Of(session, averagedSteps),
+            Past = ContinualResult.Of(session, averagedSteps),
         };
     }
 

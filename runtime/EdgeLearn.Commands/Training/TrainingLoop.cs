@@ -51,8 +51,10 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
 
             if (double.IsNaN(_firstLoss)) _firstLoss = Math.Abs(report.Loss);
             if (report.Diverged || IsHopeless(report.Loss))
+            {
                 throw Diverged(report.Loss, $"at step {session.StepCount:N0} of {session.TotalSteps:N0}", session.FindDivergence(),
                     checkpoint);
+            }
             checkpoint?.AfterStep(mayWait: report.Loss > DoubtfulFactor * (1 + _firstLoss));
             progress.AfterStep(report);
         }
@@ -65,8 +67,10 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
     public Evaluation Evaluate(Dataset test)
     {
         if (session.Network.Parameters.FindNotFinite() is { } slice)
+        {
             throw new EdgeLearnException($"{session.Rule.Name}: {slice.Name} has a value that is not finite after the last "
                 + $"step: {LowerRate}{Kept()}");
+        }
         var evaluation = session.Evaluate(test);
         return double.IsFinite(evaluation.Loss) && !IsHopeless(evaluation.Loss)
             ? evaluation

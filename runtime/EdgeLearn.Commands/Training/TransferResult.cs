@@ -23,11 +23,16 @@ sealed class TransferSource(NetworkSource source, TrainableParts? train, string?
             throw new EdgeLearnException("--save-adaptor needs a model that the adaptor belongs to: give --model FILE");
         using var model = NetworkSource.LoadModel(path);
         if (storage != model.Network.Parameters.Storage)
+        {
             throw new EdgeLearnException($"--save-adaptor: {path} has {model.Network.Parameters.Storage.Word()} weights, the run "
                 + $"has {storage.Word()}: leave --weights out");
+        }
         bool same = preparation.Shift.SequenceEqual(model.Preparation.Shift) && preparation.Scale.SequenceEqual(model.Preparation.Scale);
-        if (!same) throw new EdgeLearnException($"--save-adaptor: {path} prepares its inputs in another way than --preparation says: "
-            + $"leave --preparation out");
+        if (!same)
+        {
+            throw new EdgeLearnException($"--save-adaptor: {path} prepares its inputs in another way than --preparation says: "
+                + $"leave --preparation out");
+        }
         _baseIdentity = Adaptor.IdentityOf(model);
     }
 

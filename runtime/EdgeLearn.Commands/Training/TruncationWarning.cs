@@ -22,7 +22,9 @@ static class TruncationWarning
         }
 
         if (layer is RecurrentSpec { Truncation: { } window } && window < steps)
+        {
             writer.WriteLine($"warning: {name} ({layer.ToShorthand(Activation.Identity)}) takes gradients through {window} of {steps} "
                 + $"steps at most; short windows hurt: docs/forward-only.md shows by how much");
+        }
     }
 }

@@ -106,8 +106,10 @@ sealed class ArtefactStore(DeviceFolder folder)
             await link.FetchAsync(manifest.Digest, file.Length, (total, chunk) =>
             {
                 if (total != 0 && total != manifest.SizeBytes)
+                {
                     throw new EdgeLearnException($"the hub offers {total} bytes of version {manifest.Version}; signed "
                         + $"were {manifest.SizeBytes}");
+                }
                 if (file.Position + chunk.Length > manifest.SizeBytes)
                     throw new EdgeLearnException($"the hub sends more than the {manifest.SizeBytes} bytes of version {manifest.Version}");
                 file.Write(chunk.Span);
@@ -116,8 +118,10 @@ sealed class ArtefactStore(DeviceFolder folder)
 
         file.Flush(flushToDisk: true);
         if (file.Length < manifest.SizeBytes)
+        {
             throw new HubAwayException($"the hub ended version {manifest.Version} after {file.Length} of {manifest.SizeBytes} bytes",
                 new EndOfStreamException());
+        }
     }
 
     void RequireSpace(long bytes)

@@ -33,9 +33,11 @@ public static class BoardReadings
     public static double? TemperatureCelsius()
     {
         foreach (string line in ReadLines(ThermalZone))
+        {
             return double.TryParse(line, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out double milli)
                 ? milli / 1000
                 : null;
+        }
         return null;
     }
 

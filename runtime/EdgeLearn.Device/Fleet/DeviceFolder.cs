@@ -78,8 +78,10 @@ public sealed class DeviceFolder : IDisposable
             Parse(IdentityPath, "enrol again with a new token in an empty folder",
             () => JsonSerializer.Deserialize(text, DeviceJson.Default.DeviceIdentity));
         if (identity.Certificate.Length == 0 || identity.Authority.Length == 0 || identity.DeviceId.Length == 0)
+        {
             throw new EdgeLearnException($"{IdentityPath} is damaged: the certificate, the authority or the device id is missing; enrol "
                 + $"again with a new token in an empty folder");
+        }
         return identity;
     }
 
@@ -100,8 +102,10 @@ public sealed class DeviceFolder : IDisposable
             foreach (string? digest in state is null
                 ? []
                 : (IEnumerable<string?>)[.. Kept(state.Current), .. Kept(state.Previous), .. state.Outcomes.Select(o => o.Digest)])
+            {
                 if (digest is not { Length: 2 * Digest.LengthBytes } || digest.AsSpan().ContainsAnyExcept(s_hexadecimal))
                     throw new JsonException($"'{digest}' is no digest of {2 * Digest.LengthBytes} hexadecimal digits");
+            }
             return state;
         });
     }

@@ -125,8 +125,10 @@ static class Enrolment
             throw new EdgeLearnException($"the hub at {identity.Hub} sent a certificate that is of no use here: {fault}");
         string expected = DeviceIdOf(key), found = FleetTrust.RoleOf(certificate)!.Value.Name;
         if (identity.DeviceId != expected || found != expected)
+        {
             throw new EdgeLearnException($"the hub at {identity.Hub} calls this board {identity.DeviceId} and its certificate {found}; "
                 + $"its key makes it {expected}");
+        }
     }
 
     static void CheckPublicKey(ReadOnlySpan<byte> key, string role, string address)

@@ -39,8 +39,10 @@ static class FleetFault
     static HubAwayException Connection(RpcException e, string address)
     {
         if (Find<AuthenticationException>(e) is not null)
+        {
             return new HubAwayException($"the server at {address} is not this fleet's hub, or its certificate is not valid now", e,
                 suspect: true);
+        }
         string text = Detail(e);
         // A hub that ends the connection after TLS 1.3 asked for a certificate looks like this on the client.
         if (text.Contains("HTTP/2 handshake", StringComparison.OrdinalIgnoreCase))
@@ -54,7 +56,7 @@ static class FleetFault
     static T? Find<T>(RpcException e)
         where T : Exception
     {
-        for (Exception? inner = e.Status.DebugException ?? e.InnerException; inner is not null; inner = inner.InnerException)
+        for (var inner = e.Status.DebugException ?? e.InnerException; inner is not null; inner = inner.InnerException)
             if (inner is T found) return found;
         return null;
     }

@@ -41,8 +41,10 @@ sealed class ModelSwitch(AgentSession session)
             catch (EdgeLearnException e)
             {
                 if (!CanUsePrevious(stop))
+                {
                     throw new EdgeLearnException($"version {current.Version}, in use here so far, cannot be used any more: {e.Message}; "
                         + $"has the data or the program changed?", e);
+                }
                 session.State = AgentSession.With(ArtefactStore.RolledBack(session.State), current.Key, Outcome.RolledBack, e.Message);
                 session.Log.Write("model", $"version {current.Version} cannot be used any more ({e.Message}); {Remaining()}");
             }
@@ -76,8 +78,10 @@ sealed class ModelSwitch(AgentSession session)
             if (session.State.Current?.Key == manifest.Digest) return;
             (manifest, release) = session.Trust.VerifyForUse(offer, session.State.NewestVersion, session.State.NewestRelease);
             if (manifest.Version < statement.NewestVersion)
+            {
                 throw new EdgeLearnException($"version {manifest.Version} is offered, but the hub's signed word is "
                     + $"that {statement.NewestVersion} is the newest: freeze refused");
+            }
         }
         catch (EdgeLearnException e)
         {

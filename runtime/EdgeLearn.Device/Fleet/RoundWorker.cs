@@ -118,7 +118,9 @@ sealed class RoundWorker(AgentSession session)
         {
             while (await Task.WhenAny(training, Task.Delay(s_signOfLife, stop)).ConfigureAwait(false) != training
                 && !stop.IsCancellationRequested)
+            {
                 await SayBusyAsync(stop).ConfigureAwait(false);
+            }
             return await training.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
@@ -149,7 +151,7 @@ sealed class RoundWorker(AgentSession session)
 
     ReportRequest Report(TrainTask task, Digest baseDigest, BoardUpdate update)
     {
-        var header = new UpdateHeader
+        byte[] header = new UpdateHeader
         {
             Round = task.Round,
             Device = session.Identity.DeviceNumber,

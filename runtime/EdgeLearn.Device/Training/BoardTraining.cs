@@ -74,7 +74,7 @@ public sealed class BoardTraining : BoardLearner
     /// <summary>All steps; returns the mean loss and the median time of a step.</summary>
     static (double Loss, double StepMs) Run(TrainingSession session, ZerothOrderRecord[] records, CancellationToken stop)
     {
-        var times = new double[(int)Math.Min(TimedSteps, session.TotalSteps)];
+        double[] times = new double[(int)Math.Min(TimedSteps, session.TotalSteps)];
         double lossSum = 0;
         long examples = 0;
         while (!session.IsDone)
@@ -84,8 +84,10 @@ public sealed class BoardTraining : BoardLearner
             var report = session.Step();
             times[step % times.Length] = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
             if (report.Diverged)
+            {
                 throw new EdgeLearnException($"the loss was {report.Loss} at step {step} "
                     + $"of {session.TotalSteps}; {session.FindDivergence()}: run the round with a lower rate");
+            }
             lossSum += report.Loss * report.Count;
             examples += report.Count;
             if (records.Length == 0) continue;
@@ -114,8 +116,10 @@ public sealed class BoardTraining : BoardLearner
     {
         int directions = ((ProbeSettings)session.Settings.Rule).Directions;
         if (session.TotalSteps > ZerothOrderCodec.RecordLimit / directions)
+        {
             throw new EdgeLearnException($"{session.TotalSteps} steps of {directions} directions give more than the "
                 + $"{ZerothOrderCodec.RecordLimit} records of one update");
+        }
         return (int)session.TotalSteps * directions;
     }
 
@@ -127,8 +131,10 @@ public sealed class BoardTraining : BoardLearner
             ? data.ClassCount > 0 && data.ClassCount <= network.Loss.ClassesOf(network.Spec.ClassCount)
                 : data.TargetLength == network.OutputLength;
         if (!fits)
+        {
             throw new EdgeLearnException($"the model has {network.OutputLength} outputs for {network.Loss.Name}, {data.Name} "
                 + $"has {data.ClassCount} classes and {data.TargetLength} targets");
+        }
     }
 
     static ModelScore ScoreOf(in Evaluation evaluation, Network network) =>

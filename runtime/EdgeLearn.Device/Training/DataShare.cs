@@ -35,13 +35,15 @@ public readonly record struct DataShare()
         if (!(HeldOutFraction >= 0 && HeldOutFraction <= 0.9))
             throw new EdgeLearnException($"the held-out fraction is {HeldOutFraction}; expected 0 to 0.9, such as 0.1");
         if (PartCount < 1 || Part < 1 || Part > PartCount)
+        {
             throw new EdgeLearnException($"part {Part}/{PartCount} does not exist; expected 1/{Math.Max(1, PartCount)} "
                 + $"to {Math.Max(1, PartCount)}/{Math.Max(1, PartCount)}");
+        }
         int[] share = ShareOf(data);
         int heldOut = (int)(share.Length * HeldOutFraction);
         var order = new EpochOrder(Seed, (ulong)Part, share.Length);
-        var training = new int[share.Length - heldOut];
-        var scoring = new int[heldOut];
+        int[] training = new int[share.Length - heldOut];
+        int[] scoring = new int[heldOut];
         for (int i = 0; i < share.Length; i++)
         {
             if (i < heldOut) scoring[i] = share[order[i]];
@@ -60,18 +62,24 @@ public readonly record struct DataShare()
         if (Groups is { } groups)
         {
             if (Alpha is not null)
+            {
                 throw new EdgeLearnException($"{data.Name} cannot be shared out by label and by group; leave alpha or the group column "
                     + $"away");
+            }
             if (groups.Length != data.Count)
+            {
                 throw new EdgeLearnException($"{data.Name} has {data.Count} examples and the groups of {groups.Length}; expected one "
                     + $"group an example");
+            }
             return Partition.ByGroup(groups, PartCount, Seed)[Part - 1];
         }
 
         if (Alpha is not { } alpha) return Partition.Iid(data.Count, PartCount, Seed)[Part - 1];
         if (data.ClassCount == 0)
+        {
             throw new EdgeLearnException($"{data.Name} has no classes to share out by Dirichlet({alpha}); leave alpha away for equal "
                 + $"shares");
+        }
         return Partition.Dirichlet(data.Labels(), PartCount, alpha, Seed)[Part - 1];
     }
 }

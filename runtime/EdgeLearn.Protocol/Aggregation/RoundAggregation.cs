@@ -32,8 +32,10 @@ public sealed class RoundAggregation(ulong round, Codec codec, string aggregator
 
         aggregate.Apply(target);
         foreach (float weight in target.Weights)
+        {
             if (!float.IsFinite(weight))
                 throw new EdgeLearnException($"the sum of round {round} is not finite: the learning rate is too large");
+        }
     }
 
     UpdateChange Decode(UpdateShape shape, in UpdateReport report)

@@ -43,7 +43,7 @@ sealed class Sha256
     public static byte[] Hash(Stream stream)
     {
         var hash = new Sha256();
-        var buffer = new byte[1 << 16];
+        byte[] buffer = new byte[1 << 16];
         for (int count = stream.Read(buffer); count > 0; count = stream.Read(buffer)) hash.Append(buffer.AsSpan(0, count));
         return hash.Finish();
     }
@@ -77,7 +77,7 @@ sealed class Sha256
         Append(padding[..(held < 56 ? 56 - held : 120 - held)]);
         BinaryPrimitives.WriteUInt64BigEndian(padding, bits);
         Append(padding[..8]);
-        var digest = new byte[LengthBytes];
+        byte[] digest = new byte[LengthBytes];
         for (int i = 0; i < _state.Length; i++) BinaryPrimitives.WriteUInt32BigEndian(digest.AsSpan(4 * i), _state[i]);
         return digest;
     }

@@ -35,8 +35,10 @@ sealed class ReplayBuffer
         RowBytes = InputBytes + (IsQuantised ? sizeof(float) : 0) + (_answerLength * sizeof(float));
         Capacity = (int)(BlockLength(settings, network) * sizeof(float) / RowBytes);
         if (Capacity < 1)
+        {
             throw new EdgeLearnException($"--replay-bytes {settings.ReplayBytes:N0}: one sample takes {RowBytes:N0} bytes, and the buffer "
                 + $"itself {settings.ReplayBytes - (BlockLength(settings, network) * sizeof(float)):N0}");
+        }
     }
 
     // The buffer's bytes less a row of scratch and the policy's counts, in floats.
@@ -55,8 +57,10 @@ sealed class ReplayBuffer
         if (settings.Replay == ReplayKind.Balanced && !network.Loss.IsClassification)
             throw new EdgeLearnException("--replay balanced needs classes, a regression has none: use --replay reservoir");
         if (settings.Replay == ReplayKind.Balanced && network.Spec.LabelLength > 1)
+        {
             throw new EdgeLearnException("--replay balanced needs one class a sample, these have one for each step: use --replay "
                 + "reservoir");
+        }
         plan.Account("replay.counts", MemoryCategory.Past, ElsewhereBytes(settings, network));
         return plan.Request("replay", MemoryCategory.Past, BlockLength(settings, network));
     }

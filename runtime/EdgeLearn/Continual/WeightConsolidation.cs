@@ -50,9 +50,14 @@ sealed class WeightConsolidation
             var pull = new PullStep(clock.Rate * slice.RateScale * _settings.Consolidation);
             if (!slice.Trainable) continue;
             if (slice.Storage == WeightStorage.Float32)
+            {
                 Kernels.Update(pull, _parameters[slice], Importance.Slice(slice.Offset, slice.Length),
                     Anchors.Slice(slice.Offset, slice.Length), default);
-            else PullRounded(slice, pull, Noise.Key(Noise.Derive(_seed, (ulong)clock.Step), slice.NameHash));
+            }
+            else
+            {
+                PullRounded(slice, pull, Noise.Key(Noise.Derive(_seed, (ulong)clock.Step), slice.NameHash));
+            }
         }
     }
 

@@ -17,8 +17,10 @@ sealed class ArrayDataset : Dataset
     {
         CheckCount(inputs, labels.Count, "labels");
         if (classCount != 0 && labels.ClassCount > classCount)
+        {
             throw new EdgeLearnException($"{inputs.Name} has a label {labels.ClassCount - 1}; with {classCount} classes the largest "
                 + $"is {classCount - 1}");
+        }
         _inputs = inputs;
         _labels = labels;
         ClassCount = classCount == 0 ? labels.ClassCount : classCount;
@@ -80,8 +82,10 @@ sealed class ArrayDataset : Dataset
     static void CheckCount(ArrayFile inputs, int count, string what)
     {
         if (count != inputs.Count)
+        {
             throw new EdgeLearnException($"{inputs.Name} has {inputs.Count} inputs, but there are {count} {what}; both files must list "
                 + $"the same samples");
+        }
     }
 
     static Shape ShapeOf(ArrayFile inputs, Shape? shape)

@@ -61,8 +61,10 @@ sealed class ArrayFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)first, (uint)(Count - count), nameof(first));
         if (values.Length != (long)count * Header.Item.Length)
+        {
             throw new ArgumentException($"{count} items of {Header.Item.Length} values do not fit a span of {values.Length}",
                 nameof(values));
+        }
         Span<byte> buffer = stackalloc byte[BufferBytes];
         long offset = Header.StartBytes + (first * Header.ItemBytes);
         int most = BufferBytes / _numberBytes;

@@ -46,8 +46,10 @@ readonly record struct ArrayHeader(StoredNumber Number, bool BigEndian, int Coun
     internal static ArrayHeader Create(StoredNumber number, bool bigEndian, ReadOnlySpan<long> sizes, long startBytes, string name)
     {
         if (sizes.Length is < 1 or > 4)
+        {
             throw new EdgeLearnException($"{name} has {sizes.Length} dimensions; expected 1 to 4: items, then a length or height, width, "
                 + $"channels");
+        }
         if (sizes[0] == 0) throw new EdgeLearnException($"{name} holds no items");
         if (sizes[0] > int.MaxValue)
             throw new EdgeLearnException($"{name}: the header promises {sizes[0]} items; at most {int.MaxValue} can be read");
@@ -55,8 +57,10 @@ readonly record struct ArrayHeader(StoredNumber Number, bool BigEndian, int Coun
         foreach (long size in sizes[1..])
         {
             if (size is < 1 or >= Shape.LongestLength || (itemLength *= size) >= Shape.LongestLength)
+            {
                 throw new EdgeLearnException($"{name}: the header gives items of {Text(sizes[1..])} values; expected 1 "
                     + $"to {Shape.LongestLength - 1}");
+            }
         }
 
         var item = sizes.Length switch

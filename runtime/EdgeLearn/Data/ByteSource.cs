@@ -73,7 +73,7 @@ sealed class ByteSource : IDisposable
     /// <summary>The first bytes: <paramref name="atMost"/>, or all when there are fewer.</summary>
     public byte[] ReadStart(int atMost)
     {
-        var start = new byte[(int)Math.Min(atMost, Length)];
+        byte[] start = new byte[(int)Math.Min(atMost, Length)];
         Read(0, start);
         return start;
     }

@@ -60,7 +60,7 @@ public abstract class Dataset : IDisposable
     /// <summary>The class of every sample, in a new array.</summary>
     public int[] Labels()
     {
-        var labels = new int[Count];
+        int[] labels = new int[Count];
         for (int i = 0; i < labels.Length; i++) labels[i] = Label(i);
         return labels;
     }

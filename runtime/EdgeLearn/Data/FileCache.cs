@@ -154,8 +154,10 @@ sealed class FileCache
     {
         string because = $"no cache can be written ({reason})";
         if (expectedBytes > MemoryLimitBytes)
+        {
             throw new EdgeLearnException($"{name} expands to {expectedBytes} bytes and {because}; set XDG_CACHE_HOME to a folder with "
                 + $"room");
+        }
         try
         {
             using var stream = new MemoryStream((int)Math.Max(expectedBytes, 0));

@@ -44,7 +44,7 @@ static class GzipFile
     /// <exception cref="EdgeLearnException">The file cannot be read, or its compression is damaged.</exception>
     public static byte[] ReadStart(string path)
     {
-        var start = new byte[ArrayHeader.LongestBytes];
+        byte[] start = new byte[ArrayHeader.LongestBytes];
         using var stream = OpenContent(path);
         try
         {
@@ -69,15 +69,17 @@ static class GzipFile
         var source = ByteSource.Open(path);
         try
         {
-            var start = source.ReadStart(ArrayHeader.LongestBytes);
+            byte[] start = source.ReadStart(ArrayHeader.LongestBytes);
             if (start is [0x1F, 0x8B, ..])
             {
                 long compressedBytes = source.Length;
                 source.Dispose();
                 header = ArrayHeader.Parse(ReadStart(path), name);
                 if (header.TotalBytes / LargestRatio > compressedBytes)
+                {
                     throw new EdgeLearnException($"{name}: the header promises {header.TotalBytes} bytes; {compressedBytes} compressed "
                         + $"bytes cannot hold them");
+                }
                 source = cache.GetOrCreate(Digest(path) + ".raw", name, header.TotalBytes, stream => Expand(path, name, stream));
             }
             else
@@ -98,7 +100,7 @@ static class GzipFile
     static void Expand(string path, string name, Stream destination)
     {
         using var stream = new GZipStream(OpenStored(path), CompressionMode.Decompress);
-        var buffer = new byte[1 << 16];
+        byte[] buffer = new byte[1 << 16];
         while (true)
         {
             int count;

@@ -55,7 +55,7 @@ sealed class LabelList
         if (file.Header.Item.Length != 1)
             throw new EdgeLearnException($"{file.Name} has {file.Header.Item.Length} values a sample; expected one label each");
         int largest = -1;
-        var bytes = new byte[file.Count];
+        byte[] bytes = new byte[file.Count];
         ushort[]? shorts = null;
         Span<float> run = stackalloc float[256];
         for (int i = 0; i < file.Count; i++)

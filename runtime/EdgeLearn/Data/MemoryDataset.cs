@@ -93,7 +93,9 @@ public sealed class MemoryDataset : Dataset
     {
         if (Count == 0) throw new ArgumentException("there are no samples");
         if (_inputs.Length != (long)Count * InputLength)
+        {
             throw new ArgumentException($"{Count} samples of {InputShape} need {(long)Count * InputLength} values; there "
                 + $"are {_inputs.Length}");
+        }
     }
 }

@@ -36,8 +36,10 @@ static class NpyFile
             ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..])
             : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
         if (textBytes > ArrayHeader.LongestBytes - textStart)
+        {
             throw new EdgeLearnException($"{name}: an npy header of {textBytes} bytes; a plain array of numbers needs less "
                 + $"than {ArrayHeader.LongestBytes}");
+        }
         if (start.Length < textStart + textBytes)
             throw new EdgeLearnException($"{name}: the npy header is cut short after {start.Length} of {textStart + textBytes} bytes");
         return new NpyHeaderText(start.Slice(textStart, (int)textBytes), name).Parse(textStart + textBytes);

@@ -11,7 +11,7 @@ public static class Partition
     public static int[][] Iid(int sampleCount, int partCount, ulong seed)
     {
         CheckParts(sampleCount, partCount);
-        var owner = new int[sampleCount];
+        int[] owner = new int[sampleCount];
         var order = new EpochOrder(seed, 0, sampleCount);
         for (int i = 0; i < sampleCount; i++) owner[order[i]] = i % partCount;
         return Collect(owner, partCount);
@@ -33,9 +33,9 @@ public static class Partition
         CheckParts(labels.Length, partCount);
         if (!(alpha > 0 && double.IsFinite(alpha)))
             throw new EdgeLearnException($"alpha is {alpha}; expected a number above 0, such as 0.5");
-        var byClass = SortByClass(labels);
-        var owner = new int[labels.Length];
-        var proportions = new double[partCount];
+        int[] byClass = SortByClass(labels);
+        int[] owner = new int[labels.Length];
+        double[] proportions = new double[partCount];
         for (int first = 0; first < byClass.Length;)
         {
             int label = labels[byClass[first]];
@@ -65,7 +65,7 @@ public static class Partition
         var order = new EpochOrder(seed, 0, numbers.Count);
         int[] sorted = [.. numbers];
         for (int i = 0; i < sorted.Length; i++) partOf[sorted[order[i]]] = i % partCount;
-        var owner = new int[groups.Length];
+        int[] owner = new int[groups.Length];
         for (int i = 0; i < owner.Length; i++) owner[i] = partOf[groups[i]];
         return Collect(owner, partCount);
     }
@@ -95,7 +95,7 @@ public static class Partition
     static int[] SortByClass(ReadOnlySpan<int> labels)
     {
         // Keys are (label, index), so that equal labels keep their order.
-        var keys = new long[labels.Length];
+        long[] keys = new long[labels.Length];
         for (int i = 0; i < keys.Length; i++)
         {
             if (labels[i] < 0) throw new EdgeLearnException($"the label of sample {i} is {labels[i]}; expected 0 or more");
@@ -122,7 +122,7 @@ public static class Partition
 
     static void FillEmptyParts(int[] owner, int partCount)
     {
-        var sizes = new int[partCount];
+        int[] sizes = new int[partCount];
         foreach (int part in owner) sizes[part]++;
         for (int part = 0; part < partCount; part++)
         {
@@ -136,9 +136,9 @@ public static class Partition
 
     static int[][] Collect(int[] owner, int partCount)
     {
-        var sizes = new int[partCount];
+        int[] sizes = new int[partCount];
         foreach (int part in owner) sizes[part]++;
-        var parts = new int[partCount][];
+        int[][] parts = new int[partCount][];
         for (int part = 0; part < partCount; part++) parts[part] = new int[sizes[part]];
         Array.Clear(sizes);
         for (int i = 0; i < owner.Length; i++) parts[owner[i]][sizes[owner[i]]++] = i;

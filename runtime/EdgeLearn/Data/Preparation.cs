@@ -24,8 +24,10 @@ public sealed class Preparation
     public Preparation(ReadOnlySpan<float> shift, ReadOnlySpan<float> scale)
     {
         if (shift.IsEmpty || shift.Length != scale.Length)
+        {
             throw new EdgeLearnException($"a preparation has {shift.Length} shifts and {scale.Length} scales; expected equal numbers, at "
                 + $"least one");
+        }
         if (!TensorPrimitives.IsFiniteAll(shift) || !TensorPrimitives.IsFiniteAll(scale))
             throw new EdgeLearnException("a preparation has a shift or scale that is not a finite number");
         _shift = shift.ToArray();
@@ -60,7 +62,7 @@ public sealed class Preparation
     /// <exception cref="EdgeLearnException">A value is not finite.</exception>
     public static Preparation ScaleByMaximum(Dataset data)
     {
-        var row = new float[data.InputLength];
+        float[] row = new float[data.InputLength];
         float largest = 0;
         for (int i = 0; i < data.Count; i++)
         {
@@ -93,10 +95,10 @@ public sealed class Preparation
         int length = data.InputLength;
         if (width < 1 || length % width != 0)
             throw new ArgumentException($"{width} columns do not divide an input of {length} values", nameof(width));
-        var row = new float[length];
-        var origin = new float[width];
-        var sums = new double[width];
-        var squares = new double[width];
+        float[] row = new float[length];
+        float[] origin = new float[width];
+        double[] sums = new double[width];
+        double[] squares = new double[width];
         data.ReadFinite(0, row);
         row.AsSpan(0, width).CopyTo(origin);
         for (int i = 0; i < data.Count; i++)
@@ -109,7 +111,7 @@ public sealed class Preparation
         }
 
         double count = data.Count * ((double)length / width);
-        var scale = new float[width];
+        float[] scale = new float[width];
         for (int j = 0; j < width; j++)
         {
             double mean = sums[j] / count;
@@ -157,7 +159,7 @@ public sealed class Preparation
     static float[] Repeated(float[] columns)
     {
         if (columns.Length is 1 or >= ShortestSpan) return columns;
-        var repeated = new float[columns.Length * (ShortestSpan / columns.Length)];
+        float[] repeated = new float[columns.Length * (ShortestSpan / columns.Length)];
         for (int i = 0; i < repeated.Length; i++) repeated[i] = columns[i % columns.Length];
         return repeated;
     }

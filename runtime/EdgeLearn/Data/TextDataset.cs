@@ -19,8 +19,10 @@ sealed class TextDataset : Dataset
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         long count = (source.Length - 1) / steps;
         if (source.Length <= steps)
+        {
             throw new EdgeLearnException($"{source.Name} has {source.Length} bytes; a window of {steps} and the byte behind it "
                 + $"need {steps + 1L}");
+        }
         if (count > int.MaxValue)
             throw new EdgeLearnException($"{source.Name} has {count:N0} windows of {steps} bytes; at most {int.MaxValue:N0} can be read");
         _source = source;

@@ -55,8 +55,10 @@ readonly partial struct DirectConvolution
                     ref float gradients = ref Unsafe.Add(ref dz0, (y - ky) * outputWidth);
                     ref float row = ref Unsafe.Add(ref planes0, (nint)c * planeLength + y * width + kx);
                     for (int x = from; x < end; x += T.Count)
+                    {
                         walk.Run<T, PlaneTarget>(strip, ref weights, kernelLength, ref Unsafe.Add(ref gradients, x), dzBelow,
                             new PlaneTarget(ref Unsafe.Add(ref row, x), planeLength, planesBelow));
+                    }
                     if (!hasLast) continue;
                     int last = outputWidth - T.Count;
                     walk.Run<T, LastPlaneTarget>(strip, ref weights, kernelLength, ref Unsafe.Add(ref gradients, last), dzBelow,

@@ -200,8 +200,8 @@ readonly ref struct UpdateTarget<TUpdate>(in TUpdate update, ref float weights, 
     public void Accept<T>(nint offset, T sums)
         where T : struct, ILanes<T>
     {
-        T a = TUpdate.StateCount > 0 ? T.Load(ref _first, (nuint)offset) : default;
-        T b = TUpdate.StateCount > 1 ? T.Load(ref _second, (nuint)offset) : default;
+        var a = TUpdate.StateCount > 0 ? T.Load(ref _first, (nuint)offset) : default;
+        var b = TUpdate.StateCount > 1 ? T.Load(ref _second, (nuint)offset) : default;
         T.Store(_update.Apply(T.Load(ref _weights, (nuint)offset), sums, ref a, ref b), ref _weights, (nuint)offset);
         if (TUpdate.StateCount > 0) T.Store(a, ref _first, (nuint)offset);
         if (TUpdate.StateCount > 1) T.Store(b, ref _second, (nuint)offset);

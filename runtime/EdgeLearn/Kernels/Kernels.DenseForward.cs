@@ -154,8 +154,10 @@ static partial class Kernels
         {
             int count = Math.Min(Block, rows - r);
             for (int b = 0; b < batch; b++)
+            {
                 MatrixVector(count, length, w.Slice(r * length, count * length), bias.Slice(r, count), x.Slice(b * length, length),
                     y.Slice(b * yStride + r, count));
+            }
         }
     }
 

@@ -66,21 +66,34 @@ static partial class Kernels
     {
         CheckInt8(batch, length, bias.Length, wCodes.Length, wScales.Length, y.Length, yStride);
         if (xCodes.Length != (long)batch * length || xScales.Length != batch)
+        {
             throw new ArgumentException($"{batch} samples of length {length} do not fit {xCodes.Length} codes and {xScales.Length} scales",
                 nameof(xCodes));
+        }
         if (AvxVnni.IsSupported && InstructionSet.Use256)
+        {
             DenseForwardInt8<Int8DotVnni, Vector256<int>,
                 Vector256<sbyte>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+        }
         else if (Dp.IsSupported && InstructionSet.Use128)
+        {
             DenseForwardInt8<Int8DotArm, Vector128<int>,
                 Vector128<sbyte>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+        }
         else if (Avx512BW.IsSupported && InstructionSet.Use512)
+        {
             DenseForwardInt8<Int8Dot512, Vector512<int>,
                 Vector512<short>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+        }
         else if (Avx2.IsSupported && InstructionSet.Use256)
+        {
             DenseForwardInt8<Int8Dot256, Vector256<int>,
                 Vector256<short>>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
-        else DenseForwardInt8<Int8Dot1, int, int>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+        }
+        else
+        {
+            DenseForwardInt8<Int8Dot1, int, int>(batch, length, wCodes, wScales, bias, xCodes, xScales, y, yStride);
+        }
     }
 
     static void CheckInt8(int batch, int length, int rows, int codes, int scales, int outputs, int yStride)

@@ -38,17 +38,27 @@ static partial class Kernels
         Check.Length(x, (long)batch * length);
         CheckInt8(batch, length, bias.Length, wCodes.Length, wScales.Length, y.Length, yStride);
         if (scratch.Length < Int8ScratchLength(batch, length))
+        {
             throw new ArgumentException($"the scratch has {scratch.Length} values, needs {Int8ScratchLength(batch, length)}",
                 nameof(scratch));
+        }
         bool packs = batch >= PackedSamples && length > 0;
         if (packs && AvxVnni.IsSupported && InstructionSet.Use256)
+        {
             DenseForwardCells<Int8CellsVnni, Vector256<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
+        }
         else if (packs && Avx512BW.IsSupported && InstructionSet.Use512)
+        {
             DenseForwardCells<Int8Cells512, Vector512<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
+        }
         else if (packs && Avx2.IsSupported && InstructionSet.Use256)
+        {
             DenseForwardCells<Int8Cells256, Vector256<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
+        }
         else if (packs && Dp.IsSupported && InstructionSet.Use128)
+        {
             DenseForwardCells<Int8CellsArm, Vector128<int>>(batch, length, wCodes, wScales, bias, x, y, yStride, scratch);
+        }
         else
         {
             var codes = MemoryMarshal.Cast<float, sbyte>(scratch[batch..])[..(batch * length)];
@@ -126,9 +136,11 @@ static partial class Kernels
             }
 
             for (int s = 0; s < samples; s += 2 * TCells.Lanes)
+            {
                 CellTile<TCells,
                     T>(cells, ref strip[0], ref MemoryMarshal.GetReference(rowScales), ref Unsafe.AsRef(in x[s]),
                     ref Unsafe.AsRef(in scales[s]), ref tile[s]);
+            }
             TransposeTile(height, Int8Samples, ref tile[0], bias.Slice(r, height), ref y[r], yStride, samples);
         }
     }

@@ -44,8 +44,10 @@ static partial class Kernels
         ref float x0 = ref MemoryMarshal.GetReference(x);
         int r = 0;
         for (; length >= T.Count && r + SharedRows <= rows; r += SharedRows)
+        {
             Dot4<T>(length, ref Unsafe.Add(ref w0, (nint)r * length), ref Unsafe.Add(ref MemoryMarshal.GetReference(bias), r), ref x0,
                 ref Unsafe.Add(ref MemoryMarshal.GetReference(y), r));
+        }
         for (; r < rows; r++) y[r] = Dot<T>(length, ref Unsafe.Add(ref w0, (nint)r * length), ref x0) + bias[r];
     }
 
@@ -195,8 +197,10 @@ static partial class Kernels
             }
 
             if (whole < counted)
+            {
                 AddLastPair(length, new SignBits(key, index + length - T.Count, T.Count, words), scale, ref row, ref p0, ref m0, ref plus,
                     ref minus);
+            }
             yPlus[r] = T.Sum(plus) + yPlus[r];
             yMinus[r] = T.Sum(minus) + yMinus[r];
         }

@@ -36,8 +36,10 @@ static partial class Kernels
                     int source = SourceOf(geometry, c, ky, kx, top, left), rowStep = geometry.Stride * geometry.Image.RowStride,
                         columnStep = geometry.Stride * geometry.Image.ColumnStride;
                     for (int oy = top; oy < bottom; oy++, source += rowStep)
+                    {
                         CopyStrided(ref Unsafe.Add(ref MemoryMarshal.GetReference(image), source), columnStep,
                             ref Unsafe.Add(ref MemoryMarshal.GetReference(plane), oy * width + left), right - left);
+                    }
                 }
             }
         }

@@ -224,8 +224,10 @@ static partial class Kernels
                 ref float gradient = ref Unsafe.Add(ref MemoryMarshal.GetReference(dx), row);
                 int ox = 0;
                 for (; ox + 4 <= outputs; ox += 4, at += 4)
+                {
                     PairsGradient4(Vector128.LoadUnsafe(in maps[at]), Vector128.LoadUnsafe(in dy[at]), ref Unsafe.Add(ref x, 2 * ox),
                         ref Unsafe.Add(ref gradient, 2 * ox), width);
+                }
                 for (; ox < outputs; ox++, at++)
                 {
                     float max = maps[at];

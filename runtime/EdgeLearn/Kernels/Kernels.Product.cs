@@ -68,8 +68,10 @@ static partial class Kernels
         if (c.Length < (long)(rows - 1) * cStride + columns)
             throw new ArgumentException($"c has {c.Length} values, needs {(long)(rows - 1) * cStride + columns}", nameof(c));
         if (scratch.Length < ProductScratchLength(a.Shape, b.Shape))
+        {
             throw new ArgumentException($"the scratch has {scratch.Length} values, needs {ProductScratchLength(a.Shape, b.Shape)}",
                 nameof(scratch));
+        }
         if (depth == 0 && !accumulate)
         {
             for (int i = 0; i < rows; i++) c.Slice(i * cStride, columns).Clear();
@@ -133,8 +135,10 @@ static partial class Kernels
         {
             int strip = Math.Min(StripRows, a.Rows - i);
             for (int r = 0; r < strip; r++)
+            {
                 MemoryMarshal.CreateSpan(ref Unsafe.Add(ref left, (nint)(i + r) * a.RowStride), depth)
                     .CopyTo(copy[(r * (depth + StripPadding))..]);
+            }
             RunProduct(strip, columns, depth, ref copy[0], depth + StripPadding, 1, ref right, bStride,
                 ref Unsafe.Add(ref c, (nint)i * cStride), cStride, sums, isFar);
         }
@@ -144,13 +148,20 @@ static partial class Kernels
         nint cStride, Sums sums, bool isFar)
     {
         if (sums == Sums.Store)
+        {
             ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new StoreTarget(ref c, cStride),
                 InstructionSet.VectorBits);
+        }
         else if (sums == Sums.Add)
+        {
             ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new AddTarget(ref c, cStride),
                 InstructionSet.VectorBits, isFar);
-        else ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new ContinueTarget(ref c, cStride),
-            InstructionSet.VectorBits, isFar);
+        }
+        else
+        {
+            ProductLoop.Run(rows, columns, depth, ref a, aRow, aColumn, ref b, bStride, new ContinueTarget(ref c, cStride),
+                InstructionSet.VectorBits, isFar);
+        }
     }
 
     // Rows at this distance fall into a few sets of a cache and drive each other out.

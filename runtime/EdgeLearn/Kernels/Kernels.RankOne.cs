@@ -51,8 +51,8 @@ static partial class Kernels
         int i = from;
         for (; i + T.Count <= length; i += T.Count)
         {
-            T a = TUpdate.StateCount > 0 ? T.Load(ref first, (nuint)i) : default;
-            T b = TUpdate.StateCount > 1 ? T.Load(ref second, (nuint)i) : default;
+            var a = TUpdate.StateCount > 0 ? T.Load(ref first, (nuint)i) : default;
+            var b = TUpdate.StateCount > 1 ? T.Load(ref second, (nuint)i) : default;
             T.Store(step.Apply(T.Load(ref w, (nuint)i), factor * T.Load(ref x, (nuint)i), ref a, ref b), ref w, (nuint)i);
             if (TUpdate.StateCount > 0) T.Store(a, ref first, (nuint)i);
             if (TUpdate.StateCount > 1) T.Store(b, ref second, (nuint)i);

@@ -50,7 +50,7 @@ static partial class Kernels
             for (int i = from; i < end; i += T.Count)
             {
                 T r = Functions.Sigmoid(T.Load(ref r0, (nuint)i)), z = Functions.Sigmoid(T.Load(ref z0, (nuint)i));
-                T n = Functions.Tanh(T.MultiplyAdd(r, T.Load(ref q0, (nuint)i), T.Load(ref n0, (nuint)i)));
+                var n = Functions.Tanh(T.MultiplyAdd(r, T.Load(ref q0, (nuint)i), T.Load(ref n0, (nuint)i)));
                 T.Store(n, ref n0, (nuint)i);
                 T.Store(r, ref r0, (nuint)i);
                 T.Store(z, ref z0, (nuint)i);
@@ -94,7 +94,7 @@ static partial class Kernels
         ref float dGates)
         where T : struct, ILanes<T>
     {
-        T one = T.Broadcast(1);
+        var one = T.Broadcast(1);
         int end = units - (units - from) % T.Count;
         for (int b = 0; b < batch; b++)
         {
@@ -105,7 +105,7 @@ static partial class Kernels
                 nuint at = (nuint)i, step = (nuint)units;
                 T n = T.Load(ref n0, at), r = T.Load(ref n0, at + step), z = T.Load(ref n0, at + 2 * step),
                     q = T.Load(ref n0, at + 3 * step), ds = T.Load(ref ds0, at);
-                T dn = ds * (one - z) * (one - n * n);
+                var dn = ds * (one - z) * (one - n * n);
                 T.Store(dn, ref dn0, at);
                 T.Store(dn * q * r * (one - r), ref dn0, at + step);
                 T.Store(ds * (T.Load(ref before0, at) - n) * z * (one - z), ref dn0, at + 2 * step);
@@ -163,7 +163,7 @@ static partial class Kernels
                 T.Store(f, ref i0, at + step);
                 T.Store(g, ref i0, at + 2 * step);
                 T.Store(o, ref i0, at + 3 * step);
-                T c = T.MultiplyAdd(f, T.Load(ref before0, at), i * g);
+                var c = T.MultiplyAdd(f, T.Load(ref before0, at), i * g);
                 T.Store(c, ref cell0, at);
                 T.Store(o * Functions.Tanh(c), ref state0, at);
             }
@@ -211,7 +211,7 @@ static partial class Kernels
         ref float dCell, ref float dGates)
         where T : struct, ILanes<T>
     {
-        T one = T.Broadcast(1);
+        var one = T.Broadcast(1);
         int end = units - (units - from) % T.Count;
         for (int b = 0; b < batch; b++)
         {
@@ -222,7 +222,7 @@ static partial class Kernels
                 T i = T.Load(ref i0, at), f = T.Load(ref i0, at + step), g = T.Load(ref i0, at + 2 * step),
                     o = T.Load(ref i0, at + 3 * step);
                 T t = Functions.Tanh(T.Load(ref cell, here)), ds = T.Load(ref dState, here);
-                T dc = T.MultiplyAdd(ds * o, one - t * t, T.Load(ref dCell, here));
+                var dc = T.MultiplyAdd(ds * o, one - t * t, T.Load(ref dCell, here));
                 T.Store(dc * g * i * (one - i), ref di0, at);
                 T.Store(dc * T.Load(ref before, here) * f * (one - f), ref di0, at + step);
                 T.Store(dc * i * (one - g * g), ref di0, at + 2 * step);

@@ -65,7 +65,7 @@ static partial class Kernels
         float mean = 0;
         if (isCentred)
         {
-            T sums = T.Broadcast(0);
+            var sums = T.Broadcast(0);
             for (nuint i = 0; i < whole; i += (nuint)T.Count) sums += T.Load(ref x, i);
             float sum = T.Sum(sums);
             for (nuint i = whole; i < (nuint)width; i++) sum += Unsafe.Add(ref x, i);

@@ -40,7 +40,7 @@ static partial class Kernels
             T before = T.Load(ref maxima0, (nuint)j), maximum = before;
             // a NaN can get lost here: the sum that follows meets it
             for (nuint i = 0, at = (nuint)j; i < (nuint)rows; i++, at += (nuint)columns) maximum = T.Max(maximum, T.Load(ref z0, at));
-            T sum = T.Load(ref sums0, (nuint)j) * Functions.Exp(before - maximum);
+            var sum = T.Load(ref sums0, (nuint)j) * Functions.Exp(before - maximum);
             for (nuint i = 0, at = (nuint)j; i < (nuint)rows; i++, at += (nuint)columns)
             {
                 var power = Functions.Exp(T.Load(ref z0, at) - maximum);

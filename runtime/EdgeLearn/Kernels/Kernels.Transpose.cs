@@ -51,15 +51,19 @@ static partial class Kernels
                 if (strip == 16) TransposeRows16(whole, ref s, sourceStride, ref d, destinationStride);
                 else TransposeRows8(whole, ref s, sourceStride, ref d, destinationStride);
                 if (whole < columns)
+                {
                     TransposeRest(strip, columns - whole, ref Unsafe.Add(ref s, whole), sourceStride,
                         ref Unsafe.Add(ref d, whole * destinationStride), destinationStride);
+                }
                 r += strip;
             }
         }
 
         if (r < rows)
+        {
             TransposeRest(rows - r, columns, ref Unsafe.Add(ref source, r * sourceStride), sourceStride, ref Unsafe.Add(ref destination, r),
                 destinationStride);
+        }
     }
 
     static void TransposeRows16(int columns, ref float source, nint sourceStride, ref float destination, nint destinationStride)
@@ -101,13 +105,17 @@ static partial class Kernels
             }
 
             if (c < columns)
+            {
                 TransposeScalars(4, columns - c, ref Unsafe.Add(ref source, r * sourceStride + c), sourceStride,
                     ref Unsafe.Add(ref destination, c * destinationStride + r), destinationStride);
+            }
         }
 
         if (r < rows)
+        {
             TransposeScalars(rows - r, columns, ref Unsafe.Add(ref source, r * sourceStride), sourceStride,
                 ref Unsafe.Add(ref destination, r), destinationStride);
+        }
     }
 
     static void TransposeScalars(int rows, int columns, ref float source, nint sourceStride, ref float destination, nint destinationStride)

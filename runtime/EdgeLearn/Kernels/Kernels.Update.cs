@@ -38,8 +38,8 @@ static partial class Kernels
         int i = from;
         for (; i + T.Count <= weights.Length; i += T.Count)
         {
-            T a = TUpdate.StateCount > 0 ? T.Load(ref s0, (nuint)i) : default;
-            T b = TUpdate.StateCount > 1 ? T.Load(ref s1, (nuint)i) : default;
+            var a = TUpdate.StateCount > 0 ? T.Load(ref s0, (nuint)i) : default;
+            var b = TUpdate.StateCount > 1 ? T.Load(ref s1, (nuint)i) : default;
             T.Store(update.Apply(T.Load(ref w, (nuint)i), T.Load(ref g, (nuint)i), ref a, ref b), ref w, (nuint)i);
             if (TUpdate.StateCount > 0) T.Store(a, ref s0, (nuint)i);
             if (TUpdate.StateCount > 1) T.Store(b, ref s1, (nuint)i);

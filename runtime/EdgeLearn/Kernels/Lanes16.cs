@@ -90,8 +90,10 @@ readonly struct Lanes16(Vector512<float> value) : ILanes<Lanes16>
     {
         var shifts = Vector512.Create(31u, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16);
         if (Avx512F.IsSupported)
+        {
             return new(value._value
                 ^ (Avx512F.ShiftLeftLogicalVariable(Vector512.Create((uint)bits), shifts) & Vector512.Create(0x80000000u)).AsSingle());
+        }
         return new(Vector512.Create(Lanes8.FlipSigns(new Lanes8(value._value.GetLower()), bits)._value,
             Lanes8.FlipSigns(new Lanes8(value._value.GetUpper()), bits >> 8)._value));
     }

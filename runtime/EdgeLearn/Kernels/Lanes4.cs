@@ -97,9 +97,11 @@ readonly struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
     public static Lanes4 FlipSigns(Lanes4 value, ulong bits)
     {
         if (AdvSimd.IsSupported)
+        {
             return new(value._value
                 ^ (AdvSimd.ShiftLogical(Vector128.Create((uint)bits), Vector128.Create(31, 30, 29, 28))
                 & Vector128.Create(0x80000000u)).AsSingle());
+        }
         var mask = Vector128.Create(1u, 2, 4, 8);
         return new(value._value ^ (Vector128.Equals(Vector128.Create((uint)bits) & mask, mask) & Vector128.Create(0x80000000u)).AsSingle());
     }

@@ -88,9 +88,11 @@ readonly struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     public static Lanes8 FlipSigns(Lanes8 value, ulong bits)
     {
         if (Avx2.IsSupported)
+        {
             return new(value._value
                 ^ (Avx2.ShiftLeftLogicalVariable(Vector256.Create((uint)bits), Vector256.Create(31u, 30, 29, 28, 27, 26, 25, 24))
                 & Vector256.Create(0x80000000u)).AsSingle());
+        }
         var mask = Vector256.Create(1u, 2, 4, 8, 16, 32, 64, 128);
         return new(value._value ^ (Vector256.Equals(Vector256.Create((uint)bits) & mask, mask) & Vector256.Create(0x80000000u)).AsSingle());
     }

@@ -107,9 +107,14 @@ static class ProductLoop
         ref var job = ref Unsafe.AsRef<Job<TTarget>>(state);
         int strips = (job.Rows + 11) / 12, tiles = (job.Columns + WidestTile - 1) / WidestTile;
         if (strips >= count || tiles < count)
+        {
             RunRows(Share(strips, 12, job.Rows, index, count), Share(strips, 12, job.Rows, index + 1, count), 0, job.Columns, ref job);
-        else RunRows(0, job.Rows, Share(tiles, WidestTile, job.Columns, index, count),
-            Share(tiles, WidestTile, job.Columns, index + 1, count), ref job);
+        }
+        else
+        {
+            RunRows(0, job.Rows, Share(tiles, WidestTile, job.Columns, index, count),
+                Share(tiles, WidestTile, job.Columns, index + 1, count), ref job);
+        }
     }
 
     // Where a part begins.
@@ -149,11 +154,15 @@ static class ProductLoop
         where TTarget : struct, ITileTarget, allows ref struct
     {
         if (Vector512.IsHardwareAccelerated && bits >= 512)
+        {
             return Tiles<Pair<Pair<Pair<Lanes16>>>,
                 TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false);
+        }
         if (Vector256.IsHardwareAccelerated && bits >= 256)
+        {
             return Tiles<Pair<Pair<Pair<Lanes8>>>,
                 TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false);
+        }
         return bits >= 128
             ? Tiles<Pair<Pair<Pair<Lanes4>>>, TTarget>(row, 1, 0, columns, depth, ref a, 0, aColumn, ref b, bStride, target, isFar: false)
                 : 0;

@@ -93,8 +93,10 @@ public readonly record struct Shape
     internal void ExpectSequence(string name)
     {
         if (Rank != 2)
+        {
             throw new EdgeLearnException($"{name} needs a sequence of steps x features, but its input is {this}: put it behind an "
                 + $"embedding or a layer of sequences, or reshapeTxF before it");
+        }
     }
 
     /// <summary>The shape of one to three sizes: a length, steps x features or height x width, height x width x channels.</summary>

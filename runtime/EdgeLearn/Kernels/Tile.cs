@@ -130,7 +130,7 @@ static class Tile
         where T : struct, ILanes<T>
         where TTarget : struct, ITileTarget, allows ref struct
     {
-        T c0 = target.Start<T>(offset);
+        var c0 = target.Start<T>(offset);
         for (; depth > 0; depth--)
         {
             var v = T.Load(ref b, 0);

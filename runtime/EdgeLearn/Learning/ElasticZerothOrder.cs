@@ -34,8 +34,10 @@ sealed class ElasticZerothOrder : LearningRule
     {
         int units = network.Units.Count, exactLayers = settings.ExactLayers;
         if (exactLayers < 1 || exactLayers >= units)
+        {
             throw new EdgeLearnException($"elastic-zo with {exactLayers} exact layers needs between 1 and {units - 1} for a network "
                 + $"of {units} layers: use backprop or zo instead");
+        }
         _network = network;
         _settings = settings;
         _seed = seed;

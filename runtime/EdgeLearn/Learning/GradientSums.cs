@@ -41,8 +41,10 @@ sealed class GradientSums(IReadOnlyList<ParameterSlice> slices, MemoryPlan plan,
         if (!slice.Trainable) return;
         var sums = SumsOf(slice)[offset..];
         for (int r = 0; r < a.Rows; r += PanelRows)
+        {
             Kernels.Product(a.RowRange(r, Math.Min(PanelRows, a.Rows - r)), b, sums[(r * b.Columns)..], b.Columns, default,
                 accumulate: true);
+        }
     }
 
     /// <summary>Hands the sums to the sink of the step.</summary>

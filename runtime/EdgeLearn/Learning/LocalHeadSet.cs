@@ -43,7 +43,7 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         var outputs = network.Layers[unit.End - 1].OutputShape;
         if (!network.Spec.LabelsSteps && ((shape.Rank == 2 ? GlobalPool(unit.End + layers.Count) : null) ?? Cells(shape)) is { } pool)
             layers.Add(pool);
-        Layer[] reading = similarity > 0 ? LayerStack.Build(name, outputs, layers, new ParameterSet()) : [];
+        var reading = similarity > 0 ? LayerStack.Build(name, outputs, layers, new ParameterSet()) : [];
         layers.AddRange(network.Spec.LabelsSteps
             ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits)
             : ClassHead());
@@ -153,8 +153,10 @@ static class StepHead
     {
         int labels = network.LabelLength;
         if (shape.Rank != 2 || shape.Height % labels != 0)
+        {
             throw new EdgeLearnException($"{name} leaves {shape}, on which a local head cannot classify {labels} steps: expected a "
                 + $"sequence of {labels} steps, or a multiple of it; use backprop or zo");
+        }
         if (shape.Height > labels) yield return new PoolSpec(shape.Height / labels, 0, IsMean: true);
         if (hiddenUnits > 0) yield return new StepwiseDenseSpec(hiddenUnits, Activation.Relu);
         yield return new StepwiseDenseSpec(network.ClassCount, Activation.Identity);

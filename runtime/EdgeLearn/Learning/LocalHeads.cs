@@ -71,8 +71,10 @@ public sealed record LocalHeadsSettings : RuleSettings
     internal override void CheckNetwork(NetworkSpec network)
     {
         if (network.LabelsSteps && Similarity > 0)
+        {
             throw new EdgeLearnException($"--similarity compares samples by their label, the network has a label for each "
                 + $"of {network.LabelLength} steps: leave it out");
+        }
         base.CheckNetwork(network);
     }
 }

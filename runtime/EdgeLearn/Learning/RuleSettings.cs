@@ -30,8 +30,10 @@ public abstract record RuleSettings : Settings
     internal virtual void CheckNetwork(NetworkSpec network)
     {
         if (network.Layers[^1] is TokenHeadSpec { IsTied: true } head && !TrainsSharedWeights)
+        {
             throw new EdgeLearnException($"{Word} cannot train weights that the first and the last layer share: use backprop or "
                 + $"zo, or end the network with tokens{head.Words}");
+        }
     }
 }
 

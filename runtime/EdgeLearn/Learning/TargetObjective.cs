@@ -27,8 +27,10 @@ sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionSe
         if (GoesThroughActivation(batch))
         {
             for (int b = 0; b < batch.Count; b++)
+            {
                 loss += Kernels.LocalResidual(_activation!.Value, _key, (long)batch.Labels[b] * _units, options.TargetScale,
                     _share / batch.Count, y.Slice(b * _units, _units), dy.Slice(b * _units, _units));
+            }
             return loss * _share;
         }
 
@@ -66,7 +68,9 @@ sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionSe
 
         int width = network.OutputLength;
         for (int c = 0; c < width; c++)
+        {
             Noise.Add(options.Targets, _key, (long)c * values.Length, -options.TargetScale * batch.Targets[row * width + c], values,
                 values);
+        }
     }
 }

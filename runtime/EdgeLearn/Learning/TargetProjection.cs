@@ -119,8 +119,10 @@ public sealed record TargetProjectionSettings : RuleSettings
     internal override void CheckNetwork(NetworkSpec network)
     {
         if (network.LabelsSteps && !LocalLoss.Scores())
+        {
             throw new EdgeLearnException($"tpsgd with this --local-loss has one target a sample, the network has a label for each "
                 + $"of {network.LabelLength} steps: use --local-loss cross-entropy or hinge");
+        }
         base.CheckNetwork(network);
     }
 }

@@ -23,8 +23,10 @@ abstract class UnitRule : LearningRule
         var times = new List<UnitTimes>();
         int body = network.Body.Length; // a last layer that makes the loss itself is an objective
         foreach (var (first, end, lowest) in units)
+        {
             times.Add(new UnitTimes(Math.Min(first, body), Math.Min(end, body), Math.Min(lowest, body),
                 times.Count == 0 ? 0 : times[^1].Next));
+        }
         _times = [.. times];
     }
 

@@ -97,11 +97,11 @@ public sealed class MemoryPlan
     // Largest first, each at the lowest offset where it meets no buffer that lives at the same time.
     long[] Place()
     {
-        var order = new int[_buffers.Count];
+        int[] order = new int[_buffers.Count];
         for (int i = 0; i < order.Length; i++) order[i] = i;
         Array.Sort(order,
             (a, b) => _buffers[a].Bytes != _buffers[b].Bytes ? _buffers[b].Bytes.CompareTo(_buffers[a].Bytes) : a.CompareTo(b));
-        var offsets = new long[order.Length];
+        long[] offsets = new long[order.Length];
         var placed = new List<int>(order.Length);
         foreach (int index in order)
         {

@@ -88,7 +88,7 @@ readonly struct LayerJson(JsonElement element, string fileName)
     /// <summary>The numbers of an array.</summary>
     public static int[] Integers(JsonElement array)
     {
-        var values = new int[array.GetArrayLength()];
+        int[] values = new int[array.GetArrayLength()];
         for (int i = 0; i < values.Length; i++) values[i] = array[i].GetInt32();
         return values;
     }

@@ -76,7 +76,7 @@ sealed class LayerText
         if (Word != word || Places is not null || Body is not null) return false;
         string[] parts = Sizes.Length == 0 ? [] : Sizes.Split('x');
         if (parts.Length != count) return false;
-        var values = new int[count];
+        int[] values = new int[count];
         for (int i = 0; i < count; i++)
         {
             if (!TryParse(parts[i], out values[i])) throw Wrong($"sizes of 1 or more behind {word}");
@@ -122,7 +122,10 @@ sealed class LayerText
         for (int i = 0; i < _options.Count; i++)
         {
             if (!_options[i].StartsWith(word, StringComparison.Ordinal) || _options[i].Length == word.Length
-                || !char.IsAsciiDigit(_options[i][word.Length])) continue;
+                || !char.IsAsciiDigit(_options[i][word.Length]))
+            {
+                continue;
+            }
             if (!int.TryParse(_options[i].AsSpan(word.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int value))
                 throw Wrong($"a whole number behind {word}");
             _options.RemoveAt(i);
@@ -212,8 +215,14 @@ sealed class LayerText
         int depth = 0, start = 0;
         for (int i = 0; i < text.Length; i++)
         {
-            if (text[i] == '(') depth++;
-            else if (text[i] == ')') depth--;
+            if (text[i] == '(')
+            {
+                depth++;
+            }
+            else if (text[i] == ')')
+            {
+                depth--;
+            }
             else if (text[i] == separator && depth == 0)
             {
                 parts.Add(text[start..i]);

@@ -33,16 +33,20 @@ public sealed class NetworkSpec
         for (int i = 1; i < layers.Count; i++)
         {
             if (layers[i] is EmbeddingSpec)
+            {
                 throw new EdgeLearnException($"layer {i + 1} ({layers[i]}) reads tokens, but stands behind layer {i} ({layers[i - 1]}): "
                     + $"put it first");
+            }
         }
 
         _shapes = ShapesOf(input, layers, "");
         for (int i = 0; i < layers.Count; i++) (layers[i] as TokenHeadSpec)?.CheckPlace(layers, i, _shapes[i]);
         Units = LocalUnit.Of(layers);
         if (Units.Count == 0)
+        {
             throw new EdgeLearnException($"network '{this}' has no layer with weights, so that nothing could learn: end it with a number "
                 + $"of outputs");
+        }
         loss.CheckOutputs(this);
     }
 
@@ -56,8 +60,10 @@ public sealed class NetworkSpec
             string name = $"{(prefix.Length == 0 ? "layer " : prefix)}{i + 1} ({layers[i].ToShorthand(ActivationOf(layers[i]))})";
             var shape = layers[i].OutputShape(shapes[i], name);
             if (shape.LongLength >= Shape.LongestLength)
+            {
                 throw new EdgeLearnException($"{name} makes {shape.LongLength:N0} values of a sample of {shapes[i]}, at "
                     + $"most {Shape.LongestLength - 1:N0} are supported: choose fewer channels or a larger stride");
+            }
             shapes[i + 1] = shape;
         }
 
@@ -108,11 +114,15 @@ public sealed class NetworkSpec
     public static NetworkSpec Parse(string text, Shape? data, Loss loss)
     {
         if (text.Count('(') != text.Count(')'))
+        {
             throw new EdgeLearnException($"network '{text}': {text.Count('(')} opening and {text.Count(')')} closing parentheses, "
                 + $"expected equal numbers");
+        }
         if (LayerText.Depth(text) > DeepestBlock)
+        {
             throw new EdgeLearnException($"the network has blocks in blocks, {LayerText.Depth(text):N0} deep, at most {DeepestBlock} are "
                 + $"supported: put them one behind the other");
+        }
         var parts = LayerText.Split(text, '-');
         if (parts.Count < 2) throw new EdgeLearnException($"network '{text}': expected input-units-...-outputs, such as 784-100-10");
         if (!Shape.TryParse(parts[0], out var input))
@@ -120,8 +130,10 @@ public sealed class NetworkSpec
         if (data is { } shape)
         {
             if (shape.Length != input.Length)
+            {
                 throw new EdgeLearnException($"network '{text}': its input has {input.Length} values, the data's samples "
                     + $"have {shape.Length} ({shape}): begin the network with {shape}");
+            }
             if (!input.IsImage || (shape.Height, shape.Width, shape.Channels) == (input.Height, input.Width, input.Channels)) input = shape;
         }
 

@@ -60,8 +60,10 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
         long length = 1;
         foreach (int size in shape) length *= size;
         if (Length + length > int.MaxValue / sizeof(float))
+        {
             throw new EdgeLearnException($"{name} brings the network to {Length + length:N0} weights, more than "
                 + $"the {int.MaxValue / sizeof(float):N0} supported: choose narrower layers");
+        }
         var slice = new ParameterSlice(name, shape.ToArray(), Length, Bytes, elements, decay, isStatistic);
         _slices.Add(slice);
         Length += slice.Length;
@@ -113,8 +115,11 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
             case WeightStorage.Float32: this[slice].Slice(offset, values.Length).CopyTo(values); break;
             case WeightStorage.BFloat16: Kernels.DecodeBFloat16(Halves(slice, offset, values.Length), values); break;
             default:
-                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.DecodeInt8(
-                    Codes(slice, offset + at, length), Scales(slice)[row], values.Slice(at, length));
+                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length))
+                {
+                    Kernels.DecodeInt8(
+                        Codes(slice, offset + at, length), Scales(slice)[row], values.Slice(at, length));
+                }
                 break;
         }
     }
@@ -130,8 +135,11 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
             case WeightStorage.Float32: values.CopyTo(this[slice][offset..]); break;
             case WeightStorage.BFloat16: Kernels.EncodeBFloat16(values, Halves(slice, offset, values.Length)); break;
             default:
-                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.EncodeInt8(values.Slice(at, length),
-                    Scales(slice)[row], Codes(slice, offset + at, length));
+                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length))
+                {
+                    Kernels.EncodeInt8(values.Slice(at, length),
+                        Scales(slice)[row], Codes(slice, offset + at, length));
+                }
                 break;
         }
     }
@@ -150,8 +158,11 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
             case WeightStorage.Float32: values.CopyTo(this[slice][offset..]); break;
             case WeightStorage.BFloat16: Kernels.RoundBFloat16(values, key, offset, Halves(slice, offset, values.Length)); break;
             default:
-                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length)) Kernels.RoundInt8(values.Slice(at, length),
-                    Scales(slice)[row], key, offset + at, Codes(slice, offset + at, length));
+                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length))
+                {
+                    Kernels.RoundInt8(values.Slice(at, length),
+                        Scales(slice)[row], key, offset + at, Codes(slice, offset + at, length));
+                }
                 break;
         }
     }

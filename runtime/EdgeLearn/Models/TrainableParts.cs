@@ -75,8 +75,11 @@ public sealed record TrainableParts
                 any = true;
             }
 
-            if (!any) throw new EdgeLearnException($"--train {Word(part)}: no layer of {spec} can have it: expected dense or convolution "
-                + $"layers{Others(part.Kind)}");
+            if (!any)
+            {
+                throw new EdgeLearnException($"--train {Word(part)}: no layer of {spec} can have it: expected dense or convolution "
+                    + $"layers{Others(part.Kind)}");
+            }
             spec = new NetworkSpec(spec.Input, layers, spec.Loss);
         }
 
@@ -109,10 +112,13 @@ public sealed record TrainableParts
                 slice.Trainable = any = true;
             }
 
-            if (!any) throw new EdgeLearnException($"--train {Word(part)} fits no tensor: expected head, bias, norm, lora:RANK, scale, "
-                + $"residual:UNITS, all, or a name "
-                + $"among {string.Join(", ", parameters.Slices.Take(8).Select(slice => slice.Name))}"
-                    + $"{(parameters.Slices.Count > 8 ? ", ..." : "")}");
+            if (!any)
+            {
+                throw new EdgeLearnException($"--train {Word(part)} fits no tensor: expected head, bias, norm, lora:RANK, scale, "
+                    + $"residual:UNITS, all, or a name "
+                    + $"among {string.Join(", ", parameters.Slices.Take(8).Select(slice => slice.Name))}"
+                        + $"{(parameters.Slices.Count > 8 ? ", ..." : "")}");
+            }
         }
     }
 

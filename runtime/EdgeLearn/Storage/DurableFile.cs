@@ -26,8 +26,10 @@ public static partial class DurableFile
         {
             FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
             if (!OperatingSystem.IsWindows())
+            {
                 options.UnixCreateMode = secret ? UnixFileMode.UserRead | UnixFileMode.UserWrite
                     : UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+            }
             using (FileStream file = new(beside, options))
             {
                 file.Write(content);

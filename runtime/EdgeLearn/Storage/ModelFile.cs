@@ -76,8 +76,10 @@ public static class ModelFile
     static Model Load(SafeTensors file, string name)
     {
         if (!file.Metadata.TryGetValue("edgelearn.network", out string? description))
+        {
             throw new EdgeLearnException($"{name} has no edgelearn.network in its metadata; if it is a state_dict of PyTorch, give it as "
                 + $"--model and its net as --network");
+        }
         string format = file.Metadata.GetValueOrDefault("edgelearn.format", "");
         if (format != "1")
             throw new EdgeLearnException($"{name}: model format '{format}', this program reads {Format}: use a newer program");
@@ -140,15 +142,17 @@ public static class ModelFile
         file.Read(file.Find(slice.Name)!, parameters.Elements(slice));
         if (slice.ScaleCount > 0) file.Read(file.Find(slice.Name + ".scale")!, MemoryMarshal.AsBytes(parameters.Scales(slice)));
         if (!parameters.IsFinite(slice))
+        {
             throw new EdgeLearnException($"{name}: tensor {slice.Name} has a value that is not a finite number: take an earlier copy of "
                 + $"the model");
+        }
     }
 
     static float[] Floats(SafeTensors file, string tensorName, string name)
     {
         var tensor = file.Find(tensorName) ?? throw new EdgeLearnException($"{name}: tensor {tensorName} is missing");
         if (tensor.Type != "F32") throw new EdgeLearnException($"{name}: tensor {tensorName} is {tensor.Type}, expected F32");
-        var values = new float[tensor.Bytes / sizeof(float)];
+        float[] values = new float[tensor.Bytes / sizeof(float)];
         file.Read(tensor, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }

@@ -47,8 +47,10 @@ static class NetworkJson
             var root = document.RootElement;
             int version = root.GetProperty("version").GetInt32();
             if (version != Version)
+            {
                 throw new EdgeLearnException($"{name}: network description of version {version}, this program reads {Version}: use a "
                     + $"newer program");
+            }
             int[] input = LayerJson.Integers(root.GetProperty("input"));
             long length = 1;
             foreach (int size in input) length = size < 1 || length > 1 << 24 ? 0 : length * size;

@@ -28,14 +28,18 @@ sealed class SafeTensors : IDisposable
         Span<byte> prefix = stackalloc byte[8];
         ReadAt(0, prefix);
         if (IsPickle(prefix))
+        {
             throw new EdgeLearnException($"{name} is a pickle, as torch.save writes it, which could run any code when read; convert it "
                 + $"with: {PickleAdvice(name)}");
+        }
         ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerBytes > HeaderLimitBytes || (long)headerBytes > length - 8)
+        {
             throw Bad($"the header claims {headerBytes} bytes, the file has {length - 8} after the prefix and a header may "
                 + $"have {HeaderLimitBytes}");
+        }
         _dataStart = 8 + (long)headerBytes;
-        var header = new byte[(int)headerBytes];
+        byte[] header = new byte[(int)headerBytes];
         ReadAt(8, header);
         ParseHeader(header, length - _dataStart);
     }
@@ -95,8 +99,10 @@ sealed class SafeTensors : IDisposable
     public void Read(SafeTensor tensor, Span<byte> destination)
     {
         if (destination.Length != tensor.Bytes)
+        {
             throw new ArgumentException($"{tensor.Name} has {tensor.Bytes} bytes, the destination {destination.Length}",
                 nameof(destination));
+        }
         ReadAt(_dataStart + tensor.Offset, destination);
     }
 

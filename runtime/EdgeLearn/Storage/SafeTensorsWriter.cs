@@ -35,7 +35,7 @@ sealed class SafeTensorsWriter
         var header = new ArrayBufferWriter<byte>();
         long end = WriteHeader(header);
         int padding = -header.WrittenCount & 7;
-        var file = new byte[8 + header.WrittenCount + padding + end];
+        byte[] file = new byte[8 + header.WrittenCount + padding + end];
         BinaryPrimitives.WriteUInt64LittleEndian(file, (ulong)(header.WrittenCount + padding));
         header.WrittenSpan.CopyTo(file.AsSpan(8));
         file.AsSpan(8 + header.WrittenCount, padding).Fill((byte)' ');

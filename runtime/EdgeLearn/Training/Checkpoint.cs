@@ -92,14 +92,19 @@ public sealed class Checkpoint : IDisposable
         if (_newest is not { } slot) return false;
         string identity = RunIdentity.Of(session);
         if (slot.Identity != identity)
+        {
             throw new EdgeLearnException($"{_folder} was made by another run: it has {RunIdentity.Difference(slot.Identity, identity)}: "
                 + $"repeat its settings, or choose another folder");
+        }
         using (var saved = ModelFile.Load(slot.Model, _folder))
         {
             bool same = saved.Preparation.Shift.SequenceEqual(session.Preparation.Shift)
                 && saved.Preparation.Scale.SequenceEqual(session.Preparation.Scale);
-            if (!same) throw new EdgeLearnException($"{_folder} was made by a run that prepares its inputs in another way: repeat its "
-                + $"preparation and data, or choose another folder");
+            if (!same)
+            {
+                throw new EdgeLearnException($"{_folder} was made by a run that prepares its inputs in another way: repeat its "
+                    + $"preparation and data, or choose another folder");
+            }
             Restore(session.Network, saved.Network);
         }
 
@@ -108,7 +113,7 @@ public sealed class Checkpoint : IDisposable
             throw new EdgeLearnException($"{_folder} has a state of {slot.State.Length} bytes, the run needs {stateBytes}");
         MemoryMarshal.Cast<byte, float>(slot.State.Span[..(int)updateBytes]).CopyTo(session.Update.State);
         session.Rule.RestoreState(slot.State.Span[(int)updateBytes..]);
-        if (slot.Past.Length > 0) PastFile.Load(slot.Past, _folder, session);
+        if (slot.Past.Length > 0) ContinualFile.Load(slot.Past, _folder, session);
         session.Resume(slot.StepCount, slot.Position);
         OpenLog(session);
         _log?.ReplayInto(session);
@@ -140,13 +145,15 @@ public sealed class Checkpoint : IDisposable
     public void Save(TrainingSession session)
     {
         if (session.Network.Parameters.FindNotFinite() is { } slice)
+        {
             throw new EdgeLearnException($"after step {session.StepCount:N0} {slice.Name} has a value that is not a finite "
                 + $"number: {_folder} keeps {(HasState ? $"the state after step {StepCount:N0}" : "nothing")}; try a lower rate");
+        }
         _log?.Flush();
         byte[] model = ModelFile.ToArray(new Model(session.Network, session.Preparation));
         ulong sequence = (_newest?.Sequence ?? 0) + 1;
         var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, RunIdentity.Of(session), model, StateOf(session),
-            session.Settings.Continual is null ? default : PastFile.ToArray(session, null, withAverage: true));
+            session.Settings.Continual is null ? default : ContinualFile.ToArray(session, null, withAverage: true));
         DurableFile.Replace(SlotPaths[(int)(sequence % 2)], slot.ToArray());
         _newest = slot with { Model = default, State = default, Past = default };
     }
@@ -155,7 +162,7 @@ public sealed class Checkpoint : IDisposable
     static byte[] StateOf(TrainingSession session)
     {
         var update = MemoryMarshal.AsBytes(session.Update.State);
-        var state = new byte[update.Length + session.Rule.StateBytes];
+        byte[] state = new byte[update.Length + session.Rule.StateBytes];
         update.CopyTo(state);
         session.Rule.SaveState(state.AsSpan(update.Length));
         return state;
@@ -171,7 +178,10 @@ public sealed class Checkpoint : IDisposable
         {
             string other = SlotPaths[(int)((newest.Sequence + 1) % 2)];
             if (!File.Exists(other) || CheckpointSlot.Parse(File.ReadAllBytes(other), other) is not { } before
-                || before.Sequence > newest.Sequence) return;
+                || before.Sequence > newest.Sequence)
+            {
+                return;
+            }
             File.Delete(SlotPaths[(int)(newest.Sequence % 2)]);
             _newest = before with { Model = default, State = default, Past = default };
         }

@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// <summary>
 /// One saved moment of a run, as bytes. Little-endian: magic "ELCKPT" and the version "02", sequence u64, steps done i64, stream seed u64,
 /// epoch u64, position i32, then parts, each a length i64 and bytes: the run's identity (UTF-8, <see cref="RunIdentity"/>), the model file,
-/// the state of update and rule and, where the run keeps something of the past, a <see cref="PastFile"/>; at the end SHA-256 over all
+/// the state of update and rule and, where the run keeps something of the past, a <see cref="ContinualFile"/>; at the end SHA-256 over all
 /// before it.
 /// </summary>
 sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Position, string Identity, ReadOnlyMemory<byte> Model,
@@ -21,7 +21,7 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
     public byte[] ToArray()
     {
         byte[] identity = Encoding.UTF8.GetBytes(Identity);
-        var bytes = new byte[FixedBytes + 3 * sizeof(long) + identity.Length + Model.Length + State.Length
+        byte[] bytes = new byte[FixedBytes + 3 * sizeof(long) + identity.Length + Model.Length + State.Length
             + (Past.Length > 0 ? sizeof(long) + Past.Length : 0) + Sha256.LengthBytes];
         var rest = bytes.AsSpan();
         Magic.CopyTo(rest);
@@ -53,9 +53,11 @@ sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Posi
     {
         if (bytes.Length < FixedBytes + Sha256.LengthBytes || !bytes.Span.StartsWith(Magic[..MagicBytes])) return null;
         if (!bytes.Span.StartsWith(Magic))
+        {
             throw new EdgeLearnException($"{name} has format {Encoding.ASCII.GetString(bytes.Span[MagicBytes..Magic.Length])} of "
                 + $"checkpoints, this program reads {Encoding.ASCII.GetString(Magic[MagicBytes..])}: go on with the program that wrote it, "
                 + $"or choose another folder");
+        }
         var content = bytes[..^Sha256.LengthBytes];
         if (!Sha256.Hash(content.Span).AsSpan().SequenceEqual(bytes.Span[^Sha256.LengthBytes..])) return null;
         var head = content.Span;

@@ -55,8 +55,10 @@ sealed class FeatureCache : Dataset
         bool runsOnce = settings.TotalSteps(data.Count) * settings.Batch <= data.Count;
         if (isAuto && (runsOnce || bytes > settings.FeatureBytes)) return null;
         if (bytes > settings.FeatureBytes)
+        {
             throw new EdgeLearnException($"--feature-cache: {data.Count:N0} samples of {length:N0} features take {bytes:N0} bytes, the "
                 + $"budget is {settings.FeatureBytes:N0}: raise --feature-bytes, or use int8 or disk");
+        }
         return new FeatureCache(network, settings, storage, data, preparation);
     }
 
@@ -210,7 +212,7 @@ sealed class FeatureCache : Dataset
 
         hash.Append(MemoryMarshal.AsBytes(_preparation.Shift));
         hash.Append(MemoryMarshal.AsBytes(_preparation.Scale));
-        var input = new float[_data.InputLength];
+        float[] input = new float[_data.InputLength];
         for (int i = 0; i < Count; i++)
         {
             _data.ReadInput(i, input);

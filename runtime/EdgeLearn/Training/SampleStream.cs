@@ -61,8 +61,10 @@ public sealed class SampleStream
         set
         {
             if ((uint)value.Position >= (uint)_data.Count)
+            {
                 throw new EdgeLearnException($"the stream cannot go on at sample {value.Position} of {_data.Count}; is this the data it "
                     + $"was started with?");
+            }
             _position = value;
             _order = new EpochOrder(value.Seed, value.Epoch, _data.Count);
         }

@@ -53,8 +53,10 @@ public sealed class TrainingSession : IDisposable
     public static void CheckFit(Network network, Dataset data)
     {
         if (data.InputLength != network.InputLength)
+        {
             throw new EdgeLearnException($"{data.Name} has samples of {data.InputLength} values ({data.InputShape}), the network's input "
                 + $"has {network.InputLength} ({network.Spec.Input})");
+        }
         network.Loss.CheckFit(data, network.Spec);
     }
 

@@ -159,11 +159,15 @@ public sealed record TrainingSettings : Settings
     internal void CheckNetwork(NetworkSpec network, WeightStorage storage)
     {
         if (storage != WeightStorage.Float32 && Rule.NeedsFloatWeights)
+        {
             throw new EdgeLearnException($"{Rule.Word} takes gradients through layers, which needs float32 weights; these "
                 + $"are {storage.Word()}: use tpsgd, zo or frozen");
+        }
         if (storage != WeightStorage.Float32 && Update.NeedsFloatWeights)
+        {
             throw new EdgeLearnException($"{Update.Word} needs float32 weights, these are {storage.Word()}: use sgd, signsgd, signum or "
                 + $"adam");
+        }
         Rule.CheckNetwork(network);
     }
 

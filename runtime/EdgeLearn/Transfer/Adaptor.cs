@@ -65,14 +65,18 @@ public static class Adaptor
     {
         using var file = SafeTensors.Open(path);
         if (!file.Metadata.TryGetValue("edgelearn.adaptor", out string? format))
+        {
             throw new EdgeLearnException($"{path} is a safetensors file without edgelearn.adaptor in its metadata: expected a file that "
                 + $"train --save-adaptor wrote");
+        }
         if (format != "1")
             throw new EdgeLearnException($"{path}: adaptor format '{format}', this program reads {Format}: use a newer program");
         string wanted = file.Metadata.GetValueOrDefault("edgelearn.base", ""), actual = IdentityOf(model);
         if (wanted != actual)
+        {
             throw new EdgeLearnException($"{path} is an adaptor for a base of SHA-256 {Start(wanted)}, {name} has {Start(actual)}: give "
                 + $"the model that it was trained on");
+        }
         if (!file.Metadata.TryGetValue("edgelearn.network", out string? description))
             throw new EdgeLearnException($"{path}: edgelearn.network is missing in its metadata");
         var network = model.Network.Rebuild(NetworkJson.Read(description, path), seed: 0);

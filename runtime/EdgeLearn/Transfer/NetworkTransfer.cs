@@ -16,8 +16,10 @@ static class NetworkTransfer
     public static Network Rebuild(this Network source, NetworkSpec spec, ulong seed, Func<ParameterSlice, bool>? takes = null)
     {
         if (spec.Layers.Count != source.Layers.Count)
+        {
             throw new EdgeLearnException($"network '{spec}' has {spec.Layers.Count} layers, '{source.Spec}' has {source.Layers.Count}: "
                 + $"expected the same layers");
+        }
         var network = new Network(spec, source.Parameters.Storage).Initialise(seed);
         for (int i = 0; i < network.Layers.Count; i++)
         {
@@ -27,7 +29,10 @@ static class NetworkTransfer
         foreach (var slice in network.Parameters.Slices)
         {
             if (takes?.Invoke(slice) == false || source.Parameters.Find(slice.Name) is not { } from
-                || !from.Shape.SequenceEqual(slice.Shape) || from.Storage != slice.Storage) continue;
+                || !from.Shape.SequenceEqual(slice.Shape) || from.Storage != slice.Storage)
+            {
+                continue;
+            }
             source.Parameters.Scales(from).CopyTo(network.Parameters.Scales(slice));
             source.Parameters.Elements(from).CopyTo(network.Parameters.Elements(slice));
         }
@@ -43,8 +48,10 @@ static class NetworkTransfer
     {
         int head = spec.Units[^1].Learner;
         if (spec.Layers[head] is not DenseSpec dense)
+        {
             throw new EdgeLearnException($"the last layer with weights of {spec} is '{spec.Layers[head]}': only a dense layer can be "
                 + $"given another number of outputs{(spec.Layers[head] is AdaptedSpec ? ", so merge its adaptor first" : "")}");
+        }
         var layers = spec.Layers.ToArray();
         layers[head] = dense with { Units = outputs };
         return new NetworkSpec(spec.Input, layers, spec.Loss);
@@ -68,8 +75,8 @@ static class NetworkTransfer
             var from = source.Parameters.Find(slice.Name)!;
             if (!slice.Name.StartsWith(head + '.', StringComparison.Ordinal)) continue;
             int width = from.Length / old;
-            var mean = new float[width];
-            var row = new float[width];
+            float[] mean = new float[width];
+            float[] row = new float[width];
             for (int i = 0; i < old; i++)
             {
                 source.Parameters.Decode(from, i * width, row);
@@ -93,14 +100,18 @@ static class NetworkTransfer
     public static Model WithClass(this Model source, string className, string name)
     {
         if (!source.Network.Loss.IsClassification)
+        {
             throw new EdgeLearnException($"{name} has the loss {source.Network.Loss.Name} and no classes: expected a model that "
                 + $"classifies");
-        IEnumerable<string> known = source.ClassNames
+        }
+        var known = source.ClassNames
             ?? Enumerable.Range(0, source.Network.OutputLength).Select(i => i.ToString(CultureInfo.InvariantCulture));
         string[] names = [.. known, className];
         if (className.Length == 0 || names.Distinct().Count() < names.Length)
+        {
             throw new EdgeLearnException($"--name '{className}': {name} knows the "
                 + $"classes {string.Join(", ", names[..^1].Take(12))}{(names.Length > 13 ? ", ..." : "")}: choose a new name");
+        }
         return new Model(source.Network.WithMoreOutputs(1), source.Preparation, names);
     }
 

@@ -103,12 +103,17 @@ sealed class FrugalState
     public void Draw(ulong seed, long period)
     {
         ulong key = Noise.Derive(seed, (ulong)period);
-        if (_selection == FrugalSelection.Block) DrawBlocks(key);
+        if (_selection == FrugalSelection.Block)
+        {
+            DrawBlocks(key);
+        }
         else
         {
             foreach (var place in _projectable)
+            {
                 DrawColumns(Noise.Key(key, place.Slice.NameHash), place.Slice.RowLength,
                     _columns.AsSpan(place.ColumnOffset, place.ColumnCount));
+            }
         }
     }
 

@@ -24,9 +24,14 @@ sealed class Sgd(SgdSettings settings) : ElementwiseUpdate(settings)
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
     {
         if (_momentum > 0)
+        {
             gradient.Apply(new MomentumStep(KeepOf(slice), RateOf(slice), _momentum), weights,
                 State.Slice(slice.StateOffset + offset, gradient.Length), default);
-        else gradient.Apply(new DecayedDescentStep(KeepOf(slice), RateOf(slice)), weights, default, default);
+        }
+        else
+        {
+            gradient.Apply(new DecayedDescentStep(KeepOf(slice), RateOf(slice)), weights, default, default);
+        }
     }
 
     internal readonly struct MomentumStep(float keep, float rate, float momentum) : IElementUpdate

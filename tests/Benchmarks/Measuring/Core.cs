@@ -17,7 +17,7 @@ static unsafe partial class Core
     /// </summary>
     public static int Pin()
     {
-        var set = stackalloc ulong[MostCores / 64];
+        ulong* set = stackalloc ulong[MostCores / 64];
         if (GetAffinity(0, MostCores / 8, set) != 0) return -1;
         new Span<ulong>(set, MostCores / 64).CopyTo(s_allowed);
         for (int core = MostCores - 1; core >= 0; core--)

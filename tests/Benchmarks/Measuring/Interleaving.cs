@@ -15,8 +15,8 @@ static class Interleaving
     /// <summary>Microseconds of a step, [contender][round].</summary>
     public static double[][] Measure(IReadOnlyList<Contender> contenders, Pace pace, CancellationToken stop)
     {
-        var values = contenders.Select(_ => new double[pace.Rounds]).ToArray();
-        var blocks = contenders.Select(_ => new double[pace.Cycles]).ToArray();
+        double[][] values = contenders.Select(_ => new double[pace.Rounds]).ToArray();
+        double[][] blocks = contenders.Select(_ => new double[pace.Cycles]).ToArray();
         for (int round = -1; round < pace.Rounds; round++)
         {
             foreach (var contender in contenders) contender.BeginRound();

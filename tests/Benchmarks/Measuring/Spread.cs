@@ -6,7 +6,7 @@ readonly record struct Spread(double Median, double Min, double Max)
     /// <summary>Of values in any order, at least one.</summary>
     public static Spread Of(ReadOnlySpan<double> values)
     {
-        var sorted = values.ToArray();
+        double[] sorted = values.ToArray();
         Array.Sort(sorted);
         int middle = sorted.Length / 2;
         double median = sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
@@ -17,7 +17,7 @@ readonly record struct Spread(double Median, double Min, double Max)
     public static Spread OfRatio(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         if (a.Length != b.Length) throw new ArgumentException($"{a.Length} values over {b.Length}", nameof(b));
-        var ratios = new double[a.Length];
+        double[] ratios = new double[a.Length];
         for (int i = 0; i < ratios.Length; i++) ratios[i] = a[i] / b[i];
         return Of(ratios);
     }

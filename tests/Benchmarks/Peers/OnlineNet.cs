@@ -57,8 +57,10 @@ sealed unsafe class OnlineNet : IDisposable
     public void Times(Span<long> ns)
     {
         fixed (long* p = ns)
+        {
             ((delegate* unmanaged[Cdecl]<void*, float, long, long*, void>)_loops.Function("edge_net_times"))(_net, _work.Workload.Rate,
                 ns.Length, p);
+        }
     }
 
     public void Dispose() => ((delegate* unmanaged[Cdecl]<void*, void>)_loops.Function("edge_net_free"))(_net);

@@ -13,8 +13,10 @@ static class PeerInstallation
     public static int Run(CommandOutput output)
     {
         if (!File.Exists("/usr/bin/apt-get"))
+        {
             throw new EdgeLearnException($"there is no apt-get here: install what your system "
                 + $"calls {Line[(Line.IndexOf("-y", StringComparison.Ordinal) + 3)..]}");
+        }
         string[] words = Line.Split(' ');
         if (Environment.UserName != "root")
         {

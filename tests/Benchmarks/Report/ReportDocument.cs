@@ -46,8 +46,10 @@ sealed class ReportDocument(BenchReport report, string source, string? picture, 
         }
 
         if (picture is not null)
+        {
             Line($"\n## Roofline\n\nAttained rates of the kernels under the measured limits; in brackets the share of the lower "
                 + $"limit.\n\n![Roofline]({picture})");
+        }
         Losses();
         return _text.ToString();
     }
@@ -72,8 +74,10 @@ sealed class ReportDocument(BenchReport report, string source, string? picture, 
             + $"peak: {string.Join(", ", limits.Peaks.Select(peak => $"{Text(peak.Gflops, "F0")} GFLOP/s with {peak.VectorBits} bits"))}.");
         Line("\n| working set | read GB/s | in place GB/s | triad GB/s |\n|---:|---:|---:|---:|");
         foreach (var level in limits.Memory)
+        {
             Line($"| {ByteCount.Format(level.WorkingSetBytes)} | {Text(level.ReadGbs, "F1")} | "
                 + $"{Text(level.InPlaceGbs, "F1")} | {Text(level.TriadGbs, "F1")} |");
+        }
     }
 
     void Section(string title, string text, BenchRow[] rows)
@@ -120,18 +124,31 @@ sealed class ReportDocument(BenchReport report, string source, string? picture, 
     static string Facts(BenchRow row)
     {
         var facts = new List<string>();
-        if (row.Ratio is null) facts.Add(row.Note ?? "no ratio");
+        if (row.Ratio is null)
+        {
+            facts.Add(row.Note ?? "no ratio");
+        }
         else if (row.Met == false)
+        {
             facts.Add(row.TargetText is { } text
                 ? $"ratio {Ratio(row.Ratio)}, target {text} (ratio {Ratio(row.Target)})"
                 : $"ratio {Ratio(row.Ratio)}, target {Ratio(row.Target)}");
-        else facts.Add($"ratio {Ratio(row.Ratio)}");
+        }
+        else
+        {
+            facts.Add($"ratio {Ratio(row.Ratio)}");
+        }
         if (row.Ceiling is { } ceiling)
         {
             if (row.Target > ceiling)
+            {
                 facts.Add($"the target lies above the ceiling: at the {row.CeilingLimit} of the same rounds the ratio would "
                     + $"be {Ratio(ceiling)}");
-            else facts.Add($"ceiling {Ratio(ceiling)} by the {row.CeilingLimit}");
+            }
+            else
+            {
+                facts.Add($"ceiling {Ratio(ceiling)} by the {row.CeilingLimit}");
+            }
             facts.Add($"ours attains {Text(100 * (row.Ratio ?? 0) / ceiling, "F0")} % of that limit");
         }
         else if (row.Ratio is not null && row.Note is not null)

@@ -13,10 +13,12 @@ static class ReportTable
             + $"are faster");
         foreach (string version in report.Versions) output.WriteLine($"  {version}");
         if (report.Limits is { } limits)
+        {
             output.WriteLine(
                 string.Create(CultureInfo.InvariantCulture,
                 $"  limits: {limits.PeakGflops:F0} GFLOP/s of multiply-adds, {limits.Memory[^1].ReadGbs:F1} GB/s read beyond the "
                 + $"caches, {limits.ClockGhz:F2} GHz, {limits.NopsPerCycleBefore:F1} to {limits.NopsPerCycleAfter:F1} nops a cycle"));
+        }
         foreach (var section in report.Rows.GroupBy(row => row.Section))
         {
             output.WriteLine();

@@ -31,7 +31,10 @@ static class Roofline
         foreach (var row in report.Rows)
         {
             if (row is not { Section: "kernels" or "updates", Flop: { } flop, Bytes: { } bytes, Gflops: { } gflops }
-                || points.Exists(point => point.Name == row.Name)) continue;
+                || points.Exists(point => point.Name == row.Name))
+            {
+                continue;
+            }
             var memory = limits.MemoryOf(bytes);
             // An update writes where it reads; a product mostly reads.
             double gbs = row.Section == "updates" ? memory.InPlaceGbs : memory.ReadGbs;
@@ -58,13 +61,17 @@ static class Roofline
         var limits = report.Limits!;
         output.WriteLine($"{report.Machine}; {report.InstructionSet}; one core");
         foreach (var peak in limits.Peaks)
+        {
             output.WriteLine(
                 string.Create(CultureInfo.InvariantCulture, $"multiply-add peak, {peak.VectorBits} bits: {peak.Gflops:F1} GFLOP/s"));
+        }
         foreach (var level in limits.Memory)
+        {
             output.WriteLine(
                 string.Create(CultureInfo.InvariantCulture,
                 $"memory, working set of {ByteCount.Format(level.WorkingSetBytes)}: read {level.ReadGbs:F1}, in "
                 + $"place {level.InPlaceGbs:F1}, triad {level.TriadGbs:F1} GB/s"));
+        }
         output.WriteLine();
         table.Write(output);
     }

@@ -13,9 +13,9 @@ sealed unsafe class ActivationJob(string name, Action<float[]> run, string funct
     public override IReadOnlyList<BenchRow> Run(BenchContext context)
     {
         if (context.Loops is not { } loops) return [];
-        var inputs = new float[Length];
-        var ours = new float[Length];
-        var theirs = new float[Length];
+        float[] inputs = new float[Length];
+        float[] ours = new float[Length];
+        float[] theirs = new float[Length];
         for (int i = 0; i < Length; i++) inputs[i] = 4f * (i % 251 - 125) / 125;
         var contenders = new Contender[]
         {

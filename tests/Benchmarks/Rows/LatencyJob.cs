@@ -19,11 +19,11 @@ sealed class LatencyJob(string id) : BenchJob("latency", "online")
         if (context.Loops is not { } loops || !OnlineNet.Fits(loops, work)) return [];
         using var net = new OnlineNet(loops, work);
         int rounds = Rounds(context), steps = StepsIn(context);
-        var own = new double[rounds];
-        var other = new double[rounds];
-        var ratios = new double[rounds];
-        var ours = new long[steps];
-        var theirs = new long[steps];
+        double[] own = new double[rounds];
+        double[] other = new double[rounds];
+        double[] ratios = new double[rounds];
+        long[] ours = new long[steps];
+        long[] theirs = new long[steps];
         string last = "";
         for (int round = 0; round < rounds; round++)
         {

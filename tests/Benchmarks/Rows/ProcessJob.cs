@@ -79,8 +79,10 @@ sealed class ProcessJob(string id, double? leastRatio, double? mostMs = null) : 
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
+        {
             throw new EdgeLearnException($"{Path.GetFileName(program)} {string.Join(' ', arguments)} ended with "
                 + $"code {process.ExitCode}: {error.Result.Trim().Split('\n')[^1]}");
+        }
         using var json = JsonDocument.Parse(text);
         return new Sample(json.RootElement.GetProperty("peak_rss_bytes").GetDouble(),
             json.RootElement.GetProperty("first_step_ms").GetDouble(),

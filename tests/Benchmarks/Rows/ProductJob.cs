@@ -53,8 +53,10 @@ sealed unsafe class ProductJob(ProductShape shape, double? openBlasTarget = null
             Row(peer.Peer is OpenBlas ? "OpenBLAS" : "oneDNN", times[0], times[i + 1], peer.Target, peakGflops)).ToList();
         // As long as the micro-kernel would take for as many operations.
         if (microKernelTarget is not null)
+        {
             rows.Add(Row("our micro-kernel", times[0], [.. times[peers.Count + 1].Select(us => us * shape.Flop / s_microKernel.Flop)],
                 microKernelTarget, peakGflops));
+        }
         return rows;
     }
 

@@ -18,7 +18,7 @@ sealed class StepJob(string id, string section, params Rival[] rivals) : BenchJo
     public override IReadOnlyList<BenchRow> Run(BenchContext context)
     {
         using var work = new PreparedWorkload(Workloads.Named(Name));
-        var result = OwnResult(work);
+        double[] result = OwnResult(work);
         var entrants = new List<(Rival Rival, RivalEntry Entry)>();
         try
         {

@@ -69,9 +69,14 @@ sealed unsafe class UpdateJob(string name, UpdateRule update, int bytesPerWeight
         for (int i = 0; i < count; i++)
         {
             if (state is null)
+            {
                 ((delegate* unmanaged[Cdecl]<float*, float*, float, long, void>)loops.Function("edge_sgd"))(w, g, -Rate, length);
-            else ((delegate* unmanaged[Cdecl]<float*, float*, float*, float*, float, float, long, void>)loops.Function("edge_adam"))(w, g,
-                state, state + length, Rate, 1, length);
+            }
+            else
+            {
+                ((delegate* unmanaged[Cdecl]<float*, float*, float*, float*, float, float, long, void>)loops.Function("edge_adam"))(w, g,
+                    state, state + length, Rate, 1, length);
+            }
         }
     }
 }

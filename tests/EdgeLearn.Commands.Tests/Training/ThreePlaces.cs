@@ -16,8 +16,8 @@ static class ThreePlaces
 
     static void WritePart(string folder, string part, int count, Random random)
     {
-        var pixels = new double[count * 64];
-        var labels = new double[count];
+        double[] pixels = new double[count * 64];
+        double[] labels = new double[count];
         for (int n = 0; n < count; n++)
         {
             int label = n % 3;

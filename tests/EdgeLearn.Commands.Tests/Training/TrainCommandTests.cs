@@ -139,7 +139,10 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(160, result.Number("train_examples"));
         // A constant would reach half the variance of 2a - b, 5/24.
         foreach (var run in new[] { result, result.GetProperty("controls").GetProperty("backprop"),
-            result.GetProperty("controls").GetProperty("frozen") }) Assert.InRange(run.Number("test_loss"), 0, 0.02);
+            result.GetProperty("controls").GetProperty("frozen") })
+        {
+            Assert.InRange(run.Number("test_loss"), 0, 0.02);
+        }
     }
 
     [Fact]

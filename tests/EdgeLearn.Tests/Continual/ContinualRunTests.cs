@@ -11,7 +11,7 @@ public sealed class ContinualRunTests : IDisposable
     // 53 samples: epochs end in short batches.
     static MemoryDataset Data(bool labelled, ulong seed = 5)
     {
-        var inputs = new float[53 * 16];
+        float[] inputs = new float[53 * 16];
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(seed, i) + i / 16 % 3;
         if (labelled) return new MemoryDataset(inputs, [.. Enumerable.Range(0, 53).Select(i => i % 3)], new Shape(4, 4));
         return new MemoryDataset(inputs, [.. Enumerable.Range(0, 53 * 3).Select(i => Noise.GaussianAt(seed + 1, i))], new Shape(4, 4), 3);
@@ -57,13 +57,13 @@ public sealed class ContinualRunTests : IDisposable
             using var first = new TrainingSession(network, Settings(rule), Data(true), Preparation.Identity);
             while (first.StepCount < 12) first.Step();
             first.Consolidate();
-            past = PastFile.ToArray(first);
+            past = ContinualFile.ToArray(first);
         }
 
         using var second = NewNetwork();
         using var data = Data(true, seed: 9);
         using var session = new TrainingSession(second, Settings(rule), data, Preparation.Identity);
-        PastFile.Load(past, "past", session);
+        ContinualFile.Load(past, "past", session);
         Assert.Equal(20, session.ReplayBuffer!.Count);
         using var checkpoint = folder is null ? null : new Checkpoint(Path.Combine(_folder, folder));
         if (checkpoint is { HasState: true }) Assert.True(checkpoint.TryResume(session));
@@ -76,7 +76,7 @@ public sealed class ContinualRunTests : IDisposable
         }
 
         if (session.IsDone) session.Consolidate();
-        return [.. second.Parameters.ContentHash(), .. PastFile.ToArray(session, null, withAverage: true)];
+        return [.. second.Parameters.ContentHash(), .. ContinualFile.ToArray(session, null, withAverage: true)];
     }
 
     [Theory]
@@ -164,10 +164,10 @@ public sealed class ContinualRunTests : IDisposable
             while (session.StepCount < 10) session.Step();
             session.Consolidate();
             string path = Path.Combine(_folder, "past");
-            PastFile.Save(path, session);
+            ContinualFile.Save(path, session);
             using var next = new TrainingSession(network, settings, data, Preparation.Identity);
-            PastFile.Load(path, next);
-            Assert.Equal(File.ReadAllBytes(path), PastFile.ToArray(next));
+            ContinualFile.Load(path, next);
+            Assert.Equal(File.ReadAllBytes(path), ContinualFile.ToArray(next));
             // In fewer bytes, a part of the samples.
             using var smaller = new TrainingSession(network,
                 settings with
@@ -176,7 +176,7 @@ public sealed class ContinualRunTests : IDisposable
                 settings.Continual! with { ReplayBytes = 64 + (labelled ? 39 : 0) + 7 * session.ReplayBuffer!.RowBytes }
                 }, data,
                 Preparation.Identity);
-            PastFile.Load(path, smaller);
+            ContinualFile.Load(path, smaller);
             Assert.Equal(7, smaller.ReplayBuffer!.Count);
         }
     }
@@ -199,17 +199,17 @@ public sealed class ContinualRunTests : IDisposable
         using var first = Session(network, rule);
         float[] fresh = HeadsOf(first);
         while (first.StepCount < 12) first.Step();
-        byte[] past = PastFile.ToArray(first);
+        byte[] past = ContinualFile.ToArray(first);
         float[] learned = HeadsOf(first);
         Assert.NotEqual(fresh, learned);
         using var next = Session(network, rule);
-        PastFile.Load(past, "past", next);
+        ContinualFile.Load(past, "past", next);
         Assert.Equal(learned, HeadsOf(next));
 
         // With a class more the old ones are known; other heads, and another rule, begin anew.
         using var grown = network.WithMoreOutputs(1);
         using var wider = Session(grown, rule);
-        PastFile.Load(past, "past", wider);
+        ContinualFile.Load(past, "past", wider);
         foreach (var slice in ((LocalLearning)first.Rule).HeadParameters!.Slices)
         {
             var heads = ((LocalLearning)wider.Rule).HeadParameters!;
@@ -218,11 +218,11 @@ public sealed class ContinualRunTests : IDisposable
 
         using var hidden = Session(network, "local-heads", headUnits: 4);
         float[] before = HeadsOf(hidden);
-        PastFile.Load(past, "past", hidden);
+        ContinualFile.Load(past, "past", hidden);
         Assert.Equal(before, HeadsOf(hidden));
         using var backprop = Session(network, "backprop");
-        PastFile.Load(past, "past", backprop);
-        Assert.DoesNotContain(SafeTensors.FromMemory(PastFile.ToArray(backprop), "past").Tensors,
+        ContinualFile.Load(past, "past", backprop);
+        Assert.DoesNotContain(SafeTensors.FromMemory(ContinualFile.ToArray(backprop), "past").Tensors,
             tensor => tensor.Name.Contains(".head.", StringComparison.Ordinal));
     }
 
@@ -234,7 +234,7 @@ public sealed class ContinualRunTests : IDisposable
         using var session = new TrainingSession(network, Settings("backprop"), data, Preparation.Identity);
         while (session.StepCount < 10) session.Step();
         session.Consolidate();
-        byte[] past = PastFile.ToArray(session, ["a", "b", "c"]);
+        byte[] past = ContinualFile.ToArray(session, ["a", "b", "c"]);
 
         void Refuses(string expected, ContinualSettings continual, string network = "4x4-6@2x2-5-3", string[]? classes = null,
             byte[]? bytes = null)
@@ -242,7 +242,7 @@ public sealed class ContinualRunTests : IDisposable
             using var other = new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(1);
             using var next = new TrainingSession(other, Settings("backprop", continual), data, Preparation.Identity);
             Assert.Contains(expected,
-                Assert.Throws<EdgeLearnException>(() => PastFile.Load(bytes ?? past, "board.past", next, classes)).Message,
+                Assert.Throws<EdgeLearnException>(() => ContinualFile.Load(bytes ?? past, "board.past", next, classes)).Message,
                 StringComparison.Ordinal);
         }
 

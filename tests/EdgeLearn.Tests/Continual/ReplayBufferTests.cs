@@ -46,7 +46,7 @@ public sealed class ReplayBufferTests
 
     static int[] NumbersIn(ReplayBuffer buffer)
     {
-        var inputs = new float[buffer.Count * Width];
+        float[] inputs = new float[buffer.Count * Width];
         Assert.Equal(buffer.Count, buffer.Draw(buffer.Count, 9, inputs, new float[buffer.Count]));
         return [.. Enumerable.Range(0, buffer.Count).Select(i => (int)inputs[i * Width])];
     }
@@ -56,7 +56,7 @@ public sealed class ReplayBufferTests
     {
         // 30 of 120 samples in 2000 independent streams: each is in with odds 1/4.
         const int Capacity = 30, Stream = 120, Runs = 2000;
-        var hits = new int[Stream];
+        int[] hits = new int[Stream];
         for (int run = 0; run < Runs; run++)
         {
             using var open = new OpenBuffer(Capacity, seed: (ulong)run);
@@ -92,7 +92,7 @@ public sealed class ReplayBufferTests
     public void Within_a_class_of_a_balanced_buffer_all_samples_have_the_same_odds()
     {
         const int Runs = 1500;
-        var hits = new int[100];
+        int[] hits = new int[100];
         for (int run = 0; run < Runs; run++)
         {
             using var open = new OpenBuffer(20, ReplayKind.Balanced, seed: (ulong)run);
@@ -111,13 +111,13 @@ public sealed class ReplayBufferTests
     {
         using var open = new OpenBuffer(20);
         for (int n = 0; n < 20; n++) open.Offer(n, n % 4);
-        var hits = new int[20];
-        var inputs = new float[8 * Width];
-        var labels = new int[8];
+        int[] hits = new int[20];
+        float[] inputs = new float[8 * Width];
+        int[] labels = new int[8];
         for (ulong key = 0; key < 3000; key++)
         {
             Assert.Equal(8, open.Buffer.Draw(8, Noise.Derive(3, key), inputs, MemoryMarshal.Cast<int, float>(labels.AsSpan())));
-            var numbers = Enumerable.Range(0, 8).Select(i => (int)inputs[i * Width]).ToArray();
+            int[] numbers = Enumerable.Range(0, 8).Select(i => (int)inputs[i * Width]).ToArray();
             Assert.Equal(8, numbers.Distinct().Count());
             for (int i = 0; i < 8; i++) Assert.Equal(numbers[i] % 4, labels[i]);
             foreach (int n in numbers) hits[n]++;
@@ -136,8 +136,8 @@ public sealed class ReplayBufferTests
         using var open = new OpenBuffer(5, data: data, preparation: new Preparation([1], [0.5f]));
         Assert.Equal((3 + 4, 5), (open.Buffer.RowBytes, open.Buffer.Capacity));
         open.Buffer.Offer([0, 128, 255], [BitConverter.Int32BitsToSingle(3)]);
-        var inputs = new float[3];
-        var labels = new int[1];
+        float[] inputs = new float[3];
+        int[] labels = new int[1];
         open.Buffer.Draw(1, 0, inputs, MemoryMarshal.Cast<int, float>(labels.AsSpan()));
         Assert.Equal([-0.5f, 63.5f, 127], inputs);
         Assert.Equal(3, labels[0]);
@@ -151,7 +151,7 @@ public sealed class ReplayBufferTests
         Assert.Equal(3 + 4 + 4, open.Buffer.RowBytes);
         float[] raw = [40, -7, 2.9f];
         open.Buffer.Offer(raw, [BitConverter.Int32BitsToSingle(2)]);
-        var inputs = new float[3];
+        float[] inputs = new float[3];
         open.Buffer.Draw(1, 0, inputs, new float[1]);
         preparation.Apply(raw, 3);
         float half = 9f / 127 / 2;

@@ -6,7 +6,7 @@ public sealed class WeightAverageTests
 {
     static TrainingSession Session(Network network, ContinualSettings continual, WeightStorage storage = WeightStorage.Float32)
     {
-        var inputs = new float[40 * 6];
+        float[] inputs = new float[40 * 6];
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(3, i);
         var data = new MemoryDataset(inputs, [.. Enumerable.Range(0, 40).Select(i => i % 3)], Shape.Vector(6));
         return new TrainingSession(network,
@@ -85,8 +85,8 @@ public sealed class WeightAverageTests
         using var network = NewNetwork(storage);
         using var session = Session(network, new ContinualSettings { Average = AverageKind.Equal, AverageStart = 0 }, storage);
         var slice = network.Parameters.Slices[0];
-        var sum = new double[slice.Length];
-        var weights = new float[slice.Length];
+        double[] sum = new double[slice.Length];
+        float[] weights = new float[slice.Length];
         while (!session.IsDone)
         {
             session.Step();

@@ -61,7 +61,7 @@ public sealed class WeightConsolidationTests
     {
         using var network = new Network(NetworkSpec.Parse("2-3", null, Loss.SoftmaxCrossEntropy)).Initialise(4);
         const int Count = 20_000;
-        var inputs = new float[Count * 2];
+        float[] inputs = new float[Count * 2];
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(8, i);
         // Labels are wrong on purpose: the information does not depend on them.
         var data = new MemoryDataset(inputs, new int[Count], Shape.Vector(2), 3);
@@ -76,7 +76,7 @@ public sealed class WeightConsolidationTests
         session.Consolidate();
 
         // F of w[k, j] = E x_j^2 p_k (1 - p_k), of b[k] = E p_k (1 - p_k).
-        var expected = new double[9];
+        double[] expected = new double[9];
         var w = network.Parameters.Values;
         for (int n = 0; n < Count; n++)
         {
@@ -125,7 +125,7 @@ public sealed class WeightConsolidationTests
     {
         using var network = new Network(
             NetworkSpec.Parse("6x6-conv3x3x4-batchnorm-relu-dropout0.5-8-3", null, Loss.SoftmaxCrossEntropy)).Initialise(4);
-        var inputs = new float[10 * 36];
+        float[] inputs = new float[10 * 36];
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(8, i);
         var data = new MemoryDataset(inputs, [0, 1, 2, 0, 1, 2, 0, 1, 2, 0], new Shape(6, 6));
         using var session = new TrainingSession(network,
@@ -167,12 +167,12 @@ public sealed class WeightConsolidationTests
             }, data, Preparation.Identity);
         session.Consolidation!.Importance.Fill(1);
         var slice = network.Parameters.Slices[0];
-        var start = new float[slice.Length];
+        float[] start = new float[slice.Length];
         network.Parameters.Decode(slice, 0, start);
         for (int i = 0; i < slice.Length; i++) session.Consolidation.Anchors[i] = start[i] / 2;
         session.Consolidation.TaskCount = 1;
         session.Step();
-        var pulled = new float[slice.Length];
+        float[] pulled = new float[slice.Length];
         network.Parameters.Decode(slice, 0, pulled);
         for (int i = 0; i < slice.Length; i++) Assert.Equal(start[i] / 2, pulled[i], 0.01);
     }

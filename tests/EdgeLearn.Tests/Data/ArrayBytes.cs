@@ -21,7 +21,7 @@ static class ArrayBytes
     {
         byte[] head = [0x93, .. "NUMPY"u8, version, 0];
         text += "\n";
-        var length = new byte[version == 1 ? 2 : 4];
+        byte[] length = new byte[version == 1 ? 2 : 4];
         if (version == 1) BinaryPrimitives.WriteUInt16LittleEndian(length, (ushort)text.Length);
         else BinaryPrimitives.WriteUInt32LittleEndian(length, (uint)text.Length);
         return [.. head, .. length, .. System.Text.Encoding.ASCII.GetBytes(text), .. content];

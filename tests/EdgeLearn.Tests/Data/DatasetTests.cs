@@ -12,7 +12,7 @@ public class DatasetTests
         using var data = Open(folder, ArrayBytes.Idx(8, [3, 2, 2], 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), ArrayBytes.Idx(8, [3], 0, 2, 1));
         Assert.Equal((3, new Shape(2, 2), 3, 0), (data.Count, data.InputShape, data.ClassCount, data.TargetLength));
         Assert.Equal([0, 2, 1], data.Labels());
-        var row = new float[4];
+        float[] row = new float[4];
         data.ReadInput(1, row);
         Assert.Equal([5f, 6f, 7f, 8f], row);
     }
@@ -22,7 +22,7 @@ public class DatasetTests
     {
         var whole = new MemoryDataset([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], Shape.Vector(1));
         using var view = new DatasetView(new DatasetView(whole, [4, 2, 0]), [2, 0]);
-        var row = new float[1];
+        float[] row = new float[1];
         view.ReadInput(1, row);
         Assert.Equal((2, 4f, 4, 4, 5), (view.Count, row[0], view.Label(1), view.SourceRow(1), view.ClassCount));
         Assert.Throws<ArgumentException>(() => new DatasetView(whole, [5]));
@@ -115,8 +115,8 @@ public class DatasetTests
             if (type == 9) values = [.. values.Select(v => v / 2)];
             using var data = Open(folder, ArrayBytes.Idx(type, [10, 3000], values), ArrayBytes.Idx(8, [10], labels));
             var stream = new SampleStream(data, new Preparation([1], [0.5f]), 4, seed: 1);
-            var inputs = new float[4 * 3000];
-            var classes = new int[4];
+            float[] inputs = new float[4 * 3000];
+            int[] classes = new int[4];
             for (int i = 0; i < 5; i++) stream.Read(inputs, classes);
             data.ReadRows(2, classes.Length, Preparation.Identity, inputs, MemoryMarshal.Cast<int, float>(classes.AsSpan()));
             long least = long.MaxValue;

@@ -19,7 +19,7 @@ public class EpochOrderTests
     {
         foreach (int count in Enumerable.Range(1, 300).Concat([1023, 1024, 1025, 60_000, 65_536, 65_537, 100_000]))
         {
-            var seen = new bool[count];
+            bool[] seen = new bool[count];
             foreach (int index in Take(5, (ulong)count, count, count))
             {
                 Assert.False(seen[index]);
@@ -101,7 +101,7 @@ public class EpochOrderTests
     static int[] Take(ulong seed, ulong epoch, int count, int take)
     {
         var order = new EpochOrder(seed, epoch, count);
-        var taken = new int[take];
+        int[] taken = new int[take];
         for (int i = 0; i < take; i++) taken[i] = order[i];
         return taken;
     }

@@ -169,7 +169,7 @@ public class FileCacheTests
     static void CheckContent(string path, FileCache cache)
     {
         using var file = ArrayFile.Open(path, cache);
-        var row = new float[50];
+        float[] row = new float[50];
         file.Read(199, row);
         Assert.Equal([.. s_array[^50..].Select(b => (float)b)], row);
     }

@@ -16,7 +16,7 @@ public class IdxFileTests
         using var folder = new TemporaryFolder();
         string path = folder.Write("x.idx", ArrayBytes.Idx(type, [2, 3], a, b, c, c, a, b));
         using var file = ArrayFile.Open(path, new FileCache(folder["cache"]));
-        var row = new float[3];
+        float[] row = new float[3];
         file.Read(0, row);
         Assert.Equal([(float)a, (float)b, (float)c], row);
         file.Read(1, row);

@@ -108,7 +108,7 @@ public class NpyFileTests
     [Fact]
     public void The_written_header_is_what_NumPy_writes()
     {
-        var written = new byte[NpyFile.WrittenHeaderBytes];
+        byte[] written = new byte[NpyFile.WrittenHeaderBytes];
         NpyFile.WriteHeader(written, StoredNumber.UInt8, 2, 3);
         byte[] expected = [.. Convert.FromHexString(Npy1), .. Enumerable.Repeat((byte)' ', 128)];
         expected = [.. expected[..127], (byte)'\n'];
@@ -118,7 +118,7 @@ public class NpyFileTests
     [Fact]
     public void A_written_header_is_read_back()
     {
-        var written = new byte[NpyFile.WrittenHeaderBytes];
+        byte[] written = new byte[NpyFile.WrittenHeaderBytes];
         NpyFile.WriteHeader(written, StoredNumber.Float64, 7);
         Assert.Equal(new ArrayHeader(StoredNumber.Float64, false, 7, Shape.Vector(1), 1, 128), NpyFile.ParseHeader(written, "x"));
     }
@@ -128,7 +128,7 @@ public class NpyFileTests
         using var source = new ByteSource(bytes, "x.npy");
         var header = ArrayHeader.Parse(bytes, "x.npy");
         header.CheckLength(bytes.Length, "x.npy");
-        var row = new float[length];
+        float[] row = new float[length];
         new ArrayFile(source, header).Read(index, row);
         return row;
     }

@@ -29,7 +29,7 @@ public class PreparationTests
         {
             var preparation = Preparation.Standardise(data, perFeature);
             Assert.Equal(perFeature, preparation.IsPerFeature);
-            var rows = new float[500 * 3];
+            float[] rows = new float[500 * 3];
             data.ReadRows(0, 500, preparation, rows, new float[500]);
             var columns = perFeature ? Enumerable.Range(0, 3).Select(c => rows.Where((_, i) => i % 3 == c)) : [rows];
             foreach (var column in columns)
@@ -54,7 +54,7 @@ public class PreparationTests
         var preparation = Preparation.Standardise(data, width);
         Assert.Equal(width, preparation.Shift.Length);
         preparation.CheckLength(length);
-        var rows = new float[x.Length];
+        float[] rows = new float[x.Length];
         data.ReadRows(0, 50, preparation, rows, new float[50]);
         for (int column = 0; column < width; column++)
         {
@@ -84,7 +84,7 @@ public class PreparationTests
         var data = new MemoryDataset(x, [0, 1, 0], Shape.Vector(2));
         var preparation = Preparation.Standardise(data, perFeature: true);
         Assert.Equal(1, preparation.Scale[0]);
-        var rows = new float[6];
+        float[] rows = new float[6];
         data.ReadRows(0, 3, preparation, rows, new float[3]);
         Assert.Equal([0f, 0f, 0f], [rows[0], rows[2], rows[4]]);
     }

@@ -51,8 +51,8 @@ public class SampleStreamTests
     {
         var data = new MemoryDataset([1, 2, 3], [10, 11, 20, 21, 30, 31], Shape.Vector(1), targetLength: 2);
         var stream = new SampleStream(data, new Preparation([1], [2]), 3, seed: 1);
-        var inputs = new float[3];
-        var targets = new float[6];
+        float[] inputs = new float[3];
+        float[] targets = new float[6];
         Assert.Equal(3, stream.Read(inputs, targets));
         for (int i = 0; i < 3; i++)
             Assert.Equal([((inputs[i] / 2) + 1) * 10, (((inputs[i] / 2) + 1) * 10) + 1], targets[(2 * i)..((2 * i) + 2)]);
@@ -73,8 +73,8 @@ public class SampleStreamTests
 
     static (float[] Inputs, int[] Labels) Read(SampleStream stream, out int rows)
     {
-        var inputs = new float[stream.BatchSize * 2];
-        var labels = new int[stream.BatchSize];
+        float[] inputs = new float[stream.BatchSize * 2];
+        int[] labels = new int[stream.BatchSize];
         rows = stream.Read(inputs, labels);
         return (inputs, labels);
     }

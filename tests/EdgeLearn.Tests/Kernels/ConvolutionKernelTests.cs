@@ -113,8 +113,10 @@ public class ConvolutionKernelTests
                 }
 
                 for (int i = 0; i < sums.Length; i++)
+                {
                     Values.AssertSum(0.5 + sums[i], 0.5 + magnitudes[i], maps * kernel * kernel + 1, planes[s * planesBelow + i],
                         () => $"{width} columns, sample {s}, value {i}");
+                }
             }
         }
     }
@@ -130,7 +132,7 @@ public class ConvolutionKernelTests
             Kernels.AddRowSums(values, sums);
             for (int r = 0; r < 2; r++)
             {
-                var parts = new float[16];
+                float[] parts = new float[16];
                 int whole = length / 16 * 16;
                 for (int i = 0; i < whole; i++) parts[i % 16] += values[r * length + i];
                 for (int half = 8; half > 0; half /= 2)
@@ -165,7 +167,7 @@ public class ConvolutionKernelTests
                 sums.Clear();
                 Kernels.PatchColumns(geometry, 0, shape.Channels, image, columns);
                 Kernels.AddPatchColumns(geometry, 0, shape.Channels, columns, sums);
-                var counts = new int[shape.Length];
+                int[] counts = new int[shape.Length];
                 for (int i = 0; i < columns.Length; i++)
                 {
                     int k = i / windows, p = i % windows, c = k / geometry.KernelLength;
@@ -208,7 +210,7 @@ public class ConvolutionKernelTests
 
     static float[] Interleave(ReadOnlySpan<float> planes, int channels)
     {
-        var values = new float[planes.Length];
+        float[] values = new float[planes.Length];
         int positions = planes.Length / channels;
         for (int i = 0; i < values.Length; i++) values[i % positions * channels + i / positions] = planes[i];
         return values;

@@ -12,6 +12,7 @@ public class DenseForwardTests
     {
         using GuardedMemory wMemory = new(29 * 257), xMemory = new(33 * 257), yMemory = new(33 * 32), biasMemory = new(29);
         foreach (bool packs in new[] { false, true })
+        {
             foreach (var (batch, rows) in s_shapes)
             {
                 for (int length = 0; length <= 257; length += batch > 15 && length > 40 ? 31 : 1)
@@ -26,6 +27,7 @@ public class DenseForwardTests
                     Verify(batch, rows, length, w, bias, x, y, stride, $"batch {batch}, packed {packs}");
                 }
             }
+        }
     }
 
     static void Run(bool packs, int batch, int length, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, ReadOnlySpan<float> x,

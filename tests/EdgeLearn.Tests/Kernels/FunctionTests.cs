@@ -106,12 +106,12 @@ public class FunctionTests
     static float[] Map<T>(float[] x, Func<T, T> function)
         where T : struct, ILanes<T>
     {
-        var y = new float[x.Length];
+        float[] y = new float[x.Length];
         for (int i = 0; i + T.Count <= x.Length; i += T.Count) T.Store(function(T.Load(ref x[0], (nuint)i)), ref y[0], (nuint)i);
         int rest = x.Length / T.Count * T.Count;
         for (int i = rest; i < x.Length; i++)
         {
-            var buffer = new float[T.Count];
+            float[] buffer = new float[T.Count];
             Array.Fill(buffer, x[i]);
             T.Store(function(T.Load(ref buffer[0], 0)), ref buffer[0], 0);
             y[i] = buffer[0];

@@ -10,7 +10,7 @@ public class GaussianTests
 
     static float[] Draw(ulong key)
     {
-        var values = new float[Count];
+        float[] values = new float[Count];
         for (int i = 0; i < Count; i++) values[i] = Noise.GaussianAt(key, i);
         return values;
     }

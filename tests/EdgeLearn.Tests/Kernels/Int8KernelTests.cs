@@ -88,7 +88,7 @@ public class Int8KernelTests
                 var x = xMemory.Random(batch * length, length + 1);
                 float[] wScales = Values.Random(rows, 1), bias = Values.Random(rows, 3), xScales = new float[batch],
                     expected = new float[batch * rows];
-                var codes = new sbyte[batch * length];
+                sbyte[] codes = new sbyte[batch * length];
                 Kernels.QuantiseRows(batch, length, x, codes, xScales);
                 Kernels.DenseForwardInt8<Int8Dot1, int, int>(batch, length, w, wScales, bias, codes, xScales, expected, rows);
                 int stride = rows + length % 2;
@@ -98,8 +98,10 @@ public class Int8KernelTests
                     y.Fill(float.NaN);
                     run(batch, length, w, wScales, bias, x, y, stride, scratchMemory.Last((int)Kernels.Int8ScratchLength(batch, length)));
                     for (int b = 0; b < batch; b++)
+                    {
                         Values.AssertSameBits(expected.AsSpan(b * rows, rows), y.Slice(b * stride, rows),
                             $"{name}: batch {batch}, {rows} rows of {length}, sample {b}");
+                    }
                 }
             }
         }
@@ -146,8 +148,8 @@ public class Int8KernelTests
     public void Rows_are_rounded_to_the_nearest_code_of_their_scale()
     {
         float[] x = [.. Values.Random(300, 1), .. Values.Random(300, 2, 1e-3f), .. new float[300]];
-        var codes = new sbyte[900];
-        var scales = new float[3];
+        sbyte[] codes = new sbyte[900];
+        float[] scales = new float[3];
         Kernels.QuantiseRows(3, 300, x, codes, scales);
         for (int i = 0; i < x.Length; i++)
             Assert.True(Math.Abs(x[i] - scales[i / 300] * codes[i]) <= 0.5001f * scales[i / 300], $"value {i}");

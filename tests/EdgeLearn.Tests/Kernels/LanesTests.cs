@@ -42,7 +42,7 @@ public class LanesTests
     static float Sum<T>()
         where T : struct, ILanes<T>
     {
-        var values = new float[T.Count];
+        float[] values = new float[T.Count];
         for (int i = 0; i < values.Length; i++) values[i] = i + 1;
         return T.Sum(T.Load(ref values[0], 0));
     }
@@ -72,8 +72,8 @@ public class LanesTests
     static void Check<T>(string name, Func<T, T, T> operation, Func<float, float, float> scalar)
         where T : struct, ILanes<T>
     {
-        var a = new float[s_edge.Length];
-        var result = new float[s_edge.Length];
+        float[] a = new float[s_edge.Length];
+        float[] result = new float[s_edge.Length];
         for (int shift = 0; shift < s_edge.Length; shift++)
         {
             for (int i = 0; i < a.Length; i++) a[i] = s_edge[(i + shift) % s_edge.Length];

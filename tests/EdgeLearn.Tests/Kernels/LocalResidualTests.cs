@@ -50,7 +50,7 @@ public class LocalResidualTests
     static void Check<T>(float[] y, float[] expected, double loss)
         where T : struct, ILanes<T>
     {
-        var dz = new float[y.Length];
+        float[] dz = new float[y.Length];
         Assert.Equal(loss, Kernels.LocalResidual<T, TanhActivation>(s_key, 77, Scale, Factor, y, dz));
         Values.AssertSameBits(expected, dz, typeof(T).Name);
     }

@@ -13,7 +13,7 @@ public class NoiseAddTests
     public void Every_offset_and_length_is_the_source_plus_scaled_noise_to_the_bit(NoiseKind kind, float scale)
     {
         using GuardedMemory sourceMemory = new(257), targetMemory = new(257);
-        var z = new float[32 + 257];
+        float[] z = new float[32 + 257];
         const long Base = (1L << 33) + 64;
         for (int i = 0; i < z.Length; i++)
             z[i] = kind == NoiseKind.Sign ? Noise.SignAt(s_key, Base + i) : Noise.GaussianAt(s_key, Base + i);
@@ -52,7 +52,7 @@ public class NoiseAddTests
         foreach (long first in new[] { 0L, 13, 31, 1L << 40 })
         {
             var signs = new SignBits(s_key, first, source.Length, words);
-            var scalar = new float[source.Length];
+            float[] scalar = new float[source.Length];
             Noise.AddSigns<Lanes1>(0, source.Length, signs, 0.5f, ref source[0], ref scalar[0]);
             CheckSigns<Lanes4>(signs, source, scalar);
             CheckSigns<Lanes8>(signs, source, scalar);
@@ -64,7 +64,7 @@ public class NoiseAddTests
     static void CheckSigns<T>(SignBits signs, float[] source, float[] expected)
         where T : struct, ILanes<T>
     {
-        var result = new float[source.Length];
+        float[] result = new float[source.Length];
         Assert.Equal(source.Length, Noise.AddSigns<T>(0, source.Length, signs, 0.5f, ref source[0], ref result[0]));
         Values.AssertSameBits(expected, result, typeof(T).Name);
     }
@@ -77,7 +77,7 @@ public class NoiseAddTests
     {
         for (int count = 0; count <= 40; count++)
         {
-            var words = new uint[count];
+            uint[] words = new uint[count];
             Noise.FillWords(s_key, first, words);
             for (int i = 0; i < count; i++) Assert.Equal(Noise.Word(s_key, first + (ulong)i), words[i]);
         }

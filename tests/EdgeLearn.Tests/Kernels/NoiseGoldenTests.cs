@@ -32,8 +32,10 @@ public class NoiseGoldenTests
     public void Derived_seeds_are_those_of_the_second_implementation()
     {
         foreach (var item in s_golden.Items("derived"))
+        {
             Assert.Equal(item.Hex("value"),
                 Noise.Derive(item.Hex("seed"), (ulong)item.GetProperty("a").GetInt64(), (ulong)item.GetProperty("b").GetInt64()));
+        }
     }
 
     [Fact]

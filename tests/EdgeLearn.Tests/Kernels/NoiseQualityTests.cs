@@ -18,7 +18,7 @@ public class NoiseQualityTests
     {
         foreach (ulong seed in new ulong[] { 0, 1, 2, 1000, 1UL << 32, ulong.MaxValue })
         {
-            var ones = new int[32];
+            int[] ones = new int[32];
             for (int i = 0; i < Words; i++)
             {
                 for (int bit = 0; bit < 32; bit++) ones[bit] += (int)(Noise.Word(Key(seed), (ulong)i) >> bit & 1);
@@ -77,7 +77,7 @@ public class NoiseQualityTests
         const int Samples = 4096;
         for (int input = 0; input < 24 + 64; input++)
         {
-            var flips = new int[32];
+            int[] flips = new int[32];
             for (int s = 0; s < Samples; s++)
             {
                 ulong key = Noise.Derive(9, (ulong)s), index = (ulong)(s * 7);
@@ -95,7 +95,7 @@ public class NoiseQualityTests
     [Fact]
     public void Bytes_of_neighbouring_words_are_uniform()
     {
-        var counts = new int[4][];
+        int[][] counts = new int[4][];
         for (int k = 0; k < 4; k++) counts[k] = new int[256];
         for (ulong i = 0; i < 4 * Words; i++)
         {

@@ -50,7 +50,7 @@ public class ProductTests
                     bMemory.Random(depth == 0 || columns == 0 ? 0 : (depth - 1) * bRow + (columns - 1) * bColumn + 1, depth + 17 * columns),
                     depth, columns, bRow, bColumn);
                 var c = cMemory.Last(columns == 0 ? 0 : (rows - 1) * cStride + columns);
-                var scratch = new float[Kernels.ProductScratchLength(a.Shape, b.Shape)];
+                float[] scratch = new float[Kernels.ProductScratchLength(a.Shape, b.Shape)];
                 foreach (bool accumulate in new[] { false, true })
                 {
                     c.Fill(float.NaN);
@@ -112,11 +112,11 @@ public class ProductTests
         Assert.SkipUnless(Values.IsFused, "this CPU has no fused multiply-add");
         foreach (int bits in new[] { 32, 128, 256, 512 })
         {
-            var c = new float[Rows * Columns];
+            float[] c = new float[Rows * Columns];
             ProductLoop.Run(Rows, Columns, Depth, ref a[0], Depth, 1, ref b[0], Columns, new StoreTarget(ref c[0], Columns), bits);
             Values.AssertSameBits(expected, c, $"{bits} bits, b in place");
 
-            var packed = new float[Depth * Columns];
+            float[] packed = new float[Depth * Columns];
             Packing.PackRows(Columns, Depth, ref b[0], Columns, ref packed[0], bits);
             Array.Clear(c);
             ProductLoop.Run(Rows, Columns, Depth, ref a[0], Depth, 1, ref packed[0], 0, new StoreTarget(ref c[0], Columns), bits);

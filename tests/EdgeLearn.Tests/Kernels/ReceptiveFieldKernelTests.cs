@@ -136,7 +136,10 @@ public class ReceptiveFieldKernelTests
             {
                 int input = i / batch, k = 0;
                 while (k < layout.Fan && layout.Input(unit, k) != input) k++;
-                if (k == layout.Fan) Assert.Equal(before[i], dxt[i]);
+                if (k == layout.Fan)
+                {
+                    Assert.Equal(before[i], dxt[i]);
+                }
                 else
                 {
                     double term = (double)w[k] * dz[i % batch];

@@ -56,16 +56,20 @@ public class SoftmaxTests
                 maxima.CopyTo(before);
                 Kernels.AddExpColumns(Classes - first, columns, powers[(first * columns)..], maxima, sums, stores: false);
                 for (int j = 0; j < columns; j++)
+                {
                     Assert.Equal(Math.Log(Enumerable.Range(0, Classes).Sum(i => Math.Exp(logits[i * columns + j]))),
                         maxima[j] + Math.Log(sums[j]), 2e-6);
+                }
 
                 Kernels.ShareColumns(first, columns, powers[..(first * columns)], before, maxima, sums, 0.5f);
                 for (int j = 0; j < columns; j++)
                 {
                     double whole = Enumerable.Range(0, Classes).Sum(i => Math.Exp(logits[i * columns + j]));
                     for (int i = 0; i < Classes; i++)
+                    {
                         Assert.Equal(i < first ? 0.5 * Math.Exp(logits[i * columns + j]) / whole : logits[i * columns + j],
                             powers[i * columns + j], 1e-6);
+                    }
                 }
             }
         }

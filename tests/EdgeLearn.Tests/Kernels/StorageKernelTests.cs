@@ -9,12 +9,12 @@ public class StorageKernelTests
     [Fact]
     public void Every_half_decodes_to_the_float_with_these_upper_bits()
     {
-        var stored = new ushort[1 << 16];
+        ushort[] stored = new ushort[1 << 16];
         for (int i = 0; i < stored.Length; i++) stored[i] = (ushort)i;
-        var values = new float[stored.Length];
+        float[] values = new float[stored.Length];
         Kernels.DecodeBFloat16(stored, values);
         for (int i = 0; i < stored.Length; i++) Assert.Equal((uint)i << 16, BitConverter.SingleToUInt32Bits(values[i]));
-        var back = new ushort[stored.Length];
+        ushort[] back = new ushort[stored.Length];
         Kernels.EncodeBFloat16(values, back);
         for (int i = 0; i < stored.Length; i++) Assert.True(float.IsNaN(values[i]) || back[i] == stored[i], $"{i:x}");
     }
@@ -24,7 +24,7 @@ public class StorageKernelTests
     public void Halves_are_rounded_to_the_nearest()
     {
         float[] values = [.. Values.Random(2000, 1), 1.00390625f, 1.01171875f, 0, -0f, float.PositiveInfinity, 3.3895314e38f];
-        var stored = new ushort[values.Length];
+        ushort[] stored = new ushort[values.Length];
         Kernels.EncodeBFloat16(values, stored);
         for (int i = 0; i < values.Length; i++)
         {
@@ -59,7 +59,7 @@ public class StorageKernelTests
     public void Codes_are_rounded_to_the_nearest_and_clamped()
     {
         float[] values = [0, 0.1f, -0.26f, 0.249f, 31.75f, 40, -40, 31.7f];
-        var codes = new sbyte[values.Length];
+        sbyte[] codes = new sbyte[values.Length];
         Kernels.EncodeInt8(values, 0.25f, codes);
         Assert.Equal<sbyte>([0, 0, -1, 1, 127, 127, -127, 127], codes);
         Assert.Equal(2f, Kernels.ScaleInt8([3, -254, 7]));
@@ -78,14 +78,14 @@ public class StorageKernelTests
         const float Scale = 0.04f;
         float[] values = new float[Count], decoded = new float[Count];
         Array.Fill(values, value);
-        var halves = new ushort[Count];
+        ushort[] halves = new ushort[Count];
         Kernels.RoundBFloat16(values, s_key, 0, halves);
         Kernels.DecodeBFloat16(halves, decoded);
         double step = Math.ScaleB(1, Math.ILogB(value) - 7);
         Assert.Equal(value, decoded.Average(x => (double)x), 5 * step / 2 / Math.Sqrt(Count));
         Assert.InRange(decoded.Distinct().Count(), 1, 2);
 
-        var codes = new sbyte[Count];
+        sbyte[] codes = new sbyte[Count];
         Kernels.RoundInt8(values, Scale, s_key, 0, codes);
         Assert.Equal(value / Scale, codes.Average(x => (double)x), 5 * 0.5 / Math.Sqrt(Count));
         Assert.InRange(codes.Distinct().Count(), 1, 2);

@@ -37,8 +37,8 @@ public class BackpropTests
     [Fact]
     public void Frozen_changes_the_last_layer_as_backprop_does_and_no_other()
     {
-        using Network frozen = new Network(NetworkSpec.Parse("6x6-21@3x3-8-4", null, Loss.SoftmaxCrossEntropy)).Initialise(1);
-        using Network backprop = new Network(frozen.Spec).Initialise(1);
+        using var frozen = new Network(NetworkSpec.Parse("6x6-21@3x3-8-4", null, Loss.SoftmaxCrossEntropy)).Initialise(1);
+        using var backprop = new Network(frozen.Spec).Initialise(1);
         var samples = new SampleSet(frozen, 5);
         float[] before = frozen.Parameters.Values.ToArray();
         using var frozenRun = new RuleRun(frozen.Parameters, new Frozen(frozen), new Sgd(), 5);

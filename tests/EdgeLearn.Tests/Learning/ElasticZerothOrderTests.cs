@@ -38,7 +38,7 @@ public class ElasticZerothOrderTests
         var plan = new MemoryPlan();
         pass.Plan(plan, batch.Count, probed: false, PlanTime.Step);
         using var workspace = new Workspace(plan);
-        var results = new double[1];
+        double[] results = new double[1];
         pass.Losses([Probe.None], batch, network.Loss, results);
         return results[0];
     }

@@ -30,10 +30,12 @@ sealed class FunctionPass : IForwardPass
     {
         for (int i = 0; i < probes.Length; i++)
         {
-            var weights = new float[Parameters.Length];
+            float[] weights = new float[Parameters.Length];
             foreach (var slice in Parameters.Slices)
+            {
                 Parameters.Read(slice, probes[i], 0, slice.Length, weights.AsSpan(slice.Offset, slice.Length))
                     .CopyTo(weights.AsSpan(slice.Offset));
+            }
             results[i] = _loss(weights);
         }
     }

@@ -13,7 +13,7 @@ public class ShortBatchTests
         {
             var data = new MemoryDataset([.. Enumerable.Range(0, count * 27).Select(i => i % 7 * 0.1f)],
                 [.. Enumerable.Range(0, count).Select(i => i % 2)], new Shape(9, 3));
-            foreach (var rule in (string[])["backprop", "tpsgd"])
+            foreach (string rule in (string[])["backprop", "tpsgd"])
             {
                 using var net = new Network(NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy)).Initialise(1);
                 using var session = new TrainingSession(net,

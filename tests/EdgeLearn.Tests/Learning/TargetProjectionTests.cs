@@ -71,8 +71,10 @@ public class TargetProjectionTests
                     .Sum(b => reference.Outputs(samples.Row(b), index + 1)
                     .Select((y, u) => LocalLossOf(kind, y, Target(network, options, samples, b, index, u))).Sum()) / Batch;
             foreach (var slice in network.Layers[layer].Slices)
+            {
                 Values.AssertNear(reference.Gradient(slice.Name, LocalLossMean), recorder[slice.Name], 1e-5,
                     $"{spec}, {kind}, {slice.Name}");
+            }
         }
     }
 
@@ -147,9 +149,15 @@ public class TargetProjectionTests
         {
             var slice = network.Parameters.Slices[i];
             bool isLast = i >= network.Parameters.Slices.Count - 2;
-            if (isLast) Values.AssertSameBits(other.Parameters[other.Parameters.Slices[i]], network.Parameters[slice], slice.Name);
-            else Assert.False(other.Parameters[other.Parameters.Slices[i]].SequenceEqual(network.Parameters[slice]),
-                $"{slice.Name} learned as in backprop");
+            if (isLast)
+            {
+                Values.AssertSameBits(other.Parameters[other.Parameters.Slices[i]], network.Parameters[slice], slice.Name);
+            }
+            else
+            {
+                Assert.False(other.Parameters[other.Parameters.Slices[i]].SequenceEqual(network.Parameters[slice]),
+                    $"{slice.Name} learned as in backprop");
+            }
         }
     }
 

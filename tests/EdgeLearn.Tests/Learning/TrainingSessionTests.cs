@@ -19,9 +19,9 @@ public class TrainingSessionTests
         get
         {
             var all = new TheoryData<string, string>();
-            foreach (var rule in LearningRules.All.Select(each => each.Word))
+            foreach (string? rule in LearningRules.All.Select(each => each.Word))
             {
-                foreach (var update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
+                foreach (string? update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
             }
 
             return all;
@@ -101,7 +101,7 @@ public class TrainingSessionTests
         var reference = new ReferenceNetwork(network);
         int correct = 0;
         double loss = 0;
-        var row = new float[16];
+        float[] row = new float[16];
         for (int i = 0; i < Count; i++)
         {
             data.ReadInput(i, row);

@@ -30,7 +30,7 @@ public class ZerothOrderTests
     // The noise of all weights under one seed, tensor after tensor.
     static float[] NoiseOf(ParameterSet parameters, NoiseKind kind, ulong seed)
     {
-        var z = new float[parameters.Length];
+        float[] z = new float[parameters.Length];
         foreach (var slice in parameters.Slices)
         {
             ulong key = Noise.Key(seed, Noise.TensorHash(slice.Name));
@@ -147,7 +147,7 @@ public class ZerothOrderTests
         var options = new ZerothOrderSettings { Directions = 4, Epsilon = 0.5f, Noise = NoiseKind.Gaussian };
         using var run = new RuleRun(pass.Parameters, new ZerothOrder(pass, Loss.MeanSquareError, options), new Sgd(), 1);
         run.Step(default, rate: 0.125f);
-        var expected = new double[70];
+        double[] expected = new double[70];
         for (int q = 0; q < 4; q++)
         {
             float[] z = NoiseOf(pass.Parameters, NoiseKind.Gaussian, ProbeSettings.SeedOf(0, 0, q));
@@ -167,7 +167,7 @@ public class ZerothOrderTests
         const int Count = 32, Steps = 20_000;
         float[] c = Values.Random(Count, 3);
         double square = c.Sum(v => (double)v * v), squares = 0;
-        var mean = new double[Count];
+        double[] mean = new double[Count];
         var pass = new FunctionPass(w => w.Select((v, i) => (double)c[i] * v).Sum(), Count);
         var recorder = new GradientRecorder();
         using var run = new RuleRun(pass.Parameters,
@@ -263,7 +263,7 @@ public class ZerothOrderTests
         var plan = new MemoryPlan();
         pass.Plan(plan, batch.Count, probed: true, PlanTime.Step);
         using var workspace = new Workspace(plan);
-        var losses = new double[5];
+        double[] losses = new double[5];
         Probe plus = new(kind, 9, 0.01f), other = new(kind, 10, -0.02f);
         pass.Losses([plus, plus.Opposite(), other, other.Opposite(), plus], batch, network.Loss, losses);
         return losses;

@@ -64,7 +64,7 @@ public class GradientTests
         var samples = new SampleSet(network, 9);
         using var pass = new BoundPass(network, 9);
         float[] outputs = pass.Outputs(samples.Rows(9));
-        var losses = new double[1];
+        double[] losses = new double[1];
         pass.Pass.Losses([Probe.None], samples.Rows(9), network.Loss, losses);
         var reference = new ReferenceNetwork(network);
         double[] expected = [.. Enumerable.Range(0, 9).SelectMany(b => reference.Outputs(samples.Row(b), network.Layers.Count))];
@@ -88,7 +88,7 @@ public class GradientTests
         float[] x = Values.Random(Batch * layer.InputLength, 5), c = Values.Random(Batch * layer.OutputLength, 6), y = new float[c.Length],
             dz = [.. c], dx = new float[x.Length];
         Array.Fill(dx, float.NaN);
-        var saved = new float[layer.Needs(Batch).Saved];
+        float[] saved = new float[layer.Needs(Batch).Saved];
         layer.Forward(Batch, network.Parameters, ForwardMode.Evaluation, x, y, saved,
             new float[layer.Needs(Batch, new PassKind(IsProbed: false, Saves: true)).ForwardScratch]);
         var trace = new ForwardTrace(Batch, network.Parameters, ForwardMode.Evaluation, x, y, saved);
@@ -96,7 +96,7 @@ public class GradientTests
         layer.InputGradient(trace, dz, dx, new float[layer.Needs(Batch).InputScratch]);
 
         var reference = new ReferenceNetwork(network);
-        var expected = new double[x.Length];
+        double[] expected = new double[x.Length];
         for (int b = 0; b < Batch; b++)
         {
             double[] row = [.. x.AsSpan(b * layer.InputLength, layer.InputLength).ToArray().Select(value => (double)value)];

@@ -51,7 +51,7 @@ sealed class LayerCase : IDisposable
     // As in make_layers_golden.py.
     public static float[] Values(int count, int salt)
     {
-        var values = new float[count];
+        float[] values = new float[count];
         for (int i = 0; i < count; i++)
         {
             uint h = (uint)(i + 1) * 2654435761 + (uint)salt * 40503;
@@ -83,7 +83,7 @@ sealed class LayerCase : IDisposable
 
     public static float[] Buffer(long length)
     {
-        var buffer = new float[length];
+        float[] buffer = new float[length];
         Array.Fill(buffer, float.NaN);
         return buffer;
     }

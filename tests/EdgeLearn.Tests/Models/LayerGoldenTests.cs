@@ -50,8 +50,10 @@ public class LayerGoldenTests
         using LayerCase probed = new(name), changed = new(name);
         var probe = new Probe(NoiseKind.Sign, 9, 0.02f);
         foreach (var slice in changed.Layer.Slices.Where(slice => slice.Trainable))
+        {
             Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, changed.Parameters[slice],
                 changed.Parameters[slice]);
+        }
         Values.AssertSameBits(changed.Forward(null, ForwardMode.Evaluation), probed.Forward(null, ForwardMode.Probed(probe)), name);
     }
 

@@ -19,7 +19,7 @@ public class LowRankPairTests
 
     static float[] Perturbed(ParameterSet parameters, ParameterSlice slice, in Probe probe)
     {
-        var values = new float[slice.Length];
+        float[] values = new float[slice.Length];
         parameters.Decode(slice, 0, values);
         if (!probe.IsNone && slice.Trainable)
             Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, [.. values], values);
@@ -58,7 +58,7 @@ public class LowRankPairTests
         float[] plain = Perturbed(network.Parameters, w, probe), b = Perturbed(network.Parameters, up, probe),
             a = Perturbed(network.Parameters, down, probe);
         int rows = w.Shape[0], columns = w.RowLength, rank = down.Shape[0];
-        var expected = new double[w.Length];
+        double[] expected = new double[w.Length];
         for (int i = 0; i < expected.Length; i++)
         {
             expected[i] = plain[i];
@@ -67,7 +67,7 @@ public class LowRankPairTests
 
         foreach (int most in (int[])[1, 16, rows])
         {
-            var read = new float[w.Length];
+            float[] read = new float[w.Length];
             for (int row = 0; row < rows; row += most)
             {
                 int length = Math.Min(most, rows - row) * columns;
@@ -96,7 +96,7 @@ public class LowRankPairTests
         using var data = new MemoryDataset(samples.Inputs, samples.Labels, network.Spec.Input, network.OutputLength);
         var before = network.Parameters.Slices.ToDictionary(slice => slice.Name, slice => network.Parameters[slice].ToArray());
         var parts = TrainableParts.Parse("lora:2,head");
-        foreach (var rule in (string[])["backprop", "local-heads", "zo"])
+        foreach (string rule in (string[])["backprop", "local-heads", "zo"])
         {
             using var session = new TrainingSession(network,
                 new TrainingSettings { Rule = LearningRules.Named(rule), Train = parts, Steps = 3, Batch = 8 },

@@ -32,15 +32,17 @@ public class ParameterSetTests
     {
         using var set = Small();
         float[] before = set.Values.ToArray();
-        var scratch = new float[50];
+        float[] scratch = new float[50];
         foreach (var kind in new[] { NoiseKind.Sign, NoiseKind.Gaussian })
         {
             var probe = new Probe(kind, 9, 0.25f);
             ulong key = Noise.Key(9, Noise.TensorHash("a"));
             var read = set.Read(set.Slices[0], probe, 37, 50, scratch);
             for (int i = 0; i < 50; i++)
+            {
                 Assert.Equal(before[37 + i] + 0.25f * (kind == NoiseKind.Sign ? Noise.SignAt(key, 37 + i) : Noise.GaussianAt(key, 37 + i)),
                     read[i]);
+            }
         }
 
         Values.AssertSameBits(before, set.Values, "weights");

@@ -10,7 +10,7 @@ public class ReceptiveFieldLayerTests
     [Fact]
     public void Windows_lie_inside_the_image_and_reach_every_place()
     {
-        var counts = new int[3, 5];
+        int[,] counts = new int[3, 5];
         for (ulong seed = 0; seed < 10; seed++)
         {
             using var network = Build("7x9-150@5x5-2", seed);
@@ -36,7 +36,7 @@ public class ReceptiveFieldLayerTests
         using var network = Build("30-900@10-2");
         var inputs = network.Layers[0].Integers[0];
         Assert.Equal(("layers.0.inputs", 900, 10), (inputs.Name, inputs.Shape[0], inputs.Shape[1]));
-        var counts = new int[30];
+        int[] counts = new int[30];
         for (int u = 0; u < 900; u++)
         {
             for (int k = 0; k < 10; k++)

@@ -30,7 +30,7 @@ sealed class ReferenceNetwork
         int units = _spec.OutputOf(index).Length;
         double[] w = _weights[$"layers.{index}.weight"], bias = _weights[$"layers.{index}.bias"];
         int fan = w.Length / units;
-        var y = new double[units];
+        double[] y = new double[units];
         for (int u = 0; u < y.Length; u++)
         {
             double z = bias[u];
@@ -63,9 +63,15 @@ sealed class ReferenceNetwork
         for (int b = 0; b < rows; b++)
         {
             double[] y = Outputs(samples.Row(b), _spec.Layers.Count);
-            if (_spec.Loss.IsClassification) sum += Math.Log(y.Sum(z => Math.Exp(z - y.Max()))) + y.Max() - y[samples.Labels[b]];
-            else sum += y.Select((z, i) => (z - samples.Targets[b * y.Length + i]) * (z - samples.Targets[b * y.Length + i]))
-                .Sum() / (2 * y.Length);
+            if (_spec.Loss.IsClassification)
+            {
+                sum += Math.Log(y.Sum(z => Math.Exp(z - y.Max()))) + y.Max() - y[samples.Labels[b]];
+            }
+            else
+            {
+                sum += y.Select((z, i) => (z - samples.Targets[b * y.Length + i]) * (z - samples.Targets[b * y.Length + i]))
+                    .Sum() / (2 * y.Length);
+            }
         }
 
         return sum / rows;
@@ -76,7 +82,7 @@ sealed class ReferenceNetwork
     {
         const double Step = 1e-5;
         double[] w = _weights[tensor];
-        var gradient = new double[w.Length];
+        double[] gradient = new double[w.Length];
         for (int i = 0; i < w.Length; i++)
         {
             double kept = w[i];

@@ -34,7 +34,7 @@ sealed class ReferenceRecurrent
     public double[] Differences(double[] values)
     {
         const double Step = 1e-5;
-        var differences = new double[values.Length];
+        double[] differences = new double[values.Length];
         for (int i = 0; i < values.Length; i++)
         {
             double kept = values[i];
@@ -77,8 +77,8 @@ sealed class ReferenceRecurrent
     {
         double Input(int gate, int u) => Sum("ih", gate * Units + u, _features, i => this.Input[(sample * _steps + t) * _features + i]);
         double Back(int gate, int u) => Sum("hh", gate * Units + u, Units, i => state[i]);
-        var next = new double[Units];
-        var nextCell = new double[Units];
+        double[] next = new double[Units];
+        double[] nextCell = new double[Units];
         for (int u = 0; u < Units; u++)
         {
             double Both(int gate) => Input(gate, u) + Back(gate, u);

@@ -101,8 +101,10 @@ public class TokenHeadTests
         using Network probed = Build(Spec), changed = Build(Spec);
         var probe = new Probe(NoiseKind.Gaussian, 9, 0.02f);
         foreach (var slice in changed.Parameters.Slices)
+        {
             Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), 0, probe.Scale, changed.Parameters[slice],
                 changed.Parameters[slice]);
+        }
         var batch = new Batch(3, [.. Values.Labels(18, 20, 1).Select(token => (float)token)], Values.Labels(18, 20, 2), 6);
         using BoundPass one = new(probed, 3, isProbed: true), other = new(changed, 3, isProbed: true);
         Span<double> losses = stackalloc double[3];

@@ -56,7 +56,7 @@ public class TruncationTests
         var reference = new ReferenceRecurrent(truncated, window);
         foreach (var slice in truncated.Layer.Slices)
         {
-            var weights = reference.Weights[slice.Name];
+            double[] weights = reference.Weights[slice.Name];
             Values.AssertNear(reference.Differences(weights), gradients[slice.Name], 2e-5, $"{layer}, window {window}, {slice.Name}");
         }
 

@@ -55,7 +55,7 @@ public class WeightStorageTests
         var plan = new MemoryPlan();
         pass.Plan(plan, 20, probed: false, PlanTime.Evaluation);
         using var workspace = new Workspace(plan);
-        var outputs = new float[exact.Length];
+        float[] outputs = new float[exact.Length];
         pass.Outputs(samples.Rows(20), outputs);
         Assert.False(exact.AsSpan().SequenceEqual(outputs));
         for (int i = 0; i < exact.Length; i++) Assert.Equal(exact[i], outputs[i], 0.02f);
@@ -96,7 +96,7 @@ public class WeightStorageTests
         foreach (var slice in network.Parameters.Slices.Where(slice => slice.Shape.Length > 1))
         {
             var original = full.Parameters[full.Parameters.Find(slice.Name)!];
-            var values = new float[slice.Length];
+            float[] values = new float[slice.Length];
             network.Parameters.Decode(slice, 0, values);
             for (int i = 0; i < values.Length; i++)
             {
@@ -105,8 +105,10 @@ public class WeightStorageTests
             }
 
             for (int row = 0; row < slice.Shape[0]; row++)
+            {
                 Assert.Equal(127,
                     network.Parameters.Codes(slice, row * slice.RowLength, slice.RowLength).ToArray().Max(code => Math.Abs((int)code)));
+            }
         }
     }
 
@@ -117,7 +119,7 @@ public class WeightStorageTests
             var runs = new TheoryData<WeightStorage, string, string>();
             foreach (var storage in new[] { WeightStorage.BFloat16, WeightStorage.Int8 })
             {
-                foreach (var update in new[] { "sgd", "signsgd", "signum", "adam" })
+                foreach (string? update in new[] { "sgd", "signsgd", "signum", "adam" })
                     runs.Add(storage, "tpsgd", update);
                 runs.Add(storage, "zo", "sgd");
                 runs.Add(storage, "frozen", "sgd");
@@ -132,8 +134,8 @@ public class WeightStorageTests
     [MemberData(nameof(Runs))]
     public void A_run_repeats_bit_for_bit_changes_weights_and_allocates_nothing(WeightStorage storage, string rule, string update)
     {
-        var first = Train(storage, rule, update, out long allocated);
-        var second = Train(storage, rule, update, out _);
+        byte[] first = Train(storage, rule, update, out long allocated);
+        byte[] second = Train(storage, rule, update, out _);
         using var start = new Network(Parse(), storage).Initialise(3);
         Assert.Equal(first, second);
         Assert.False(start.Parameters.Content.SequenceEqual(first));

@@ -12,8 +12,8 @@ public sealed class CheckpointTests : IDisposable
     // 53 samples: epochs end in short batches.
     static MemoryDataset MakeData()
     {
-        var inputs = new float[53 * 16];
-        var labels = new int[53];
+        float[] inputs = new float[53 * 16];
+        int[] labels = new int[53];
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Noise.GaussianAt(5, i) + i / 16 % 3;
         for (int i = 0; i < labels.Length; i++) labels[i] = i % 3;
         return new MemoryDataset(inputs, labels, new Shape(4, 4));
@@ -38,9 +38,9 @@ public sealed class CheckpointTests : IDisposable
     public static TheoryData<string, string> All()
     {
         var all = new TheoryData<string, string>();
-        foreach (var rule in LearningRules.All.Select(each => each.Word))
+        foreach (string? rule in LearningRules.All.Select(each => each.Word))
         {
-            foreach (var update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
+            foreach (string? update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
         }
 
         return all;

@@ -10,7 +10,7 @@ public sealed class SafeTensorsTests
     static byte[] File(string header, int dataBytes)
     {
         byte[] text = Encoding.UTF8.GetBytes(header);
-        var file = new byte[8 + text.Length + dataBytes];
+        byte[] file = new byte[8 + text.Length + dataBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(file, (ulong)text.Length);
         text.CopyTo(file, 8);
         for (int i = 0; i < dataBytes; i++) file[8 + text.Length + i] = (byte)(i + 1);
@@ -29,7 +29,7 @@ public sealed class SafeTensorsTests
         var a = file.Find("a")!;
         Assert.Equal(("F32", 8L), (a.Type, a.Bytes));
         Assert.Equal([2, 1], a.Shape);
-        var bytes = new byte[1];
+        byte[] bytes = new byte[1];
         file.Read(file.Find("b")!, bytes);
         Assert.Equal(9, bytes[0]);
         Assert.Null(file.Find("c"));
@@ -66,7 +66,7 @@ public sealed class SafeTensorsTests
     [Fact]
     public void A_gigantic_header_is_refused_before_it_is_allocated()
     {
-        var file = new byte[64];
+        byte[] file = new byte[64];
         BinaryPrimitives.WriteUInt64LittleEndian(file, ulong.MaxValue / 2);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Throws<EdgeLearnException>(() => SafeTensors.FromMemory(file, "huge"));

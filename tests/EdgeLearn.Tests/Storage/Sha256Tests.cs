@@ -20,7 +20,7 @@ public class Sha256Tests
         var random = new Random(5);
         for (int length = 0; length <= 257; length++)
         {
-            var bytes = new byte[length];
+            byte[] bytes = new byte[length];
             random.NextBytes(bytes);
             byte[] expected = SHA256.HashData(bytes);
             Assert.Equal(expected, Sha256.Hash(bytes));
@@ -39,7 +39,7 @@ public class Sha256Tests
     [Fact]
     public void A_stream_is_read_to_its_end()
     {
-        var bytes = new byte[300_001];
+        byte[] bytes = new byte[300_001];
         new Random(6).NextBytes(bytes);
         Assert.Equal(SHA256.HashData(bytes), Sha256.Hash(new MemoryStream(bytes)));
     }

@@ -35,9 +35,9 @@ public sealed class StateFileTests
         foreach (var tensor in (order ?? (all => all))(file.Tensors))
         {
             if (change(tensor) is not var (name, shape, type)) continue;
-            var bytes = new byte[shape.Aggregate(1, (a, b) => a * b)
+            byte[] bytes = new byte[shape.Aggregate(1, (a, b) => a * b)
                 * (type == "F64" ? 8 : type is "F16" or "BF16" ? 2 : tensor.Type == "I64" ? 8 : 4)];
-            var own = new byte[tensor.Bytes];
+            byte[] own = new byte[tensor.Bytes];
             file.Read(tensor, own);
             if (type is null) own.AsSpan(0, Math.Min(own.Length, bytes.Length)).CopyTo(bytes);
             for (int i = 0; type is not null && i < own.Length / 4; i++)
@@ -81,7 +81,7 @@ public sealed class StateFileTests
         string like = folder["like.safetensors"];
         File.WriteAllBytes(like, State(name));
         using var model = new Model(StateFile.Load(State(name), name, Spec(Item(name).Text("network"))), Preparation.Identity);
-        using SafeTensors expected = SafeTensors.Open(like);
+        using var expected = SafeTensors.Open(like);
         bool isNumbered = name is "dense" or "wide"; // modules without names of their own, or a step in between that is none of ours
         foreach (string? pattern in isNumbered ? (string?[])[null, like] : [like])
         {

@@ -194,8 +194,13 @@ public class AdaptorTests : IDisposable
         var parts = TrainableParts.Parse(train);
         var network = NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy);
         if (train.StartsWith("lora", StringComparison.Ordinal))
+        {
             Assert.Equal("9x4-conv3x6:same:groups2-lora2(gru6)-lora2(3)", parts.Adapt(network).ToString());
-        else Assert.Contains("no layer of 9x4-gru6-3 can have it", Assert.Throws<EdgeLearnException>(() => parts.Adapt(network)).Message,
-            StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Contains("no layer of 9x4-gru6-3 can have it", Assert.Throws<EdgeLearnException>(() => parts.Adapt(network)).Message,
+                StringComparison.Ordinal);
+        }
     }
 }

@@ -82,7 +82,7 @@ public class FrugalTests
         using var sign = Run(new SignSgd());
         before.CopyTo(sign.Weights);
         sign.Step(0, Rate, Gradient(1));
-        var mask = new bool[Count];
+        bool[] mask = new bool[Count];
         for (int i = 0; i < Count; i++) mask[i] = run.Weights[i] != sign.Weights[i];
         return mask;
     }
@@ -135,7 +135,7 @@ public class FrugalTests
     [Fact]
     public void Every_period_draws_other_columns_and_each_column_equally_often()
     {
-        var counts = new int[10];
+        int[] counts = new int[10];
         for (int period = 0; period < 300; period++)
         {
             bool[] mask = ActiveMask(new() { Rho = 0.4, RefreshSteps = 5 }, 1, period);

@@ -10,8 +10,11 @@ sealed class UpdateRun : IDisposable
     public UpdateRun(UpdateRule update, params int[][] shapes)
     {
         Update = update;
-        for (int i = 0; i < shapes.Length; i++) Parameters.Add(shapes[i].Length > 1
-            ? $"matrix{i}" : $"vector{i}", shapes[i], decay: shapes[i].Length > 1);
+        for (int i = 0; i < shapes.Length; i++)
+        {
+            Parameters.Add(shapes[i].Length > 1
+                ? $"matrix{i}" : $"vector{i}", shapes[i], decay: shapes[i].Length > 1);
+        }
         Parameters.Allocate();
         update.Plan(Parameters, Plan);
         _workspace = new Workspace(Plan);

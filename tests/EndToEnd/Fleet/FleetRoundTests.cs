@@ -80,7 +80,7 @@ public class FleetRoundTests(TwoBoards boards, ITestOutputHelper output) : IClas
         Fleet.Ask("push", Fleet.Model());
         var run = Fleet.Cli("round", "run", "--rounds", "3", "--lr", "0.6", "--batch", "16", "--json");
         Assert.Equal(0, run.ExitCode);
-        var rates = JsonDocument.Parse(run.Output).RootElement.GetProperty("rounds").EnumerateArray()
+        double[] rates = JsonDocument.Parse(run.Output).RootElement.GetProperty("rounds").EnumerateArray()
             .Select(round => Number(round, "learning_rate")).ToArray();
         Assert.Equal([0.6, 0.4, 0.2], rates.Select(rate => Math.Round(rate, 6)));
         Assert.Equal(3, run.Error.Split('\n').Count(line => line.Contains("committed", StringComparison.Ordinal)));

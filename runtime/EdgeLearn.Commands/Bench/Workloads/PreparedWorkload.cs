@@ -119,7 +119,7 @@ public sealed class PreparedWorkload : IDisposable
         {
             string name = Network.Layers[i].Name + ".target";
             int units = Network.Layers[i].OutputLength;
-            var targets = new float[Network.OutputLength * units];
+            float[] targets = new float[Network.OutputLength * units];
             Noise.Add(rule.Targets, Noise.Key(Workload.Settings.Seed, Noise.TensorHash(name)), 0, rule.TargetScale, targets, targets);
             file.Add(name, [Network.OutputLength, units], targets);
         }

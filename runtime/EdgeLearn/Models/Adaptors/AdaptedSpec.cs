@@ -111,7 +111,7 @@ abstract class AdaptedLayer(Layer inner, Activation activation) : Layer(inner.Na
         var weight = merged.Find(Name + ".weight")!;
         var bias = merged.Find(Name + ".bias");
         bool hadBias = parameters.Find(Name + ".bias") is not null;
-        var row = new float[weight.RowLength];
+        float[] row = new float[weight.RowLength];
         for (int r = 0; r < weight.Shape[0]; r++)
         {
             merged.Decode(weight, r * row.Length, row);

@@ -99,7 +99,7 @@ sealed class LowRankMatricesLayer : AdaptedLayer
         foreach (var pair in _pairs)
         {
             var matrix = merged.Find(pair.Matrix.Name)!;
-            var row = new float[matrix.RowLength];
+            float[] row = new float[matrix.RowLength];
             for (int at = 0; at < matrix.Length; at += row.Length)
             {
                 parameters.Read(pair.Matrix, Probe.None, at, row.Length, row); // always copies, for there is a sum to be made

@@ -41,8 +41,10 @@ sealed class LowRankPair(ParameterSlice matrix, ParameterSlice up, ParameterSlic
     public void AddTo(ParameterSet parameters, in Probe probe, int offset, Span<float> values)
     {
         if (offset % Columns != 0 || values.Length % Columns != 0)
+        {
             throw new InvalidOperationException($"{matrix.Name} has a pair of low rank beside it and is read in whole rows of {Columns}, "
                 + $"not {values.Length} floats from {offset}");
+        }
         int stride = Rank | 1, most = Math.Clamp(StackLength / stride, 1, MostRows);
         bool isPerturbed = !probe.IsNone && down.Trainable;
         int width = isPerturbed ? Math.Clamp(StackLength / Rank, 1, Columns) : Columns;
@@ -96,8 +98,10 @@ sealed class LowRankPair(ParameterSlice matrix, ParameterSlice up, ParameterSlic
         Span<float> scratch)
     {
         if (offset % Columns != 0 || gradient.Length % Columns != 0)
+        {
             throw new InvalidOperationException($"{matrix.Name} has a pair of low rank beside it: expected its gradient in whole rows "
                 + $"of {Columns}, not {gradient.Length} floats from {offset}");
+        }
         var a = new MatrixView(parameters[down], Rank, Columns);
         for (int row = 0; row < gradient.Length / Columns; row += MostRows)
         {

@@ -40,8 +40,10 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
         string word = json.Text("function", "");
         int index = Array.FindIndex(s_words, pair => pair.Word == word);
         if (index < 0)
+        {
             throw new EdgeLearnException($"{json.FileName}: unknown function '{word}': expected one "
                 + $"of {string.Join(", ", s_words.Select(pair => pair.Word))}");
+        }
         return new ActivationSpec(s_words[index].Function, json.Number("slope", UnsaidSlope));
     }
 

@@ -36,12 +36,16 @@ public sealed record AttentionSpec(int Heads, bool IsCausal, bool IsBlock) : Lay
     {
         input.ExpectSequence(name);
         if (Heads < 1 || input.Width % Heads != 0)
+        {
             throw new EdgeLearnException($"{name} has {Heads} heads, which do not divide the {input.Width} features of {input}: choose a "
                 + $"divisor of {input.Width}");
+        }
         if ((long)input.Height * input.Height * (Heads + 1) >= Shape.LongestLength)
+        {
             throw new EdgeLearnException($"{name} has {Heads} heads over {input.Height} steps, whose attention weights "
                 + $"are {(long)input.Height * input.Height * Heads:N0} values, at most {Shape.LongestLength:N0} are supported: use fewer "
                 + $"steps, or a pool before it");
+        }
         return input;
     }
 

@@ -44,8 +44,10 @@ public sealed record BatchNormSpec(bool IsFrozen) : LayerSpec
     public override Shape OutputShape(Shape input, string name)
     {
         if (!(Epsilon > 0) || !(Momentum >= 0) || Momentum > 1)
+        {
             throw new EdgeLearnException($"{name} has epsilon {Epsilon} and momentum {Momentum}, expected a number above 0 and one from 0 "
                 + $"to 1");
+        }
         return input;
     }
 

@@ -92,14 +92,18 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
     public override Shape OutputShape(Shape input, string name)
     {
         if (input.Rank != 2)
+        {
             throw new EdgeLearnException($"{name} needs a sequence of steps x features, but its input is {input}: use "
                 + $"conv{Length}x{Length}x{Math.Max(Features, 1)} for an image, or put reshapeTxF before it");
+        }
         int outputs = IsDepthwise ? input.Width : Features, groups = IsDepthwise ? input.Width : Groups;
         if (outputs is < 1 or > NetworkSpec.MostUnits)
             throw new EdgeLearnException($"{name} has {outputs} features, expected 1 to {NetworkSpec.MostUnits}");
         if (groups < 1 || outputs % groups != 0 || input.Width % groups != 0)
+        {
             throw new EdgeLearnException($"{name} has {groups} groups, which do not divide both {input.Width} features coming in "
                 + $"and {outputs} going out: choose a common divisor");
+        }
         if (Length < 1 || Stride < 1)
             throw new EdgeLearnException($"{name} has a kernel of {Length} steps and stride {Stride}, expected 1 or more");
         if (Same && (Length % 2 == 0 || Padding != 0))
@@ -107,8 +111,10 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
         if (Padding < 0 || Padding >= Length)
             throw new EdgeLearnException($"{name} has a padding of {Padding}, expected less than the kernel's {Length}");
         if (Length > input.Height + 2L * PaddingSteps)
+        {
             throw new EdgeLearnException($"{name} has a kernel of {Length} steps, longer than its sequence of {input.Height} ({input}): "
                 + $"use a shorter kernel, same, or fewer pools before it");
+        }
         return Shape.Sequence((input.Height + 2 * PaddingSteps - Length) / Stride + 1, outputs);
     }
 

@@ -229,8 +229,10 @@ sealed class Conv2dLayer : Layer
         }
 
         for (int g = 0; g < _groups; g++)
+        {
             Kernels.Transpose(Fan, GroupOutputs, transposed.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan),
                 dw.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan));
+        }
     }
 
     /// <inheritdoc/>

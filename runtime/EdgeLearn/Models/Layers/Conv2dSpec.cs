@@ -108,19 +108,25 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
     public override Shape OutputShape(Shape input, string name)
     {
         if (input.Rank == 1)
+        {
             throw new EdgeLearnException($"{name} needs an image, but its input is a vector of {input.Length} values: give the image's "
                 + $"shape (--input-shape 28x28) or put reshapeHxWxC before it");
+        }
         int outputs = IsDepthwise ? input.Channels : Channels, groups = IsDepthwise ? input.Channels : Groups;
         if (outputs is < 1 or > NetworkSpec.MostUnits)
             throw new EdgeLearnException($"{name} has {outputs} channels, expected 1 to {NetworkSpec.MostUnits}");
         if (groups < 1 || outputs % groups != 0 || input.Channels % groups != 0)
+        {
             throw new EdgeLearnException($"{name} has {groups} groups, which do not divide both the {input.Channels} channels coming in "
                 + $"and the {outputs} going out: choose a common divisor");
+        }
         var geometry = CheckWindow(input, name, Height, Width, Stride, Padding, Same);
         long patches = (long)(input.Channels / groups) * geometry.KernelLength * geometry.OutputLength;
         if (patches > int.MaxValue / sizeof(float))
+        {
             throw new EdgeLearnException($"{name} has {patches:N0} values in the windows of one sample of {input}, at "
                 + $"most {int.MaxValue / sizeof(float):N0} are supported: use a larger stride or pool before it");
+        }
         return Shape.Planes(outputs, geometry.OutputHeight, geometry.OutputWidth);
     }
 
@@ -130,8 +136,10 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
         if (height < 1 || width < 1 || stride < 1)
             throw new EdgeLearnException($"{name} has a window of {height}x{width} and stride {stride}, expected 1 or more");
         if (same && (height % 2 == 0 || width % 2 == 0 || padding != 0))
+        {
             throw new EdgeLearnException($"{name} is 'same', which needs a window of odd sides and no other padding: "
                 + $"use {height | 1}x{width | 1}");
+        }
         if (padding < 0 || padding >= Math.Max(height, width))
             throw new EdgeLearnException($"{name} has a padding of {padding}, expected less than the window's {Math.Max(height, width)}");
         int paddingHeight = same ? height / 2 : padding, paddingWidth = same ? width / 2 : padding;

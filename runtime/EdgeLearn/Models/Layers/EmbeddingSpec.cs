@@ -45,8 +45,10 @@ public sealed record EmbeddingSpec(int Words, int Width) : LayerSpec
         if (Words is < 1 or > NetworkSpec.MostUnits || Width is < 1 or > NetworkSpec.MostUnits)
             throw new EdgeLearnException($"{name} has {Words} words of {Width} values, expected 1 to {NetworkSpec.MostUnits} of both");
         if ((long)input.Length * Width >= Shape.LongestLength)
+        {
             throw new EdgeLearnException($"{name} makes {(long)input.Length * Width:N0} values of {input.Length} tokens, at "
                 + $"most {Shape.LongestLength - 1:N0} are supported: use fewer tokens or a smaller width");
+        }
         return Shape.Sequence(input.Length, Width);
     }
 
@@ -106,10 +108,12 @@ sealed class EmbeddingLayer : Layer
     {
         int token = (int)value;
         if (token != value || (uint)token >= (uint)_spec.Words)
+        {
             throw new EdgeLearnException(
                 string.Create(CultureInfo.InvariantCulture,
                 $"{Name} ({_spec}) got the token {value}, expected a whole number from 0 to {_spec.Words - 1}: tokens are not to be "
                 + $"scaled, and the vocabulary has to hold them all"));
+        }
         return token;
     }
 

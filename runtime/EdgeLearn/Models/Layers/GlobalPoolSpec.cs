@@ -68,9 +68,11 @@ sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool isMean
             if (IsPlanar)
             {
                 for (int c = 0; c < pooled.Length; c++)
+                {
                     pooled[c] = isMean
                         ? TensorPrimitives.Sum(values.Slice(c * Positions, Positions))
                         : TensorPrimitives.Max(values.Slice(c * Positions, Positions));
+                }
             }
             else
             {

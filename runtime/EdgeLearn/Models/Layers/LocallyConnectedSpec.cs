@@ -52,8 +52,10 @@ public sealed record LocallyConnectedSpec(int Height, int Width, int Channels, A
     public override Shape OutputShape(Shape input, string name)
     {
         if (input.Rank == 1)
+        {
             throw new EdgeLearnException($"{name} needs an image, but its input is a vector of {input.Length} values: give the image's "
                 + $"shape (--input-shape 28x28) or put reshapeHxWxC before it");
+        }
         if (Channels is < 1 or > NetworkSpec.MostUnits)
             throw new EdgeLearnException($"{name} has {Channels} channels, expected 1 to {NetworkSpec.MostUnits}");
         var geometry = Conv2dSpec.CheckWindow(input, name, Height, Width, Stride, 0, false);

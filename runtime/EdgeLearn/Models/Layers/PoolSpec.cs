@@ -73,8 +73,10 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
         if (Padding < 0 || Padding > Height / 2 || (!steps && Padding > width / 2))
             throw new EdgeLearnException($"{name} has a padding of {Padding}, expected at most half the window");
         if (Height > image.Height + 2 * Padding || width > image.Width + (steps ? 0 : 2 * Padding))
+        {
             throw new EdgeLearnException($"{name} has a window of {(steps ? $"{Height} steps" : $"{Height}x{width}")}, larger than its "
                 + $"input of {input}: use a smaller window or fewer pools before it");
+        }
         return new PatchGeometry(image, Height, width, Stride == 0 ? Height : Stride, Padding, steps ? 0 : Padding);
     }
 
@@ -82,8 +84,10 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
     public override Shape OutputShape(Shape input, string name)
     {
         if (input.Rank == 1)
+        {
             throw new EdgeLearnException($"{name} needs an image or a sequence, but its input is a vector of {input.Length} values: give "
                 + $"the shape (--input-shape 28x28) or put reshape before it");
+        }
         return OutputOf(input, Geometry(input, name));
     }
 
@@ -148,9 +152,15 @@ sealed class PoolLayer : Layer
         {
             var maps = dz.Slice(b * OutputLength, OutputLength);
             var image = dx.Slice(b * InputLength, InputLength);
-            if (_isMean) Kernels.MeanPoolGradient(_geometry, maps, image);
-            else Kernels.MaxPoolGradient(_geometry, trace.Input.Slice(b * InputLength, InputLength),
-                trace.Output.Slice(b * OutputLength, OutputLength), maps, image);
+            if (_isMean)
+            {
+                Kernels.MeanPoolGradient(_geometry, maps, image);
+            }
+            else
+            {
+                Kernels.MaxPoolGradient(_geometry, trace.Input.Slice(b * InputLength, InputLength),
+                    trace.Output.Slice(b * OutputLength, OutputLength), maps, image);
+            }
         }
     }
 }

@@ -93,7 +93,7 @@ sealed class ReceptiveFieldLayer : Layer
     // The first `fan` places of a shuffle of all inputs (Fisher-Yates), sorted so that the reads run forward.
     void ChooseInputs(ulong key)
     {
-        var all = new int[InputLength];
+        int[] all = new int[InputLength];
         for (int u = 0; u < OutputLength; u++)
         {
             for (int i = 0; i < all.Length; i++) all[i] = i;

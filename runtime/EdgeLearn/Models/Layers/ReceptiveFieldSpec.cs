@@ -72,14 +72,18 @@ public sealed record ReceptiveFieldSpec(int Units, Activation Activation) : Laye
         if (IsWindow)
         {
             if (!input.IsImage)
+            {
                 throw new EdgeLearnException($"{name} has windows, but its input is a vector of {input.Length} values: give the image's "
                     + $"shape (--input-shape 28x28) or use {Units}@{WindowHeight * WindowWidth} for random inputs");
+            }
             if (WindowHeight > input.Height || WindowWidth > input.Width)
                 throw new EdgeLearnException($"{name} has windows larger than its {input} image");
             if (input is { IsPlanar: true, Channels: > 1 })
+            {
                 throw new EdgeLearnException($"{name} has windows, but its input are {input.Channels} maps "
                     + $"of {input.Height}x{input.Width}: use conv or local there, or {Units}@{WindowHeight * WindowWidth} for random "
                     + $"inputs");
+            }
         }
         else if (Fan > input.Length)
         {

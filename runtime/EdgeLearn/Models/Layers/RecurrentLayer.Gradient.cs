@@ -146,13 +146,17 @@ abstract partial class RecurrentLayer
         Kernels.Product(new MatrixView(stretch.Sums, rows, head, _columns, 1),
             new MatrixView(weight[(_shift * Features)..], head, Features), stretch.Inputs, Features, scratch);
         if (_shift > 0)
+        {
             Kernels.Product(new MatrixView(stretch.Sums[head..], rows, _shift, _columns, 1), new MatrixView(weight, _shift, Features),
                 stretch.Inputs, Features, scratch, accumulate: true);
+        }
         for (int t = first; t < end; t++)
         {
             for (int b = 0; b < batch; b++)
+            {
                 stretch.Inputs.Slice(((t - first) * batch + b) * Features, Features)
                     .CopyTo(gradients.Input[((b * Steps + t) * Features)..]);
+            }
         }
     }
 

@@ -204,8 +204,12 @@ abstract partial class RecurrentLayer : Layer
             for (int b = 0; b < batch; b++) bias.CopyTo(sums[(b * _columns)..]);
             Kernels.Product(new MatrixView(x[(t * Features)..], batch, Features, Steps * Features, 1),
                 new MatrixView(inputWeight, Features, _gates, stride, 1), sums, _columns, scratch, accumulate: true);
-            if (t > 0) Kernels.Product(new MatrixView(step.Before, batch, Units, step.BeforeStride, 1),
-                new MatrixView(stateWeight, Units, _gates, stride, 1), sums[(_columns - _gates)..], _columns, scratch, accumulate: true);
+            if (t > 0)
+            {
+                Kernels.Product(new MatrixView(step.Before, batch, Units, step.BeforeStride, 1),
+                    new MatrixView(stateWeight, Units, _gates, stride, 1), sums[(_columns - _gates)..], _columns, scratch,
+                    accumulate: true);
+            }
             Activate(step, sums, HasCell ? keptCells[CellAt(t, batch, saves)] : default,
                 IsInOutput(t) ? y[StateAt(t, batch, saves)..] : states[StateAt(t, batch, saves)..]);
         }

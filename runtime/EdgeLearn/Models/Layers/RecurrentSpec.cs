@@ -77,8 +77,10 @@ public abstract record RecurrentSpec(int Units) : LayerSpec
     public override Shape OutputShape(Shape input, string name)
     {
         if (input.Rank != 2)
+        {
             throw new EdgeLearnException($"{name} needs a sequence of steps x features, but its input is {input}: write :sequence behind "
                 + $"a recurrent layer before it, or put reshapeTxF between");
+        }
         DenseSpec.CheckUnits(Units, name);
         return IsSequence ? Shape.Sequence(input.Height, Units) : Shape.Vector(Units);
     }

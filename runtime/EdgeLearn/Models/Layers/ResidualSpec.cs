@@ -57,8 +57,10 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
         }
 
         if (body.IsPlanar != around.IsPlanar && body.Channels > 1)
+        {
             throw new EdgeLearnException($"{name} adds an image in rows of {around} to maps in planes of {body}: put a conv before the "
                 + $"block");
+        }
         return body;
     }
 

@@ -236,12 +236,16 @@ sealed class TokenHeadLayer : Layer
 
                 // The panel and its weights are in the first caches for both products, its gradient is not.
                 if (!dx.IsEmpty)
+                {
                     Kernels.Product(new MatrixView(z, count, words, 1, columns),
                         new MatrixView(weight.Slice(first * Width, words * Width), words, Width), dx.Slice(b * Width, count * Width), Width,
                         scratch, accumulate: panel > 0);
+                }
                 if (!dWeight.IsEmpty)
+                {
                     Kernels.Product(new MatrixView(z, words, count, columns, 1), new MatrixView(input, count, Width),
                         dWeight.Slice(first * Width, words * Width), Width, scratch, accumulate: b > 0, isFar: true);
+                }
             }
         }
 

@@ -42,12 +42,16 @@ public sealed record TokenHeadSpec(int Words, bool IsTied) : LayerSpec
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"layer {place + 1} ({ToShorthand(Activation.Identity)})");
         if (place < layers.Count - 1)
+        {
             throw new EdgeLearnException($"{name} has {layers.Count - 1 - place} layers behind it, but it is a head: put it last, or use "
                 + $"stepwise{Words} there");
+        }
         if (IsTied && (layers[0] is not EmbeddingSpec embedding || embedding.Words != Words || embedding.Width != input.Width))
+        {
             throw new EdgeLearnException($"{name} shares the weights of an embedding of {Words} words and {input.Width} values, but the "
                 + $"network begins with {layers[0].ToShorthand(Activation.Identity)}: begin it with embed{Words}x{input.Width}, or write "
                 + $"tokens{Words}");
+        }
     }
 
     /// <inheritdoc/>

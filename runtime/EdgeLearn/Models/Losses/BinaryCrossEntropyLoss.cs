@@ -70,9 +70,11 @@ sealed class BinaryCrossEntropyLoss : Loss
     internal override void CheckOutputs(NetworkSpec network)
     {
         if (!IsMultilabel && network.ClassCount != 1)
+        {
             throw new EdgeLearnException($"binary-cross-entropy tells two classes apart with one output, the network "
                 + $"has {network.ClassCount}: end it with 1, or use cross-entropy, or binary-cross-entropy:multilabel for several labels "
                 + $"at once");
+        }
     }
 
     /// <inheritdoc/>
@@ -87,17 +89,19 @@ sealed class BinaryCrossEntropyLoss : Loss
     // Beyond 0 and 1 the loss has no lower bound, and nobody would see why the outputs run away.
     static void CheckTargets(Dataset data)
     {
-        var targets = new float[data.TargetLength];
+        float[] targets = new float[data.TargetLength];
         for (int i = 0; i < data.Count; i++)
         {
             data.ReadFiniteTarget(i, targets);
             foreach (float target in targets)
             {
                 if (target is < 0 or > 1)
+                {
                     throw new EdgeLearnException(
                         string.Create(System.Globalization.CultureInfo.InvariantCulture,
                         $"{data.Name}: a target of row {data.SourceRow(i)} is {target}, binary-cross-entropy "
                         + $"takes 0 to 1: use mean-square for other numbers"));
+                }
             }
         }
     }

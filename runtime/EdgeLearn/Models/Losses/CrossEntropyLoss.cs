@@ -19,8 +19,10 @@ public sealed class CrossEntropyLoss : Loss
     public CrossEntropyLoss(float smoothing, ReadOnlySpan<float> classWeights)
     {
         if (!(smoothing >= 0 && smoothing < 1))
+        {
             throw new EdgeLearnException(
                 FormattableString.Invariant($"label smoothing {smoothing}: expected a number from 0 to below 1, such as 0.1"));
+        }
         foreach (float weight in classWeights)
         {
             if (!float.IsFinite(weight) || weight < 0)
@@ -55,8 +57,8 @@ public sealed class CrossEntropyLoss : Loss
     /// <param name="outputs">weights to make, at least the classes of the data</param>
     public static float[] BalancedWeights(Dataset data, int outputs)
     {
-        var counts = new int[outputs];
-        var labels = new int[data.LabelLength];
+        int[] counts = new int[outputs];
+        int[] labels = new int[data.LabelLength];
         for (int i = 0; i < data.Count; i++)
         {
             data.ReadLabels(i, labels);
@@ -94,7 +96,9 @@ public sealed class CrossEntropyLoss : Loss
     internal override void CheckOutputs(NetworkSpec network)
     {
         if (_weights.Length > 0 && _weights.Length != network.ClassCount)
+        {
             throw new EdgeLearnException($"the loss has {_weights.Length} class weights, the network has {network.ClassCount} outputs: "
                 + $"give one weight an output");
+        }
     }
 }

@@ -62,18 +62,24 @@ public abstract class Loss : IEquatable<Loss>
         if (IsClassification && data.ClassCount == 0)
             throw new EdgeLearnException($"{data.Name} has real targets, the network's loss is {Name}: use mean-square");
         if (!IsClassification && data.TargetLength != network.OutputLength)
+        {
             throw new EdgeLearnException($"{data.Name} has {data.TargetLength} real targets a sample, the network "
                 + $"has {network.OutputLength} outputs");
+        }
         if (data.ClassCount > ClassesOf(network.ClassCount))
+        {
             throw new EdgeLearnException($"{data.Name} has {data.ClassCount} classes, the network has {network.ClassCount} outputs: end "
                 + $"it with {data.ClassCount}");
+        }
         if (IsClassification && data.LabelLength != network.LabelLength)
+        {
             throw new EdgeLearnException($"{data.Name} has {Count(data.LabelLength)} a sample, the network's outputs "
                 + $"are {network.OutputOf(network.Layers.Count - 1)} and "
                 + $"need {Count(network.LabelLength)}: "
                 + (data.LabelLength == 1
                     ? $"put globalavg or a recurrent layer behind the sequence, then {data.ClassCount}"
                     : $"end it with tokens{data.ClassCount} or stepwise{data.ClassCount}"));
+        }
 
         static string Count(int labels) => labels == 1 ? "1 label" : $"{labels} labels";
     }

@@ -18,10 +18,15 @@ static class PlanarColumns
         {
             var layer = spec.Layers[i];
             var input = spec.InputOf(i);
-            if (layer is DenseSpec) result[i] = flattened ?? Exchanged(input, fromConvolution);
+            if (layer is DenseSpec)
+            {
+                result[i] = flattened ?? Exchanged(input, fromConvolution);
+            }
             else if (flattened is not null && layer is BatchNormSpec or RowNormSpec or ReceptiveFieldSpec or ReshapeSpec)
+            {
                 throw new EdgeLearnException($"layer {i + 1} ({layer}) stands behind a flattened {spec.InputOf(i - 1)}, whose values "
                     + $"PyTorch has in another order: put it before the flatten, or a dense layer between");
+            }
             if (layer is FlattenSpec) flattened = Exchanged(input, fromConvolution);
             else if (layer is DenseSpec) flattened = null;
             fromConvolution = layer switch
@@ -51,7 +56,7 @@ static class PlanarColumns
     public static void Exchange(Span<float> weights, int channels, int positions, bool toPlanes)
     {
         int columns = channels * positions;
-        var row = new float[columns];
+        float[] row = new float[columns];
         for (int start = 0; start < weights.Length; start += columns)
         {
             var values = weights.Slice(start, columns);

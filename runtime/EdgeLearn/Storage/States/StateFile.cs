@@ -107,8 +107,10 @@ public static class StateFile
         for (int i = 0; i < network.Layers.Count; i++)
         {
             if (network.Layers[i].Integers.Count > 0)
+            {
                 throw new EdgeLearnException($"{name}: layer {i + 1} ({network.Spec.Layers[i]}) has units that see random places of their "
                     + $"input, which no state_dict holds: use a model file of EdgeLearn");
+            }
         }
     }
 
@@ -132,7 +134,7 @@ public static class StateFile
         }
         else
         {
-            var bytes = new byte[tensor.Bytes];
+            byte[] bytes = new byte[tensor.Bytes];
             file.Read(tensor, bytes);
             int size = bytes.Length / Math.Max(1, values.Length);
             for (int i = 0; i < values.Length; i++) values[i] = Number(tensor.Type, bytes.AsSpan(i * size, size));

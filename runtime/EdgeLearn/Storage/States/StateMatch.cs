@@ -80,8 +80,10 @@ static class StateMatch
     static EdgeLearnException Mismatch(StateModule? own, List<StateModule> theirs, Network network, string file)
     {
         if (own is null)
+        {
             return new($"{file}: {theirs[0].Name} has {theirs[0].Signature}, and no layer of {network.Spec} is left for it: is a layer "
                 + $"missing in the network?");
+        }
         var other = theirs.Find(module => module.Parts == own.Parts) ?? theirs.FirstOrDefault();
         string needs = $"{file}: {Layer(own, network)} needs {own.Signature}";
         return other is null
@@ -108,7 +110,7 @@ static class SequentialNames
     /// <summary>The number of each layer's own module.</summary>
     public static int[] Of(NetworkSpec spec)
     {
-        var numbers = new int[spec.Layers.Count];
+        int[] numbers = new int[spec.Layers.Count];
         int next = 0;
         for (int i = 0; i < numbers.Length; i++)
         {

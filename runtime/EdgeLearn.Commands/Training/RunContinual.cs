@@ -1,13 +1,13 @@
 namespace EdgeLearn.Commands;
 
 /// <summary>The file of <c>--past</c> in one run: read before it, written behind it.</summary>
-sealed class RunPast
+sealed class RunContinual
 {
     readonly string _path;
     readonly byte[]? _before;
     readonly IReadOnlyList<string>? _classNames;
 
-    RunPast(string path, byte[]? before, IReadOnlyList<string>? classNames)
+    RunContinual(string path, byte[]? before, IReadOnlyList<string>? classNames)
     {
         _path = path;
         _before = before;
@@ -16,16 +16,18 @@ sealed class RunPast
 
     /// <summary>Reads the file of a request; null where it names none.</summary>
     /// <exception cref="EdgeLearnException">There is nothing to keep, or the file can be neither read nor written.</exception>
-    public static RunPast? Of(TrainRequest request)
+    public static RunContinual? Of(TrainRequest request)
     {
         if (request.PastPath is not { } path) return null;
         if (request.Settings.Rule is not LocalHeadsSettings
             && request.Settings.Continual is not ({ ReplayBytes: > 0 } or { Consolidation: > 0 }))
+        {
             throw new EdgeLearnException("--past keeps nothing by itself: add --replay-bytes BYTES or --ewc LAMBDA");
+        }
         SaveTarget.Check(path, "--past");
         try
         {
-            return new RunPast(path, File.Exists(path) ? File.ReadAllBytes(path) : null,
+            return new RunContinual(path, File.Exists(path) ? File.ReadAllBytes(path) : null,
                 request.Data.ClassNames ?? request.Network.ClassNames);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -37,7 +39,7 @@ sealed class RunPast
     /// <summary>Gives a session what earlier runs kept.</summary>
     public void Begin(TrainingSession session)
     {
-        if (_before is not null) PastFile.Load(_before, _path, session, _classNames);
+        if (_before is not null) ContinualFile.Load(_before, _path, session, _classNames);
     }
 
     /// <summary>Measures how much each weight matters for what was learned, where it is to be kept.</summary>
@@ -47,5 +49,5 @@ sealed class RunPast
     }
 
     /// <summary>Replaces the file.</summary>
-    public void Save(TrainingSession session) => PastFile.Save(_path, session, _classNames);
+    public void Save(TrainingSession session) => ContinualFile.Save(_path, session, _classNames);
 }

@@ -8,14 +8,15 @@ namespace EdgeLearn.Commands;
 /// <param name="ReplaySampleBytes">bytes of one</param>
 /// <param name="ConsolidatedTasks">tasks whose weights are anchored; null without --ewc</param>
 /// <param name="AveragedSteps">steps in the average that was evaluated and saved; null without --average</param>
-public sealed record PastResult(int? ReplaySamples, long? ReplaySeen, int? ReplaySampleBytes, int? ConsolidatedTasks, long? AveragedSteps)
+public sealed record ContinualResult(int? ReplaySamples, long? ReplaySeen, int? ReplaySampleBytes, int? ConsolidatedTasks,
+    long? AveragedSteps)
 {
     /// <summary>Says it of a session at its end; null where it keeps nothing.</summary>
-    internal static PastResult? Of(TrainingSession session, long averagedSteps)
+    internal static ContinualResult? Of(TrainingSession session, long averagedSteps)
     {
         if (session.Settings.Continual is null) return null;
         var replay = session.ReplayBuffer;
-        return new PastResult(replay?.Count, replay?.SeenCount, replay?.RowBytes, session.Consolidation?.TaskCount,
+        return new ContinualResult(replay?.Count, replay?.SeenCount, replay?.RowBytes, session.Consolidation?.TaskCount,
             session.Average is null ? null : averagedSteps);
     }
 
