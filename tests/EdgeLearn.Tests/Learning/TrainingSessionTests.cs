@@ -19,9 +19,9 @@ public class TrainingSessionTests
         get
         {
             var all = new TheoryData<string, string>();
-            foreach (string? rule in LearningRules.All.Select(each => each.Word))
+            foreach (string rule in LearningRules.All.Select(each => each.Word))
             {
-                foreach (string? update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
+                foreach (string update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
             }
 
             return all;

@@ -119,7 +119,7 @@ public class WeightStorageTests
             var runs = new TheoryData<WeightStorage, string, string>();
             foreach (var storage in new[] { WeightStorage.BFloat16, WeightStorage.Int8 })
             {
-                foreach (string? update in new[] { "sgd", "signsgd", "signum", "adam" })
+                foreach (string update in new[] { "sgd", "signsgd", "signum", "adam" })
                     runs.Add(storage, "tpsgd", update);
                 runs.Add(storage, "zo", "sgd");
                 runs.Add(storage, "frozen", "sgd");

@@ -38,9 +38,9 @@ public sealed class CheckpointTests : IDisposable
     public static TheoryData<string, string> All()
     {
         var all = new TheoryData<string, string>();
-        foreach (string? rule in LearningRules.All.Select(each => each.Word))
+        foreach (string rule in LearningRules.All.Select(each => each.Word))
         {
-            foreach (string? update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
+            foreach (string update in UpdateRules.All.Select(each => each.Word)) all.Add(rule, update);
         }
 
         return all;
@@ -234,6 +234,23 @@ public sealed class CheckpointTests : IDisposable
             "fa497639c9525effc9255cfb7865adfaf5c60664b836cb5ccde6e465bad2909b",
             Convert.ToHexStringLower(Sha256.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(session.Update.State))));
         Assert.False(session.Step().Diverged);
+    }
+
+    // 17 steps of zo with two directions each, as this version logged them: a later one has to replay them, or to raise the version.
+    [Fact]
+    public void A_step_log_of_this_version_is_replayed_by_later_ones()
+    {
+        string path = Path.Combine(_folder, "steps.log");
+        File.WriteAllBytes(path, Golden.Bytes("steps-02.log"));
+        using var network = NewNetwork();
+        using var session = new TrainingSession(network, Settings("zo", "sgd"), _data, Preparation.Identity);
+        using var log = StepLog.Open(path, session);
+        Assert.Equal(17, log.Count);
+        log.ReplayInto(session);
+        Assert.Equal(17, session.StepCount);
+        Assert.Equal(
+            "cc4f9c4310ae250d1118b9dde85c0524fb82885729cc4b682cbc8cd28d312f60",
+            Convert.ToHexStringLower(network.Parameters.ContentHash()));
     }
 
     [Fact]
