@@ -40,38 +40,28 @@ sealed class ArrayDataset : Dataset
         InputShape = ShapeOf(inputs, shape);
     }
 
-    /// <inheritdoc/>
     public override string Name => _inputs.Name;
 
-    /// <inheritdoc/>
     public override int Count => _inputs.Count;
 
-    /// <inheritdoc/>
     public override Shape InputShape { get; }
 
-    /// <inheritdoc/>
     public override int ClassCount { get; }
 
-    /// <inheritdoc/>
     public override int TargetLength => _targets?.Header.Item.Length ?? 0;
 
-    /// <inheritdoc/>
     internal override StoredNumber Number => _inputs.Header.Number;
 
-    /// <inheritdoc/>
     public override void ReadInput(int index, Span<float> raw) => _inputs.Read(index, raw);
 
-    /// <inheritdoc/>
     public override int Label(int index) => _labels is not null ? _labels[index] : base.Label(index);
 
-    /// <inheritdoc/>
     public override void ReadTarget(int index, Span<float> target)
     {
         if (_targets is null) base.ReadTarget(index, target);
         else _targets.Read(index, target);
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         _inputs.Dispose();

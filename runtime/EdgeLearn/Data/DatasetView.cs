@@ -38,7 +38,6 @@ public sealed class DatasetView : Dataset
     /// <inheritdoc/>
     public override int TargetLength => _whole.TargetLength;
 
-    /// <inheritdoc/>
     internal override StoredNumber Number => _whole.Number;
 
     /// <inheritdoc/>

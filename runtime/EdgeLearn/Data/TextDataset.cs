@@ -30,25 +30,18 @@ sealed class TextDataset : Dataset
         InputShape = Shape.Vector(steps);
     }
 
-    /// <inheritdoc/>
     public override string Name => _source.Name;
 
-    /// <inheritdoc/>
     public override int Count { get; }
 
-    /// <inheritdoc/>
     public override Shape InputShape { get; }
 
-    /// <inheritdoc/>
     public override int ClassCount => Words;
 
-    /// <inheritdoc/>
     public override int TargetLength => 0;
 
-    /// <inheritdoc/>
     public override int LabelLength => InputLength;
 
-    /// <inheritdoc/>
     public override void ReadInput(int index, Span<float> raw)
     {
         Span<byte> bytes = stackalloc byte[256];
@@ -60,7 +53,6 @@ sealed class TextDataset : Dataset
         }
     }
 
-    /// <inheritdoc/>
     public override void ReadLabels(int index, Span<int> labels)
     {
         Span<byte> bytes = stackalloc byte[256];
@@ -72,7 +64,6 @@ sealed class TextDataset : Dataset
         }
     }
 
-    /// <inheritdoc/>
     public override int Label(int index)
     {
         byte last = 0;
@@ -80,7 +71,6 @@ sealed class TextDataset : Dataset
         return last;
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing) _source.Dispose();

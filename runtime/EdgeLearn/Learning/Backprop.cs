@@ -5,7 +5,6 @@ namespace EdgeLearn;
 /// </summary>
 sealed class Backprop(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
 {
-    /// <inheritdoc/>
     public override string Name => "backprop";
 
     // Below it there is nothing to learn, so no gradient has to go there.
@@ -23,7 +22,6 @@ public sealed record BackpropSettings : RuleSettings
     /// <inheritdoc/>
     public override IReadOnlyList<Setting> Rows => [];
 
-    /// <inheritdoc/>
     internal override LearningRule Build(Network network, in RuleContext context) => new Backprop(network);
 
     internal override bool NeedsFloatWeights => true;

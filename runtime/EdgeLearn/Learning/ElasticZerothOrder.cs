@@ -49,10 +49,8 @@ sealed class ElasticZerothOrder : LearningRule
         foreach (var slice in _body) slice.RateScale = scale;
     }
 
-    /// <inheritdoc/>
     public override string Name => "elastic-zo";
 
-    /// <inheritdoc/>
     public override void Plan(MemoryPlan plan, int batch)
     {
         // Every output has to be there for the loss of a probe, so the last layer is one as any other.
@@ -67,7 +65,6 @@ sealed class ElasticZerothOrder : LearningRule
             PlanTime.Evaluation - 1);
     }
 
-    /// <inheritdoc/>
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {
         double mean = 0;
@@ -126,7 +123,6 @@ public sealed record ElasticZerothOrderSettings : ProbeSettings
     /// <inheritdoc/>
     public override IReadOnlyList<Setting> Rows => s_rows;
 
-    /// <inheritdoc/>
     internal override LearningRule Build(Network network, in RuleContext context)
         => new ElasticZerothOrder(network, this, context.DirectionSeed);
 

@@ -6,7 +6,6 @@ namespace EdgeLearn;
 /// </summary>
 sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
 {
-    /// <inheritdoc/>
     public override string Name => "frozen";
 
     static int LowestOf(Network network)
@@ -29,6 +28,5 @@ public sealed record FrozenSettings : RuleSettings
     /// <inheritdoc/>
     public override IReadOnlyList<Setting> Rows => [];
 
-    /// <inheritdoc/>
     internal override LearningRule Build(Network network, in RuleContext context) => new Frozen(network);
 }

@@ -27,7 +27,6 @@ sealed class GradientSums(IReadOnlyList<ParameterSlice> slices, MemoryPlan plan,
         return _sums.Span.Slice(at, slice.Length);
     }
 
-    /// <inheritdoc/>
     public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
     {
         if (!slice.Trainable) return;
@@ -35,7 +34,6 @@ sealed class GradientSums(IReadOnlyList<ParameterSlice> slices, MemoryPlan plan,
         TensorPrimitives.Add(sums, gradient, sums);
     }
 
-    /// <inheritdoc/>
     internal override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
     {
         if (!slice.Trainable) return;

@@ -133,7 +133,6 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         MemoryMarshal.Cast<byte, float>(state[(int)_parameters.Bytes..]).CopyTo(update.State);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _parameters.Dispose();
 }
 

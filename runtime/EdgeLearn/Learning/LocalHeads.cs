@@ -25,10 +25,8 @@ sealed class LocalHeads : LocalLearning
     LocalHeads(Network network, LocalHeadsSettings settings, in RuleContext context, LocalHeadSet heads)
         : base(network, settings.HiddenRate ?? 1, settings.LayerByLayer ? context.TotalSteps : null, heads) => _seed = context.Seed;
 
-    /// <inheritdoc/>
     public override string Name => "local-heads";
 
-    /// <inheritdoc/>
     private protected override void InitialiseHeads() => Heads!.Initialise(_seed);
 }
 
@@ -63,7 +61,6 @@ public sealed record LocalHeadsSettings : RuleSettings
     /// <inheritdoc/>
     public override IReadOnlyList<Setting> Rows => s_rows;
 
-    /// <inheritdoc/>
     internal override LearningRule Build(Network network, in RuleContext context) => new LocalHeads(network, this, context);
 
     internal override float? HiddenFactor => HiddenRate ?? 1;

@@ -43,7 +43,6 @@ abstract class LocalLearning : UnitRule
     /// <summary>The weights of the local heads, which are no part of the model; null where there are none.</summary>
     internal ParameterSet? HeadParameters => _heads?.Parameters;
 
-    /// <inheritdoc/>
     public override void Plan(MemoryPlan plan, int batch)
     {
         _heads?.Plan(plan, InitialiseHeads);
@@ -55,27 +54,21 @@ abstract class LocalLearning : UnitRule
 
     private protected LocalHeadSet? Heads => _heads;
 
-    /// <inheritdoc/>
     private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
         => _heads!.ObjectiveOf(Network.Units[unit], plan, batch, time);
 
-    /// <inheritdoc/>
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {
         _heads?.BeginStep(clock);
         return base.Step(batch, clock, update);
     }
 
-    /// <inheritdoc/>
     public override long StateBytes => _heads?.StateBytes ?? 0;
 
-    /// <inheritdoc/>
     public override void SaveState(Span<byte> state) => _heads?.Save(state);
 
-    /// <inheritdoc/>
     public override void RestoreState(ReadOnlySpan<byte> state) => _heads?.Restore(state);
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing) _heads?.Dispose();

@@ -46,19 +46,16 @@ sealed class TargetProjection : LocalLearning
 
     static bool IsThreshold(ParameterSlice slice) => slice.Shape.Length == 1;
 
-    /// <inheritdoc/>
     public override string Name => "tpsgd";
 
     /// <summary>Key of the noise that is a unit's target matrix.</summary>
     internal static ulong TargetKey(Network network, LocalUnit unit, ulong seed)
         => Noise.Key(seed, Noise.TensorHash(network.Layers[unit.Learner].Name + ".target"));
 
-    /// <inheritdoc/>
     private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
         => Heads is null ? new TargetObjective(Network, Network.Units[unit], _settings, _seed)
             : base.ObjectiveOf(unit, plan, batch, time);
 
-    /// <inheritdoc/>
     private protected override void InitialiseHeads()
     {
         Heads!.Initialise(_seed);
@@ -111,7 +108,6 @@ public sealed record TargetProjectionSettings : RuleSettings
     /// <inheritdoc/>
     public override IReadOnlyList<Setting> Rows => s_rows;
 
-    /// <inheritdoc/>
     internal override LearningRule Build(Network network, in RuleContext context) => new TargetProjection(network, this, context);
 
     internal override float? HiddenFactor => HiddenRate ?? LocalLoss.HiddenRateScale();

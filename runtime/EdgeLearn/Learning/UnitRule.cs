@@ -40,7 +40,6 @@ abstract class UnitRule : LearningRule
     private protected virtual Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
         => throw new InvalidOperationException($"{Name} has no hidden units");
 
-    /// <inheritdoc/>
     public override void Plan(MemoryPlan plan, int batch)
     {
         var layers = new LayerBuffers(Network, plan, batch, probed: false, MomentsOf);
@@ -63,7 +62,6 @@ abstract class UnitRule : LearningRule
 
     int Last => _times.Length - 1;
 
-    /// <inheritdoc/>
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {
         int only = _layerByLayerSteps is { } steps ? (int)Math.Min(clock.Step * _units.Length / Math.Max(1, steps), Last) : -1;

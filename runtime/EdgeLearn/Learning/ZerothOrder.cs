@@ -79,7 +79,6 @@ public sealed record ZerothOrderSettings : ProbeSettings
     /// <inheritdoc/>
     public override IReadOnlyList<Setting> Rows => s_rows;
 
-    /// <inheritdoc/>
     internal override LearningRule Build(Network network, in RuleContext context)
         => new ZerothOrder(new NetworkForwardPass(network, sharesRead: !SignsInTurn), network.Loss, this, context.DirectionSeed);
 

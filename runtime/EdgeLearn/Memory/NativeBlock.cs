@@ -60,7 +60,6 @@ sealed unsafe partial class NativeBlock : IDisposable
     /// <summary>Address of the block, for native libraries that borrow it.</summary>
     public nint Address => (nint)_pointer;
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Free();

@@ -202,13 +202,10 @@ sealed class LayerList : IReadOnlyList<Layer>
 
     internal ReadOnlySpan<Layer> AsSpan() => _layers;
 
-    /// <inheritdoc/>
     public int Count => _layers.Length;
 
-    /// <inheritdoc/>
     public Layer this[int index] => _layers[index];
 
-    /// <inheritdoc/>
     public IEnumerator<Layer> GetEnumerator() => ((IEnumerable<Layer>)_layers).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => _layers.GetEnumerator();

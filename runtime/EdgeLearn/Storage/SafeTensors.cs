@@ -217,7 +217,6 @@ sealed class SafeTensors : IDisposable
 
     EdgeLearnException Bad(string what) => new($"{_name} is no usable safetensors file: {what}");
 
-    /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 }
 

@@ -71,34 +71,24 @@ sealed class FeatureCache : Dataset
     /// <summary>Layers of the body.</summary>
     public int LayerCount { get; }
 
-    /// <inheritdoc/>
     public override string Name => _data.Name;
 
-    /// <inheritdoc/>
     public override int Count => _data.Count;
 
-    /// <inheritdoc/>
     public override Shape InputShape { get; }
 
-    /// <inheritdoc/>
     public override int ClassCount => _data.ClassCount;
 
-    /// <inheritdoc/>
     public override int TargetLength => _data.TargetLength;
 
-    /// <inheritdoc/>
     public override int LabelLength => _data.LabelLength;
 
-    /// <inheritdoc/>
     public override int Label(int index) => _data.Label(index);
 
-    /// <inheritdoc/>
     public override void ReadLabels(int index, Span<int> labels) => _data.ReadLabels(index, labels);
 
-    /// <inheritdoc/>
     public override void ReadTarget(int index, Span<float> target) => _data.ReadTarget(index, target);
 
-    /// <inheritdoc/>
     public override int SourceRow(int index) => _data.SourceRow(index);
 
     /// <summary>Asks the plan for the bytes of a cache in memory.</summary>
@@ -155,7 +145,6 @@ sealed class FeatureCache : Dataset
         return MemoryMarshal.Cast<float, sbyte>(_values.Span.Slice(index * words, words))[..InputLength];
     }
 
-    /// <inheritdoc/>
     public override void ReadInput(int index, Span<float> raw)
     {
         if (_file is not null) _file.Read((long)index * InputLength * sizeof(float), MemoryMarshal.AsBytes(raw));
@@ -222,7 +211,6 @@ sealed class FeatureCache : Dataset
         return Convert.ToHexStringLower(hash.Finish());
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing) _file?.Dispose();

@@ -139,6 +139,5 @@ sealed class StepLog : IDisposable
     /// <summary>Makes everything appended so far survive a power cut.</summary>
     public void Flush() => RandomAccess.FlushToDisk(_file);
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 }

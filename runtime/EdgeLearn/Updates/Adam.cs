@@ -20,10 +20,8 @@ sealed class Adam(AdamSettings settings) : ElementwiseUpdate(settings)
     {
     }
 
-    /// <inheritdoc/>
     protected override long StateLengthOf(ParameterSet parameters) => 2L * TrainableLength;
 
-    /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
     {
         int at = slice.StateOffset + offset;

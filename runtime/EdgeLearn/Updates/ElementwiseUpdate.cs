@@ -7,7 +7,6 @@ namespace EdgeLearn;
 /// <param name="settings">of the update</param>
 abstract class ElementwiseUpdate(UpdateSettings settings) : UpdateRule(settings)
 {
-    /// <inheritdoc/>
     public sealed override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
     {
         if (!slice.Trainable) return;
@@ -21,7 +20,6 @@ abstract class ElementwiseUpdate(UpdateSettings settings) : UpdateRule(settings)
         Use(slice, offset, part, Parameters[slice].Slice(offset, gradient.Length));
     }
 
-    /// <inheritdoc/>
     internal sealed override void AcceptProduct(ParameterSlice slice, int offset, in MatrixView a, in MatrixView b, Span<float> scratch)
     {
         if (!slice.Trainable) return;

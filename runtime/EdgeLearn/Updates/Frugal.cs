@@ -33,7 +33,6 @@ sealed class Frugal : UpdateRule
 
     int Half => (int)(StateLength / 2);
 
-    /// <inheritdoc/>
     protected override long StateLengthOf(ParameterSet parameters)
     {
         _layout = new FrugalState(parameters, _settings.Rho, _settings.Selection, _settings.IsStateFull);
@@ -42,17 +41,14 @@ sealed class Frugal : UpdateRule
     }
 
     // The chosen weights of one row, and their gradient.
-    /// <inheritdoc/>
     protected override long ScratchLength => 2L * _layout.LargestRow;
 
-    /// <inheritdoc/>
     public override void Plan(ParameterSet parameters, MemoryPlan plan)
     {
         base.Plan(parameters, plan);
         plan.Account("frugal.columns", MemoryCategory.UpdateState, _layout.ColumnBytes);
     }
 
-    /// <inheritdoc/>
     public override void BeginStep(in StepClock clock)
     {
         base.BeginStep(clock);
@@ -63,7 +59,6 @@ sealed class Frugal : UpdateRule
         State[(Half + _layout.FullLength)..].Clear();
     }
 
-    /// <inheritdoc/>
     public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
     {
         if (!slice.Trainable) return;

@@ -17,10 +17,8 @@ sealed class Sgd(SgdSettings settings) : ElementwiseUpdate(settings)
     {
     }
 
-    /// <inheritdoc/>
     protected override long StateLengthOf(ParameterSet parameters) => _momentum > 0 ? TrainableLength : 0;
 
-    /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
     {
         if (_momentum > 0)

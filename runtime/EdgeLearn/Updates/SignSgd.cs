@@ -13,10 +13,8 @@ sealed class SignSgd(SignSgdSettings settings) : ElementwiseUpdate(settings)
     {
     }
 
-    /// <inheritdoc/>
     protected override long StateLengthOf(ParameterSet parameters) => 0;
 
-    /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
         => gradient.Apply(new SignStep(KeepOf(slice), RateOf(slice)), weights, default, default);
 

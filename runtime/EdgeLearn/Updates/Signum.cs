@@ -15,10 +15,8 @@ sealed class Signum(SignumSettings settings) : ElementwiseUpdate(settings)
     {
     }
 
-    /// <inheritdoc/>
     protected override long StateLengthOf(ParameterSet parameters) => TrainableLength;
 
-    /// <inheritdoc/>
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)
         => gradient.Apply(new Step(KeepOf(slice), RateOf(slice), _beta), weights, State.Slice(slice.StateOffset + offset, gradient.Length),
             default);

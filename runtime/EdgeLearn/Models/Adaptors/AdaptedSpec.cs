@@ -11,13 +11,11 @@ namespace EdgeLearn;
 /// <param name="Inner">the layer</param>
 abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
 {
-    /// <inheritdoc/>
     internal sealed override LayerRole Role => Inner.Role;
 
     /// <summary>First word of the shorthand, with the size behind it.</summary>
     private protected abstract string Head { get; }
 
-    /// <inheritdoc/>
     public sealed override string ToShorthand(Activation unsaid) => $"{Head}({Inner.ToShorthand(Activation.Identity)})";
 
     /// <summary>The shape of what the layer makes, which an adaptor never changes.</summary>
@@ -88,10 +86,8 @@ abstract class AdaptedLayer(Layer inner, Activation activation) : Layer(inner.Na
     /// <summary>What follows.</summary>
     private protected Activation Activation => activation;
 
-    /// <inheritdoc/>
     public sealed override IReadOnlyList<IntegerTensor> Integers => inner.Integers;
 
-    /// <inheritdoc/>
     public sealed override void UseIntegers() => inner.UseIntegers();
 
     /// <summary>Units of a vector, features of a step, channels of an image.</summary>

@@ -25,7 +25,6 @@ sealed record BottleneckSpec(LayerSpec Inner, int Units) : AdaptedSpec(Inner)
     /// <summary>The layer with its bottleneck: something stands between the sums, so that they cannot become one.</summary>
     public override LayerSpec Merged => this;
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
     {
         var inner = Inner.Build(name, input, parameters);
@@ -64,25 +63,18 @@ sealed class BottleneckLayer : AdaptedLayer
         Slices = [.. inner.Slices, .. adaptor.Slices];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToShorthand(Activation.Identity);
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => _stack.MultiplyAdds;
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => _stack.GradientReadsInput;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => _stack.Needs(batch, pass);
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         _stack.Initialise(parameters, seed);
@@ -90,20 +82,16 @@ sealed class BottleneckLayer : AdaptedLayer
         parameters[_adaptor.Slices[^1]].Clear();
     }
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
         => _stack.Forward(batch, parameters, mode, x, saved, scratch).CopyTo(y);
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
         => _stack.InnerGradient(trace, dy, dz, scratch);
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
         => _stack.ParameterGradient(trace, dz, scratch, sink);
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => _stack.InputGradient(trace, dz, dx, scratch);
 }

@@ -37,35 +37,26 @@ sealed class LowRankMatricesLayer : AdaptedLayer
         return new LowRankPair(matrix, up, down, _spec.Alpha / _spec.Rank);
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToShorthand(Activation.Identity);
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => Inner.MultiplyAdds;
 
-    /// <inheritdoc/>
     public override long InnerGradientMultiplyAdds => Inner.InnerGradientMultiplyAdds;
 
-    /// <inheritdoc/>
     public override Activation? OutputActivation => Inner.OutputActivation;
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => Inner.GradientReadsInput;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => Inner.GradientReadsOutput;
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
         var inner = Inner.Needs(batch, pass);
         return inner with { ParameterScratch = _sink.ScratchLength + inner.ParameterScratch };
     }
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         Inner.Initialise(parameters, seed);
@@ -76,20 +67,16 @@ sealed class LowRankMatricesLayer : AdaptedLayer
         }
     }
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
         => Inner.Forward(batch, parameters, mode, x, y, saved, scratch);
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
         => Inner.InnerGradient(trace, dy, dz, scratch);
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
         => _sink.Run(Inner, trace, dz, scratch, sink);
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Inner.InputGradient(trace, dz, dx, scratch);
 

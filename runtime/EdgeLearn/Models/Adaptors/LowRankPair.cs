@@ -177,7 +177,6 @@ sealed unsafe class LowRankSink : GradientSink
         return sums[half.Length..];
     }
 
-    /// <inheritdoc/>
     public override void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient)
     {
         int at = 0;

@@ -49,10 +49,8 @@ sealed record LowRankSpec(LayerSpec Inner, int Rank, float Alpha) : AdaptedSpec(
 
     private protected override string Head => string.Create(CultureInfo.InvariantCulture, $"lora{Rank}");
 
-    /// <inheritdoc/>
     public override LayerSpec Merged => Inner;
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
     {
         if (IsOfMatrices)
@@ -90,13 +88,10 @@ sealed class LowRankLayer : AdaptedLayer
         Slices = [.. inner.Slices, .. down.Slices, _up];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override string Describe() => $"{_spec.ToShorthand(Activation.Identity)}";
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => Inner.MultiplyAdds + _down.MultiplyAdds + (long)_spec.Rank * OutputLength;
 
     // alpha / r.
@@ -104,11 +99,9 @@ sealed class LowRankLayer : AdaptedLayer
 
     int Rank => _spec.Rank;
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => true;
 
     // dz: the gradient by the sums, and by what the pair's first half gave.
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
         LayerNeeds inner = Inner.Needs(batch, pass), down = _down.Needs(batch, pass);
@@ -140,7 +133,6 @@ sealed class LowRankLayer : AdaptedLayer
         : Math.Max(Kernels.ProductScratchLength(DownShape(batch), UpShape.Transpose()),
             Kernels.ProductScratchLength(SumsShape(batch), UpShape));
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         Inner.Initialise(parameters, seed);
@@ -148,7 +140,6 @@ sealed class LowRankLayer : AdaptedLayer
         parameters[_up].Clear();
     }
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -189,7 +180,6 @@ sealed class LowRankLayer : AdaptedLayer
 
     MatrixView Sums(ReadOnlySpan<float> values, int sample) => new(values.Slice(sample * OutputLength, OutputLength), Channels, Positions);
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         var sums = dz[..dy.Length];
@@ -210,7 +200,6 @@ sealed class LowRankLayer : AdaptedLayer
         Scale(down);
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         var sums = dz[..(trace.Batch * OutputLength)];
@@ -230,7 +219,6 @@ sealed class LowRankLayer : AdaptedLayer
         sink.Accept(_up, 0, gradient);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var beside = scratch[..dx.Length];

@@ -24,7 +24,6 @@ sealed record ScaleShiftSpec(LayerSpec Inner) : AdaptedSpec(Inner)
     /// <summary>The layer, with a bias that takes the shift up.</summary>
     public override LayerSpec Merged => ((IWeightedSpec)Inner).WithBias();
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
     {
         var weighted = (IWeightedSpec)Inner;
@@ -52,20 +51,15 @@ sealed class ScaleShiftLayer : AdaptedLayer
         Slices = [.. inner.Slices, _scale, _shift];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToShorthand(Activation.Identity);
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => Inner.MultiplyAdds + OutputLength;
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => Inner.GradientReadsInput;
 
     // dz: the gradient by what the activation reads, then the inner layer's.
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
         long sums = (long)batch * OutputLength;
@@ -83,7 +77,6 @@ sealed class ScaleShiftLayer : AdaptedLayer
     // Neighbouring values that belong to one channel, or to all of them.
     int RunLength => IsPlanar ? Positions : Channels;
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         Inner.Initialise(parameters, seed);
@@ -91,7 +84,6 @@ sealed class ScaleShiftLayer : AdaptedLayer
         parameters[_shift].Clear();
     }
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -126,7 +118,6 @@ sealed class ScaleShiftLayer : AdaptedLayer
         { WantsInputGradient = trace.WantsInputGradient };
     }
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         var own = dz[..dy.Length];
@@ -145,7 +136,6 @@ sealed class ScaleShiftLayer : AdaptedLayer
         Inner.InnerGradient(InnerTrace(trace), sums, dz[dy.Length..], scratch[dy.Length..]);
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int length = trace.Batch * OutputLength;
@@ -175,7 +165,6 @@ sealed class ScaleShiftLayer : AdaptedLayer
         sink.Accept(_shift, 0, shift);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Inner.InputGradient(InnerTrace(trace), dz[(trace.Batch * OutputLength)..], dx, scratch);
 

@@ -20,7 +20,6 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
 
     internal static readonly LayerKind Kind = new("activation", "gelu", Parse, Read);
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Activation;
 
     string Word => Array.Find(s_words, pair => pair.Function == Function).Word;
@@ -68,7 +67,6 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
         return input;
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new ActivationLayer(name, input, this);
 }
 
@@ -106,16 +104,12 @@ sealed class ActivationLayer(string name, Shape shape, ActivationSpec spec) : La
     // The derivatives of these do not follow from the output.
     bool ReadsInput => spec.Function is PointwiseKind.Silu or PointwiseKind.Gelu or PointwiseKind.GeluTanh;
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => ReadsInput;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => !ReadsInput;
 
-    /// <inheritdoc/>
     public override string Describe() => spec.ToString();
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -132,7 +126,6 @@ sealed class ActivationLayer(string name, Shape shape, ActivationSpec spec) : La
         }
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         ReadOnlySpan<float> x = trace.Input, y = trace.Output;

@@ -16,7 +16,6 @@ public sealed record AttentionSpec(int Heads, bool IsCausal, bool IsBlock) : Lay
         text => text.Is("attn", 1, out int[] sizes) ? new AttentionSpec(sizes[0], text.Take("causal"), text.Take("block")) : null,
         json => new AttentionSpec(json.Integer("heads"), json.Flag("causal"), json.Flag("block")));
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     internal override void Write(Utf8JsonWriter json)
@@ -49,7 +48,6 @@ public sealed record AttentionSpec(int Heads, bool IsCausal, bool IsBlock) : Lay
         return input;
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new AttentionLayer(name, input, this, parameters);
 }
 
@@ -69,7 +67,6 @@ sealed class AttentionLayer : StepwiseLayer
             shape.Width, parameters)
         => _spec = spec;
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
 
     private protected override int RowsOfPass(int batch) => Steps;

@@ -19,7 +19,6 @@ public sealed record BatchNormSpec(bool IsFrozen) : LayerSpec
     /// <summary>Weight of a batch in the running statistics.</summary>
     public float Momentum { get; init; } = 0.1f;
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Norm;
 
     static BatchNormSpec Read(LayerJson json)
@@ -51,7 +50,6 @@ public sealed record BatchNormSpec(bool IsFrozen) : LayerSpec
         return input;
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new BatchNormLayer(name, input, this, parameters);
 }
 
@@ -89,20 +87,15 @@ sealed class BatchNormLayer : Layer
     // Values of one channel are neighbours; else those of one position are.
     bool IsPlanar => InputShape.IsPlanar;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => InputLength;
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
     // Forward: a run of neighbours, for squares; then the statistics where nobody saves them; then, under a probe, weight and bias.
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         Saved = 2 * Channels,
@@ -115,7 +108,6 @@ sealed class BatchNormLayer : Layer
 
     int RunCount => InputLength / RunLength;
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         parameters[_weight].Fill(1);
@@ -127,7 +119,6 @@ sealed class BatchNormLayer : Layer
     bool UsesBatch(int batch, in ForwardMode mode)
         => mode.IsTraining && !_spec.IsFrozen && (_weight.Trainable || _bias.Trainable) && batch * Positions > 1;
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -236,7 +227,6 @@ sealed class BatchNormLayer : Layer
         }
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         var sums = scratch.Slice(RunLength, 2 * Channels);
@@ -245,7 +235,6 @@ sealed class BatchNormLayer : Layer
         sink.Accept(_bias, 0, sums[..Channels]);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var weight = trace.Parameters[_weight];

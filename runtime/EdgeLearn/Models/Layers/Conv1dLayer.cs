@@ -23,7 +23,6 @@ sealed class Conv1dLayer : Layer
         Slices = _bias is null ? [_weight] : [_weight, _bias];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
     int Features => InputShape.Width;
@@ -37,10 +36,8 @@ sealed class Conv1dLayer : Layer
 
     int Kernel => _spec.Length;
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => (long)GroupInputs * Kernel * OutputLength;
 
-    /// <inheritdoc/>
     public override string Describe() => $"{_spec.ToShorthand(_spec.Activation)} {_spec.Activation.Word()}";
 
     // A read under a probe, or of a tensor that is not stored as floats, makes a copy.
@@ -61,7 +58,6 @@ sealed class Conv1dLayer : Layer
         return longest;
     }
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         ForwardScratch = LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose()))
@@ -71,16 +67,12 @@ sealed class Conv1dLayer : Layer
         InputScratch = LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape)),
     };
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => _weight.Trainable;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => _spec.Activation != Activation.Identity;
 
-    /// <inheritdoc/>
     public override Activation? OutputActivation => _spec.Activation;
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, _bias, GroupInputs * Kernel, _spec.Activation);
 
@@ -100,7 +92,6 @@ sealed class Conv1dLayer : Layer
     MatrixView Gradients(ReadOnlySpan<float> dz, int first, int count, int group)
         => new(dz[(first * Outputs + group * GroupOutputs)..], count, GroupOutputs, Outputs, 1);
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -128,14 +119,12 @@ sealed class Conv1dLayer : Layer
         }
     }
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
         Kernels.ActivationGradient(_spec.Activation, trace.Output, dz);
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         if (!_weight.Trainable)
@@ -179,7 +168,6 @@ sealed class Conv1dLayer : Layer
         sink.Accept(_bias, 0, scratch[..Outputs]);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var weights = trace.Parameters[_weight];

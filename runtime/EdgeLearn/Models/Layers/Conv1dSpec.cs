@@ -32,7 +32,6 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
 
     bool IsDepthwise => Features == 0;
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
@@ -120,7 +119,6 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
 
     internal int PaddingSteps => Same ? Length / 2 : Padding;
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new Conv1dLayer(name, input, OutputShape(input, name), IsDepthwise ? input.Width : Groups, this, parameters);
 }

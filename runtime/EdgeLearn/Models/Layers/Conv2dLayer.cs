@@ -26,7 +26,6 @@ sealed class Conv2dLayer : Layer
         Slices = _bias is null ? [_weight] : [_weight, _bias];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
     // Of one group.
@@ -61,10 +60,8 @@ sealed class Conv2dLayer : Layer
     // Maps of a group as the direct gradient of the weights reads them, position by position.
     int PaddedMaps => DirectConvolution.PaddedMaps(GroupOutputs);
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => (long)Fan * OutputLength;
 
-    /// <inheritdoc/>
     public override string Describe() => $"{_spec.ToShorthand(_spec.Activation)} {_spec.Activation.Word()}";
 
     // A read under a probe, or of a tensor that is not stored as floats, makes a copy; a layer without a bias has zeros in its place.
@@ -72,7 +69,6 @@ sealed class Conv2dLayer : Layer
 
     int CopiedLength(bool probed) => (Copies(probed) ? _weight.Length : 0) + (Copies(probed) || _bias is null ? OutputShape.Channels : 0);
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         ForwardScratch = CopiedLength(pass.IsProbed) + (IsDirect
@@ -91,20 +87,15 @@ sealed class Conv2dLayer : Layer
 
     MatrixShape MapsShape => new(GroupOutputs, Positions);
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => _weight.Trainable;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => _spec.Activation != Activation.Identity;
 
-    /// <inheritdoc/>
     public override Activation? OutputActivation => _spec.Activation;
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _spec.Activation);
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -159,14 +150,12 @@ sealed class Conv2dLayer : Layer
         return scratch[..PatchLength];
     }
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
         Kernels.ActivationGradient(_spec.Activation, trace.Output, dz);
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         var dw = scratch[.._weight.Length];
@@ -235,7 +224,6 @@ sealed class Conv2dLayer : Layer
         }
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var weights = trace.Parameters[_weight];

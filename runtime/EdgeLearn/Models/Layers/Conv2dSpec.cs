@@ -33,7 +33,6 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
     /// <summary>One kernel a channel.</summary>
     public bool IsDepthwise => Channels == 0;
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
@@ -153,7 +152,6 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
         return new PatchGeometry(input, height, width, stride, paddingHeight, paddingWidth);
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new Conv2dLayer(name, CheckWindow(input, name, Height, Width, Stride, Padding, Same), OutputShape(input, name),
             IsDepthwise ? input.Channels : Groups, this, parameters);

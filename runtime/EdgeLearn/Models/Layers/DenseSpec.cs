@@ -13,7 +13,6 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
     /// <summary>Whether there is no bias, as in the first half of a pair of low rank.</summary>
     internal bool HasNoBias { get; init; }
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
@@ -57,7 +56,6 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
             throw new EdgeLearnException($"{name} has {units} units, expected 1 to {NetworkSpec.MostUnits}");
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new DenseLayer(name, input, Shape.Vector(Units), 1, Activation, parameters, HasNoBias);
 }
@@ -91,16 +89,12 @@ sealed class DenseLayer : Layer
         Slices = _bias is null ? [_weight] : [_weight, _bias];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => (long)_steps * _inputs * _outputs;
 
-    /// <inheritdoc/>
     public override string Describe() => $"{(_steps > 1 ? "stepwise " : "")}dense {_outputs} {_activation.Word()}";
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
         long packed = PackedLength(batch * _steps), probed = ProbedRows * ((long)_inputs + 1);
@@ -121,11 +115,9 @@ sealed class DenseLayer : Layer
 
     long PackedLength(int batch) => Kernels.DenseForwardScratchLength(batch, _inputs, _outputs);
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, _bias, _inputs, _activation);
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -160,10 +152,8 @@ sealed class DenseLayer : Layer
         Kernels.Activate(_activation, y);
     }
 
-    /// <inheritdoc/>
     public override bool SharesPairRead => true;
 
-    /// <inheritdoc/>
     internal override void ForwardPair(int batch, ParameterSet parameters, in Probe plus, ReadOnlySpan<float> xPlus,
         ReadOnlySpan<float> xMinus, Span<float> yPlus, Span<float> yMinus, Span<float> scratch, Span<float> pairScratch)
     {
@@ -227,23 +217,18 @@ sealed class DenseLayer : Layer
         else Kernels.DenseForward(count, _inputs, w, bias, x, y, _outputs);
     }
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => _weight.Trainable;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => _activation != Activation.Identity;
 
-    /// <inheritdoc/>
     public override Activation? OutputActivation => _activation;
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
         Kernels.ActivationGradient(_activation, trace.Output, dz);
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int rows = trace.Batch * _steps;
@@ -254,7 +239,6 @@ sealed class DenseLayer : Layer
         sink.Accept(_bias, 0, rows > 1 ? scratch[.._outputs] : dz);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Kernels.Product(new MatrixView(dz, trace.Batch * _steps, _outputs), new MatrixView(trace.Parameters[_weight], _outputs, _inputs),
             dx, _inputs, scratch);

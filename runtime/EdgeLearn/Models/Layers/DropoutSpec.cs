@@ -27,7 +27,6 @@ public sealed record DropoutSpec(float Fraction) : LayerSpec
             ? input
             : throw new EdgeLearnException($"{name} drops a fraction of {Fraction}, expected 0 to below 1, such as dropout0.5");
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new DropoutLayer(name, input, Fraction);
 }
 
@@ -40,20 +39,15 @@ sealed class DropoutLayer(string name, Shape shape, float fraction) : Layer(name
 {
     readonly ulong _nameHash = Noise.TensorHash(name + ".dropout");
 
-    /// <inheritdoc/>
     public override string Describe() => string.Create(CultureInfo.InvariantCulture, $"dropout{fraction}");
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => false;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch) => Mask(mode, x, y);
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Mask(trace.Mode, dz, dx);
 

@@ -23,7 +23,6 @@ public sealed record EmbeddingSpec(int Words, int Width) : LayerSpec
         return text.Is("embed", 2, out int[] sizes) ? new EmbeddingSpec(sizes[0], sizes[1]) : null;
     }
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     internal override void Write(Utf8JsonWriter json)
@@ -52,7 +51,6 @@ public sealed record EmbeddingSpec(int Words, int Width) : LayerSpec
         return Shape.Sequence(input.Length, Width);
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new EmbeddingLayer(name, input, this, parameters);
 }
 
@@ -76,27 +74,21 @@ sealed class EmbeddingLayer : Layer
         Slices = [_weight];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         ForwardScratch = pass.IsProbed || _weight.Storage != WeightStorage.Float32 ? _spec.Width : 0,
         ParameterScratch = (long)Math.Min(PanelRows, _spec.Words) * _spec.Width,
     };
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, Initialisation.EmbeddingBound);
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -118,7 +110,6 @@ sealed class EmbeddingLayer : Layer
     }
 
     // Every row gets its gradient, most of them zero: an update with momentum or decay moves them all.
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         if (!trace.SharedGradient.IsEmpty)
@@ -149,7 +140,6 @@ sealed class EmbeddingLayer : Layer
         TensorPrimitives.Add(sum, dz.Slice(token * _spec.Width, _spec.Width), sum);
     }
 
-    /// <inheritdoc/>
     // a token has no neighbours
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch) => dx.Clear();
 }

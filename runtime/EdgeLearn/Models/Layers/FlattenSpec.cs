@@ -17,7 +17,6 @@ public sealed record FlattenSpec : LayerSpec
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input, string name) => Shape.Vector(input.Length);
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new FlattenLayer(name, input, Shape.Vector(input.Length), "flatten");
 }
@@ -65,27 +64,21 @@ public sealed record ReshapeSpec(Shape Sizes) : LayerSpec
             : throw new EdgeLearnException($"{name} makes {Sizes.Length} values of {input} = {input.Length}: expected sizes whose product "
                 + $"is {input.Length}");
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new FlattenLayer(name, input, Sizes, ToString());
 }
 
 /// <summary>y = x in another shape; the values keep their order.</summary>
 sealed class FlattenLayer(string name, Shape input, Shape output, string words) : Layer(name, input, output)
 {
-    /// <inheritdoc/>
     public override string Describe() => words;
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => false;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch) => x.CopyTo(y);
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz.CopyTo(dx);
 }

@@ -32,7 +32,6 @@ public sealed record GlobalPoolSpec(bool IsMean) : LayerSpec
         _ => Shape.Vector(input.Channels),
     };
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new GlobalPoolLayer(name, input, OutputShape(input, name), IsMean);
 }
@@ -48,16 +47,12 @@ sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool isMean
     // The values of one channel are neighbours.
     bool IsPlanar => InputShape.IsPlanar || OutputLength == 1;
 
-    /// <inheritdoc/>
     public override string Describe() => isMean ? "globalavg" : "globalmax";
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => !isMean;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => !isMean;
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -89,7 +84,6 @@ sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool isMean
         }
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         dx.Clear();

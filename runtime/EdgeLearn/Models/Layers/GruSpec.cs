@@ -10,7 +10,6 @@ public sealed record GruSpec(int Units) : RecurrentSpec(Units)
 
     private protected override string Word => "gru";
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new GruLayer(name, input, this, parameters);
 }
 

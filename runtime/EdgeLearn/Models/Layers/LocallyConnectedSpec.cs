@@ -18,7 +18,6 @@ public sealed record LocallyConnectedSpec(int Height, int Width, int Channels, A
     /// <summary>Distance between neighbouring windows.</summary>
     public int Stride { get; init; } = 1;
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
@@ -62,7 +61,6 @@ public sealed record LocallyConnectedSpec(int Height, int Width, int Channels, A
         return Shape.Planes(Channels, geometry.OutputHeight, geometry.OutputWidth);
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new LocallyConnectedLayer(name, Conv2dSpec.CheckWindow(input, name, Height, Width, Stride, 0, false), OutputShape(input, name),
             Activation, parameters);
@@ -90,7 +88,6 @@ sealed class LocallyConnectedLayer : Layer
         Slices = [_weight, _bias];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
     int Positions => _geometry.OutputLength;
@@ -100,13 +97,10 @@ sealed class LocallyConnectedLayer : Layer
     // Weights of one output at one position.
     int Fan => InputShape.Channels * _geometry.KernelLength;
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => (long)Fan * OutputLength;
 
-    /// <inheritdoc/>
     public override string Describe() => $"local {_geometry.KernelHeight}x{_geometry.KernelWidth}x{Outputs} {_activation.Word()}";
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
         long columns = (long)batch * (Fan + Outputs);
@@ -118,14 +112,11 @@ sealed class LocallyConnectedLayer : Layer
         };
     }
 
-    /// <inheritdoc/>
     public override Activation? OutputActivation => _activation;
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _activation);
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -149,7 +140,6 @@ sealed class LocallyConnectedLayer : Layer
         Kernels.Activate(_activation, y);
     }
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
@@ -164,7 +154,6 @@ sealed class LocallyConnectedLayer : Layer
         }
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int batch = trace.Batch;
@@ -183,7 +172,6 @@ sealed class LocallyConnectedLayer : Layer
         sink.Accept(_bias, 0, rest[..OutputLength]);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         int batch = trace.Batch;

@@ -10,7 +10,6 @@ public sealed record LstmSpec(int Units) : RecurrentSpec(Units)
 
     private protected override string Word => "lstm";
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new LstmLayer(name, input, this, parameters);
 }
 

@@ -13,7 +13,6 @@ public sealed record MlpSpec(int Units, bool IsBlock) : LayerSpec
         text => text.Is("mlp", 1, out int[] sizes) ? new MlpSpec(sizes[0], text.Take("block")) : null,
         json => new MlpSpec(json.Integer("units"), json.Flag("block")));
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     internal override void Write(Utf8JsonWriter json)
@@ -35,7 +34,6 @@ public sealed record MlpSpec(int Units, bool IsBlock) : LayerSpec
         return input;
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new MlpLayer(name, input, this, parameters);
 }
 
@@ -56,7 +54,6 @@ sealed class MlpLayer : StepwiseLayer
         : base(name, shape, spec.IsBlock, ("up.weight", "up.bias"), spec.Units, ("down.weight", "down.bias"), spec.Units, parameters)
         => _spec = spec;
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
 
     private protected override int RowsOfPass(int batch) => Math.Min(PassRows, batch * Steps);

@@ -96,7 +96,6 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
             ? Shape.Planes(input.Channels, geometry.OutputHeight, geometry.OutputWidth)
             : new Shape(geometry.OutputHeight, geometry.OutputWidth, input.Channels);
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
     {
         var geometry = Geometry(input, name);
@@ -122,16 +121,12 @@ sealed class PoolLayer : Layer
         _words = words;
     }
 
-    /// <inheritdoc/>
     public override string Describe() => _words;
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => !_isMean;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => !_isMean;
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -144,7 +139,6 @@ sealed class PoolLayer : Layer
         }
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         if (_isMean) dx.Clear();

@@ -24,7 +24,6 @@ public sealed record PositionSpec : LayerSpec
         return input;
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new PositionLayer(name, input, parameters);
 }
 
@@ -40,30 +39,23 @@ sealed class PositionLayer : Layer
         Slices = [_weight];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override string Describe() => "positions";
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => false;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         ForwardScratch = pass.IsProbed || _weight.Storage != WeightStorage.Float32 ? InputLength : 0,
         ParameterScratch = InputLength,
     };
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, Initialisation.EmbeddingBound);
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -72,14 +64,12 @@ sealed class PositionLayer : Layer
             TensorPrimitives.Add(x.Slice(b * InputLength, InputLength), weight, y.Slice(b * InputLength, InputLength));
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         Kernels.ColumnSums(trace.Batch, dz, scratch[..InputLength]);
         sink.Accept(_weight, 0, scratch[..InputLength]);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz.CopyTo(dx);
 }

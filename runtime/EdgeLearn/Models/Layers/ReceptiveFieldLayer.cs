@@ -44,22 +44,17 @@ sealed class ReceptiveFieldLayer : Layer
 
     bool IsWindow => _window.Height > 0;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<IntegerTensor> Integers { get; }
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => (long)_fan * OutputLength;
 
-    /// <inheritdoc/>
     public override string Describe()
         => IsWindow
             ? $"receptive {OutputLength} of {_window.Height}x{_window.Width} {_activation.Word()}"
             : $"receptive {OutputLength} of {_fan} {_activation.Word()}";
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         Saved = (long)batch * InputLength,
@@ -71,7 +66,6 @@ sealed class ReceptiveFieldLayer : Layer
     // Whether reading weights makes floats of them.
     bool IsDecoded => _weight.Storage != WeightStorage.Float32;
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         Initialisation.Uniform(parameters, seed, _weight, _bias, _fan, _activation);
@@ -141,7 +135,6 @@ sealed class ReceptiveFieldLayer : Layer
         ? new ReceptiveFields(_starts, _window.Height, _window.Width * _window.Channels, InputShape.Width * InputShape.Channels)
         : new ReceptiveFields(_starts, _fan, 1, 0);
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -167,20 +160,16 @@ sealed class ReceptiveFieldLayer : Layer
         Kernels.Activate(_activation, y);
     }
 
-    /// <inheritdoc/>
     public override Activation? OutputActivation => _activation;
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => false;
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         if (dy != dz) dy.CopyTo(dz);
         Kernels.ActivationGradient(_activation, trace.Output, dz);
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int batch = trace.Batch;
@@ -201,7 +190,6 @@ sealed class ReceptiveFieldLayer : Layer
         sink.Accept(_bias, 0, scratch[..OutputLength]);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         int batch = trace.Batch;

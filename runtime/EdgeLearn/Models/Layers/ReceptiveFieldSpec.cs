@@ -19,7 +19,6 @@ public sealed record ReceptiveFieldSpec(int Units, Activation Activation) : Laye
     /// <summary>Random inputs that a unit sees; 0 where it sees a window.</summary>
     public int Fan { get; init; }
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
@@ -93,7 +92,6 @@ public sealed record ReceptiveFieldSpec(int Units, Activation Activation) : Laye
         return Shape.Vector(Units);
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => IsWindow
         ? ReceptiveFieldLayer.Windows(name, input, Units, WindowHeight, WindowWidth, Activation, parameters)
         : ReceptiveFieldLayer.Choices(name, input, Units, Fan, Activation, parameters);

@@ -51,7 +51,6 @@ abstract partial class RecurrentLayer
         public readonly Span<float> Inputs = scratch.Slice(rows * (columns + units), rows * features);
     }
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         int batch = trace.Batch, stretchSteps = StretchSteps(batch), state = (int)StateLength(batch);
@@ -160,7 +159,6 @@ abstract partial class RecurrentLayer
         }
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int weights = (Features + Units) * _gates;
@@ -186,7 +184,6 @@ abstract partial class RecurrentLayer
         }
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz[^dx.Length..].CopyTo(dx);
 }

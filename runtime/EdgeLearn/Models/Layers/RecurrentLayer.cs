@@ -89,7 +89,6 @@ abstract partial class RecurrentLayer : Layer
     /// <param name="dSums">[batch x columns], written</param>
     private protected abstract void Gradient(in Step step, Span<float> dState, Span<float> dCell, Span<float> dSums);
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
     /// <summary>Values of the state.</summary>
@@ -99,19 +98,14 @@ abstract partial class RecurrentLayer : Layer
 
     int Features => InputShape.Width;
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => (long)Steps * _gates * (Features + Units);
 
-    /// <inheritdoc/>
     public override long InnerGradientMultiplyAdds => (long)(Steps - FirstLearning) * _gates * Units;
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => _spec.IsSequence || !SavesSums;
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         Initialisation.Uniform(parameters, seed, _inputWeight, _inputBias, Units, Activation.Identity);
@@ -144,7 +138,6 @@ abstract partial class RecurrentLayer : Layer
     // Two at least where steps come before them, which take turns.
     long KeptStates(int batch) => _spec.IsSequence ? 0 : Math.Max(Steps - 1 - FirstKept, FirstKept > 0 ? 2 : 0) * StateLength(batch);
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
         bool saves = pass.Saves;
@@ -180,7 +173,6 @@ abstract partial class RecurrentLayer : Layer
         return taken;
     }
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {

@@ -18,7 +18,6 @@ public abstract record RecurrentSpec(int Units) : LayerSpec
     /// </summary>
     public int? Truncation { get; init; }
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     /// <summary>What begins the shorthand, and the JSON form's kind.</summary>

@@ -14,7 +14,6 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
 {
     internal static readonly LayerKind Kind = new("residual", "residual(conv3x3x8:same)", Parse, Read);
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     static ResidualSpec? Parse(LayerText text)
@@ -64,7 +63,6 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
         return body;
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new ResidualLayer(name, input, this, parameters);
 
     // Lists are equal when their layers are.
@@ -98,33 +96,25 @@ sealed class ResidualLayer : Layer
         Integers = [.. inner.SelectMany(layer => layer.Integers)];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<IntegerTensor> Integers { get; }
 
-    /// <inheritdoc/>
     public override void UseIntegers()
     {
         foreach (var layer in _body.Layers) layer.UseIntegers();
         if (_shortcut is not null) foreach (var layer in _shortcut.Layers) layer.UseIntegers();
     }
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => _body.MultiplyAdds + (_shortcut?.MultiplyAdds ?? 0);
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => _body.GradientReadsInput || _shortcut?.GradientReadsInput == true;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
     // dz: the gradients of the inner layers, then, for the identity, dy itself.
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
         var body = _body.Needs(batch, pass);
@@ -140,14 +130,12 @@ sealed class ResidualLayer : Layer
         };
     }
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         _body.Initialise(parameters, seed);
         _shortcut?.Initialise(parameters, seed);
     }
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -165,7 +153,6 @@ sealed class ResidualLayer : Layer
             saved)
         { WantsInputGradient = trace.WantsInputGradient };
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         int own = _body.InnerLength(trace.Batch);
@@ -174,7 +161,6 @@ sealed class ResidualLayer : Layer
         else _shortcut.InnerGradient(ShortcutTrace(trace), dy, dz[own..], scratch);
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int own = _body.InnerLength(trace.Batch);
@@ -182,7 +168,6 @@ sealed class ResidualLayer : Layer
         _shortcut?.ParameterGradient(ShortcutTrace(trace), dz[own..], scratch, sink);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         int own = _body.InnerLength(trace.Batch);

@@ -26,7 +26,6 @@ public sealed record RnnSpec(int Units, Activation Activation) : RecurrentSpec(U
 
     private protected override string Options => Activation.Suffix(Activation.Tanh);
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new RnnLayer(name, input, this, parameters);
 }
 

@@ -17,7 +17,6 @@ public sealed record RowNormSpec(bool IsCentred) : LayerSpec
     /// <summary>Added to the variance or the mean square.</summary>
     public float Epsilon { get; init; } = IsCentred ? 1e-5f : 1e-6f;
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Norm;
 
     static RowNormSpec Read(LayerJson json, bool isCentred)
@@ -39,7 +38,6 @@ public sealed record RowNormSpec(bool IsCentred) : LayerSpec
     public override Shape OutputShape(Shape input, string name)
         => Epsilon > 0 ? input : throw new EdgeLearnException($"{name} has epsilon {Epsilon}, expected a number above 0");
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new RowNormLayer(name, input, this, parameters);
 }
 
@@ -70,30 +68,23 @@ sealed class RowNormLayer : Layer
     // Values of one row.
     int Width { get; }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => InputLength;
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
         => base.Needs(batch, pass) with { ForwardScratch = pass.IsProbed ? 2L * Width : 0, ParameterScratch = 2L * Width };
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         parameters[_weight].Fill(1);
         if (_bias is not null) parameters[_bias].Clear();
     }
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -102,7 +93,6 @@ sealed class RowNormLayer : Layer
         Kernels.NormRows(_spec.IsCentred, _spec.Epsilon, x, weight, bias, y);
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         Span<float> dw = scratch[..Width], db = scratch.Slice(Width, Width);
@@ -113,7 +103,6 @@ sealed class RowNormLayer : Layer
         if (_bias is not null) sink.Accept(_bias, 0, db);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         dx.Clear();

@@ -24,7 +24,6 @@ public sealed record SinusoidSpec : LayerSpec
         return input;
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new SinusoidLayer(name, input);
 }
 
@@ -42,19 +41,14 @@ sealed class SinusoidLayer : Layer
     {
     }
 
-    /// <inheritdoc/>
     public override string Describe() => "sinusoids";
 
-    /// <inheritdoc/>
     public override bool GradientReadsInput => false;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with { ForwardScratch = InputLength };
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -80,7 +74,6 @@ sealed class SinusoidLayer : Layer
         }
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz.CopyTo(dx);
 }

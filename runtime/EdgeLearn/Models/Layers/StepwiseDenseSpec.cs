@@ -16,7 +16,6 @@ public sealed record StepwiseDenseSpec(int Units, Activation Activation) : Layer
     /// <summary>Whether there is no bias, as in the first half of a pair of low rank.</summary>
     internal bool HasNoBias { get; init; }
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
@@ -45,7 +44,6 @@ public sealed record StepwiseDenseSpec(int Units, Activation Activation) : Layer
         return Shape.Sequence(input.Height, Units);
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new DenseLayer(name, input, Shape.Sequence(input.Height, Units), input.Height, Activation, parameters, HasNoBias);
 }

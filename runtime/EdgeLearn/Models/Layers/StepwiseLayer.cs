@@ -24,7 +24,6 @@ abstract class StepwiseLayer : Layer
         Slices = _norm is null ? [.. _first.Slices, .. _second.Slices] : [_norm.Weight, _norm.Bias, .. _first.Slices, .. _second.Slices];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
     /// <summary>Steps of a sample.</summary>
@@ -65,16 +64,12 @@ abstract class StepwiseLayer : Layer
 
     int Out => _second.Inputs;
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => (long)Steps * Width * (In + Out) + MiddleMultiplyAdds;
 
-    /// <inheritdoc/>
     public override long InnerGradientMultiplyAdds => (long)Steps * Width * Out + MiddleMultiplyAdds;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         _norm?.Initialise(parameters);
@@ -83,7 +78,6 @@ abstract class StepwiseLayer : Layer
     }
 
     // dz: gradients of the second sum, of the first, of the norm, and by the input. A small batch may need more scratch than a larger one.
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => new()
     {
         Saved = SavesFirst ? (long)batch * Steps * In : 0,
@@ -115,7 +109,6 @@ abstract class StepwiseLayer : Layer
         return taken;
     }
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -158,7 +151,6 @@ abstract class StepwiseLayer : Layer
             + inner);
     }
 
-    /// <inheritdoc/>
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         int most = RowsOfPass(trace.Batch), all = trace.Batch * Steps;
@@ -203,7 +195,6 @@ abstract class StepwiseLayer : Layer
         }
     }
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int first = _second.Length, norm = first + _first.Length;
@@ -214,7 +205,6 @@ abstract class StepwiseLayer : Layer
         sink.Accept(_norm.Bias, 0, dz.Slice(norm + Width, Width));
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz[^dx.Length..].CopyTo(dx);
 }

@@ -35,20 +35,16 @@ sealed class TokenHeadLayer : Layer
     /// <summary>None when it is tied.</summary>
     public override IReadOnlyList<ParameterSlice> Slices { get; }
 
-    /// <inheritdoc/>
     public override string Describe() => _spec.ToString();
 
-    /// <inheritdoc/>
     public override long MultiplyAdds => (long)InputLength * _spec.Words;
 
-    /// <inheritdoc/>
     public override bool GradientReadsOutput => false;
 
     int Steps => InputShape.Height;
 
     int Width => InputShape.Width;
 
-    /// <inheritdoc/>
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
         if (!IsTied) Initialisation.Uniform(parameters, seed, Weight, null, Width, Activation.Identity);
@@ -58,7 +54,6 @@ sealed class TokenHeadLayer : Layer
 
     MatrixShape PanelShape => new(Math.Min(PanelWords, _spec.Words), Width);
 
-    /// <inheritdoc/>
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         ForwardScratch = PanelLength + Kernels.ProductScratchLength(new MatrixShape(batch * Steps, Width), PanelShape.Transpose()),
@@ -66,7 +61,6 @@ sealed class TokenHeadLayer : Layer
         InputScratch = Kernels.ProductScratchLength(new MatrixShape(batch * Steps, _spec.Words), new MatrixShape(_spec.Words, Width)),
     };
 
-    /// <inheritdoc/>
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -84,17 +78,14 @@ sealed class TokenHeadLayer : Layer
         return parameters.Read(Weight, probe, first * Width, words * Width, scratch);
     }
 
-    /// <inheritdoc/>
     public override bool SharesPairRead => false;
 
-    /// <inheritdoc/>
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         int rows = trace.Batch * Steps;
         sink.AcceptProduct(Weight, 0, new MatrixView(dz, rows, _spec.Words).Transpose(), new MatrixView(trace.Input, rows, Width), scratch);
     }
 
-    /// <inheritdoc/>
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Kernels.Product(new MatrixView(dz, trace.Batch * Steps, _spec.Words),
             new MatrixView(trace.Parameters[Weight], _spec.Words, Width), dx, Width, scratch);

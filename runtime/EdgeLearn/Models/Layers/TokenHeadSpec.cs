@@ -15,7 +15,6 @@ public sealed record TokenHeadSpec(int Words, bool IsTied) : LayerSpec
         text => text.Is("tokens", 1, out int[] sizes) ? new TokenHeadSpec(sizes[0], text.Take("tied")) : null,
         json => new TokenHeadSpec(json.Integer("words"), json.Flag("tied")));
 
-    /// <inheritdoc/>
     internal override LayerRole Role => LayerRole.Learner;
 
     internal override void Write(Utf8JsonWriter json)
@@ -54,6 +53,5 @@ public sealed record TokenHeadSpec(int Words, bool IsTied) : LayerSpec
         }
     }
 
-    /// <inheritdoc/>
     internal override Layer Build(string name, Shape input, ParameterSet parameters) => new TokenHeadLayer(name, input, this, parameters);
 }

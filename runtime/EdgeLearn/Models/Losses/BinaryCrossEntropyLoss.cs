@@ -13,25 +13,18 @@ sealed class BinaryCrossEntropyLoss : Loss
     /// <summary>Whether targets are real numbers, one an output.</summary>
     public bool IsMultilabel { get; }
 
-    /// <inheritdoc/>
     public override string Name => IsMultilabel ? "binary-cross-entropy:multilabel" : "binary-cross-entropy";
 
-    /// <inheritdoc/>
     public override bool IsClassification => !IsMultilabel;
 
-    /// <inheritdoc/>
     public override bool MeasuresAccuracy => true;
 
-    /// <inheritdoc/>
     public override int OutputsFor(int classCount, int targetLength) => IsMultilabel ? targetLength : 1;
 
-    /// <inheritdoc/>
     public override int ClassesOf(int outputs) => IsMultilabel ? outputs : 2;
 
-    /// <inheritdoc/>
     public override double Sum(in Batch batch, Span<float> outputs) => Run(batch, outputs, gradient: false);
 
-    /// <inheritdoc/>
     public override double Gradient(in Batch batch, Span<float> outputs) => Run(batch, outputs, gradient: true);
 
     double Run(in Batch batch, Span<float> outputs, bool gradient)
@@ -77,7 +70,6 @@ sealed class BinaryCrossEntropyLoss : Loss
         }
     }
 
-    /// <inheritdoc/>
     public override void CheckFit(Dataset data, NetworkSpec network)
     {
         if (!IsMultilabel && data.ClassCount > 2)
