@@ -21,7 +21,7 @@ static class DenseOnnx
         var tensors = new List<Message>();
         var inputs = new List<Message> { OnnxWriter.Value("x", rows, network.InputLength) };
         string x = "x";
-        for (int i = 0; i < network.Layers.Count; i++)
+        for (int i = 0; i < network.Layers.Length; i++)
         {
             var (weight, bias) = (network.Layers[i].Slices[0], network.Layers[i].Slices[1]);
             long outputs = weight.Shape[0], width = weight.Shape[1];
@@ -31,7 +31,7 @@ static class DenseOnnx
             tensors.Add(OnnxWriter.Tensor(bias.Name, [outputs], network.Parameters[bias].ToArray(), encoding));
             inputs.Add(OnnxWriter.Value(weight.Name, shape));
             inputs.Add(OnnxWriter.Value(bias.Name, outputs));
-            bool isLast = i == network.Layers.Count - 1;
+            bool isLast = i == network.Layers.Length - 1;
             string z = isLast ? "y" : $"z{i}";
             if (gemm)
             {

@@ -54,7 +54,7 @@ sealed class ElasticZerothOrder : LearningRule
     public override void Plan(MemoryPlan plan, int batch)
     {
         // Every output has to be there for the loss of a probe, so the last layer is one as any other.
-        var layers = _network.Layers.AsSpan().ToArray();
+        var layers = _network.Layers;
         var times = new UnitTimes(0, layers.Length, _firstExact, PlanTime.Step);
         _layers = new LayerBuffers(layers, _network.Parameters, plan, batch, probed: true, i => times.MomentsOf(i, layers, null),
             _network.FrozenCount);
@@ -88,13 +88,13 @@ sealed class ElasticZerothOrder : LearningRule
     void Forward(in Batch batch, in Probe probe)
     {
         _layers!.Forward(0, _firstExact, batch, ForwardMode.Probed(probe));
-        _layers.Forward(_firstExact, _network.Layers.Count, batch, ForwardMode.Evaluation);
+        _layers.Forward(_firstExact, _network.Layers.Length, batch, ForwardMode.Evaluation);
     }
 
     double LossSum(in Batch batch)
     {
         var copy = _lossCopy.Span[..(batch.Count * _network.OutputLength)];
-        _layers!.Output(_network.Layers.Count - 1, batch.Count).CopyTo(copy);
+        _layers!.Output(_network.Layers.Length - 1, batch.Count).CopyTo(copy);
         return _network.Loss.Sum(batch, copy);
     }
 }

@@ -4,15 +4,15 @@ namespace EdgeLearn;
 /// Only the last layer with weights learns; the hidden layers stay as they were drawn. The control that a backprop-free rule must beat: an
 /// accuracy that random features reach proves nothing about hidden learning.
 /// </summary>
-sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Count, LowestOf(network))])
+sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Length, LowestOf(network))])
 {
     public override string Name => "frozen";
 
     static int LowestOf(Network network)
     {
         int lowest = network.Units[^1].Learner;
-        while (lowest < network.Layers.Count && !network.Layers[lowest].IsTrainable) lowest++;
-        return lowest < network.Layers.Count
+        while (lowest < network.Layers.Length && !network.Layers[lowest].IsTrainable) lowest++;
+        return lowest < network.Layers.Length
             ? lowest
             : throw new EdgeLearnException($"frozen: only the last layer with weights of {network.Spec} would learn, and it is frozen: "
                 + $"train the head too, or use another rule");

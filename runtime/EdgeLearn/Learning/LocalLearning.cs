@@ -18,7 +18,7 @@ abstract class LocalLearning : UnitRule
         : base(network, network.Units.Select(unit => (unit.First, unit.End, LowestOf(network, unit))), layerByLayerSteps)
     {
         _heads = heads;
-        if (network.FirstTrainable == network.Layers.Count)
+        if (network.FirstTrainable == network.Layers.Length)
             throw new EdgeLearnException($"every layer of {network.Spec} is frozen, so that nothing could learn");
         for (int u = 0; u < network.Units.Count; u++)
         {

@@ -1,5 +1,3 @@
-using System.Collections;
-
 namespace EdgeLearn;
 
 /// <summary>
@@ -38,7 +36,7 @@ abstract class Layer(string name, Shape input, Shape output)
     public abstract string Describe();
 
     /// <summary>Its tensors, in the network's set; empty for many layers.</summary>
-    public virtual IReadOnlyList<ParameterSlice> Slices => [];
+    public IReadOnlyList<ParameterSlice> Slices { get; private protected init; } = [];
 
     /// <summary>Whether training may change one of its tensors.</summary>
     public bool IsTrainable
@@ -55,7 +53,7 @@ abstract class Layer(string name, Shape input, Shape output)
     }
 
     /// <summary>Integer tensors that belong to the structure (where units look), by their last name; empty for most layers.</summary>
-    public virtual IReadOnlyList<IntegerTensor> Integers => [];
+    public IReadOnlyList<IntegerTensor> Integers { get; private protected init; } = [];
 
     /// <summary>Takes over the integer tensors of the same layer of another network.</summary>
     /// <exception cref="EdgeLearnException">A value is out of range.</exception>
@@ -168,6 +166,67 @@ abstract class Layer(string name, Shape input, Shape output)
     /// <param name="dx">[batch x input length], written</param>
     /// <param name="scratch">[<see cref="LayerNeeds.InputScratch"/>]</param>
     internal abstract void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch);
+
+    /// <summary>Cuts the first floats off a buffer.</summary>
+    internal static Span<float> Take(scoped ref Span<float> rest, long length)
+    {
+        var taken = rest[..(int)length];
+        rest = rest[(int)length..];
+        return taken;
+    }
+}
+
+/// <summary>A layer whose outputs are an activation of sums, so that its derivative is all that happens inside it.</summary>
+/// <param name="name">first part of the tensors' names</param>
+/// <param name="input">shape of one sample coming in</param>
+/// <param name="output">shape of one sample going out</param>
+/// <param name="activation">what follows the sums</param>
+abstract class ActivatedLayer(string name, Shape input, Shape output, Activation activation) : Layer(name, input, output)
+{
+    private protected Activation Activation => activation;
+
+    public sealed override Activation? OutputActivation => activation;
+
+    internal sealed override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
+    {
+        if (dy != dz) dy.CopyTo(dz);
+        Kernels.ActivationGradient(activation, trace.Output, dz);
+    }
+}
+
+/// <summary>What a pass through a layer will be asked for.</summary>
+/// <param name="IsProbed">whether weights are read through a probe</param>
+/// <param name="Saves">whether gradients will be asked for</param>
+/// <param name="SharesInput">whether both signs of a probe have the same input, as in a first layer</param>
+readonly record struct PassKind(bool IsProbed = false, bool Saves = false, bool SharesInput = false);
+
+/// <summary>Floats of the buffers that the verbs of a <see cref="Layer"/> need for a batch; a smaller batch needs no more.</summary>
+readonly record struct LayerNeeds
+{
+    /// <summary>What Forward leaves for the gradients.</summary>
+    public long Saved { get; init; }
+
+    /// <summary>dz. A layer whose dz is as long as its output has to cope with dz lying where dy lies.</summary>
+    public long InnerGradient { get; init; }
+
+    /// <summary>Scratch of Forward.</summary>
+    public long ForwardScratch { get; init; }
+
+    /// <summary>Scratch of InnerGradient.</summary>
+    public long InnerScratch { get; init; }
+
+    /// <summary>Scratch of ParameterGradient.</summary>
+    public long ParameterScratch { get; init; }
+
+    /// <summary>Scratch of InputGradient.</summary>
+    public long InputScratch { get; init; }
+
+    /// <summary>Scratch of ForwardPair beside that of Forward.</summary>
+    public long PairScratch { get; init; }
+
+    /// <summary>Scratch of all that is done on the way back.</summary>
+    /// <param name="withInput">whether the gradient by the input is asked for</param>
+    internal long BackScratch(bool withInput) => Math.Max(InnerScratch, Math.Max(ParameterScratch, withInput ? InputScratch : 0));
 }
 
 /// <summary>
@@ -191,22 +250,4 @@ sealed class IntegerTensor(string name, int[] shape)
 
     /// <summary>Row-major; owned by the layer, zero until it is filled.</summary>
     public int[] Values => _values ??= new int[Length];
-}
-
-/// <summary>The layers of a network. A class of its own, so that a step walks them without interface calls.</summary>
-sealed class LayerList : IReadOnlyList<Layer>
-{
-    readonly Layer[] _layers;
-
-    internal LayerList(Layer[] layers) => _layers = layers;
-
-    internal ReadOnlySpan<Layer> AsSpan() => _layers;
-
-    public int Count => _layers.Length;
-
-    public Layer this[int index] => _layers[index];
-
-    public IEnumerator<Layer> GetEnumerator() => ((IEnumerable<Layer>)_layers).GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => _layers.GetEnumerator();
 }

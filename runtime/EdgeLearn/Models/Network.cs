@@ -13,16 +13,14 @@ public sealed class Network : IDisposable
     {
         Spec = spec;
         Parameters = new ParameterSet(storage);
-        var layers = new Layer[spec.Layers.Count];
-        for (int i = 0; i < layers.Length; i++) layers[i] = spec.Layers[i].Build($"layers.{i}", spec.InputOf(i), Parameters);
-        Layers = new LayerList(layers);
+        Layers = [.. spec.Layers.Select((layer, i) => layer.Build($"layers.{i}", spec.InputOf(i), Parameters))];
     }
 
     /// <summary>What the network was built from.</summary>
     public NetworkSpec Spec { get; private set; }
 
     /// <summary>First to last.</summary>
-    internal LayerList Layers { get; }
+    internal Layer[] Layers { get; }
 
     /// <summary>
     /// The stretches that a forward-only rule trains one by one, first to last; at least one. Every layer belongs to exactly one.
@@ -55,7 +53,7 @@ public sealed class Network : IDisposable
         get
         {
             int first = 0;
-            while (first < Layers.Count && !Layers[first].IsTrainable) first++;
+            while (first < Layers.Length && !Layers[first].IsTrainable) first++;
             return first;
         }
     }
@@ -67,10 +65,10 @@ public sealed class Network : IDisposable
     /// The last layer where it can hold its outputs against the labels by itself, a few at a time; null where all outputs have to be there
     /// for the loss.
     /// </summary>
-    internal TokenHeadLayer? LossHead => Loss.Equals(Loss.SoftmaxCrossEntropy) ? Layers[Layers.Count - 1] as TokenHeadLayer : null;
+    internal TokenHeadLayer? LossHead => Loss.Equals(Loss.SoftmaxCrossEntropy) ? Layers[^1] as TokenHeadLayer : null;
 
     /// <summary>The layers whose outputs exist as a whole: all, or all but <see cref="LossHead"/>.</summary>
-    internal ReadOnlySpan<Layer> Body => Layers.AsSpan()[..(Layers.Count - (LossHead is null ? 0 : 1))];
+    internal ReadOnlySpan<Layer> Body => Layers.AsSpan()[..(Layers.Length - (LossHead is null ? 0 : 1))];
 
     /// <summary>Values of the last layer.</summary>
     public int OutputLength => Spec.OutputLength;
@@ -95,7 +93,7 @@ public sealed class Network : IDisposable
     {
         var network = new Network(Spec, storage);
         network.Parameters.Allocate();
-        for (int i = 0; i < Layers.Count; i++) network.Layers[i].TakeIntegers(Layers[i]);
+        for (int i = 0; i < Layers.Length; i++) network.Layers[i].TakeIntegers(Layers[i]);
         network.Parameters.Take(Parameters);
         return network;
     }

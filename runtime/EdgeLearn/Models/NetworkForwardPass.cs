@@ -8,8 +8,8 @@ namespace EdgeLearn;
 /// </param>
 public sealed class NetworkForwardPass(Network network, bool sharesRead = false) : IForwardPass
 {
-    readonly PlannedBuffer[] _minusOutputs = new PlannedBuffer[network.Layers.Count];
-    readonly PlannedBuffer[] _pairScratch = new PlannedBuffer[network.Layers.Count];
+    readonly PlannedBuffer[] _minusOutputs = new PlannedBuffer[network.Layers.Length];
+    readonly PlannedBuffer[] _pairScratch = new PlannedBuffer[network.Layers.Length];
     PlannedBuffer _headScratch;
     LayerBuffers? _layers;
     bool _plansPairs;
@@ -41,7 +41,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
         }
 
         _plansPairs = probed && sharesRead && network.Layers.All(layer => layer.SharesPairRead);
-        for (int i = 0; i < network.Layers.Count && _plansPairs; i++)
+        for (int i = 0; i < network.Layers.Length && _plansPairs; i++)
         {
             var layer = network.Layers[i];
             _minusOutputs[i] =
@@ -98,7 +98,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
         for (; _plansPairs && i + 1 < probes.Length && !probes[i].IsNone && probes[i + 1] == probes[i].Opposite(); i += 2)
         {
             RunPair(batch, probes[i]);
-            int last = network.Layers.Count - 1;
+            int last = network.Layers.Length - 1;
             results[i] = loss.Sum(batch, Buffers.Output(last, batch.Count)) / batch.Count;
             results[i + 1] = loss.Sum(batch, MinusOutput(last, batch.Count)) / batch.Count;
         }
@@ -113,7 +113,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     /// <summary>The outputs of a batch in the pass's own buffer, which the caller may overwrite until the next call.</summary>
     internal Span<float> Run(in Batch batch, in ForwardMode mode)
     {
-        int last = network.Layers.Count - 1;
+        int last = network.Layers.Length - 1;
         Buffers.Forward(0, last + 1, batch, mode);
         return Buffers.Output(last, batch.Count);
     }
@@ -127,7 +127,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
 
     void RunPair(in Batch batch, in Probe plus)
     {
-        for (int i = batch.FirstLayer; i < network.Layers.Count; i++)
+        for (int i = batch.FirstLayer; i < network.Layers.Length; i++)
         {
             var minusInput = i == batch.FirstLayer ? batch.Inputs : MinusOutput(i - 1, batch.Count);
             Buffers.ForwardPair(i, batch, plus, minusInput, MinusOutput(i, batch.Count), _pairScratch[i].Span);

@@ -84,11 +84,11 @@ readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in F
     /// [of the layer's weights] what a later layer that shares them has to add to their gradient; overwritten. Empty where nobody shares
     /// them.
     /// </summary>
-    public Span<float> SharedGradient { get; init; } = sharedGradient;
+    public Span<float> SharedGradient { get; } = sharedGradient;
 
     /// <summary>
     /// Whether <see cref="Layer.InputGradient"/> will be asked for; false for the first layer that learns, so that a layer need not prepare
     /// it.
     /// </summary>
-    public bool WantsInputGradient { get; init; } = wantsInputGradient;
+    public bool WantsInputGradient { get; } = wantsInputGradient;
 }

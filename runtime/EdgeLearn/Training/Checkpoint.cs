@@ -130,7 +130,7 @@ public sealed class Checkpoint : IDisposable
     static void Restore(Network network, Network saved)
     {
         network.Parameters.Take(saved.Parameters);
-        for (int i = 0; i < network.Layers.Count; i++) network.Layers[i].TakeIntegers(saved.Layers[i]);
+        for (int i = 0; i < network.Layers.Length; i++) network.Layers[i].TakeIntegers(saved.Layers[i]);
     }
 
     /// <summary>Notes the last step in the log; costs one small write for <c>zo</c> and nothing for other rules.</summary>

@@ -15,13 +15,13 @@ static class NetworkTransfer
     /// <param name="takes">false for tensors that are to be drawn anew all the same; null = none</param>
     public static Network Rebuild(this Network source, NetworkSpec spec, ulong seed, Func<ParameterSlice, bool>? takes = null)
     {
-        if (spec.Layers.Count != source.Layers.Count)
+        if (spec.Layers.Count != source.Layers.Length)
         {
-            throw new EdgeLearnException($"network '{spec}' has {spec.Layers.Count} layers, '{source.Spec}' has {source.Layers.Count}: "
+            throw new EdgeLearnException($"network '{spec}' has {spec.Layers.Count} layers, '{source.Spec}' has {source.Layers.Length}: "
                 + $"expected the same layers");
         }
         var network = new Network(spec, source.Parameters.Storage).Initialise(seed);
-        for (int i = 0; i < network.Layers.Count; i++)
+        for (int i = 0; i < network.Layers.Length; i++)
         {
             if (network.Layers[i].Integers.Count == source.Layers[i].Integers.Count) network.Layers[i].TakeIntegers(source.Layers[i]);
         }

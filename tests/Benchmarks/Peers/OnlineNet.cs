@@ -33,7 +33,7 @@ sealed unsafe class OnlineNet : IDisposable
     public void Reset()
     {
         var layer = (delegate* unmanaged[Cdecl]<void*, int, float*, float*, void>)_loops.Function("edge_net_layer");
-        for (int i = 0; i < _work.Network.Layers.Count; i++)
+        for (int i = 0; i < _work.Network.Layers.Length; i++)
         {
             var slices = _work.Network.Layers[i].Slices;
             fixed (float* w = _work.Network.Parameters[slices[0]], b = _work.Network.Parameters[slices[1]]) layer(_net, i, w, b);

@@ -63,7 +63,7 @@ public class ElasticZerothOrderTests
     {
         var options = new ElasticZerothOrderSettings { Epsilon = 0.01f, Noise = kind, ExactLayers = exactLayers, HiddenRate = 1 };
         using var network = Build();
-        int body = network.Layers.Count - exactLayers, head = FirstOf(network, body);
+        int body = network.Layers.Length - exactLayers, head = FirstOf(network, body);
         var samples = new SampleSet(network, Batch);
         using Network plus = Perturbed(network, body, options, options.Epsilon),
             minus = Perturbed(network, body, options, -options.Epsilon), start = Build();

@@ -29,7 +29,7 @@ public class StepLabelTests
         using var backprop = new RuleRun(reference.Parameters, new Backprop(reference), new Sgd(), Batch);
         var weight = reference.Parameters.Find(head + ".weight")!;
         var heads = new ParameterSet();
-        var layer = new StepwiseDenseSpec(network.Spec.ClassCount, Activation.Identity).Build($"layers.0.head.{reference.Layers.Count - 2}",
+        var layer = new StepwiseDenseSpec(network.Spec.ClassCount, Activation.Identity).Build($"layers.0.head.{reference.Layers.Length - 2}",
             Shape.Sequence(network.Spec.LabelLength, weight.RowLength), heads);
         heads.Allocate();
         layer.Initialise(heads, 7);

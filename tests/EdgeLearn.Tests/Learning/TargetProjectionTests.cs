@@ -63,7 +63,7 @@ public class TargetProjectionTests
         using var run = new RuleRun(network.Parameters, new TargetProjection(network, options, new RuleContext(Seed)), recorder, Batch);
         run.Step(samples.Rows(Batch));
         var reference = new ReferenceNetwork(network);
-        for (int layer = 0; layer < network.Layers.Count - 1; layer++)
+        for (int layer = 0; layer < network.Layers.Length - 1; layer++)
         {
             int index = layer;
             double LocalLossMean()

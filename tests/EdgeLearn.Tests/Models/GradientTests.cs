@@ -67,7 +67,7 @@ public class GradientTests
         double[] losses = new double[1];
         pass.Pass.Losses([Probe.None], samples.Rows(9), network.Loss, losses);
         var reference = new ReferenceNetwork(network);
-        double[] expected = [.. Enumerable.Range(0, 9).SelectMany(b => reference.Outputs(samples.Row(b), network.Layers.Count))];
+        double[] expected = [.. Enumerable.Range(0, 9).SelectMany(b => reference.Outputs(samples.Row(b), network.Layers.Length))];
         Values.AssertNear(expected, outputs, 1e-6, spec);
         Assert.Equal(reference.MeanLoss(samples, 9), losses[0], 1e-6);
     }

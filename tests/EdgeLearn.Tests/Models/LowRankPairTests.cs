@@ -110,6 +110,6 @@ public class LowRankPairTests
             moved.Count(name => name.Contains(".adaptor.", StringComparison.Ordinal)));
         Assert.All(moved,
             name => Assert.True(name.Contains(".adaptor.", StringComparison.Ordinal)
-            || name.StartsWith($"layers.{network.Layers.Count - 1}.", StringComparison.Ordinal), name));
+            || name.StartsWith($"layers.{network.Layers.Length - 1}.", StringComparison.Ordinal), name));
     }
 }

@@ -115,7 +115,7 @@ public sealed class PreparedWorkload : IDisposable
     // The rule's own targets: scale * sign of (seed, layer, class * units + unit).
     void AddTargets(SafeTensorsWriter file, TargetProjectionSettings rule)
     {
-        for (int i = 0; i < Network.Layers.Count - 1; i++)
+        for (int i = 0; i < Network.Layers.Length - 1; i++)
         {
             string name = Network.Layers[i].Name + ".target";
             int units = Network.Layers[i].OutputLength;

@@ -15,7 +15,7 @@ public readonly record struct WorkCount(double Flop, double ReadBytes, double Up
     {
         using var network = new Network(workload.Spec, workload.Weights);
         double forward = 0, inner = 0, inputGradient = 0;
-        for (int i = 0; i < network.Layers.Count; i++)
+        for (int i = 0; i < network.Layers.Length; i++)
         {
             double flop = 2.0 * workload.Batch * network.Layers[i].MultiplyAdds,
                 local = 2.0 * workload.Batch * network.Layers[i].InnerGradientMultiplyAdds;

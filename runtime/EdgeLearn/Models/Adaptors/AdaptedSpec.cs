@@ -76,19 +76,19 @@ abstract record AdaptedSpec(LayerSpec Inner) : LayerSpec
 /// A layer with an adaptor. To rules and units it is one layer; the inner layer's verbs are used as they are, with nothing behind its sum
 /// where the adaptor comes before the activation.
 /// </summary>
-/// <param name="inner">the layer, under the name that it would have alone</param>
-/// <param name="activation">what follows the sum and the adaptor</param>
-abstract class AdaptedLayer(Layer inner, Activation activation) : Layer(inner.Name, inner.InputShape, inner.OutputShape)
+abstract class AdaptedLayer : Layer
 {
+    private protected AdaptedLayer(Layer inner, Activation activation)
+        : base(inner.Name, inner.InputShape, inner.OutputShape)
+        => (Inner, Activation, Integers) = (inner, activation, inner.Integers);
+
     /// <summary>The layer without the adaptor.</summary>
-    public Layer Inner => inner;
+    public Layer Inner { get; }
 
-    /// <summary>What follows.</summary>
-    private protected Activation Activation => activation;
+    /// <summary>What follows the sum and the adaptor.</summary>
+    private protected Activation Activation { get; }
 
-    public sealed override IReadOnlyList<IntegerTensor> Integers => inner.Integers;
-
-    public sealed override void UseIntegers() => inner.UseIntegers();
+    public sealed override void UseIntegers() => Inner.UseIntegers();
 
     /// <summary>Units of a vector, features of a step, channels of an image.</summary>
     private protected int Channels => OutputShape.Rank == 3 ? OutputShape.Channels : OutputShape.Width;

@@ -63,8 +63,6 @@ sealed class BottleneckLayer : AdaptedLayer
         Slices = [.. inner.Slices, .. adaptor.Slices];
     }
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override string Describe() => _spec.ToShorthand(Activation.Identity);
 
     public override long MultiplyAdds => _stack.MultiplyAdds;

@@ -37,8 +37,6 @@ sealed class LowRankMatricesLayer : AdaptedLayer
         return new LowRankPair(matrix, up, down, _spec.Alpha / _spec.Rank);
     }
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override string Describe() => _spec.ToShorthand(Activation.Identity);
 
     public override long MultiplyAdds => Inner.MultiplyAdds;

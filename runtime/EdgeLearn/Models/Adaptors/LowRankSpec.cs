@@ -88,8 +88,6 @@ sealed class LowRankLayer : AdaptedLayer
         Slices = [.. inner.Slices, .. down.Slices, _up];
     }
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override string Describe() => $"{_spec.ToShorthand(Activation.Identity)}";
 
     public override long MultiplyAdds => Inner.MultiplyAdds + _down.MultiplyAdds + (long)_spec.Rank * OutputLength;

@@ -51,8 +51,6 @@ sealed class ScaleShiftLayer : AdaptedLayer
         Slices = [.. inner.Slices, _scale, _shift];
     }
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override string Describe() => _spec.ToShorthand(Activation.Identity);
 
     public override long MultiplyAdds => Inner.MultiplyAdds + OutputLength;
@@ -113,9 +111,8 @@ sealed class ScaleShiftLayer : AdaptedLayer
     ForwardTrace InnerTrace(in ForwardTrace trace)
     {
         int length = trace.Batch * OutputLength;
-        return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Saved[..length],
-            trace.Saved[length..])
-        { WantsInputGradient = trace.WantsInputGradient };
+        return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Saved[..length], trace.Saved[length..],
+            trace.WantsInputGradient);
     }
 
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)

@@ -87,8 +87,6 @@ sealed class BatchNormLayer : Layer
     // Values of one channel are neighbours; else those of one position are.
     bool IsPlanar => InputShape.IsPlanar;
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override long MultiplyAdds => InputLength;
 
     public override string Describe() => _spec.ToString();

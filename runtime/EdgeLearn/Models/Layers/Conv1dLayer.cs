@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// copy of the sequence is made.
 /// </summary>
 /// <remarks>PyTorch lays sequences for its conv1d out as features x steps; y here is its transpose.</remarks>
-sealed class Conv1dLayer : Layer
+sealed class Conv1dLayer : ActivatedLayer
 {
     readonly Conv1dSpec _spec;
     readonly int _groups;
@@ -14,7 +14,7 @@ sealed class Conv1dLayer : Layer
     readonly ParameterSlice? _bias;
 
     internal Conv1dLayer(string name, Shape input, Shape output, int groups, Conv1dSpec spec, ParameterSet parameters)
-        : base(name, input, output)
+        : base(name, input, output, spec.Activation)
     {
         _spec = spec;
         _groups = groups;
@@ -22,8 +22,6 @@ sealed class Conv1dLayer : Layer
         _bias = spec.HasNoBias ? null : parameters.Add(name + ".bias", [output.Width], decay: false);
         Slices = _bias is null ? [_weight] : [_weight, _bias];
     }
-
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
 
     int Features => InputShape.Width;
 
@@ -38,7 +36,7 @@ sealed class Conv1dLayer : Layer
 
     public override long MultiplyAdds => (long)GroupInputs * Kernel * OutputLength;
 
-    public override string Describe() => $"{_spec.ToShorthand(_spec.Activation)} {_spec.Activation.Word()}";
+    public override string Describe() => $"{_spec.ToShorthand(Activation)} {Activation.Word()}";
 
     // A read under a probe, or of a tensor that is not stored as floats, makes a copy.
     bool Copies(bool probed) => probed || _weight.Storage != WeightStorage.Float32;
@@ -69,12 +67,10 @@ sealed class Conv1dLayer : Layer
 
     public override bool GradientReadsInput => _weight.Trainable;
 
-    public override bool GradientReadsOutput => _spec.Activation != Activation.Identity;
-
-    public override Activation? OutputActivation => _spec.Activation;
+    public override bool GradientReadsOutput => Activation != Activation.Identity;
 
     public override void Initialise(ParameterSet parameters, ulong seed)
-        => Initialisation.Uniform(parameters, seed, _weight, _bias, GroupInputs * Kernel, _spec.Activation);
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, GroupInputs * Kernel, Activation);
 
     // The outputs that meet step k of the kernel inside the sequence, and the input step of the first.
     (int First, int Count, int Source) Meets(int k)
@@ -115,14 +111,8 @@ sealed class Conv1dLayer : Layer
                 }
             }
 
-            Kernels.Activate(_spec.Activation, steps);
+            Kernels.Activate(Activation, steps);
         }
-    }
-
-    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
-    {
-        if (dy != dz) dy.CopyTo(dz);
-        Kernels.ActivationGradient(_spec.Activation, trace.Output, dz);
     }
 
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)

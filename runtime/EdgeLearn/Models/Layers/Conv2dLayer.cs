@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// the batch: with few maps, and for the gradient of the weights at stride 1, straight from the planes (<see cref="DirectConvolution"/>),
 /// else its windows become the columns of a product.
 /// </summary>
-sealed class Conv2dLayer : Layer
+sealed class Conv2dLayer : ActivatedLayer
 {
     readonly PatchGeometry _geometry;
     readonly int _groups;
@@ -15,7 +15,7 @@ sealed class Conv2dLayer : Layer
     readonly ParameterSlice? _bias;
 
     internal Conv2dLayer(string name, PatchGeometry geometry, Shape output, int groups, Conv2dSpec spec, ParameterSet parameters)
-        : base(name, geometry.Image, output)
+        : base(name, geometry.Image, output, spec.Activation)
     {
         _geometry = geometry;
         _groups = groups;
@@ -25,8 +25,6 @@ sealed class Conv2dLayer : Layer
         _bias = spec.HasNoBias ? null : parameters.Add(name + ".bias", [output.Channels], decay: false);
         Slices = _bias is null ? [_weight] : [_weight, _bias];
     }
-
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
 
     // Of one group.
     int GroupInputs => InputShape.Channels / _groups;
@@ -62,7 +60,7 @@ sealed class Conv2dLayer : Layer
 
     public override long MultiplyAdds => (long)Fan * OutputLength;
 
-    public override string Describe() => $"{_spec.ToShorthand(_spec.Activation)} {_spec.Activation.Word()}";
+    public override string Describe() => $"{_spec.ToShorthand(Activation)} {Activation.Word()}";
 
     // A read under a probe, or of a tensor that is not stored as floats, makes a copy; a layer without a bias has zeros in its place.
     bool Copies(bool probed) => probed || _weight.Storage != WeightStorage.Float32;
@@ -89,12 +87,10 @@ sealed class Conv2dLayer : Layer
 
     public override bool GradientReadsInput => _weight.Trainable;
 
-    public override bool GradientReadsOutput => _spec.Activation != Activation.Identity;
-
-    public override Activation? OutputActivation => _spec.Activation;
+    public override bool GradientReadsOutput => Activation != Activation.Identity;
 
     public override void Initialise(ParameterSet parameters, ulong seed)
-        => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _spec.Activation);
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, Activation);
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
@@ -118,7 +114,7 @@ sealed class Conv2dLayer : Layer
                         planes[(g * GroupInputs * _geometry.PaddedLength)..], maps.Slice(first * Positions, GroupOutputs * Positions));
                 }
 
-                Kernels.Activate(_spec.Activation, maps);
+                Kernels.Activate(Activation, maps);
                 continue;
             }
 
@@ -131,7 +127,7 @@ sealed class Conv2dLayer : Layer
                     scratch[PatchLength..], accumulate: true);
             }
 
-            Kernels.Activate(_spec.Activation, maps);
+            Kernels.Activate(Activation, maps);
         }
     }
 
@@ -148,12 +144,6 @@ sealed class Conv2dLayer : Layer
         if (_geometry.IsIdentity) return image.Slice(group * Fan * Positions, Fan * Positions);
         Kernels.PatchColumns(_geometry, group * GroupInputs, GroupInputs, image, scratch[..PatchLength]);
         return scratch[..PatchLength];
-    }
-
-    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
-    {
-        if (dy != dz) dy.CopyTo(dz);
-        Kernels.ActivationGradient(_spec.Activation, trace.Output, dz);
     }
 
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)

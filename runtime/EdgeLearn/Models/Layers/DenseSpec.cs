@@ -61,7 +61,7 @@ public sealed record DenseSpec(int Units, Activation Activation) : LayerSpec, IW
 }
 
 /// <summary>y = activation(x W^T + b), W [outputs x inputs]: of a whole sample, or of every step of a sequence.</summary>
-sealed class DenseLayer : Layer
+sealed class DenseLayer : ActivatedLayer
 {
     // Rows of W that are read at a time when a probe perturbs them: a strip of the product kernel.
     const int ProbedRows = 6;
@@ -69,7 +69,6 @@ sealed class DenseLayer : Layer
     readonly ParameterSlice _weight;
     readonly ParameterSlice? _bias;
     readonly float[] _zeros = []; // in the place of a bias that is not there
-    readonly Activation _activation;
     readonly int _inputs;
     readonly int _outputs;
     readonly int _steps;
@@ -77,9 +76,8 @@ sealed class DenseLayer : Layer
     /// <summary>Describes the layer and its two tensors, <c>name.weight</c> and <c>name.bias</c>, or the first alone.</summary>
     internal DenseLayer(string name, Shape input, Shape output, int steps, Activation activation, ParameterSet parameters,
         bool hasNoBias = false)
-        : base(name, input, output)
+        : base(name, input, output, activation)
     {
-        _activation = activation;
         _steps = steps;
         _inputs = input.Length / steps;
         _outputs = output.Length / steps;
@@ -89,11 +87,9 @@ sealed class DenseLayer : Layer
         Slices = _bias is null ? [_weight] : [_weight, _bias];
     }
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override long MultiplyAdds => (long)_steps * _inputs * _outputs;
 
-    public override string Describe() => $"{(_steps > 1 ? "stepwise " : "")}dense {_outputs} {_activation.Word()}";
+    public override string Describe() => $"{(_steps > 1 ? "stepwise " : "")}dense {_outputs} {Activation.Word()}";
 
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
@@ -116,7 +112,7 @@ sealed class DenseLayer : Layer
     long PackedLength(int batch) => Kernels.DenseForwardScratchLength(batch, _inputs, _outputs);
 
     public override void Initialise(ParameterSet parameters, ulong seed)
-        => Initialisation.Uniform(parameters, seed, _weight, _bias, _inputs, _activation);
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, _inputs, Activation);
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
@@ -126,7 +122,7 @@ sealed class DenseLayer : Layer
         {
             Kernels.DenseForwardInt8(batch, _inputs, parameters.Codes(_weight, 0, _weight.Length), parameters.Scales(_weight),
                 _bias is null ? _zeros : parameters[_bias], x, y, _outputs, scratch);
-            Kernels.Activate(_activation, y);
+            Kernels.Activate(Activation, y);
             return;
         }
 
@@ -149,7 +145,7 @@ sealed class DenseLayer : Layer
             }
         }
 
-        Kernels.Activate(_activation, y);
+        Kernels.Activate(Activation, y);
     }
 
     public override bool SharesPairRead => true;
@@ -184,8 +180,8 @@ sealed class DenseLayer : Layer
             }
         }
 
-        Kernels.Activate(_activation, yPlus);
-        Kernels.Activate(_activation, yMinus);
+        Kernels.Activate(Activation, yPlus);
+        Kernels.Activate(Activation, yMinus);
     }
 
     // Samples as the product reads them: packed into scratch, or as they lie.
@@ -219,15 +215,7 @@ sealed class DenseLayer : Layer
 
     public override bool GradientReadsInput => _weight.Trainable;
 
-    public override bool GradientReadsOutput => _activation != Activation.Identity;
-
-    public override Activation? OutputActivation => _activation;
-
-    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
-    {
-        if (dy != dz) dy.CopyTo(dz);
-        Kernels.ActivationGradient(_activation, trace.Output, dz);
-    }
+    public override bool GradientReadsOutput => Activation != Activation.Identity;
 
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {

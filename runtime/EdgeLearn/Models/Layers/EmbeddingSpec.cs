@@ -74,8 +74,6 @@ sealed class EmbeddingLayer : Layer
         Slices = [_weight];
     }
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override string Describe() => _spec.ToString();
 
     public override bool GradientReadsOutput => false;

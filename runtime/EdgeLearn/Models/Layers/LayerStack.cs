@@ -8,12 +8,35 @@ namespace EdgeLearn;
 sealed class LayerStack
 {
     readonly Layer[] _layers;
+    readonly Place[] _saved, _inner;
+    readonly int _largest;
 
-    /// <summary>Builds the layers under names <c>prefix.0</c>, <c>prefix.1</c>, ...</summary>
-    public LayerStack(string prefix, Shape input, IReadOnlyList<LayerSpec> specs, ParameterSet parameters)
+    // So many floats, and so many a sample: the form of what every layer saves, and of its dz.
+    readonly record struct Place(long Fixed, long PerSample)
     {
-        _layers = Build(prefix, input, specs, parameters);
-        OutputShape = _layers.Length > 0 ? _layers[^1].OutputShape : input;
+        public long At(int batch) => Fixed + PerSample * batch;
+    }
+
+    /// <summary>Runs layers that are built already.</summary>
+    public LayerStack(params Layer[] layers)
+    {
+        _layers = layers;
+        _largest = layers.Max(layer => layer.OutputLength);
+        _saved = Places((layer, batch) => (long)batch * layer.OutputLength + layer.Needs(batch).Saved);
+        _inner = Places((layer, batch) => layer.Needs(batch).InnerGradient);
+    }
+
+    // Where the part of each layer begins in a buffer, and where the last one ends.
+    Place[] Places(Func<Layer, int, long> lengthOf)
+    {
+        var places = new Place[_layers.Length + 1];
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            long one = lengthOf(_layers[i], 1), two = lengthOf(_layers[i], 2);
+            places[i + 1] = new Place(places[i].Fixed + 2 * one - two, places[i].PerSample + two - one);
+        }
+
+        return places;
     }
 
     /// <summary>Layers under names <c>prefix.0</c>, <c>prefix.1</c>, ...</summary>
@@ -23,22 +46,12 @@ sealed class LayerStack
         return [.. specs.Select((spec, i) => spec.Build($"{prefix}.{i}", shapes[i], parameters))];
     }
 
-    /// <summary>Runs layers that are built already.</summary>
-    public LayerStack(params Layer[] layers)
-    {
-        _layers = layers;
-        OutputShape = layers[^1].OutputShape;
-    }
-
     /// <summary>First to last.</summary>
     public ReadOnlySpan<Layer> Layers => _layers;
 
-    /// <summary>Shape of a sample after the last layer.</summary>
-    public Shape OutputShape { get; }
-
     int Last => _layers.Length - 1;
 
-    long OutputLength(int layer, int batch) => (long)batch * _layers[layer].OutputLength;
+    int OutputLength(int layer, int batch) => batch * _layers[layer].OutputLength;
 
     /// <summary>Multiply-adds of one sample's forward pass.</summary>
     public long MultiplyAdds => _layers.Sum(layer => layer.MultiplyAdds);
@@ -49,12 +62,10 @@ sealed class LayerStack
     /// </summary>
     public LayerNeeds Needs(int batch, PassKind pass)
     {
-        long saved = 0, inner = 0, forward = 0, back = 0, parameters = 0, turns = 2 * (long)Largest(batch);
+        long forward = 0, back = 0, parameters = 0, turns = 2L * batch * _largest;
         foreach (var layer in _layers)
         {
             var needs = layer.Needs(batch, pass);
-            saved += (long)batch * layer.OutputLength + needs.Saved;
-            inner += needs.InnerGradient;
             forward = Math.Max(forward, needs.ForwardScratch);
             back = Math.Max(back, Math.Max(needs.InnerScratch, needs.InputScratch));
             parameters = Math.Max(parameters, needs.ParameterScratch);
@@ -62,8 +73,8 @@ sealed class LayerStack
 
         return new LayerNeeds
         {
-            Saved = saved,
-            InnerGradient = inner,
+            Saved = _saved[^1].At(batch),
+            InnerGradient = _inner[^1].At(batch),
             ForwardScratch = forward + (pass.Saves ? 0 : turns),
             InnerScratch = back + turns,
             ParameterScratch = parameters,
@@ -72,25 +83,10 @@ sealed class LayerStack
     }
 
     /// <summary>Floats that its layers save, with their outputs.</summary>
-    public int SavedLength(int batch)
-    {
-        int sum = 0;
-        for (int i = 0; i < _layers.Length; i++) sum += (int)OutputLength(i, batch) + SavedLength(i, batch);
-        return sum;
-    }
+    public int SavedLength(int batch) => (int)_saved[^1].At(batch);
 
     /// <summary>Floats of the dz of its layers.</summary>
-    public int InnerLength(int batch)
-    {
-        int sum = 0;
-        for (int i = 0; i < _layers.Length; i++) sum += InnerLength(i, batch);
-        return sum;
-    }
-
-    // Where parts of the stack's buffers lie does not depend on what else a pass is asked for.
-    int SavedLength(int layer, int batch) => (int)_layers[layer].Needs(batch).Saved;
-
-    int InnerLength(int layer, int batch) => (int)_layers[layer].Needs(batch).InnerGradient;
+    public int InnerLength(int batch) => (int)_inner[^1].At(batch);
 
     /// <summary>Whether a gradient reads the stack's input.</summary>
     public bool GradientReadsInput => _layers[0].GradientReadsInput;
@@ -107,54 +103,32 @@ sealed class LayerStack
         Span<float> scratch)
     {
         bool saves = !saved.IsEmpty;
-        int half = saves ? 0 : Largest(batch);
-        var turns = scratch[..(2 * half)];
-        scratch = scratch[(2 * half)..];
+        int half = saves ? 0 : batch * _largest;
+        var turns = Layer.Take(ref scratch, 2 * half);
         for (int i = 0; i < _layers.Length; i++)
         {
-            int length = (int)OutputLength(i, batch), kept = saves ? SavedLength(i, batch) : 0;
-            var y = saves ? saved[..length] : turns.Slice(i % 2 * half, length);
-            _layers[i].Forward(batch, parameters, mode, x, y, saves ? saved.Slice(length, kept) : default, scratch);
-            if (saves) saved = saved[(length + kept)..];
+            int start = (int)_saved[i].At(batch), length = OutputLength(i, batch), end = (int)_saved[i + 1].At(batch);
+            var y = saves ? saved.Slice(start, length) : turns.Slice(i % 2 * half, length);
+            _layers[i].Forward(batch, parameters, mode, x, y, saves ? saved[(start + length)..end] : default, scratch);
             x = y;
         }
 
         return x;
     }
 
-    int Largest(int batch)
-    {
-        int largest = 0;
-        foreach (var layer in _layers) largest = Math.Max(largest, batch * layer.OutputLength);
-        return largest;
-    }
-
     // What the pass of one layer left in the stack's saved floats.
     ForwardTrace TraceOf(int index, in ForwardTrace trace)
     {
-        int start = 0, before = 0;
-        for (int i = 0; i < index; i++)
-        {
-            before = start;
-            start += (int)OutputLength(i, trace.Batch) + SavedLength(i, trace.Batch);
-        }
-
-        var input = index == 0 ? trace.Input : trace.Saved.Slice(before, (int)OutputLength(index - 1, trace.Batch));
-        int length = (int)OutputLength(index, trace.Batch);
+        int start = (int)_saved[index].At(trace.Batch), length = OutputLength(index, trace.Batch),
+            end = (int)_saved[index + 1].At(trace.Batch);
+        var input = index == 0
+            ? trace.Input
+            : trace.Saved.Slice((int)_saved[index - 1].At(trace.Batch), OutputLength(index - 1, trace.Batch));
         return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, input, trace.Saved.Slice(start, length),
-            trace.Saved.Slice(start + length, SavedLength(index, trace.Batch)))
-        {
-            WantsInputGradient = index > 0
-            || trace.WantsInputGradient
-        };
+            trace.Saved[(start + length)..end], index > 0 || trace.WantsInputGradient);
     }
 
-    Range GradientRange(int index, int batch)
-    {
-        int start = 0;
-        for (int i = 0; i < index; i++) start += InnerLength(i, batch);
-        return start..(start + InnerLength(index, batch));
-    }
+    Range GradientRange(int index, int batch) => (int)_inner[index].At(batch)..(int)_inner[index + 1].At(batch);
 
     /// <summary>The dz of every layer, from the gradient by the last output.</summary>
     /// <param name="trace">its input and saved floats are the stack's</param>
@@ -163,9 +137,8 @@ sealed class LayerStack
     /// <param name="scratch">[<see cref="LayerNeeds.InnerScratch"/>]</param>
     public void InnerGradient(in ForwardTrace trace, ReadOnlySpan<float> dy, Span<float> dz, Span<float> scratch)
     {
-        int half = Largest(trace.Batch);
-        var turns = scratch[..(2 * half)];
-        scratch = scratch[(2 * half)..];
+        int half = trace.Batch * _largest;
+        var turns = Layer.Take(ref scratch, 2 * half);
         var gradient = turns.Slice(Last % 2 * half, dy.Length);
         dy.CopyTo(gradient);
         for (int i = Last; i >= 0; i--)
@@ -174,7 +147,7 @@ sealed class LayerStack
             var innerDz = dz[GradientRange(i, trace.Batch)];
             _layers[i].InnerGradient(inner, gradient, innerDz, scratch);
             if (i == 0) break;
-            gradient = turns.Slice((i - 1) % 2 * half, (int)OutputLength(i - 1, trace.Batch));
+            gradient = turns.Slice((i - 1) % 2 * half, OutputLength(i - 1, trace.Batch));
             _layers[i].InputGradient(inner, innerDz, gradient, scratch);
         }
     }

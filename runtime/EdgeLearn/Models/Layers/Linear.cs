@@ -75,20 +75,13 @@ sealed class Linear
         public bool IsPacked { get; } = isPacked;
     }
 
-    static Span<float> Take(ref Span<float> scratch, long length)
-    {
-        var taken = scratch[..(int)length];
-        scratch = scratch[(int)length..];
-        return taken;
-    }
-
     /// <summary>Reads both tensors, once for all rows: where they lie, or copied and perturbed.</summary>
     /// <param name="parameters">the network's weights</param>
     /// <param name="probe">how they are read</param>
     /// <param name="scratch">what is taken for copies is cut off</param>
     public Weights Read(ParameterSet parameters, in Probe probe, ref Span<float> scratch)
     {
-        var copies = Take(ref scratch, ReadScratchLength(!probe.IsNone));
+        var copies = Layer.Take(ref scratch, ReadScratchLength(!probe.IsNone));
         return new Weights(parameters.Read(_weight, probe, 0, _weight.Length, copies),
             ReadBias(parameters, probe, copies.IsEmpty ? default : copies[_weight.Length..]), isPacked: false);
     }
@@ -106,8 +99,8 @@ sealed class Linear
     {
         if (!PacksWeights(allRows)) return Read(parameters, probe, ref scratch);
         bool copies = Copies(!probe.IsNone);
-        var packed = Take(ref scratch, _weight.Length);
-        var bias = ReadBias(parameters, probe, copies ? Take(ref scratch, Outputs) : default);
+        var packed = Layer.Take(ref scratch, _weight.Length);
+        var bias = ReadBias(parameters, probe, copies ? Layer.Take(ref scratch, Outputs) : default);
         var panel = scratch[..(int)ReadForwardPanelLength(allRows, !probe.IsNone)];
         for (int first = 0; first < Outputs; first += PackedRows)
         {

@@ -71,24 +71,20 @@ public sealed record LocallyConnectedSpec(int Height, int Width, int Channels, A
 /// outputs x inputs * kernel height * kernel width], bias [outputs x height x width]. One position of all samples at a time, so that each
 /// weight is read once a batch.
 /// </summary>
-sealed class LocallyConnectedLayer : Layer
+sealed class LocallyConnectedLayer : ActivatedLayer
 {
     readonly PatchGeometry _geometry;
-    readonly Activation _activation;
     readonly ParameterSlice _weight;
     readonly ParameterSlice _bias;
 
     internal LocallyConnectedLayer(string name, PatchGeometry geometry, Shape output, Activation activation, ParameterSet parameters)
-        : base(name, geometry.Image, output)
+        : base(name, geometry.Image, output, activation)
     {
         _geometry = geometry;
-        _activation = activation;
         _weight = parameters.Add(name + ".weight", [Positions, Outputs, Fan], decay: true);
         _bias = parameters.AddVector(name + ".bias", [Outputs, geometry.OutputHeight, geometry.OutputWidth]);
         Slices = [_weight, _bias];
     }
-
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
 
     int Positions => _geometry.OutputLength;
 
@@ -99,7 +95,7 @@ sealed class LocallyConnectedLayer : Layer
 
     public override long MultiplyAdds => (long)Fan * OutputLength;
 
-    public override string Describe() => $"local {_geometry.KernelHeight}x{_geometry.KernelWidth}x{Outputs} {_activation.Word()}";
+    public override string Describe() => $"local {_geometry.KernelHeight}x{_geometry.KernelWidth}x{Outputs} {Activation.Word()}";
 
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
@@ -112,10 +108,8 @@ sealed class LocallyConnectedLayer : Layer
         };
     }
 
-    public override Activation? OutputActivation => _activation;
-
     public override void Initialise(ParameterSet parameters, ulong seed)
-        => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, _activation);
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, Fan, Activation);
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
@@ -137,13 +131,7 @@ sealed class LocallyConnectedLayer : Layer
             }
         }
 
-        Kernels.Activate(_activation, y);
-    }
-
-    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
-    {
-        if (dy != dz) dy.CopyTo(dz);
-        Kernels.ActivationGradient(_activation, trace.Output, dz);
+        Kernels.Activate(Activation, y);
     }
 
     void ReadGradients(int batch, int position, ReadOnlySpan<float> dz, Span<float> gradients)

@@ -39,8 +39,6 @@ sealed class PositionLayer : Layer
         Slices = [_weight];
     }
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override string Describe() => "positions";
 
     public override bool GradientReadsInput => false;

@@ -8,13 +8,12 @@ namespace EdgeLearn;
 /// Source: random receptive fields, as in extreme learning machines (McDonnell et al. 2015). They give tpSGD units that differ in more than
 /// the random target, which a dense layer on the same input cannot.
 /// </remarks>
-sealed class ReceptiveFieldLayer : Layer
+sealed class ReceptiveFieldLayer : ActivatedLayer
 {
     const int UnitBlock = 16;
 
     readonly ParameterSlice _weight;
     readonly ParameterSlice _bias;
-    readonly Activation _activation;
     readonly Shape _window;
     readonly IntegerTensor _places;
     int[] _starts = [];
@@ -30,11 +29,10 @@ sealed class ReceptiveFieldLayer : Layer
         => new(name, input, default, fan, units, activation, parameters);
 
     ReceptiveFieldLayer(string name, Shape input, Shape window, int fan, int units, Activation activation, ParameterSet parameters)
-        : base(name, input, Shape.Vector(units))
+        : base(name, input, Shape.Vector(units), activation)
     {
         _window = window;
         _fan = fan;
-        _activation = activation;
         _weight = parameters.Add(name + ".weight", [units, fan], decay: true);
         _bias = parameters.Add(name + ".bias", [units], decay: false);
         _places = IsWindow ? new IntegerTensor(name + ".window", [units, 2]) : new IntegerTensor(name + ".inputs", [units, fan]);
@@ -44,16 +42,12 @@ sealed class ReceptiveFieldLayer : Layer
 
     bool IsWindow => _window.Height > 0;
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
-    public override IReadOnlyList<IntegerTensor> Integers { get; }
-
     public override long MultiplyAdds => (long)_fan * OutputLength;
 
     public override string Describe()
         => IsWindow
-            ? $"receptive {OutputLength} of {_window.Height}x{_window.Width} {_activation.Word()}"
-            : $"receptive {OutputLength} of {_fan} {_activation.Word()}";
+            ? $"receptive {OutputLength} of {_window.Height}x{_window.Width} {Activation.Word()}"
+            : $"receptive {OutputLength} of {_fan} {Activation.Word()}";
 
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
@@ -68,7 +62,7 @@ sealed class ReceptiveFieldLayer : Layer
 
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
-        Initialisation.Uniform(parameters, seed, _weight, _bias, _fan, _activation);
+        Initialisation.Uniform(parameters, seed, _weight, _bias, _fan, Activation);
         ulong key = Noise.Key(seed, Noise.TensorHash(_places.Name));
         if (IsWindow) ChooseWindows(key);
         else ChooseInputs(key);
@@ -157,18 +151,10 @@ sealed class ReceptiveFieldLayer : Layer
             Kernels.ReceptiveFieldForward(batch, u, Fields, w, bias, saved, y[u..], OutputLength);
         }
 
-        Kernels.Activate(_activation, y);
+        Kernels.Activate(Activation, y);
     }
-
-    public override Activation? OutputActivation => _activation;
 
     public override bool GradientReadsInput => false;
-
-    internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
-    {
-        if (dy != dz) dy.CopyTo(dz);
-        Kernels.ActivationGradient(_activation, trace.Output, dz);
-    }
 
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {

@@ -89,8 +89,6 @@ abstract partial class RecurrentLayer : Layer
     /// <param name="dSums">[batch x columns], written</param>
     private protected abstract void Gradient(in Step step, Span<float> dState, Span<float> dCell, Span<float> dSums);
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     /// <summary>Values of the state.</summary>
     private protected int Units => _spec.Units;
 
@@ -165,13 +163,6 @@ abstract partial class RecurrentLayer : Layer
 
     // Of a state where its rows are farthest apart.
     MatrixShape StateShapeOf(int batch) => new(batch, Units, _spec.IsSequence ? Steps * Units : Units, 1);
-
-    static Span<float> Take(ref Span<float> rest, long length)
-    {
-        var taken = rest[..(int)length];
-        rest = rest[(int)length..];
-        return taken;
-    }
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)

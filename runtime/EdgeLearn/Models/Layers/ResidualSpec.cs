@@ -89,16 +89,12 @@ sealed class ResidualLayer : Layer
         : base(name, input, spec.OutputShape(input, name))
     {
         _spec = spec;
-        _body = new LayerStack(name + ".body", input, spec.Body, parameters);
-        _shortcut = spec.Shortcut.Count > 0 ? new LayerStack(name + ".shortcut", input, spec.Shortcut, parameters) : null;
+        _body = new LayerStack(LayerStack.Build(name + ".body", input, spec.Body, parameters));
+        if (spec.Shortcut.Count > 0) _shortcut = new LayerStack(LayerStack.Build(name + ".shortcut", input, spec.Shortcut, parameters));
         Layer[] inner = _shortcut is null ? [.. _body.Layers] : [.. _body.Layers, .. _shortcut.Layers];
         Slices = [.. inner.SelectMany(layer => layer.Slices)];
         Integers = [.. inner.SelectMany(layer => layer.Integers)];
     }
-
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
-    public override IReadOnlyList<IntegerTensor> Integers { get; }
 
     public override void UseIntegers()
     {
@@ -149,9 +145,7 @@ sealed class ResidualLayer : Layer
     ForwardTrace ShortcutTrace(in ForwardTrace trace) => Part(trace, trace.Saved[_body.SavedLength(trace.Batch)..]);
 
     static ForwardTrace Part(in ForwardTrace trace, ReadOnlySpan<float> saved)
-        => new(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Output,
-            saved)
-        { WantsInputGradient = trace.WantsInputGradient };
+        => new(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Output, saved, trace.WantsInputGradient);
 
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {

@@ -68,8 +68,6 @@ sealed class RowNormLayer : Layer
     // Values of one row.
     int Width { get; }
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override long MultiplyAdds => InputLength;
 
     public override string Describe() => _spec.ToString();

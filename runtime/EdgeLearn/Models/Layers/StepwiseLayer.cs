@@ -24,8 +24,6 @@ abstract class StepwiseLayer : Layer
         Slices = _norm is null ? [.. _first.Slices, .. _second.Slices] : [_norm.Weight, _norm.Bias, .. _first.Slices, .. _second.Slices];
     }
 
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     /// <summary>Steps of a sample.</summary>
     private protected int Steps => InputShape.Height;
 
@@ -100,13 +98,6 @@ abstract class StepwiseLayer : Layer
             + MiddleScratchLength(rows, forGradient: false) + inner;
         long panel = Math.Max(_first.ReadForwardPanelLength(all, probed), _second.ReadForwardPanelLength(all, probed));
         return _first.ReadForwardScratchLength(all, probed) + _second.ReadForwardScratchLength(all, probed) + Math.Max(panel, pass);
-    }
-
-    static Span<float> Take(ref Span<float> rest, long length)
-    {
-        var taken = rest[..(int)length];
-        rest = rest[(int)length..];
-        return taken;
     }
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,

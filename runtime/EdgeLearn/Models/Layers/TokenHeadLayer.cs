@@ -32,9 +32,6 @@ sealed class TokenHeadLayer : Layer
     /// <summary>Whether the weights belong to the embedding that the network begins with, which takes their whole gradient on.</summary>
     public bool IsTied => _spec.IsTied;
 
-    /// <summary>None when it is tied.</summary>
-    public override IReadOnlyList<ParameterSlice> Slices { get; }
-
     public override string Describe() => _spec.ToString();
 
     public override long MultiplyAdds => (long)InputLength * _spec.Words;
@@ -170,13 +167,6 @@ sealed class TokenHeadLayer : Layer
             chosen[i] = logit;
             best[i] = logit > before ? logit : float.NegativeInfinity;
         }
-    }
-
-    static Span<float> Take(ref Span<float> rest, int length)
-    {
-        var taken = rest[..length];
-        rest = rest[length..];
-        return taken;
     }
 
     int Panels => (_spec.Words + PanelWords - 1) / PanelWords;

@@ -104,7 +104,7 @@ public static class StateFile
     // Which inputs a unit sees is chosen at random here, and has no name there.
     static void CheckPlaces(Network network, string name)
     {
-        for (int i = 0; i < network.Layers.Count; i++)
+        for (int i = 0; i < network.Layers.Length; i++)
         {
             if (network.Layers[i].Integers.Count > 0)
             {
