@@ -116,10 +116,7 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
             case WeightStorage.BFloat16: Kernels.DecodeBFloat16(Halves(slice, offset, values.Length), values); break;
             default:
                 foreach (var (row, at, length) in new RowParts(slice, offset, values.Length))
-                {
-                    Kernels.DecodeInt8(
-                        Codes(slice, offset + at, length), Scales(slice)[row], values.Slice(at, length));
-                }
+                    Kernels.DecodeInt8(Codes(slice, offset + at, length), Scales(slice)[row], values.Slice(at, length));
                 break;
         }
     }
@@ -128,21 +125,7 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <param name="slice">the tensor</param>
     /// <param name="offset">first element in the tensor</param>
     /// <param name="values">to store</param>
-    public void Encode(ParameterSlice slice, int offset, ReadOnlySpan<float> values)
-    {
-        switch (slice.Storage)
-        {
-            case WeightStorage.Float32: values.CopyTo(this[slice][offset..]); break;
-            case WeightStorage.BFloat16: Kernels.EncodeBFloat16(values, Halves(slice, offset, values.Length)); break;
-            default:
-                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length))
-                {
-                    Kernels.EncodeInt8(values.Slice(at, length),
-                        Scales(slice)[row], Codes(slice, offset + at, length));
-                }
-                break;
-        }
-    }
+    public void Encode(ParameterSlice slice, int offset, ReadOnlySpan<float> values) => Store(slice, offset, values, null);
 
     /// <summary>
     /// Stores part of a tensor with stochastic rounding, so that small changes are not lost but come true with their odds.
@@ -152,18 +135,28 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <param name="values">to store</param>
     /// <param name="key">of the noise; the same key gives the same bits</param>
     public void EncodeStochastic(ParameterSlice slice, int offset, ReadOnlySpan<float> values, ulong key)
+        => Store(slice, offset, values, key);
+
+    void Store(ParameterSlice slice, int offset, ReadOnlySpan<float> values, ulong? key)
     {
-        switch (slice.Storage)
+        if (slice.Storage == WeightStorage.Float32)
         {
-            case WeightStorage.Float32: values.CopyTo(this[slice][offset..]); break;
-            case WeightStorage.BFloat16: Kernels.RoundBFloat16(values, key, offset, Halves(slice, offset, values.Length)); break;
-            default:
-                foreach (var (row, at, length) in new RowParts(slice, offset, values.Length))
-                {
-                    Kernels.RoundInt8(values.Slice(at, length),
-                        Scales(slice)[row], key, offset + at, Codes(slice, offset + at, length));
-                }
-                break;
+            values.CopyTo(this[slice][offset..]);
+        }
+        else if (slice.Storage == WeightStorage.BFloat16)
+        {
+            var halves = Halves(slice, offset, values.Length);
+            if (key is { } noise) Kernels.RoundBFloat16(values, noise, offset, halves);
+            else Kernels.EncodeBFloat16(values, halves);
+        }
+        else
+        {
+            foreach (var (row, at, length) in new RowParts(slice, offset, values.Length))
+            {
+                var codes = Codes(slice, offset + at, length);
+                if (key is { } noise) Kernels.RoundInt8(values.Slice(at, length), Scales(slice)[row], noise, offset + at, codes);
+                else Kernels.EncodeInt8(values.Slice(at, length), Scales(slice)[row], codes);
+            }
         }
     }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace EdgeLearn;
 
-/// <summary>An <see cref="ActivationLayer"/>: <c>relu</c>, <c>leakyrelu0.2</c>, <c>gelu</c>, <c>gelutanh</c>, ...</summary>
+/// <summary>An <see cref="ActivationLayer{TFunction}"/>: <c>relu</c>, <c>leakyrelu0.2</c>, <c>gelu</c>, <c>gelutanh</c>, ...</summary>
 /// <param name="Function">which function</param>
 /// <param name="Slope">of leaky ReLU, above 0</param>
 public sealed record ActivationSpec(PointwiseKind Function, float Slope = ActivationSpec.UnsaidSlope) : LayerSpec
@@ -67,7 +67,17 @@ public sealed record ActivationSpec(PointwiseKind Function, float Slope = Activa
         return input;
     }
 
-    internal override Layer Build(string name, Shape input, ParameterSet parameters) => new ActivationLayer(name, input, this);
+    internal override Layer Build(string name, Shape input, ParameterSet parameters) => Function switch
+    {
+        PointwiseKind.Tanh => new ActivationLayer<Pointwise<TanhActivation>>(name, input, this, default),
+        PointwiseKind.HardTanh => new ActivationLayer<HardTanhFunction>(name, input, this, default),
+        PointwiseKind.Relu => new ActivationLayer<Pointwise<ReluActivation>>(name, input, this, default),
+        PointwiseKind.LeakyRelu => new ActivationLayer<LeakyReluFunction>(name, input, this, new LeakyReluFunction(Slope)),
+        PointwiseKind.Sigmoid => new ActivationLayer<SigmoidFunction>(name, input, this, default),
+        PointwiseKind.Silu => new ActivationLayer<SiluFunction>(name, input, this, default),
+        PointwiseKind.Gelu => new ActivationLayer<GeluFunction>(name, input, this, default),
+        _ => new ActivationLayer<GeluTanhFunction>(name, input, this, default),
+    };
 }
 
 /// <summary>Functions that are layers of their own.</summary>
@@ -99,46 +109,19 @@ public enum PointwiseKind
 }
 
 /// <summary>y = f(x) for every value.</summary>
-sealed class ActivationLayer(string name, Shape shape, ActivationSpec spec) : Layer(name, shape, shape)
+sealed class ActivationLayer<TFunction>(string name, Shape shape, ActivationSpec spec, TFunction function) : Layer(name, shape, shape)
+    where TFunction : struct, IPointwise
 {
     // The derivatives of these do not follow from the output.
-    bool ReadsInput => spec.Function is PointwiseKind.Silu or PointwiseKind.Gelu or PointwiseKind.GeluTanh;
+    public override bool GradientReadsInput => spec.Function is PointwiseKind.Silu or PointwiseKind.Gelu or PointwiseKind.GeluTanh;
 
-    public override bool GradientReadsInput => ReadsInput;
-
-    public override bool GradientReadsOutput => !ReadsInput;
+    public override bool GradientReadsOutput => !GradientReadsInput;
 
     public override string Describe() => spec.ToString();
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
-        Span<float> saved, Span<float> scratch)
-    {
-        switch (spec.Function)
-        {
-            case PointwiseKind.Tanh: Kernels.Pointwise(default(Pointwise<TanhActivation>), x, y); break;
-            case PointwiseKind.HardTanh: Kernels.Pointwise(default(HardTanhFunction), x, y); break;
-            case PointwiseKind.Relu: Kernels.Pointwise(default(Pointwise<ReluActivation>), x, y); break;
-            case PointwiseKind.LeakyRelu: Kernels.Pointwise(new LeakyReluFunction(spec.Slope), x, y); break;
-            case PointwiseKind.Sigmoid: Kernels.Pointwise(default(SigmoidFunction), x, y); break;
-            case PointwiseKind.Silu: Kernels.Pointwise(default(SiluFunction), x, y); break;
-            case PointwiseKind.Gelu: Kernels.Pointwise(default(GeluFunction), x, y); break;
-            default: Kernels.Pointwise(default(GeluTanhFunction), x, y); break;
-        }
-    }
+        Span<float> saved, Span<float> scratch) => Kernels.Pointwise(function, x, y);
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
-    {
-        ReadOnlySpan<float> x = trace.Input, y = trace.Output;
-        switch (spec.Function)
-        {
-            case PointwiseKind.Tanh: Kernels.PointwiseGradient(default(Pointwise<TanhActivation>), x, y, dz, dx); break;
-            case PointwiseKind.HardTanh: Kernels.PointwiseGradient(default(HardTanhFunction), x, y, dz, dx); break;
-            case PointwiseKind.Relu: Kernels.PointwiseGradient(default(Pointwise<ReluActivation>), x, y, dz, dx); break;
-            case PointwiseKind.LeakyRelu: Kernels.PointwiseGradient(new LeakyReluFunction(spec.Slope), x, y, dz, dx); break;
-            case PointwiseKind.Sigmoid: Kernels.PointwiseGradient(default(SigmoidFunction), x, y, dz, dx); break;
-            case PointwiseKind.Silu: Kernels.PointwiseGradient(default(SiluFunction), x, y, dz, dx); break;
-            case PointwiseKind.Gelu: Kernels.PointwiseGradient(default(GeluFunction), x, y, dz, dx); break;
-            default: Kernels.PointwiseGradient(default(GeluTanhFunction), x, y, dz, dx); break;
-        }
-    }
+        => Kernels.PointwiseGradient(function, trace.Input, trace.Output, dz, dx);
 }

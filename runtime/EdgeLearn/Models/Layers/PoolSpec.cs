@@ -107,25 +107,14 @@ public sealed record PoolSpec(int Height, int Width, bool IsMean) : LayerSpec
 /// y[c, o] = maximum or mean of x[c] over window o; the channels lie as they came. The gradient of a maximum goes to the first position
 /// that has it.
 /// </summary>
-sealed class PoolLayer : Layer
+sealed class PoolLayer(string name, Shape input, Shape output, PatchGeometry geometry, bool isMean, string words)
+    : Layer(name, input, output)
 {
-    readonly PatchGeometry _geometry;
-    readonly bool _isMean;
-    readonly string _words;
+    public override string Describe() => words;
 
-    internal PoolLayer(string name, Shape input, Shape output, PatchGeometry geometry, bool isMean, string words)
-        : base(name, input, output)
-    {
-        _geometry = geometry;
-        _isMean = isMean;
-        _words = words;
-    }
+    public override bool GradientReadsInput => !isMean;
 
-    public override string Describe() => _words;
-
-    public override bool GradientReadsInput => !_isMean;
-
-    public override bool GradientReadsOutput => !_isMean;
+    public override bool GradientReadsOutput => !isMean;
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
@@ -134,25 +123,25 @@ sealed class PoolLayer : Layer
         {
             var image = x.Slice(b * InputLength, InputLength);
             var maps = y.Slice(b * OutputLength, OutputLength);
-            if (_isMean) Kernels.MeanPool(_geometry, image, maps);
-            else Kernels.MaxPool(_geometry, image, maps);
+            if (isMean) Kernels.MeanPool(geometry, image, maps);
+            else Kernels.MaxPool(geometry, image, maps);
         }
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
-        if (_isMean) dx.Clear();
+        if (isMean) dx.Clear();
         for (int b = 0; b < trace.Batch; b++)
         {
             var maps = dz.Slice(b * OutputLength, OutputLength);
             var image = dx.Slice(b * InputLength, InputLength);
-            if (_isMean)
+            if (isMean)
             {
-                Kernels.MeanPoolGradient(_geometry, maps, image);
+                Kernels.MeanPoolGradient(geometry, maps, image);
             }
             else
             {
-                Kernels.MaxPoolGradient(_geometry, trace.Input.Slice(b * InputLength, InputLength),
+                Kernels.MaxPoolGradient(geometry, trace.Input.Slice(b * InputLength, InputLength),
                     trace.Output.Slice(b * OutputLength, OutputLength), maps, image);
             }
         }

@@ -8,22 +8,16 @@ namespace EdgeLearn;
 /// <param name="IsCentred">layer norm: the mean is taken off and there is a bias; else RMS norm</param>
 public sealed record RowNormSpec(bool IsCentred) : LayerSpec
 {
-    internal static readonly LayerKind LayerNormKind = new("layernorm", "layernorm",
-        text => text.Is("layernorm", 0, out _) ? new RowNormSpec(true) : null, json => Read(json, true));
-
-    internal static readonly LayerKind RmsNormKind = new("rmsnorm", "rmsnorm",
-        text => text.Is("rmsnorm", 0, out _) ? new RowNormSpec(false) : null, json => Read(json, false));
+    internal static readonly LayerKind LayerNormKind = KindOf(new RowNormSpec(true)), RmsNormKind = KindOf(new RowNormSpec(false));
 
     /// <summary>Added to the variance or the mean square.</summary>
     public float Epsilon { get; init; } = IsCentred ? 1e-5f : 1e-6f;
 
     internal override LayerRole Role => LayerRole.Norm;
 
-    static RowNormSpec Read(LayerJson json, bool isCentred)
-    {
-        var spec = new RowNormSpec(isCentred);
-        return spec with { Epsilon = json.Number("epsilon", spec.Epsilon) };
-    }
+    static LayerKind KindOf(RowNormSpec usual) => new(usual.ToString(), usual.ToString(),
+        text => text.Is(usual.ToString(), 0, out _) ? usual : null,
+        json => usual with { Epsilon = json.Number("epsilon", usual.Epsilon) });
 
     internal override void Write(Utf8JsonWriter json)
     {

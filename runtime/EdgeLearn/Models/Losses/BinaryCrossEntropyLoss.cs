@@ -4,14 +4,11 @@ namespace EdgeLearn;
 /// Mean over the outputs of -t log p - (1 - t) log(1 - p) with p = sigmoid(output). Either one output and class labels 0 and 1, or, for
 /// several labels at once, targets t from 0 to 1, one an output.
 /// </summary>
-sealed class BinaryCrossEntropyLoss : Loss
+/// <param name="isMultilabel">whether targets are real numbers, one an output; else they are class labels for the one output</param>
+sealed class BinaryCrossEntropyLoss(bool isMultilabel) : Loss
 {
-    /// <summary>Makes the loss.</summary>
-    /// <param name="isMultilabel">whether targets are real numbers, one an output; else they are class labels for the one output</param>
-    public BinaryCrossEntropyLoss(bool isMultilabel) => IsMultilabel = isMultilabel;
-
     /// <summary>Whether targets are real numbers, one an output.</summary>
-    public bool IsMultilabel { get; }
+    public bool IsMultilabel => isMultilabel;
 
     public override string Name => IsMultilabel ? "binary-cross-entropy:multilabel" : "binary-cross-entropy";
 
@@ -23,11 +20,7 @@ sealed class BinaryCrossEntropyLoss : Loss
 
     public override int ClassesOf(int outputs) => IsMultilabel ? outputs : 2;
 
-    public override double Sum(in Batch batch, Span<float> outputs) => Run(batch, outputs, gradient: false);
-
-    public override double Gradient(in Batch batch, Span<float> outputs) => Run(batch, outputs, gradient: true);
-
-    double Run(in Batch batch, Span<float> outputs, bool gradient)
+    private protected override double Run(in Batch batch, Span<float> outputs, bool gradient)
     {
         float scale = 1f / outputs.Length;
         if (IsMultilabel) return Kernels.BinaryCrossEntropy(outputs, batch.Targets, scale, gradient) / (outputs.Length / batch.Count);

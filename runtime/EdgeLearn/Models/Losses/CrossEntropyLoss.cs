@@ -69,13 +69,7 @@ public sealed class CrossEntropyLoss : Loss
         return [.. counts.Select(count => count == 0 ? 1 : (float)(share / count))];
     }
 
-    /// <inheritdoc/>
-    public override double Sum(in Batch batch, Span<float> outputs) => Run(batch, outputs, gradient: false);
-
-    /// <inheritdoc/>
-    public override double Gradient(in Batch batch, Span<float> outputs) => Run(batch, outputs, gradient: true);
-
-    double Run(in Batch batch, Span<float> outputs, bool gradient) => (Smoothing == 0 && _weights.Length == 0
+    private protected override double Run(in Batch batch, Span<float> outputs, bool gradient) => (Smoothing == 0 && _weights.Length == 0
         ? Kernels.SoftmaxCrossEntropy(batch.Labels.Length, outputs, batch.Labels, gradient)
         : Kernels.SmoothedCrossEntropy(batch.Labels.Length, outputs, batch.Labels, Smoothing, _weights, gradient)) / batch.LabelLength;
 

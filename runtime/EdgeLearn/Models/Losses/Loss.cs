@@ -29,17 +29,20 @@ public abstract class Loss : IEquatable<Loss>
     /// <summary>Sum of the losses of the rows, in double. The outputs are scratch afterwards.</summary>
     /// <param name="batch">rows with their labels or targets</param>
     /// <param name="outputs">[batch x output length], overwritten</param>
-    public abstract double Sum(in Batch batch, Span<float> outputs);
+    public double Sum(in Batch batch, Span<float> outputs) => Run(batch, outputs, gradient: false);
 
     /// <summary>Sum of the losses; the outputs become the gradient of the mean loss by the outputs.</summary>
     /// <param name="batch">rows with their labels or targets</param>
     /// <param name="outputs">[batch x output length]: outputs in, gradient out</param>
-    public abstract double Gradient(in Batch batch, Span<float> outputs);
+    public double Gradient(in Batch batch, Span<float> outputs) => Run(batch, outputs, gradient: true);
+
+    /// <summary>Sum of the losses; the outputs become the gradient where it is wanted, else scratch.</summary>
+    private protected abstract double Run(in Batch batch, Span<float> outputs, bool gradient);
 
     /// <summary>Labels, or rows of several targets, that the outputs get right; 0 for a regression.</summary>
     /// <param name="batch">rows with their labels or targets</param>
     /// <param name="outputs">[batch x output length]</param>
-    public abstract int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs);
+    public virtual int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs) => 0;
 
     /// <summary>Outputs that a network needs for some data.</summary>
     /// <param name="classCount">classes of the data, or 0</param>

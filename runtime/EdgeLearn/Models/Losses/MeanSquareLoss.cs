@@ -7,13 +7,8 @@ sealed class MeanSquareLoss : Loss
 
     public override bool IsClassification => false;
 
-    public override double Sum(in Batch batch, Span<float> outputs)
-        => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient: false);
-
-    public override double Gradient(in Batch batch, Span<float> outputs)
-        => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient: true);
-
-    public override int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs) => 0;
+    private protected override double Run(in Batch batch, Span<float> outputs, bool gradient)
+        => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient);
 }
 
 /// <summary>
@@ -41,11 +36,6 @@ sealed class HuberLoss : Loss
 
     public override bool IsClassification => false;
 
-    public override double Sum(in Batch batch, Span<float> outputs)
-        => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient: false);
-
-    public override double Gradient(in Batch batch, Span<float> outputs)
-        => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient: true);
-
-    public override int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs) => 0;
+    private protected override double Run(in Batch batch, Span<float> outputs, bool gradient)
+        => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient);
 }
