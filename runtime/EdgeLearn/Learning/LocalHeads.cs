@@ -17,8 +17,8 @@ sealed class LocalHeads : LocalLearning
     /// <param name="context">seed, steps and the update of the heads</param>
     public LocalHeads(Network network, LocalHeadsSettings settings, in RuleContext context = default)
         : this(network, settings, context,
-            new LocalHeadSet(network, settings.HeadUnits, new LocalHeadLoss(network.Loss, IsHinge: false), context.OwnUpdate ?? new Sgd(),
-                settings.Similarity))
+            new LocalHeadSet(network, settings.HeadUnits, new LocalHeadLoss(network.Loss, IsHinge: false),
+                context.OwnUpdate ?? new Sgd(new()), settings.Similarity))
     {
     }
 

@@ -32,7 +32,7 @@ sealed class TargetProjection : LocalLearning
         : this(network, settings, context.Seed, settings.LayerByLayer ? context.TotalSteps : null,
             settings.LocalLoss.Scores()
             ? new LocalHeadSet(network, 0, new LocalHeadLoss(network.Loss, settings.LocalLoss == LocalLoss.Hinge),
-                context.OwnUpdate ?? new Sgd()) : null)
+                context.OwnUpdate ?? new Sgd(new())) : null)
     {
     }
 

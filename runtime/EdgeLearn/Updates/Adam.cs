@@ -14,12 +14,6 @@ sealed class Adam(AdamSettings settings) : ElementwiseUpdate(settings)
     readonly float _beta2 = settings.Beta2;
     readonly float _epsilon = settings.Epsilon;
 
-    /// <summary>With the default settings.</summary>
-    public Adam()
-        : this(new AdamSettings())
-    {
-    }
-
     protected override long StateLengthOf(ParameterSet parameters) => 2L * TrainableLength;
 
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)

@@ -11,22 +11,11 @@ namespace EdgeLearn;
 /// projectable unless
 /// <see cref="FrugalSettings.StateFull"/> opts it out; columns are drawn anew for each tensor by selection sampling.
 /// </remarks>
-sealed class Frugal : UpdateRule
+/// <param name="settings">its numbers</param>
+sealed class Frugal(FrugalSettings settings) : UpdateRule(settings)
 {
-    readonly FrugalSettings _settings;
     FrugalState _layout = null!;
     long _period = -1;
-
-    /// <summary>Prepares the update.</summary>
-    /// <param name="settings">its numbers</param>
-    public Frugal(FrugalSettings settings)
-        : base(settings) => _settings = settings;
-
-    /// <summary>With the default settings.</summary>
-    public Frugal()
-        : this(new FrugalSettings())
-    {
-    }
 
     /// <summary>Seed of the draws.</summary>
     public ulong Seed { get; init; }
@@ -35,7 +24,7 @@ sealed class Frugal : UpdateRule
 
     protected override long StateLengthOf(ParameterSet parameters)
     {
-        _layout = new FrugalState(parameters, _settings.Rho, _settings.Selection, _settings.IsStateFull);
+        _layout = new FrugalState(parameters, settings.Rho, settings.Selection, settings.IsStateFull);
         _period = -1;
         return 2 * (_layout.FullLength + _layout.ActiveLength);
     }
@@ -52,9 +41,9 @@ sealed class Frugal : UpdateRule
     public override void BeginStep(in StepClock clock)
     {
         base.BeginStep(clock);
-        long period = _settings.RefreshSteps > 0 ? clock.Step / _settings.RefreshSteps : 0;
+        long period = settings.RefreshSteps > 0 ? clock.Step / settings.RefreshSteps : 0;
         if (period != _period) _layout.Draw(Seed, _period = period);
-        if (_settings.RefreshSteps == 0 || clock.Step % _settings.RefreshSteps != 0 || StateLength == 0) return;
+        if (settings.RefreshSteps == 0 || clock.Step % settings.RefreshSteps != 0 || StateLength == 0) return;
         State[_layout.FullLength..Half].Clear();
         State[(Half + _layout.FullLength)..].Clear();
     }
@@ -71,8 +60,8 @@ sealed class Frugal : UpdateRule
 
     Adam.AdamStep AdamOf(FrugalState.Place place)
     {
-        long done = place.IsStateFull || _settings.RefreshSteps == 0 ? Clock.Step : Clock.Step % _settings.RefreshSteps;
-        return new Adam.AdamStep(KeepOf(place.Slice), RateOf(place.Slice), _settings.Beta1, _settings.Beta2, _settings.Epsilon, done + 1);
+        long done = place.IsStateFull || settings.RefreshSteps == 0 ? Clock.Step : Clock.Step % settings.RefreshSteps;
+        return new Adam.AdamStep(KeepOf(place.Slice), RateOf(place.Slice), settings.Beta1, settings.Beta2, settings.Epsilon, done + 1);
     }
 
     void ApplyAdam(in Adam.AdamStep step, int stateOffset, Span<float> weights, ReadOnlySpan<float> gradient)
@@ -81,9 +70,9 @@ sealed class Frugal : UpdateRule
 
     void ApplyRemainder(ParameterSlice slice, Span<float> weights, ReadOnlySpan<float> gradient)
     {
-        float keep = KeepOf(slice), rate = RateOf(slice) * _settings.RemainderRate;
+        float keep = KeepOf(slice), rate = RateOf(slice) * settings.RemainderRate;
         if (rate == 0 && keep == 1) return;
-        if (_settings.Remainder == FrugalRemainder.Sign)
+        if (settings.Remainder == FrugalRemainder.Sign)
             Kernels.Update(new SignSgd.SignStep(keep, rate), weights, gradient, default, default);
         else Kernels.Update(new DecayedDescentStep(keep, rate), weights, gradient, default, default);
     }

@@ -11,12 +11,6 @@ sealed class Sgd(SgdSettings settings) : ElementwiseUpdate(settings)
 {
     readonly float _momentum = settings.Momentum;
 
-    /// <summary>With the default settings.</summary>
-    public Sgd()
-        : this(new SgdSettings())
-    {
-    }
-
     protected override long StateLengthOf(ParameterSet parameters) => _momentum > 0 ? TrainableLength : 0;
 
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)

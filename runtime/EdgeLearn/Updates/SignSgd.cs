@@ -7,12 +7,6 @@ namespace EdgeLearn;
 /// <remarks>Source: Bernstein et al. 2018, signSGD.</remarks>
 sealed class SignSgd(SignSgdSettings settings) : ElementwiseUpdate(settings)
 {
-    /// <summary>With the default settings.</summary>
-    public SignSgd()
-        : this(new SignSgdSettings())
-    {
-    }
-
     protected override long StateLengthOf(ParameterSet parameters) => 0;
 
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)

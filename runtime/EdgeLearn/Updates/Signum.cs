@@ -9,12 +9,6 @@ sealed class Signum(SignumSettings settings) : ElementwiseUpdate(settings)
 {
     readonly float _beta = settings.Momentum;
 
-    /// <summary>With the default settings.</summary>
-    public Signum()
-        : this(new SignumSettings())
-    {
-    }
-
     protected override long StateLengthOf(ParameterSet parameters) => TrainableLength;
 
     private protected override void Use(ParameterSlice slice, int offset, in GradientPart gradient, Span<float> weights)

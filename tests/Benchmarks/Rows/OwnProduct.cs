@@ -13,7 +13,7 @@ sealed unsafe class OwnProduct : IDisposable
     readonly MatrixShape _b;
     readonly ParameterSet _weights = new();
     readonly ParameterSlice _slice;
-    readonly Sgd _update = new();
+    readonly Sgd _update = new(new());
     readonly Workspace _state;
 
     public OwnProduct(ProductShape shape)

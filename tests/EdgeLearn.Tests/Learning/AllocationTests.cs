@@ -33,7 +33,7 @@ public class AllocationTests
         "tpsgd linear gaussian" =>
             new TargetProjection(network, new TargetProjectionSettings { LocalLoss = LocalLoss.Linear, Targets = NoiseKind.Gaussian }),
         "tpsgd hinge" => new TargetProjection(network, new TargetProjectionSettings { LocalLoss = LocalLoss.Hinge }),
-        "local-heads" => new LocalHeads(network, new(), new RuleContext(OwnUpdate: new Adam())),
+        "local-heads" => new LocalHeads(network, new(), new RuleContext(OwnUpdate: new Adam(new()))),
         "local-heads hidden" => new LocalHeads(network, new() { HeadUnits = 5 }),
         "local-heads similarity" => new LocalHeads(network, new() { Similarity = 0.5f }),
         "tpsgd layer by layer" => new TargetProjection(network, new() { LayerByLayer = true }, new RuleContext(TotalSteps: 90)),

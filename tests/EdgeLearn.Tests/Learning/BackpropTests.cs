@@ -18,7 +18,7 @@ public class BackpropTests
     public void A_step_of_mean_square_and_relu_is_the_one_worked_by_hand()
     {
         using var network = Build("2-2:relu-1", Loss.MeanSquareError, 1, 0.5f, -1, 1, 0.5f, -0.5f, 2, -4, 1);
-        using var run = new RuleRun(network.Parameters, new Backprop(network), new Sgd(), 2);
+        using var run = new RuleRun(network.Parameters, new Backprop(network), new Sgd(new()), 2);
         var report = run.Step(new Batch(2, [1, 2, 1, -1], new float[] { 3, 5 }), 0.5f);
         Assert.Equal(new StepReport(1.25, 2), report);
         Assert.Equal([1.5f, -1.5f, 0, 3, 1, 0.5f, 1.875f, -4.125f, 1.25f], network.Parameters.Values.ToArray());
@@ -29,7 +29,7 @@ public class BackpropTests
     public void A_step_of_cross_entropy_is_the_one_worked_by_hand()
     {
         using var network = Build("1-2", Loss.SoftmaxCrossEntropy, 0, 0, 0, 0);
-        using var run = new RuleRun(network.Parameters, new Backprop(network), new Sgd(), 1);
+        using var run = new RuleRun(network.Parameters, new Backprop(network), new Sgd(new()), 1);
         Assert.Equal(Math.Log(2), run.Step(new Batch(1, [2], [0]), 1).Loss, 1e-15);
         Assert.Equal([1, -1, 0.5f, -0.5f], network.Parameters.Values.ToArray());
     }
@@ -41,8 +41,8 @@ public class BackpropTests
         using var backprop = new Network(frozen.Spec).Initialise(1);
         var samples = new SampleSet(frozen, 5);
         float[] before = frozen.Parameters.Values.ToArray();
-        using var frozenRun = new RuleRun(frozen.Parameters, new Frozen(frozen), new Sgd(), 5);
-        using var backpropRun = new RuleRun(backprop.Parameters, new Backprop(backprop), new Sgd(), 5);
+        using var frozenRun = new RuleRun(frozen.Parameters, new Frozen(frozen), new Sgd(new()), 5);
+        using var backpropRun = new RuleRun(backprop.Parameters, new Backprop(backprop), new Sgd(new()), 5);
         Assert.Equal(backpropRun.Step(samples.Rows(5)), frozenRun.Step(samples.Rows(5)));
         int head = frozen.Layers[2].Slices[0].Offset;
         Values.AssertSameBits(before.AsSpan(0, head), frozen.Parameters.Values[..head], "hidden layers");
@@ -64,7 +64,7 @@ public class BackpropTests
     public void A_loss_that_runs_away_is_reported()
     {
         using var network = Build("1-1", Loss.MeanSquareError, 1, 0);
-        using var run = new RuleRun(network.Parameters, new Backprop(network), new Sgd(), 1);
+        using var run = new RuleRun(network.Parameters, new Backprop(network), new Sgd(new()), 1);
         var report = default(StepReport);
         for (int step = 0; step < 500 && !report.Diverged; step++) report = run.Step(new Batch(1, [1], new float[] { 2 }), 100);
         Assert.True(report.Diverged);

@@ -69,16 +69,16 @@ public class ElasticZerothOrderTests
             minus = Perturbed(network, body, options, -options.Epsilon), start = Build();
         double lossPlus = LossOf(plus, samples.Rows(Batch)), lossMinus = LossOf(minus, samples.Rows(Batch));
 
-        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, Seed), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, Seed), new Sgd(new()), Batch);
         var report = run.Step(samples.Rows(Batch));
         Assert.Equal((lossPlus + lossMinus) / 2, report.Loss, 1e-12);
 
-        using var backprop = new RuleRun(minus.Parameters, new Backprop(minus), new Sgd(), Batch);
+        using var backprop = new RuleRun(minus.Parameters, new Backprop(minus), new Sgd(new()), Batch);
         backprop.Step(samples.Rows(Batch));
         Values.AssertSameBits(minus.Parameters.Values[head..], network.Parameters.Values[head..], "head");
 
         var record = new ZerothOrderRecord(ProbeSettings.SeedOf(Seed, 0, 0), (float)((lossPlus - lossMinus) / (2.0 * options.Epsilon)));
-        var update = new Sgd();
+        var update = new Sgd(new());
         var plan = new MemoryPlan();
         update.Plan(start.Parameters, plan);
         using var workspace = new Workspace(plan);
@@ -96,9 +96,9 @@ public class ElasticZerothOrderTests
         var samples = new SampleSet(network, Batch);
         int head = FirstOf(network, 2);
         using var minus = Perturbed(network, 2, options, -options.Epsilon);
-        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, Seed), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, new ElasticZerothOrder(network, options, Seed), new Sgd(new()), Batch);
         run.Step(samples.Rows(Batch));
-        using var frozen = new RuleRun(minus.Parameters, new Frozen(minus), new Sgd(), Batch);
+        using var frozen = new RuleRun(minus.Parameters, new Frozen(minus), new Sgd(new()), Batch);
         frozen.Step(samples.Rows(Batch));
         Values.AssertSameBits(minus.Parameters.Values[head..], network.Parameters.Values[head..], "head");
     }

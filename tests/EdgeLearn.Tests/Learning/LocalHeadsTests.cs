@@ -23,7 +23,7 @@ public class LocalHeadsTests
     {
         using Network network = Build(spec), reference = Build(alone);
         var samples = new SampleSet(network, Batch);
-        using var run = new RuleRun(network.Parameters, Rule(network, new Sgd()), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, Rule(network, new Sgd(new())), new Sgd(new()), Batch);
         var heads = new ParameterSet();
         var layer = new DenseLayer("layers.0.head." + HeadIndex(alone), Shape.Vector(reference.Layers[^1].InputLength), Shape.Vector(4), 1,
             Activation.Identity, heads);
@@ -34,7 +34,7 @@ public class LocalHeadsTests
             heads[heads.Find($"{layer.Name}.{part}")!].CopyTo(reference.Parameters[reference.Parameters.Find($"{head}.{part}")!]);
         }
 
-        using var backprop = new RuleRun(reference.Parameters, new Backprop(reference), new Sgd(), Batch);
+        using var backprop = new RuleRun(reference.Parameters, new Backprop(reference), new Sgd(new()), Batch);
         for (int step = 0; step < 3; step++)
         {
             run.Step(samples.Rows(Batch));
@@ -57,8 +57,8 @@ public class LocalHeadsTests
     {
         using Network first = Build("9-8-7-4"), second = Build("9-8-7-4");
         var samples = new SampleSet(first, Batch);
-        using var run = new RuleRun(first.Parameters, Rule(first, new Adam()), new Adam(), Batch);
-        using var resumed = new RuleRun(second.Parameters, Rule(second, new Adam()), new Adam(), Batch);
+        using var run = new RuleRun(first.Parameters, Rule(first, new Adam(new())), new Adam(new()), Batch);
+        using var resumed = new RuleRun(second.Parameters, Rule(second, new Adam(new())), new Adam(new()), Batch);
         for (int step = 0; step < 3; step++) run.Step(samples.Rows(Batch));
         byte[] state = new byte[run.Rule.StateBytes];
         run.Rule.SaveState(state);

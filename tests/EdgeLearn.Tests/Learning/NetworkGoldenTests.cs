@@ -77,7 +77,7 @@ public class NetworkGoldenTests
             using var network = Build(item);
             var batch = BatchOf(item);
             using var run = new RuleRun(network.Parameters, new Backprop(network),
-                update == "adam" ? new Adam() : new Sgd(new() { Momentum = update == "sgd" ? 0 : 0.9f }), batch.Count);
+                update == "adam" ? new Adam(new()) : new Sgd(new() { Momentum = update == "sgd" ? 0 : 0.9f }), batch.Count);
             foreach (double loss in trained.Doubles("losses"))
                 Assert.Equal(loss, run.Step(batch, (float)trained.GetProperty("rate").GetDouble()).Loss, 1e-5 * loss);
             int index = 0;

@@ -25,11 +25,12 @@ public class StepLabelTests
         using Network network = Build(spec), reference = Build(alone);
         var samples = new SampleSet(network, Batch);
         var rule = new LocalHeads(network, new(), new RuleContext(Seed: 7));
-        using var run = new RuleRun(network.Parameters, rule, new Sgd(), Batch);
-        using var backprop = new RuleRun(reference.Parameters, new Backprop(reference), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, rule, new Sgd(new()), Batch);
+        using var backprop = new RuleRun(reference.Parameters, new Backprop(reference), new Sgd(new()), Batch);
         var weight = reference.Parameters.Find(head + ".weight")!;
         var heads = new ParameterSet();
-        var layer = new StepwiseDenseSpec(network.Spec.ClassCount, Activation.Identity).Build($"layers.0.head.{reference.Layers.Length - 2}",
+        var layer = new StepwiseDenseSpec(network.Spec.ClassCount, Activation.Identity).Build(
+            $"layers.0.head.{reference.Layers.Length - 2}",
             Shape.Sequence(network.Spec.LabelLength, weight.RowLength), heads);
         heads.Allocate();
         layer.Initialise(heads, 7);
@@ -68,8 +69,8 @@ public class StepLabelTests
         using Network network = Build(Spec, loss), control = Build(Spec, loss);
         var samples = new SampleSet(network, Batch);
         TrainableParts.Head.Freeze(network);
-        using var run = new RuleRun(network.Parameters, new LocalHeads(network, new()), new Adam(), Batch);
-        using var frozen = new RuleRun(control.Parameters, new Frozen(control), new Adam(), Batch);
+        using var run = new RuleRun(network.Parameters, new LocalHeads(network, new()), new Adam(new()), Batch);
+        using var frozen = new RuleRun(control.Parameters, new Frozen(control), new Adam(new()), Batch);
         for (int step = 0; step < 4; step++) Assert.Equal(frozen.Step(samples.Rows(Batch - step)), run.Step(samples.Rows(Batch - step)));
         Values.AssertSameBits(control.Parameters.Values, network.Parameters.Values, loss);
     }
@@ -81,7 +82,7 @@ public class StepLabelTests
         var samples = new SampleSet(network, Batch);
         TrainableParts.Parse("layers.1").Freeze(network);
         float[] head = network.Parameters[network.Parameters.Find("layers.2.weight")!].ToArray();
-        using var run = new RuleRun(network.Parameters, new LocalHeads(network, new()), new Adam(), Batch);
+        using var run = new RuleRun(network.Parameters, new LocalHeads(network, new()), new Adam(new()), Batch);
         using var pass = new BoundPass(network, Batch);
         double[] losses = new double[1];
         double first = 0;

@@ -85,7 +85,8 @@ public class TargetProjectionTests
         using Network network = Build("9-21-6-4"), byHand = Build("9-21-6-4");
         var samples = new SampleSet(network, Batch);
         var options = new TargetProjectionSettings { LocalLoss = LocalLoss.Linear, HiddenRate = 0.5f };
-        using var run = new RuleRun(network.Parameters, new TargetProjection(network, options, new RuleContext(Seed)), new Sgd(), Batch);
+        var rule = new TargetProjection(network, options, new RuleContext(Seed));
+        using var run = new RuleRun(network.Parameters, rule, new Sgd(new()), Batch);
         for (int step = 0; step < 3; step++)
         {
             run.Step(samples.Rows(Batch), Rate);
@@ -142,8 +143,8 @@ public class TargetProjectionTests
     {
         using Network network = Build(spec, loss), other = Build(spec, loss);
         var samples = new SampleSet(network, Batch);
-        using var run = new RuleRun(network.Parameters, new TargetProjection(network, new TargetProjectionSettings()), new Sgd(), Batch);
-        using var backprop = new RuleRun(other.Parameters, new Backprop(other), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, new TargetProjection(network, new()), new Sgd(new()), Batch);
+        using var backprop = new RuleRun(other.Parameters, new Backprop(other), new Sgd(new()), Batch);
         Assert.Equal(backprop.Step(samples.Rows(Batch)), run.Step(samples.Rows(Batch)));
         for (int i = 0; i < network.Parameters.Slices.Count; i++)
         {
@@ -189,10 +190,10 @@ public class TargetProjectionTests
     {
         using Network all = Build("9-8-7-4"), one = Build("9-8-7-4");
         var samples = new SampleSet(all, Batch);
-        using var together = new RuleRun(all.Parameters, new TargetProjection(all, new TargetProjectionSettings()), new Sgd(), Batch);
+        using var together = new RuleRun(all.Parameters, new TargetProjection(all, new TargetProjectionSettings()), new Sgd(new()), Batch);
         using var alone = new RuleRun(one.Parameters,
             new TargetProjection(one, new() { LayerByLayer = true }, new RuleContext(TotalSteps: 300)),
-            new Sgd(), Batch);
+            new Sgd(new()), Batch);
         for (int step = 0; step < 5; step++)
         {
             together.Step(samples.Rows(Batch));

@@ -145,7 +145,7 @@ public class ZerothOrderTests
         float[] c = Values.Random(70, 2);
         var pass = new FunctionPass(w => w.Select((v, i) => (double)c[i] * v).Sum(), 70);
         var options = new ZerothOrderSettings { Directions = 4, Epsilon = 0.5f, Noise = NoiseKind.Gaussian };
-        using var run = new RuleRun(pass.Parameters, new ZerothOrder(pass, Loss.MeanSquareError, options), new Sgd(), 1);
+        using var run = new RuleRun(pass.Parameters, new ZerothOrder(pass, Loss.MeanSquareError, options), new Sgd(new()), 1);
         run.Step(default, rate: 0.125f);
         double[] expected = new double[70];
         for (int q = 0; q < 4; q++)
@@ -225,7 +225,7 @@ public class ZerothOrderTests
         using Network network = Build("9-21-4"), reference = Build("9-21-4");
         var samples = new SampleSet(network, Batch);
         foreach (var slice in network.Layers[0].Slices) slice.Trainable = false;
-        using var run = new RuleRun(network.Parameters, Rule(network, new ZerothOrderSettings()), new Sgd(), Batch);
+        using var run = new RuleRun(network.Parameters, Rule(network, new ZerothOrderSettings()), new Sgd(new()), Batch);
         for (int step = 0; step < 3; step++) run.Step(samples.Rows(Batch));
         int head = network.Layers[1].Slices[0].Offset;
         Values.AssertSameBits(reference.Parameters.Values[..head], network.Parameters.Values[..head], "frozen layer");

@@ -12,7 +12,7 @@ public partial class MemoryLimitTests
         var plan = new MemoryPlan();
         plan.Account("weights", MemoryCategory.Parameters, network.ParameterBytes);
         new Backprop(network).Plan(plan, batch);
-        new Adam().Plan(network.Parameters, plan);
+        new Adam(new()).Plan(network.Parameters, plan);
         return plan;
     }
 

@@ -47,7 +47,7 @@ public class EmbeddingLayerTests
     {
         var spec = NetworkSpec.Parse("5-embed4x16-positions-attn2:causal:block-mlp32:block-layernorm-4", null, Loss.SoftmaxCrossEntropy);
         using var network = new Network(spec).Initialise(3);
-        using var run = new RuleRun(network.Parameters, new Backprop(network), new Adam(), 32);
+        using var run = new RuleRun(network.Parameters, new Backprop(network), new Adam(new()), 32);
         var random = new Random(5);
         double loss = 0;
         for (int step = 0; step < 300; step++)

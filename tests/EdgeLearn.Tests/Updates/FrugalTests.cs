@@ -60,7 +60,7 @@ public class FrugalTests
     [Fact]
     public void Rho_1_with_refresh_is_Adam_that_starts_anew()
     {
-        using UpdateRun frugal = Run(new Frugal(new() { Rho = 1, RefreshSteps = 7 })), adam = Run(new Adam());
+        using UpdateRun frugal = Run(new Frugal(new() { Rho = 1, RefreshSteps = 7 })), adam = Run(new Adam(new()));
         for (int step = 0; step < 30; step++)
         {
             if (step % 7 == 0) adam.Update.Reset();
@@ -79,7 +79,7 @@ public class FrugalTests
         run.Step(first, Rate, Gradient(0));
         float[] before = run.Weights.ToArray();
         run.Step(first + 1, Rate, Gradient(1));
-        using var sign = Run(new SignSgd());
+        using var sign = Run(new SignSgd(new()));
         before.CopyTo(sign.Weights);
         sign.Step(0, Rate, Gradient(1));
         bool[] mask = new bool[Count];
@@ -163,7 +163,7 @@ public class FrugalTests
     public void State_full_tensors_have_plain_Adam_through_every_refresh()
     {
         using UpdateRun frugal = Run(new Frugal(new() { Rho = 0.25, RefreshSteps = 3, StateFull = "vector*" })),
-            adam = Run(new Adam());
+            adam = Run(new Adam(new()));
         Steps(frugal, 0, 10);
         Steps(adam, 0, 10);
         Values.AssertSameBits(adam.Weights[60..70], frugal.Weights[60..70], "first vector");

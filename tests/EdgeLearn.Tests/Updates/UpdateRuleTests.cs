@@ -44,7 +44,7 @@ public class UpdateRuleTests
     [Fact]
     public void The_first_step_of_Adam_without_epsilon_is_the_step_of_sign_sgd()
     {
-        using UpdateRun adam = Run(new Adam(new() { Epsilon = 0 })), sign = Run(new SignSgd());
+        using UpdateRun adam = Run(new Adam(new() { Epsilon = 0 })), sign = Run(new SignSgd(new()));
         float[] gradient = Gradient(0);
         for (int i = 0; i < Count; i++) gradient[i] *= MathF.Pow(10, i % 9 - 4);
         adam.Step(0, 0.1f, gradient);
@@ -58,7 +58,8 @@ public class UpdateRuleTests
     [MemberData(nameof(ScaleFree))]
     public void Sign_rules_do_not_see_a_positive_rescale_of_the_gradient(string name)
     {
-        UpdateRule Build() => name switch { "signsgd" => new SignSgd(), "signum" => new Signum(), _ => new Frugal(new() { Rho = 0 }) };
+        UpdateRule Build()
+            => name switch { "signsgd" => new SignSgd(new()), "signum" => new Signum(new()), _ => new Frugal(new() { Rho = 0 }) };
         using UpdateRun one = Run(Build()), eight = Run(Build());
         for (int step = 0; step < 5; step++)
         {
@@ -93,12 +94,12 @@ public class UpdateRuleTests
             return update.StateBytes;
         }
 
-        Assert.Equal(0, Bytes(new Sgd()));
-        Assert.Equal(0, Bytes(new SignSgd()));
+        Assert.Equal(0, Bytes(new Sgd(new())));
+        Assert.Equal(0, Bytes(new SignSgd(new())));
         Assert.Equal(0, Bytes(new Frugal(new() { Rho = 0 })));
         Assert.Equal(4 * Count, Bytes(new Sgd(new() { Momentum = 0.9f })));
-        Assert.Equal(4 * Count, Bytes(new Signum()));
-        Assert.Equal(8 * Count, Bytes(new Adam()));
+        Assert.Equal(4 * Count, Bytes(new Signum(new())));
+        Assert.Equal(8 * Count, Bytes(new Adam(new())));
     }
 
     public static TheoryData<string> Everyone => ["sgd", "momentum", "signsgd", "signum", "adam", "frugal", "block"];
@@ -107,8 +108,8 @@ public class UpdateRuleTests
     {
         "sgd" => new Sgd(new() { WeightDecay = 0.01f }),
         "momentum" => new Sgd(new() { Momentum = 0.9f }),
-        "signsgd" => new SignSgd(),
-        "signum" => new Signum(),
+        "signsgd" => new SignSgd(new()),
+        "signum" => new Signum(new()),
         "adam" => new Adam(new() { WeightDecay = 0.01f }),
         "frugal" => new Frugal(new() { Rho = 0.5, RefreshSteps = 3, WeightDecay = 0.01f }) { Seed = 4 },
         _ => new Frugal(new() { Rho = 0.5, RefreshSteps = 3, Selection = FrugalSelection.Block }) { Seed = 4 },
