@@ -4,14 +4,12 @@ namespace EdgeLearn;
 /// A counter-based generator of 64-bit words: word i is a hash of seed + i * 0x9E3779B97F4A7C15. The stream is part of the data format
 /// (splits and partitions depend on it), so it never changes; it is no source of secrets.
 /// </summary>
+/// <param name="seed">of the stream</param>
 // Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014 (the constants of java.util.SplittableRandom).
-struct SplitMix64
+struct SplitMix64(ulong seed)
 {
     const ulong Increment = 0x9E3779B97F4A7C15;
-    ulong _state;
-
-    /// <summary>Starts the stream of <paramref name="seed"/>.</summary>
-    public SplitMix64(ulong seed) => _state = seed;
+    ulong _state = seed;
 
     /// <summary>The counter; a generator started with it goes on where this one is.</summary>
     public readonly ulong State => _state;

@@ -11,24 +11,14 @@ namespace EdgeLearn;
 /// </summary>
 /// <remarks>Source: Polyak and Juditsky 1992; Izmailov et al. 2018 (SWA; differs: batch norm's statistics are averaged, not measured
 /// anew).</remarks>
-sealed class WeightAverage
+sealed class WeightAverage(ContinualSettings settings, ParameterSet parameters, MemoryPlan plan, long totalSteps)
 {
-    readonly ContinualSettings _settings;
-    readonly ParameterSet _parameters;
-    readonly long _firstStep;
-    readonly PlannedBuffer _average;
-    readonly PlannedBuffer _content;
+    readonly long _firstStep = settings.Average == AverageKind.Equal ? (long)(totalSteps * (double)settings.AverageStart) : 0;
+    readonly PlannedBuffer _average = plan.Request("average", MemoryCategory.Past, parameters.Length);
+    readonly PlannedBuffer _content = plan.Request("average.content", MemoryCategory.Past,
+        parameters.Storage == WeightStorage.Float32 ? 0 : (parameters.Bytes + 3) / 4);
 
-    internal WeightAverage(ContinualSettings settings, ParameterSet parameters, MemoryPlan plan, long totalSteps)
-    {
-        _settings = settings;
-        _parameters = parameters;
-        _firstStep = settings.Average == AverageKind.Equal ? (long)(totalSteps * (double)settings.AverageStart) : 0;
-        _average = plan.Request("average", MemoryCategory.Past, parameters.Length);
-        _content = plan.Request("average.content", MemoryCategory.Past, IsFloat ? 0 : (parameters.Bytes + 3) / 4);
-    }
-
-    bool IsFloat => _parameters.Storage == WeightStorage.Float32;
+    bool IsFloat => parameters.Storage == WeightStorage.Float32;
 
     /// <summary>Steps in the average; while it is 0 there is none.</summary>
     public long Count { get; internal set; }
@@ -43,22 +33,22 @@ sealed class WeightAverage
         if (step < _firstStep) return;
         Count++;
         double share = 1.0 / Count;
-        if (_settings.Average == AverageKind.Exponential) share = Math.Max(share, 1 - (double)_settings.AverageDecay);
+        if (settings.Average == AverageKind.Exponential) share = Math.Max(share, 1 - (double)settings.AverageDecay);
         var move = new MoveStep((float)share);
-        if (IsFloat) Kernels.Update(move, Values, _parameters.Values, default, default);
+        if (IsFloat) Kernels.Update(move, Values, parameters.Values, default, default);
         else AverageDecoded(move);
     }
 
     void AverageDecoded(in MoveStep move)
     {
         Span<float> chunk = stackalloc float[ParameterSet.ChunkLength];
-        for (int s = 0; s < _parameters.Slices.Count; s++)
+        for (int s = 0; s < parameters.Slices.Count; s++)
         {
-            var slice = _parameters.Slices[s];
+            var slice = parameters.Slices[s];
             for (int i = 0; i < slice.Length; i += chunk.Length)
             {
                 var weights = chunk[..Math.Min(chunk.Length, slice.Length - i)];
-                _parameters.Decode(slice, i, weights);
+                parameters.Decode(slice, i, weights);
                 Kernels.Update(move, Values.Slice(slice.Offset + i, weights.Length), weights, default, default);
             }
         }
@@ -75,21 +65,21 @@ sealed class WeightAverage
             return;
         }
 
-        _parameters.Content.CopyTo(MemoryMarshal.AsBytes(_content.Span));
-        foreach (var slice in _parameters.Slices) _parameters.Encode(slice, 0, Values.Slice(slice.Offset, slice.Length));
+        parameters.Content.CopyTo(MemoryMarshal.AsBytes(_content.Span));
+        foreach (var slice in parameters.Slices) parameters.Encode(slice, 0, Values.Slice(slice.Offset, slice.Length));
     }
 
     /// <summary>Brings the weights back, to the bit.</summary>
     public void Restore()
     {
         if (IsFloat) Swap();
-        else MemoryMarshal.AsBytes(_content.Span)[.._parameters.Content.Length].CopyTo(_parameters.Content);
+        else MemoryMarshal.AsBytes(_content.Span)[..parameters.Content.Length].CopyTo(parameters.Content);
     }
 
     void Swap()
     {
         Span<float> chunk = stackalloc float[ParameterSet.ChunkLength];
-        Span<float> weights = _parameters.Values, average = Values;
+        Span<float> weights = parameters.Values, average = Values;
         for (int i = 0; i < weights.Length; i += chunk.Length)
         {
             var copy = chunk[..Math.Min(chunk.Length, weights.Length - i)];

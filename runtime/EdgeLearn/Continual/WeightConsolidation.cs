@@ -14,22 +14,10 @@ namespace EdgeLearn;
 /// run's own rule, so that its memory is enough: with a forward-only rule a weight's importance is that for its unit's local loss, with zo
 /// all weights of a tensor are about equally important.
 /// </remarks>
-sealed class WeightConsolidation
+sealed class WeightConsolidation(ContinualSettings settings, ParameterSet parameters, MemoryPlan plan, ulong seed)
 {
-    readonly ContinualSettings _settings;
-    readonly ParameterSet _parameters;
-    readonly ulong _seed;
-    readonly PlannedBuffer _anchors;
-    readonly PlannedBuffer _importance;
-
-    internal WeightConsolidation(ContinualSettings settings, ParameterSet parameters, MemoryPlan plan, ulong seed)
-    {
-        _settings = settings;
-        _parameters = parameters;
-        _seed = seed;
-        _anchors = plan.Request("ewc.anchors", MemoryCategory.Past, parameters.Length);
-        _importance = plan.Request("ewc.importance", MemoryCategory.Past, parameters.Length);
-    }
+    readonly PlannedBuffer _anchors = plan.Request("ewc.anchors", MemoryCategory.Past, parameters.Length);
+    readonly PlannedBuffer _importance = plan.Request("ewc.importance", MemoryCategory.Past, parameters.Length);
 
     /// <summary>Tasks that are remembered; nothing is pulled while it is 0.</summary>
     public int TaskCount { get; internal set; }
@@ -44,19 +32,19 @@ sealed class WeightConsolidation
     public void Pull(in StepClock clock)
     {
         if (TaskCount == 0) return;
-        for (int s = 0; s < _parameters.Slices.Count; s++)
+        for (int s = 0; s < parameters.Slices.Count; s++)
         {
-            var slice = _parameters.Slices[s];
-            var pull = new PullStep(clock.Rate * slice.RateScale * _settings.Consolidation);
+            var slice = parameters.Slices[s];
+            var pull = new PullStep(clock.Rate * slice.RateScale * settings.Consolidation);
             if (!slice.Trainable) continue;
             if (slice.Storage == WeightStorage.Float32)
             {
-                Kernels.Update(pull, _parameters[slice], Importance.Slice(slice.Offset, slice.Length),
+                Kernels.Update(pull, parameters[slice], Importance.Slice(slice.Offset, slice.Length),
                     Anchors.Slice(slice.Offset, slice.Length), default);
             }
             else
             {
-                PullRounded(slice, pull, Noise.Key(Noise.Derive(_seed, (ulong)clock.Step), slice.NameHash));
+                PullRounded(slice, pull, Noise.Key(Noise.Derive(seed, (ulong)clock.Step), slice.NameHash));
             }
         }
     }
@@ -67,10 +55,10 @@ sealed class WeightConsolidation
         for (int i = 0; i < slice.Length; i += chunk.Length)
         {
             var weights = chunk[..Math.Min(chunk.Length, slice.Length - i)];
-            _parameters.Decode(slice, i, weights);
+            parameters.Decode(slice, i, weights);
             Kernels.Update(pull, weights, Importance.Slice(slice.Offset + i, weights.Length),
                 Anchors.Slice(slice.Offset + i, weights.Length), default);
-            _parameters.EncodeStochastic(slice, i, weights, key);
+            parameters.EncodeStochastic(slice, i, weights, key);
         }
     }
 
@@ -84,13 +72,13 @@ sealed class WeightConsolidation
     /// <summary>Begins the importance of another task: what there is fades by gamma.</summary>
     internal void Fade()
     {
-        foreach (ref float value in Importance) value *= _settings.ConsolidationDecay;
+        foreach (ref float value in Importance) value *= settings.ConsolidationDecay;
     }
 
     /// <summary>Takes the network's weights as the new anchors.</summary>
     internal void Anchor()
     {
-        foreach (var slice in _parameters.Slices) _parameters.Decode(slice, 0, Anchors.Slice(slice.Offset, slice.Length));
+        foreach (var slice in parameters.Slices) parameters.Decode(slice, 0, Anchors.Slice(slice.Offset, slice.Length));
         TaskCount++;
     }
 

@@ -32,9 +32,6 @@ sealed class ByteSource : IDisposable
     /// <summary>Bytes.</summary>
     public long Length { get; }
 
-    /// <summary>True when the bytes lie in memory.</summary>
-    public bool InMemory => _file is null;
-
     /// <summary>Opens a file for reading by position.</summary>
     /// <exception cref="EdgeLearnException">There is no such file, or it cannot be read.</exception>
     public static ByteSource Open(string path, string? name = null)

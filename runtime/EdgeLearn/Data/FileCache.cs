@@ -34,9 +34,6 @@ sealed class FileCache
     /// <summary>The folder that is tried first.</summary>
     public string Folder => _folders[0];
 
-    /// <summary>Most bytes of one cached file.</summary>
-    public long LimitBytes => _limitBytes;
-
     /// <summary>One line for the user when bytes had to be held in memory; null otherwise.</summary>
     public string? Notice { get; private set; }
 

@@ -66,27 +66,16 @@ static class NpyFile
         destination[^1] = (byte)'\n';
     }
 
-    /// <summary>The type of a description like <c>&lt;f4</c>, without its byte order; null when it is not read here.</summary>
-    internal static StoredNumber? Number(ReadOnlySpan<byte> letters)
-    {
-        if (letters.SequenceEqual("u1"u8)) return StoredNumber.UInt8;
-        if (letters.SequenceEqual("i1"u8)) return StoredNumber.Int8;
-        if (letters.SequenceEqual("i2"u8)) return StoredNumber.Int16;
-        if (letters.SequenceEqual("i4"u8)) return StoredNumber.Int32;
-        if (letters.SequenceEqual("i8"u8)) return StoredNumber.Int64;
-        if (letters.SequenceEqual("f4"u8)) return StoredNumber.Float32;
-        if (letters.SequenceEqual("f8"u8)) return StoredNumber.Float64;
-        return null;
-    }
+    static readonly (string Letters, StoredNumber Number)[] s_numbers =
+    [
+        ("u1", StoredNumber.UInt8), ("i1", StoredNumber.Int8), ("i2", StoredNumber.Int16), ("i4", StoredNumber.Int32),
+        ("i8", StoredNumber.Int64), ("f4", StoredNumber.Float32), ("f8", StoredNumber.Float64),
+    ];
 
-    static string Descriptor(StoredNumber number) => number switch
-    {
-        StoredNumber.UInt8 => "|u1",
-        StoredNumber.Int8 => "|i1",
-        StoredNumber.Int16 => "<i2",
-        StoredNumber.Int32 => "<i4",
-        StoredNumber.Int64 => "<i8",
-        StoredNumber.Float32 => "<f4",
-        _ => "<f8",
-    };
+    /// <summary>The type of a description like <c>&lt;f4</c>, without its byte order; null when it is not read here.</summary>
+    internal static StoredNumber? Number(string letters)
+        => Array.Find(s_numbers, known => known.Letters == letters) is { Letters: not null } found ? found.Number : null;
+
+    static string Descriptor(StoredNumber number)
+        => (number.ByteCount() == 1 ? '|' : '<') + Array.Find(s_numbers, known => known.Number == number).Letters;
 }

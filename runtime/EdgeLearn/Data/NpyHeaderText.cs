@@ -3,17 +3,10 @@ using System.Text;
 namespace EdgeLearn;
 
 /// <summary>The dictionary in an npy header, read from left to right: only the three keys NumPy writes, in any order.</summary>
-ref struct NpyHeaderText
+ref struct NpyHeaderText(ReadOnlySpan<byte> text, string name)
 {
-    readonly ReadOnlySpan<byte> _text;
-    readonly string _name;
+    readonly ReadOnlySpan<byte> _text = text;
     int _at;
-
-    public NpyHeaderText(ReadOnlySpan<byte> text, string name)
-    {
-        _text = text;
-        _name = name;
-    }
 
     public ArrayHeader Parse(long startBytes)
     {
@@ -36,17 +29,17 @@ ref struct NpyHeaderText
         }
 
         if (number is null || !ordered || dimensions < 0) throw Broken("not all of 'descr', 'fortran_order' and 'shape'");
-        return ArrayHeader.Create(number.Value, bigEndian, sizes[..dimensions], startBytes, _name);
+        return ArrayHeader.Create(number.Value, bigEndian, sizes[..dimensions], startBytes, name);
     }
 
     StoredNumber Descriptor(out bool bigEndian)
     {
-        if (Peek() == (byte)'[') throw new EdgeLearnException($"{_name} is a structured array; save one plain array of numbers");
+        if (Peek() == (byte)'[') throw new EdgeLearnException($"{name} is a structured array; save one plain array of numbers");
         var text = Quoted();
         bigEndian = text.Length > 0 && text[0] == (byte)'>';
         var letters = text.Length > 0 && "<>|="u8.Contains(text[0]) ? text[1..] : text;
-        return NpyFile.Number(letters) ?? throw new EdgeLearnException(
-            $"{_name} stores '{Encoding.ASCII.GetString(text)}'; expected u1, i1, i2, i4, i8, f4 or f8: save it with .astype('f4')");
+        return NpyFile.Number(Encoding.ASCII.GetString(letters)) ?? throw new EdgeLearnException(
+            $"{name} stores '{Encoding.ASCII.GetString(text)}'; expected u1, i1, i2, i4, i8, f4 or f8: save it with .astype('f4')");
     }
 
     bool RowMajor()
@@ -59,7 +52,7 @@ ref struct NpyHeaderText
         }
 
         if (_text[_at..].StartsWith("True"u8))
-            throw new EdgeLearnException($"{_name} is stored column by column (fortran_order); save it with numpy.ascontiguousarray");
+            throw new EdgeLearnException($"{name} is stored column by column (fortran_order); save it with numpy.ascontiguousarray");
         throw Broken("neither True nor False");
     }
 
@@ -69,7 +62,7 @@ ref struct NpyHeaderText
         Expect((byte)'(');
         while (Peek() != (byte)')')
         {
-            if (dimensions == sizes.Length) throw new EdgeLearnException($"{_name} has {dimensions} or more dimensions; expected 1 to 4");
+            if (dimensions == sizes.Length) throw new EdgeLearnException($"{name} has {dimensions} or more dimensions; expected 1 to 4");
             sizes[dimensions++] = Integer();
             if (Peek() == (byte)',') _at++;
         }
@@ -118,5 +111,5 @@ ref struct NpyHeaderText
     }
 
     readonly EdgeLearnException Broken(string found)
-        => new($"{_name}: the npy header has {found} at character {_at}; was it written by numpy.save?");
+        => new($"{name}: the npy header has {found} at character {_at}; was it written by numpy.save?");
 }

@@ -148,11 +148,9 @@ public static class Partition
 
 /// <summary>Gamma-distributed numbers as logarithms, which stay finite where a small shape makes the numbers themselves vanish.</summary>
 // Source: Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables", ACM TOMS 26(3), 2000; the polar method for its normals.
-struct GammaSampler
+struct GammaSampler(ulong seed)
 {
-    SplitMix64 _random;
-
-    public GammaSampler(ulong seed) => _random = new SplitMix64(seed);
+    SplitMix64 _random = new(seed);
 
     /// <summary>ln g for g ~ Gamma(shape, 1).</summary>
     public double NextLog(double shape)

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace EdgeLearn;
 
 /// <summary>
@@ -42,25 +44,19 @@ sealed class TextDataset : Dataset
 
     public override int LabelLength => InputLength;
 
-    public override void ReadInput(int index, Span<float> raw)
-    {
-        Span<byte> bytes = stackalloc byte[256];
-        for (int i = 0; i < InputLength; i += bytes.Length)
-        {
-            var part = bytes[..Math.Min(bytes.Length, InputLength - i)];
-            _source.Read((long)index * InputLength + i, part);
-            for (int k = 0; k < part.Length; k++) raw[i + k] = part[k];
-        }
-    }
+    public override void ReadInput(int index, Span<float> raw) => Read((long)index * InputLength, raw);
 
-    public override void ReadLabels(int index, Span<int> labels)
+    public override void ReadLabels(int index, Span<int> labels) => Read((long)index * InputLength + 1, labels);
+
+    void Read<T>(long offset, Span<T> values)
+        where T : unmanaged, INumberBase<T>
     {
         Span<byte> bytes = stackalloc byte[256];
-        for (int i = 0; i < InputLength; i += bytes.Length)
+        for (int i = 0; i < values.Length; i += bytes.Length)
         {
-            var part = bytes[..Math.Min(bytes.Length, InputLength - i)];
-            _source.Read((long)index * InputLength + i + 1, part);
-            for (int k = 0; k < part.Length; k++) labels[i + k] = part[k];
+            var part = bytes[..Math.Min(bytes.Length, values.Length - i)];
+            _source.Read(offset + i, part);
+            for (int k = 0; k < part.Length; k++) values[i + k] = T.CreateTruncating(part[k]);
         }
     }
 

@@ -86,9 +86,6 @@ public sealed class MemoryPlan
         return sum;
     }
 
-    /// <summary>Buffers that were asked for.</summary>
-    public int BufferCount => _buffers.Count;
-
     // Offset of a buffer in the block, a multiple of the alignment.
     internal long OffsetOf(int index) => (_offsets ??= Place())[index];
 
