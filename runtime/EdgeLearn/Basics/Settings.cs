@@ -40,3 +40,78 @@ public abstract record Settings
     /// <summary>What differs from the defaults: "momentum = 0.9, weight-decay = 0.01".</summary>
     public sealed override string ToString() => string.Join(", ", Changes().Select(change => $"{change.Name} = {change.Value}"));
 }
+
+/// <summary>
+/// One row of a <see cref="SettingTable{TSettings}"/>: a property of a <see cref="Settings"/> record by the name that it has on the command
+/// line, on the wire and in checkpoints. Its value has one text form in all these places, the same in every language and exact there and
+/// back.
+/// </summary>
+public sealed class Setting
+{
+    readonly Func<Settings, string?> _get;
+    readonly Func<Settings, string, Settings?> _with;
+    readonly Func<Settings, bool> _holds;
+    readonly Func<Settings, bool> _changesBits;
+
+    /// <summary>Describes a property.</summary>
+    /// <param name="get">its text; null = left open</param>
+    /// <param name="with">a copy with another value; null = the text is no such value</param>
+    /// <param name="holds">whether the value is one that it may have</param>
+    /// <param name="changesBits">whether the value has a part in what a run computes</param>
+    internal Setting(Func<Settings, string?> get, Func<Settings, string, Settings?> with, Func<Settings, bool> holds,
+        Func<Settings, bool> changesBits) => (_get, _with, _holds, _changesBits) = (get, with, holds, changesBits);
+
+    /// <summary>In small letters with dashes: <c>weight-decay</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it does, in half a line.</summary>
+    public required string Help { get; init; }
+
+    /// <summary>What kind of value it has.</summary>
+    public required SettingKind Kind { get; init; }
+
+    /// <summary>What stands for a value in a help text: <c>X</c>, <c>N</c>, the words.</summary>
+    public required string Placeholder { get; init; }
+
+    /// <summary>The values that it may have, for a refusal: "0 to 1".</summary>
+    public required string Expected { get; init; }
+
+    /// <summary>The text of its value where nobody says one; null = open.</summary>
+    public string? Default { get; init; }
+
+    /// <summary>The text of its value; null = open.</summary>
+    public string? Get(Settings settings) => _get(settings);
+
+    /// <summary>A copy of the settings with the value of a text.</summary>
+    /// <exception cref="EdgeLearnException">The setting cannot have it.</exception>
+    public Settings With(Settings settings, string text)
+        => _with(settings, text) is { } changed && _holds(changed) ? changed : throw Refused(text);
+
+    /// <summary>Refuses a value that the setting cannot have.</summary>
+    /// <exception cref="EdgeLearnException">It has one.</exception>
+    public void Check(Settings settings)
+    {
+        if (!_holds(settings)) throw Refused(_get(settings));
+    }
+
+    /// <summary>Whether the value differs from the default and has a part in what a run computes.</summary>
+    internal bool ChangesBits(Settings settings) => _get(settings) != Default && _changesBits(settings);
+
+    EdgeLearnException Refused(string? text) => new($"--{Name} {text}: expected {Expected}");
+}
+
+/// <summary>The kinds of value that a setting can have.</summary>
+public enum SettingKind
+{
+    /// <summary>A real number.</summary>
+    Number,
+
+    /// <summary>A whole number.</summary>
+    Whole,
+
+    /// <summary>true or false.</summary>
+    Flag,
+
+    /// <summary>One of a few words, or a text of its own form.</summary>
+    Word,
+}

@@ -4,10 +4,8 @@ namespace EdgeLearn;
 /// Exact gradients in the last layers, two-sided SPSA below them: no gradient travels through the body, and the head, which matters most,
 /// learns at full speed. Memory is that of inference plus the head's input.
 /// </summary>
-/// <remarks>
-/// Source: Sugiura and Matsutani 2025 (ElasticZO). Differs: the head's gradient is taken in the last (minus) probe, whose body is eps away
-/// from the plain one, which saves a third forward pass.
-/// </remarks>
+/// <remarks>Source: Sugiura and Matsutani 2025 (ElasticZO). Differs: the head's gradient is taken in the last (minus) probe, whose body is
+/// eps away from the plain one, which saves a third forward pass.</remarks>
 sealed class ElasticZerothOrder : LearningRule
 {
     // |g z|^2 is as many times |gradient|^2 as there are weights, so a rate that suits the head drowns the body in noise. Chosen on samples

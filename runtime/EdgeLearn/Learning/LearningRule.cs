@@ -2,8 +2,7 @@ namespace EdgeLearn;
 
 /// <summary>
 /// Where the learning signal comes from. A rule plans its buffers, then turns one batch after another into gradient panels that an
-/// <see cref="UpdateRule"/>
-/// applies at once. Everything in a step uses the weights as they were before it.
+/// <see cref="UpdateRule"/> applies at once. Everything in a step uses the weights as they were before it.
 /// </summary>
 public abstract class LearningRule : IDisposable
 {

@@ -16,14 +16,10 @@ sealed class LocalHeads : LocalLearning
     /// <param name="settings">of the heads</param>
     /// <param name="context">seed, steps and the update of the heads</param>
     public LocalHeads(Network network, LocalHeadsSettings settings, in RuleContext context = default)
-        : this(network, settings, context,
-            new LocalHeadSet(network, settings.HeadUnits, new LocalHeadLoss(network.Loss, IsHinge: false),
-                context.OwnUpdate ?? new Sgd(new()), settings.Similarity))
-    {
-    }
-
-    LocalHeads(Network network, LocalHeadsSettings settings, in RuleContext context, LocalHeadSet heads)
-        : base(network, settings.HiddenRate ?? 1, settings.LayerByLayer ? context.TotalSteps : null, heads) => _seed = context.Seed;
+        : base(network, settings.HiddenRate ?? 1, settings.LayerByLayer ? context.TotalSteps : null,
+            new LocalHeadSet(network, settings.HeadUnits, new LocalHeadLoss(network.Loss, IsHinge: false), context.HeadUpdate,
+                settings.Similarity))
+        => _seed = context.Seed;
 
     public override string Name => "local-heads";
 

@@ -7,8 +7,6 @@ namespace EdgeLearn;
 /// </summary>
 abstract class LocalLearning : UnitRule
 {
-    readonly LocalHeadSet? _heads;
-
     /// <summary>Prepares the rule and sets the rate factor of the hidden units' tensors.</summary>
     /// <param name="network">what learns</param>
     /// <param name="hiddenRateScale">rate of hidden units as a factor on the step's</param>
@@ -17,7 +15,7 @@ abstract class LocalLearning : UnitRule
     private protected LocalLearning(Network network, float hiddenRateScale, long? layerByLayerSteps, LocalHeadSet? heads)
         : base(network, network.Units.Select(unit => (unit.First, unit.End, LowestOf(network, unit))), layerByLayerSteps)
     {
-        _heads = heads;
+        Heads = heads;
         if (network.FirstTrainable == network.Layers.Length)
             throw new EdgeLearnException($"every layer of {network.Spec} is frozen, so that nothing could learn");
         for (int u = 0; u < network.Units.Count; u++)
@@ -41,37 +39,37 @@ abstract class LocalLearning : UnitRule
     }
 
     /// <summary>The weights of the local heads, which are no part of the model; null where there are none.</summary>
-    internal ParameterSet? HeadParameters => _heads?.Parameters;
+    internal ParameterSet? HeadParameters => Heads?.Parameters;
 
     public override void Plan(MemoryPlan plan, int batch)
     {
-        _heads?.Plan(plan, InitialiseHeads);
+        Heads?.Plan(plan, InitialiseHeads);
         base.Plan(plan, batch);
     }
 
     /// <summary>Draws the heads' starting weights.</summary>
     private protected abstract void InitialiseHeads();
 
-    private protected LocalHeadSet? Heads => _heads;
+    private protected LocalHeadSet? Heads { get; }
 
     private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
-        => _heads!.ObjectiveOf(Network.Units[unit], plan, batch, time);
+        => Heads!.ObjectiveOf(Network.Units[unit], plan, batch, time);
 
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {
-        _heads?.BeginStep(clock);
+        Heads?.BeginStep(clock);
         return base.Step(batch, clock, update);
     }
 
-    public override long StateBytes => _heads?.StateBytes ?? 0;
+    public override long StateBytes => Heads?.StateBytes ?? 0;
 
-    public override void SaveState(Span<byte> state) => _heads?.Save(state);
+    public override void SaveState(Span<byte> state) => Heads?.Save(state);
 
-    public override void RestoreState(ReadOnlySpan<byte> state) => _heads?.Restore(state);
+    public override void RestoreState(ReadOnlySpan<byte> state) => Heads?.Restore(state);
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _heads?.Dispose();
+        if (disposing) Heads?.Dispose();
         base.Dispose(disposing);
     }
 }

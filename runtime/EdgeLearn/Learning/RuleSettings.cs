@@ -43,4 +43,35 @@ public abstract record RuleSettings : Settings
 /// <param name="TotalSteps">steps of the run</param>
 /// <param name="OwnUpdate">learns the rule's own weights, such as those of local heads, and is used for nothing else; null = plain
 /// sgd</param>
-readonly record struct RuleContext(ulong Seed = 0, ulong DirectionSeed = 0, long TotalSteps = 1, UpdateRule? OwnUpdate = null);
+readonly record struct RuleContext(ulong Seed = 0, ulong DirectionSeed = 0, long TotalSteps = 1, UpdateRule? OwnUpdate = null)
+{
+    /// <summary>What learns local heads.</summary>
+    public UpdateRule HeadUpdate => OwnUpdate ?? new Sgd(new());
+}
+
+/// <summary>All learning rules. A new one is a file of its own and a line here.</summary>
+public static class LearningRules
+{
+    /// <summary>
+    /// The word for the forward-only rule that comes nearest to backprop on nets of every kind (docs/results.md), whichever that is.
+    /// </summary>
+    public const string BackpropFree = "backprop-free";
+
+    /// <summary>With their default settings, in the order of a help text.</summary>
+    public static IReadOnlyList<RuleSettings> All { get; } =
+    [
+        new TargetProjectionSettings(),
+        new ZerothOrderSettings(),
+        new ElasticZerothOrderSettings(),
+        new BackpropSettings(),
+        new FrozenSettings(),
+        new LocalHeadsSettings(),
+    ];
+
+    /// <summary>The rule of a word, with its default settings.</summary>
+    /// <exception cref="EdgeLearnException">There is none; the message lists all.</exception>
+    public static RuleSettings Named(string word)
+        => word == BackpropFree ? new LocalHeadsSettings() : All.FirstOrDefault(rule => rule.Word == word)
+            ?? throw new EdgeLearnException($"unknown rule '{word}': expected {string.Join(", ", All.Select(rule => rule.Word))}, "
+                + $"or {BackpropFree} for the best of the forward-only rules");
+}

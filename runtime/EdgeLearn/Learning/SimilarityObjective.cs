@@ -22,9 +22,8 @@ sealed class SimilarityObjective : Objective
     /// <summary>Asks the plan for the buffers.</summary>
     /// <param name="head">its loss and gradient</param>
     /// <param name="name">of the buffers</param>
-    /// <param name="reading">
-    /// the layers without weights between the unit's outputs and the readings; none when these are the outputs
-    /// </param>
+    /// <param name="reading">the layers without weights between the unit's outputs and the readings; none when these are the
+    /// outputs</param>
     /// <param name="lengths">floats of a sample: outputs, classes or targets</param>
     /// <param name="share">0 to 1</param>
     /// <param name="plan">collects the buffers</param>

@@ -15,10 +15,8 @@ namespace EdgeLearn;
 /// network's own loss.
 /// </para>
 /// </summary>
-/// <remarks>
-/// Source: Lomnitz et al. 2022, arXiv:2208.08503. Differs: signs instead of Gaussian targets; gradients are means over the batch;
-/// cross-entropy, hinge and thresholds are our reading of its "any loss".
-/// </remarks>
+/// <remarks>Source: Lomnitz et al. 2022, arXiv:2208.08503. Differs: signs instead of Gaussian targets; gradients are means over the batch;
+/// cross-entropy, hinge and thresholds are our reading of its "any loss".</remarks>
 sealed class TargetProjection : LocalLearning
 {
     readonly TargetProjectionSettings _settings;
@@ -29,22 +27,15 @@ sealed class TargetProjection : LocalLearning
     /// <param name="settings">of the targets</param>
     /// <param name="context">seed, steps, and the update that learns the thresholds of cross-entropy and hinge</param>
     public TargetProjection(Network network, TargetProjectionSettings settings, in RuleContext context = default)
-        : this(network, settings, context.Seed, settings.LayerByLayer ? context.TotalSteps : null,
+        : base(network, settings.HiddenRate ?? settings.LocalLoss.HiddenRateScale(), settings.LayerByLayer ? context.TotalSteps : null,
             settings.LocalLoss.Scores()
-            ? new LocalHeadSet(network, 0, new LocalHeadLoss(network.Loss, settings.LocalLoss == LocalLoss.Hinge),
-                context.OwnUpdate ?? new Sgd(new())) : null)
-    {
-    }
-
-    TargetProjection(Network network, TargetProjectionSettings settings, ulong seed, long? layerByLayerSteps, LocalHeadSet? heads)
-        : base(network, settings.HiddenRate ?? settings.LocalLoss.HiddenRateScale(), layerByLayerSteps, heads)
+                ? new LocalHeadSet(network, 0, new LocalHeadLoss(network.Loss, settings.LocalLoss == LocalLoss.Hinge), context.HeadUpdate)
+                : null)
     {
         _settings = settings;
-        _seed = seed;
-        foreach (var slice in heads?.Parameters.Slices ?? []) slice.Trainable = IsThreshold(slice);
+        _seed = context.Seed;
+        foreach (var slice in Heads?.Parameters.Slices ?? []) slice.Trainable = slice.Shape.Length == 1; // the thresholds
     }
-
-    static bool IsThreshold(ParameterSlice slice) => slice.Shape.Length == 1;
 
     public override string Name => "tpsgd";
 
@@ -121,4 +112,39 @@ public sealed record TargetProjectionSettings : RuleSettings
         }
         base.CheckNetwork(network);
     }
+}
+
+/// <summary>
+/// What a hidden unit of <see cref="TargetProjection"/> minimises, given its output y and its random target t, or the scores s of the
+/// classes.
+/// </summary>
+public enum LocalLoss
+{
+    /// <summary>|y - t|^2 / 2: gradient y - t.</summary>
+    L2,
+
+    /// <summary>|y - t|_1: gradient sign(y - t).</summary>
+    L1,
+
+    /// <summary>-t . y: gradient -t. With it tpSGD is direct random target projection (DRTP; Frenkel, Lefebvre, Bol 2021).</summary>
+    Linear,
+
+    /// <summary>The network's own loss of the scores, for labels their cross-entropy.</summary>
+    CrossEntropy,
+
+    /// <summary>
+    /// Mean over the other classes c of max(0, 1 + s_c - s_label); the network's own loss where there are no labels, or one output for two
+    /// classes.
+    /// </summary>
+    Hinge,
+}
+
+/// <summary>What follows from the loss.</summary>
+static class LocalLosses
+{
+    /// <summary>Whether all classes are scored, so that there is a head.</summary>
+    public static bool Scores(this LocalLoss loss) => loss is LocalLoss.CrossEntropy or LocalLoss.Hinge;
+
+    /// <summary>The usual rate of the hidden units as a factor on the run's rate.</summary>
+    public static float HiddenRateScale(this LocalLoss loss) => loss.Scores() ? 1 : 0.3f;
 }

@@ -23,10 +23,8 @@ sealed class UnitPass
     /// <param name="times">which layers, and when</param>
     /// <param name="objective">on top; null when the unit only runs forward</param>
     /// <param name="givesInputGradient">whether the gradient by the unit's input will be asked for</param>
-    /// <param name="keepsWeights">
-    /// whether weights that gave a loss that is not finite are left as they are, so that what went wrong can still be found; where units
-    /// learn by themselves, the weights of the one that ran away show it
-    /// </param>
+    /// <param name="keepsWeights">whether weights that gave a loss that is not finite are left as they are, so that what went wrong can
+    /// still be found; where units learn by themselves, the weights of the one that ran away show it</param>
     public UnitPass(LayerBuffers layers, MemoryPlan plan, int batch, in UnitTimes times, Objective? objective,
         bool givesInputGradient = false, bool keepsWeights = false)
     {
@@ -101,9 +99,8 @@ sealed class UnitPass
 }
 
 /// <summary>
-/// The calendar of a unit: its layers run one after the other, then its objective, then the gradient goes back through its layers. With
-/// one unit for a whole network these are the moments of backprop; with a unit for each layer, an output is needed no longer than in
-/// inference.
+/// The calendar of a unit: its layers run one after the other, then its objective, then the gradient goes back through its layers. With one
+/// unit for a whole network these are the moments of backprop; with a unit for each layer, an output is needed no longer than in inference.
 /// </summary>
 /// <param name="First">index of its first layer</param>
 /// <param name="End">index behind its last layer</param>

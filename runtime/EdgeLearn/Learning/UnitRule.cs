@@ -13,9 +13,8 @@ abstract class UnitRule : LearningRule
     /// <summary>Cuts the network into units.</summary>
     /// <param name="network">what learns</param>
     /// <param name="units">of each: first layer, layer behind the last, lowest layer that gets a gradient; one after the other</param>
-    /// <param name="layerByLayerSteps">
-    /// null: all units learn in every step; else the steps of the run, of which each unit has an equal share, first unit first
-    /// </param>
+    /// <param name="layerByLayerSteps">null: all units learn in every step; else the steps of the run, of which each unit has an equal
+    /// share, first unit first</param>
     private protected UnitRule(Network network, IEnumerable<(int First, int End, int Lowest)> units, long? layerByLayerSteps = null)
     {
         Network = network;

@@ -7,13 +7,11 @@ namespace EdgeLearn;
 /// <param name="Rate">of the last layer at the start</param>
 /// <param name="HiddenFactor">rate of the hidden layers as a factor on it, where it is another than the rule's own; null = the rule's
 /// own</param>
-/// <remarks>
-/// Chosen on validation splits: SGD's on dense nets for MNIST and the optical digits, Adam's on those, convolutions and recurrent nets.
-/// Shared weights (convolutions, steps of a sequence) sum the gradients of all their places, so that SGD's rate of dense nets runs away.
-/// Where labels are real numbers, the curvature of a mean square error in the last layer is that of its inputs, at most their number plus
-/// the bias for tanh, where cross-entropy's stays near 1: the rate that suits classes diverges there. So the last layer gets
-/// 1 / (inputs + 1), and hidden layers, whose targets are of the same size as for classes, keep the rate they have there.
-/// </remarks>
+/// <remarks>Chosen on validation splits: SGD's on dense nets for MNIST and the optical digits, Adam's on those, convolutions and recurrent
+/// nets. Shared weights (convolutions, steps of a sequence) sum the gradients of all their places, so that SGD's rate of dense nets runs
+/// away. Where labels are real numbers, the curvature of a mean square error in the last layer is that of its inputs, at most their number
+/// plus the bias for tanh, where cross-entropy's stays near 1: the rate that suits classes diverges there. So the last layer gets 1 /
+/// (inputs + 1), and hidden layers, whose targets are of the same size as for classes, keep the rate they have there.</remarks>
 public readonly record struct UsualRate(float Rate, float? HiddenFactor = null)
 {
     const float SharedWeightShare = 0.2f;

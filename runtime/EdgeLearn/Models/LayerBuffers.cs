@@ -18,9 +18,8 @@ sealed class LayerBuffers
     /// <summary>When a layer's buffers are needed.</summary>
     /// <param name="Forward">moment of the layer's forward pass</param>
     /// <param name="OutputUntil">last moment that needs its output</param>
-    /// <param name="SavedUntil">
-    /// last moment that needs what it saved; null when no gradient will be asked of it, so that it saves nothing
-    /// </param>
+    /// <param name="SavedUntil">last moment that needs what it saved; null when no gradient will be asked of it, so that it saves
+    /// nothing</param>
     public readonly record struct Moments(int Forward, int OutputUntil, int? SavedUntil);
 
     /// <summary>Asks the plan for the buffers of all layers.</summary>

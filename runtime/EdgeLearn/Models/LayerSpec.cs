@@ -4,8 +4,7 @@ namespace EdgeLearn;
 
 /// <summary>
 /// One layer of a network description: what the shorthand and a model file say of it, without numbers. A closed set of small records, one a
-/// kind, each beside its layer;
-/// <see cref="LayerKinds"/> lists them.
+/// kind, each beside its layer; <see cref="LayerKinds"/> lists them.
 /// </summary>
 public abstract record LayerSpec
 {

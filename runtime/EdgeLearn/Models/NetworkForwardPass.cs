@@ -2,10 +2,9 @@ namespace EdgeLearn;
 
 /// <summary>Outputs and losses of a <see cref="Network"/> on the CPU: each layer in turn, two activation buffers alive at a time.</summary>
 /// <param name="network">whose layers, not owned</param>
-/// <param name="sharesRead">
-/// whether both signs of a probe go through a layer together, so that its weights are read and its noise is made once: faster where weights
-/// come from memory, for a second set of activations. A network with a layer that cannot runs them in turn
-/// </param>
+/// <param name="sharesRead">whether both signs of a probe go through a layer together, so that its weights are read and its noise is made
+/// once: faster where weights come from memory, for a second set of activations. A network with a layer that cannot runs them in
+/// turn</param>
 public sealed class NetworkForwardPass(Network network, bool sharesRead = false) : IForwardPass
 {
     readonly PlannedBuffer[] _minusOutputs = new PlannedBuffer[network.Layers.Length];

@@ -4,8 +4,7 @@ namespace EdgeLearn;
 
 /// <summary>
 /// A folder from which a run goes on, bit for bit, after a crash or a power cut at any byte: two slots written in turn, each whole or not
-/// there, and for <c>zo</c> the
-/// <see cref="StepLog"/>, which makes every single step durable in a few bytes. One process at a time.
+/// there, and for <c>zo</c> the <see cref="StepLog"/>, which makes every single step durable in a few bytes. One process at a time.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {

@@ -6,10 +6,8 @@ namespace EdgeLearn;
 /// <c>adaptor.NAME.up.weight</c> [rows x r], which begins at zero, so that nothing changes before the first step. Gates of a recurrent
 /// layer, and queries, keys and values, lie in one matrix and share its A.
 /// </summary>
-/// <remarks>
-/// Source: Hu et al. 2021 (LoRA). The sums W + BA are never stored for longer than a verb of the layer, but the layer's own gradient of W
-/// is made and then projected: what the adaptor saves is update state and the size of its file, not activations.
-/// </remarks>
+/// <remarks>Source: Hu et al. 2021 (LoRA). The sums W + BA are never stored for longer than a verb of the layer, but the layer's own
+/// gradient of W is made and then projected: what the adaptor saves is update state and the size of its file, not activations.</remarks>
 sealed class LowRankMatricesLayer : AdaptedLayer
 {
     readonly LowRankSpec _spec;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using System.Text.Json;
 
 namespace EdgeLearn;
@@ -169,7 +170,7 @@ sealed class LowRankLayer : AdaptedLayer
 
     void Scale(Span<float> values)
     {
-        if (Share != 1) System.Numerics.Tensors.TensorPrimitives.Multiply(values, Share, values);
+        if (Share != 1) TensorPrimitives.Multiply(values, Share, values);
     }
 
     // The maps of one sample.
@@ -222,7 +223,7 @@ sealed class LowRankLayer : AdaptedLayer
         var beside = scratch[..dx.Length];
         Inner.InputGradient(trace, dz[..(trace.Batch * OutputLength)], dx, scratch[dx.Length..]);
         _down.InputGradient(trace, dz[(trace.Batch * OutputLength)..], beside, scratch[dx.Length..]);
-        System.Numerics.Tensors.TensorPrimitives.Add(dx, beside, dx);
+        TensorPrimitives.Add(dx, beside, dx);
     }
 
     /// <summary>W + alpha / r * B A.</summary>

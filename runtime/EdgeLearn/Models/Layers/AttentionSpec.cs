@@ -53,9 +53,8 @@ public sealed record AttentionSpec(int Heads, bool IsCausal, bool IsBlock) : Lay
 
 /// <summary>
 /// Self-attention: q, k, v = three thirds of x W_in^T + b_in, each head's o = softmax(q k^T / sqrt(features of a head)) v, y = o W_out^T +
-/// b_out. Tensors are those of PyTorch's MultiheadAttention:
-/// <c>in_proj_weight</c> [3 features x features], <c>in_proj_bias</c>, <c>out_proj.weight</c>, <c>out_proj.bias</c>. Saves q, k and v;
-/// attention weights are made again on the way back, a sample at a time.
+/// b_out. Tensors are those of PyTorch's MultiheadAttention: <c>in_proj_weight</c> [3 features x features], <c>in_proj_bias</c>,
+/// <c>out_proj.weight</c>, <c>out_proj.bias</c>. Saves q, k and v; attention weights are made again on the way back, a sample at a time.
 /// </summary>
 /// <remarks>Source: Vaswani et al. 2017.</remarks>
 sealed class AttentionLayer : StepwiseLayer

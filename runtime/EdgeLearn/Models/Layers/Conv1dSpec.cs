@@ -5,8 +5,7 @@ namespace EdgeLearn;
 
 /// <summary>
 /// A <see cref="Conv1dLayer"/> over the steps of a sequence: <c>conv5x32</c> gives 32 features from kernels of 5 steps; options
-/// <c>strideN</c>, <c>padN</c> or <c>same</c>, <c>groupsN</c>,
-/// <c>nobias</c>. <c>depthwise5</c> has one kernel a feature.
+/// <c>strideN</c>, <c>padN</c> or <c>same</c>, <c>groupsN</c>, <c>nobias</c>. <c>depthwise5</c> has one kernel a feature.
 /// </summary>
 /// <param name="Length">steps of the kernel</param>
 /// <param name="Features">features of a step that come out; 0 = as many as come in, one kernel a feature</param>
@@ -71,11 +70,7 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
         json.WriteString("kind", Kind.Word);
         json.WriteNumber("kernel", Length);
         json.WriteNumber("features", Features);
-        if (Stride != 1) json.WriteNumber("stride", Stride);
-        if (Padding != 0) json.WriteNumber("padding", Padding);
-        if (Same) json.WriteBoolean("same", true);
-        if (Groups != 1) json.WriteNumber("groups", Groups);
-        if (HasNoBias) json.WriteBoolean("no_bias", true);
+        Conv2dSpec.WriteOptions(json, Stride, Padding, Same, Groups, HasNoBias);
         json.WriteString("activation", Activation.Word());
     }
 
@@ -121,4 +116,183 @@ public sealed record Conv1dSpec(int Length, int Features, Activation Activation)
 
     internal override Layer Build(string name, Shape input, ParameterSet parameters)
         => new Conv1dLayer(name, input, OutputShape(input, name), IsDepthwise ? input.Width : Groups, this, parameters);
+}
+
+/// <summary>
+/// y[t, o] = activation(b[o] + sum over k, f of w[o, f, k] * x[t * stride + k - padding, f]) over a sequence, steps x features. W [outputs
+/// x inputs / groups x kernel]. One product for each step k of the kernel, of the sequence shifted by k where it lies with w[:, :, k]: no
+/// copy of the sequence is made.
+/// </summary>
+/// <remarks>PyTorch lays sequences for its conv1d out as features x steps; y here is its transpose.</remarks>
+sealed class Conv1dLayer : ActivatedLayer
+{
+    readonly Conv1dSpec _spec;
+    readonly int _groups;
+    readonly ParameterSlice _weight;
+    readonly ParameterSlice? _bias;
+
+    internal Conv1dLayer(string name, Shape input, Shape output, int groups, Conv1dSpec spec, ParameterSet parameters)
+        : base(name, input, output, spec.Activation)
+    {
+        _spec = spec;
+        _groups = groups;
+        _weight = parameters.Add(name + ".weight", [output.Width, input.Width / groups, spec.Length], decay: true);
+        _bias = spec.HasNoBias ? null : parameters.Add(name + ".bias", [output.Width], decay: false);
+        Slices = _bias is null ? [_weight] : [_weight, _bias];
+    }
+
+    int Features => InputShape.Width;
+
+    int Outputs => OutputShape.Width;
+
+    // Of one group.
+    int GroupInputs => Features / _groups;
+
+    int GroupOutputs => Outputs / _groups;
+
+    int Kernel => _spec.Length;
+
+    public override long MultiplyAdds => (long)GroupInputs * Kernel * OutputLength;
+
+    public override string Describe() => $"{_spec.ToShorthand(Activation)} {Activation.Word()}";
+
+    // A read under a probe, or of a tensor that is not stored as floats, makes a copy.
+    bool Copies(bool probed) => probed || _weight.Storage != WeightStorage.Float32;
+
+    // w[:, :, k] of a group.
+    MatrixShape TapShape => new(GroupOutputs, GroupInputs, GroupInputs * Kernel, Kernel);
+
+    MatrixShape InputsShape(int count) => new(count, GroupInputs, _spec.Stride * Features, 1);
+
+    MatrixShape GradientsShape(int count) => new(count, GroupOutputs, Outputs, 1);
+
+    // The longest scratch of the products of all steps of the kernel.
+    long LongestScratch(Func<int, long> ofCount)
+    {
+        long longest = 0;
+        for (int k = 0; k < Kernel; k++) longest = Math.Max(longest, ofCount(Meets(k).Count));
+        return longest;
+    }
+
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        ForwardScratch = LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose()))
+            + (Copies(pass.IsProbed) ? _weight.Length + Outputs : 0),
+        ParameterScratch = 2L * _weight.Length + Outputs
+            + LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count))),
+        InputScratch = LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape)),
+    };
+
+    public override bool GradientReadsInput => _weight.Trainable;
+
+    public override bool GradientReadsOutput => Activation != Activation.Identity;
+
+    public override void Initialise(ParameterSet parameters, ulong seed)
+        => Initialisation.Uniform(parameters, seed, _weight, _bias, GroupInputs * Kernel, Activation);
+
+    // The outputs that meet step k of the kernel inside the sequence, and the input step of the first.
+    (int First, int Count, int Source) Meets(int k)
+    {
+        var (first, end) = PatchGeometry.Inside(OutputShape.Height, InputShape.Height, _spec.Stride, k - _spec.PaddingSteps);
+        return (first, end - first, first * _spec.Stride + k - _spec.PaddingSteps);
+    }
+
+    MatrixView Tap(ReadOnlySpan<float> weights, int group, int k)
+        => new(weights[(group * GroupOutputs * GroupInputs * Kernel + k)..], GroupOutputs, GroupInputs, GroupInputs * Kernel, Kernel);
+
+    MatrixView Inputs(ReadOnlySpan<float> x, int source, int count, int group)
+        => new(x[(source * Features + group * GroupInputs)..], count, GroupInputs, _spec.Stride * Features, 1);
+
+    MatrixView Gradients(ReadOnlySpan<float> dz, int first, int count, int group)
+        => new(dz[(first * Outputs + group * GroupOutputs)..], count, GroupOutputs, Outputs, 1);
+
+    internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
+        Span<float> saved, Span<float> scratch)
+    {
+        bool copies = Copies(!mode.Probe.IsNone);
+        var weights = parameters.Read(_weight, mode.Probe, 0, _weight.Length, scratch);
+        var bias = _bias is null ? default : parameters.Read(_bias, mode.Probe, 0, Outputs, copies ? scratch[_weight.Length..] : default);
+        if (copies) scratch = scratch[(_weight.Length + Outputs)..];
+        for (int b = 0; b < batch; b++)
+        {
+            var sequence = x.Slice(b * InputLength, InputLength);
+            var steps = y.Slice(b * OutputLength, OutputLength);
+            if (bias.IsEmpty) steps.Clear();
+            for (int t = 0; t < OutputShape.Height && !bias.IsEmpty; t++) bias.CopyTo(steps[(t * Outputs)..]);
+            for (int k = 0; k < Kernel; k++)
+            {
+                var (first, count, source) = Meets(k);
+                for (int g = 0; g < _groups && count > 0; g++)
+                {
+                    Kernels.Product(Inputs(sequence, source, count, g), Tap(weights, g, k).Transpose(),
+                        steps[(first * Outputs + g * GroupOutputs)..], Outputs, scratch, accumulate: true);
+                }
+            }
+
+            Kernels.Activate(Activation, steps);
+        }
+    }
+
+    internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
+        if (!_weight.Trainable)
+        {
+            AcceptBias(trace.Batch, dz, scratch, sink);
+            return;
+        }
+
+        // Step of the kernel by step of the kernel at first, [kernel x outputs x inputs of a group].
+        Span<float> taps = scratch[.._weight.Length], dw = scratch.Slice(_weight.Length, _weight.Length),
+            db = scratch.Slice(2 * _weight.Length, Outputs), rest = scratch[(2 * _weight.Length + Outputs)..];
+        taps.Clear();
+        for (int b = 0; b < trace.Batch; b++)
+        {
+            var sequence = trace.Input.Slice(b * InputLength, InputLength);
+            var steps = dz.Slice(b * OutputLength, OutputLength);
+            for (int k = 0; k < Kernel; k++)
+            {
+                var (first, count, source) = Meets(k);
+                for (int g = 0; g < _groups && count > 0; g++)
+                {
+                    Kernels.Product(Gradients(steps, first, count, g).Transpose(), Inputs(sequence, source, count, g),
+                        taps[((k * Outputs + g * GroupOutputs) * GroupInputs)..], GroupInputs, rest, accumulate: true);
+                }
+            }
+        }
+
+        for (int i = 0; i < Outputs * GroupInputs; i++)
+        {
+            for (int k = 0; k < Kernel; k++) dw[i * Kernel + k] = taps[k * Outputs * GroupInputs + i];
+        }
+
+        sink.Accept(_weight, 0, dw);
+        AcceptBias(trace.Batch, dz, db, sink);
+    }
+
+    void AcceptBias(int batch, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    {
+        if (_bias is null) return;
+        Kernels.ColumnSums(batch * OutputShape.Height, dz, scratch[..Outputs]);
+        sink.Accept(_bias, 0, scratch[..Outputs]);
+    }
+
+    internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
+    {
+        var weights = trace.Parameters[_weight];
+        dx.Clear();
+        for (int b = 0; b < trace.Batch; b++)
+        {
+            var steps = dz.Slice(b * OutputLength, OutputLength);
+            var sequence = dx.Slice(b * InputLength, InputLength);
+            for (int k = 0; k < Kernel; k++)
+            {
+                var (first, count, source) = Meets(k);
+                for (int g = 0; g < _groups && count > 0; g++)
+                {
+                    Kernels.Product(Gradients(steps, first, count, g), Tap(weights, g, k),
+                        sequence[(source * Features + g * GroupInputs)..], _spec.Stride * Features, scratch, accumulate: true);
+                }
+            }
+        }
+    }
 }

@@ -77,11 +77,7 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
         json.WriteString("kind", Kind.Word);
         LayerJson.Write(json, "kernel", [Height, Width]);
         json.WriteNumber("channels", Channels);
-        if (Stride != 1) json.WriteNumber("stride", Stride);
-        if (Padding != 0) json.WriteNumber("padding", Padding);
-        if (Same) json.WriteBoolean("same", true);
-        if (Groups != 1) json.WriteNumber("groups", Groups);
-        if (HasNoBias) json.WriteBoolean("no_bias", true);
+        WriteOptions(json, Stride, Padding, Same, Groups, HasNoBias);
         json.WriteString("activation", Activation.Word());
     }
 
@@ -93,6 +89,15 @@ public sealed record Conv2dSpec(int Height, int Width, int Channels, Activation 
             ? string.Create(invariant, $"depthwise{Height}x{Width}")
             : string.Create(invariant, $"conv{Height}x{Width}x{Channels}");
         return kernel + Options(Stride, Padding, Same, Groups, HasNoBias) + Activation.Suffix(unsaid);
+    }
+
+    internal static void WriteOptions(Utf8JsonWriter json, int stride, int padding, bool same, int groups, bool hasNoBias)
+    {
+        if (stride != 1) json.WriteNumber("stride", stride);
+        if (padding != 0) json.WriteNumber("padding", padding);
+        if (same) json.WriteBoolean("same", true);
+        if (groups != 1) json.WriteNumber("groups", groups);
+        if (hasNoBias) json.WriteBoolean("no_bias", true);
     }
 
     internal static string Options(int stride, int padding, bool same, int groups, bool hasNoBias)

@@ -39,9 +39,8 @@ public sealed record MlpSpec(int Units, bool IsBlock) : LayerSpec
 
 /// <summary>
 /// y = gelu(x W_up^T + b_up) W_down^T + b_down for every step, GELU by its tanh approximation: the second half of a transformer's block.
-/// Tensors: <c>up.weight</c> [units x features], <c>up.bias</c>,
-/// <c>down.weight</c> [features x units], <c>down.bias</c>. Saves nothing: hidden units are made again on the way back, some steps at a
-/// time.
+/// Tensors: <c>up.weight</c> [units x features], <c>up.bias</c>, <c>down.weight</c> [features x units], <c>down.bias</c>. Saves nothing:
+/// hidden units are made again on the way back, some steps at a time.
 /// </summary>
 sealed class MlpLayer : StepwiseLayer
 {

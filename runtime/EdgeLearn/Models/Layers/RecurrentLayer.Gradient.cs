@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace EdgeLearn;
 
 // The way back through time.
@@ -114,7 +116,7 @@ abstract partial class RecurrentLayer
         for (int b = 0; b < batch; b++)
         {
             var row = dState.Slice(b * Units, Units);
-            System.Numerics.Tensors.TensorPrimitives.Add(row, dy.Slice(b * Steps * Units, Units), row);
+            TensorPrimitives.Add(row, dy.Slice(b * Steps * Units, Units), row);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace EdgeLearn;
 
 /// <summary>
@@ -258,6 +260,6 @@ abstract partial class RecurrentLayer : Layer
         input[_shift..].CopyTo(bias);
         input[.._shift].CopyTo(bias[(_gates - _shift)..]);
         var state = parameters.Read(_stateBias, probe, 0, _gates, scratch);
-        System.Numerics.Tensors.TensorPrimitives.Add(bias[(_columns - _gates)..], state, bias[(_columns - _gates)..]);
+        TensorPrimitives.Add(bias[(_columns - _gates)..], state, bias[(_columns - _gates)..]);
     }
 }

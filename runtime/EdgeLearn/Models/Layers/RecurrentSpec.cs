@@ -26,12 +26,9 @@ public abstract record RecurrentSpec(int Units) : LayerSpec
     /// <summary>Options behind the shorthand's units.</summary>
     private protected virtual string Options => "";
 
-    private protected static bool Takes(LayerText text, string word, out int units)
-    {
-        bool takes = text.Is(word, 1, out int[] sizes);
-        units = takes ? sizes[0] : 0;
-        return takes;
-    }
+    /// <summary>A kind of which a text says the units and what all recurrent layers have, and no more.</summary>
+    private protected static LayerKind KindOf(string word, Func<int, RecurrentSpec> of) => new(word, word + "64",
+        text => text.Is(word, 1, out int[] sizes) ? of(sizes[0]).With(text) : null, json => of(json.Integer("units")).With(json));
 
     /// <summary>The layer with the options that all recurrent layers have.</summary>
     private protected RecurrentSpec With(LayerText text)
