@@ -10,15 +10,7 @@ public abstract record Settings
     public abstract IReadOnlyList<Setting> Rows { get; }
 
     /// <summary>The setting of this name, or null.</summary>
-    public Setting? Find(string name)
-    {
-        foreach (var row in Rows)
-        {
-            if (row.Name == name) return row;
-        }
-
-        return null;
-    }
+    public Setting? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
 
     /// <summary>Refuses values that no run can use.</summary>
     /// <exception cref="EdgeLearnException">The first that is out of range.</exception>

@@ -155,12 +155,7 @@ readonly record struct ArrayHeader(StoredNumber Number, bool BigEndian, int Coun
         return new ArrayHeader(number, bigEndian, (int)sizes[0], item, sizes.Length, startBytes);
     }
 
-    static string Text(ReadOnlySpan<long> sizes)
-    {
-        string text = "";
-        foreach (long size in sizes) text += (text.Length > 0 ? "x" : "") + size.ToString(CultureInfo.InvariantCulture);
-        return text;
-    }
+    static string Text(ReadOnlySpan<long> sizes) => string.Join('x', sizes.ToArray());
 
     static string Hex(ReadOnlySpan<byte> start) => System.Convert.ToHexString(start[..Math.Min(4, start.Length)]);
 }

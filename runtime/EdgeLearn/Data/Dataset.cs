@@ -58,12 +58,7 @@ public abstract class Dataset : IDisposable
     public virtual int SourceRow(int index) => index;
 
     /// <summary>The class of every sample, in a new array.</summary>
-    public int[] Labels()
-    {
-        int[] labels = new int[Count];
-        for (int i = 0; i < labels.Length; i++) labels[i] = Label(i);
-        return labels;
-    }
+    public int[] Labels() => [.. Enumerable.Range(0, Count).Select(Label)];
 
     /// <summary>Floats that answer one sample: its labels, as floats of the same bits, or its real targets.</summary>
     public int AnswerLength => LabelLength > 0 ? LabelLength : TargetLength;

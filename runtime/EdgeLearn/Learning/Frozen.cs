@@ -10,8 +10,7 @@ sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Len
 
     static int LowestOf(Network network)
     {
-        int lowest = network.Units[^1].Learner;
-        while (lowest < network.Layers.Length && !network.Layers[lowest].IsTrainable) lowest++;
+        int lowest = network.FirstTrainableOf(network.Units[^1].Learner, network.Layers.Length);
         return lowest < network.Layers.Length
             ? lowest
             : throw new EdgeLearnException($"frozen: only the last layer with weights of {network.Spec} would learn, and it is frozen: "

@@ -31,12 +31,7 @@ abstract class LocalLearning : UnitRule
     }
 
     // A frozen unit only runs forward.
-    static int LowestOf(Network network, LocalUnit unit)
-    {
-        int lowest = unit.Learner;
-        while (lowest < unit.End && !network.Layers[lowest].IsTrainable) lowest++;
-        return lowest;
-    }
+    static int LowestOf(Network network, LocalUnit unit) => network.FirstTrainableOf(unit.Learner, unit.End);
 
     /// <summary>The weights of the local heads, which are no part of the model; null where there are none.</summary>
     internal ParameterSet? HeadParameters => Heads?.Parameters;

@@ -57,34 +57,20 @@ public sealed class MemoryPlan
         get
         {
             _offsets ??= Place();
-            long end = 0;
-            for (int i = 0; i < _buffers.Count; i++) end = Math.Max(end, _offsets[i] + Align(_buffers[i].Bytes));
-            return end;
+            return _buffers.Select((buffer, i) => _offsets[i] + Align(buffer.Bytes)).DefaultIfEmpty().Max();
         }
     }
 
     /// <summary>The workspace and everything accounted elsewhere.</summary>
-    public long TotalBytes
-    {
-        get
-        {
-            long sum = WorkspaceBytes;
-            foreach (var entry in _elsewhere) sum += entry.Bytes;
-            return sum;
-        }
-    }
+    public long TotalBytes => WorkspaceBytes + _elsewhere.Sum(entry => entry.Bytes);
 
     /// <summary>
     /// Sum of the buffers of a category. Buffers of several categories may share bytes, so the categories can add up to more than the
     /// total.
     /// </summary>
     public long BytesOf(MemoryCategory category)
-    {
-        long sum = 0;
-        foreach (var buffer in _buffers) sum += buffer.Category == category ? buffer.Bytes : 0;
-        foreach (var entry in _elsewhere) sum += entry.Category == category ? entry.Bytes : 0;
-        return sum;
-    }
+        => _buffers.Where(buffer => buffer.Category == category).Sum(buffer => buffer.Bytes)
+            + _elsewhere.Where(entry => entry.Category == category).Sum(entry => entry.Bytes);
 
     // Offset of a buffer in the block, a multiple of the alignment.
     internal long OffsetOf(int index) => (_offsets ??= Place())[index];
@@ -94,10 +80,7 @@ public sealed class MemoryPlan
     // Largest first, each at the lowest offset where it meets no buffer that lives at the same time.
     long[] Place()
     {
-        int[] order = new int[_buffers.Count];
-        for (int i = 0; i < order.Length; i++) order[i] = i;
-        Array.Sort(order,
-            (a, b) => _buffers[a].Bytes != _buffers[b].Bytes ? _buffers[b].Bytes.CompareTo(_buffers[a].Bytes) : a.CompareTo(b));
+        int[] order = [.. Enumerable.Range(0, _buffers.Count).OrderByDescending(index => _buffers[index].Bytes)];
         long[] offsets = new long[order.Length];
         var placed = new List<int>(order.Length);
         foreach (int index in order)

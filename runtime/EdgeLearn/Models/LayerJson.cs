@@ -86,10 +86,5 @@ readonly struct LayerJson(JsonElement element, string fileName)
     }
 
     /// <summary>The numbers of an array.</summary>
-    public static int[] Integers(JsonElement array)
-    {
-        int[] values = new int[array.GetArrayLength()];
-        for (int i = 0; i < values.Length; i++) values[i] = array[i].GetInt32();
-        return values;
-    }
+    public static int[] Integers(JsonElement array) => [.. array.EnumerateArray().Select(number => number.GetInt32())];
 }

@@ -45,16 +45,9 @@ static class LayerKinds
 
     /// <summary>The kind of this word.</summary>
     /// <exception cref="EdgeLearnException">There is none.</exception>
-    public static LayerKind Named(string word, string fileName)
-    {
-        foreach (var kind in All)
-        {
-            if (kind.Word == word) return kind;
-        }
-
-        throw new EdgeLearnException($"{fileName}: unknown kind of layer '{word}': expected one "
+    public static LayerKind Named(string word, string fileName) => All.FirstOrDefault(kind => kind.Word == word)
+        ?? throw new EdgeLearnException($"{fileName}: unknown kind of layer '{word}': expected one "
             + $"of {string.Join(", ", All.Select(kind => kind.Word))}");
-    }
 
     /// <summary>Reads one layer of the shorthand.</summary>
     /// <exception cref="EdgeLearnException">It is of no kind, or its numbers make no sense.</exception>

@@ -48,14 +48,13 @@ public sealed class Network : IDisposable
     }
 
     /// <summary>The first layer that has something to learn; the number of layers when none has.</summary>
-    public int FirstTrainable
+    public int FirstTrainable => FirstTrainableOf(0, Layers.Length);
+
+    /// <summary>The first of some layers that has something to learn; <paramref name="end"/> when none has.</summary>
+    internal int FirstTrainableOf(int first, int end)
     {
-        get
-        {
-            int first = 0;
-            while (first < Layers.Length && !Layers[first].IsTrainable) first++;
-            return first;
-        }
+        while (first < end && !Layers[first].IsTrainable) first++;
+        return first;
     }
 
     /// <summary>Values of one sample.</summary>
@@ -93,25 +92,20 @@ public sealed class Network : IDisposable
     {
         var network = new Network(Spec, storage);
         network.Parameters.Allocate();
-        for (int i = 0; i < Layers.Length; i++) network.Layers[i].TakeIntegers(Layers[i]);
-        network.Parameters.Take(Parameters);
+        network.Take(this);
         return network;
+    }
+
+    /// <summary>Takes over the weights and integer tensors of a network of the same layers, which may store them in another way.</summary>
+    internal void Take(Network other)
+    {
+        for (int i = 0; i < Layers.Length; i++) Layers[i].TakeIntegers(other.Layers[i]);
+        Parameters.Take(other.Parameters);
     }
 
     /// <summary>Bytes of the weights and of the integer tensors.</summary>
     public long ParameterBytes
-    {
-        get
-        {
-            long bytes = Parameters.Bytes;
-            foreach (var layer in Layers)
-            {
-                foreach (var tensor in layer.Integers) bytes += tensor.Length * sizeof(int);
-            }
-
-            return bytes;
-        }
-    }
+        => Parameters.Bytes + Layers.SelectMany(layer => layer.Integers).Sum(tensor => tensor.Length * sizeof(int));
 
     /// <inheritdoc/>
     public void Dispose() => Parameters.Dispose();

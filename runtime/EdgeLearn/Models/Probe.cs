@@ -45,14 +45,6 @@ readonly record struct ForwardMode(Probe Probe, bool IsTraining, ulong Seed)
 }
 
 /// <summary>What one forward pass of a layer left for its gradients. Owns nothing.</summary>
-/// <param name="batch">rows</param>
-/// <param name="parameters">the network's weights, as they were in the forward pass</param>
-/// <param name="mode">how the pass was run</param>
-/// <param name="input">see <see cref="Input"/></param>
-/// <param name="output">see <see cref="Output"/></param>
-/// <param name="saved">see <see cref="Saved"/></param>
-/// <param name="wantsInputGradient">see <see cref="WantsInputGradient"/></param>
-/// <param name="sharedGradient">see <see cref="SharedGradient"/></param>
 readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in ForwardMode mode, ReadOnlySpan<float> input,
     ReadOnlySpan<float> output, ReadOnlySpan<float> saved, bool wantsInputGradient = true, Span<float> sharedGradient = default)
 {

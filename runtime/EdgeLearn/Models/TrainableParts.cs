@@ -16,6 +16,12 @@ public sealed record TrainableParts
     // First part of an adaptor's tensors behind their layer's name.
     internal const string AdaptorMark = ".adaptor.";
 
+    static readonly (string Word, TrainableKind Kind)[] s_plain =
+    [
+        ("all", TrainableKind.All), ("head", TrainableKind.Head), ("bias", TrainableKind.Bias), ("norm", TrainableKind.Norm),
+        ("scale", TrainableKind.ScaleShift),
+    ];
+
     /// <summary>Takes keys.</summary>
     internal TrainableParts(params IReadOnlyList<TrainablePart> parts) => Parts = parts;
 
@@ -35,11 +41,7 @@ public sealed record TrainableParts
         string[] pieces = key.Split(':');
         return pieces[0] switch
         {
-            "all" when pieces.Length == 1 => new TrainablePart(TrainableKind.All),
-            "head" when pieces.Length == 1 => new TrainablePart(TrainableKind.Head),
-            "bias" when pieces.Length == 1 => new TrainablePart(TrainableKind.Bias),
-            "norm" when pieces.Length == 1 => new TrainablePart(TrainableKind.Norm),
-            "scale" when pieces.Length == 1 => new TrainablePart(TrainableKind.ScaleShift),
+            _ when Array.Find(s_plain, plain => plain.Word == key) is { Word: not null } plain => new TrainablePart(plain.Kind),
             "residual" when pieces.Length == 2 => new TrainablePart(TrainableKind.Bottleneck, RankOf(key, pieces[1])),
             "lora" when pieces.Length == 2 => new TrainablePart(TrainableKind.LowRank, RankOf(key, pieces[1]), RankOf(key, pieces[1])),
             "lora" when pieces.Length == 3 => new TrainablePart(TrainableKind.LowRank, RankOf(key, pieces[1]), RankOf(key, pieces[2])),
@@ -157,15 +159,11 @@ public sealed record TrainableParts
 
     static string Word(TrainablePart part) => part.Kind switch
     {
-        TrainableKind.All => "all",
-        TrainableKind.Head => "head",
-        TrainableKind.Bias => "bias",
-        TrainableKind.Norm => "norm",
         TrainableKind.LowRank when part.Alpha != part.Rank => string.Create(CultureInfo.InvariantCulture, $"lora:{part.Rank}:{part.Alpha}"),
         TrainableKind.LowRank => string.Create(CultureInfo.InvariantCulture, $"lora:{part.Rank}"),
-        TrainableKind.ScaleShift => "scale",
         TrainableKind.Bottleneck => string.Create(CultureInfo.InvariantCulture, $"residual:{part.Rank}"),
-        _ => part.Pattern,
+        TrainableKind.Pattern => part.Pattern,
+        var kind => Array.Find(s_plain, plain => plain.Kind == kind).Word,
     };
 
     /// <summary>The keys as <see cref="Parse"/> reads them.</summary>

@@ -104,7 +104,7 @@ public sealed class Checkpoint : IDisposable
                 throw new EdgeLearnException($"{_folder} was made by a run that prepares its inputs in another way: repeat its "
                     + $"preparation and data, or choose another folder");
             }
-            Restore(session.Network, saved.Network);
+            session.Network.Take(saved.Network);
         }
 
         long updateBytes = session.Update.StateBytes, stateBytes = updateBytes + session.Rule.StateBytes;
@@ -124,12 +124,6 @@ public sealed class Checkpoint : IDisposable
     {
         if (_isDamaged)
             throw new EdgeLearnException($"{_folder} holds a run of which no slot is whole: move the folder away to begin anew");
-    }
-
-    static void Restore(Network network, Network saved)
-    {
-        network.Parameters.Take(saved.Parameters);
-        for (int i = 0; i < network.Layers.Length; i++) network.Layers[i].TakeIntegers(saved.Layers[i]);
     }
 
     /// <summary>Notes the last step in the log; costs one small write for <c>zo</c> and nothing for other rules.</summary>

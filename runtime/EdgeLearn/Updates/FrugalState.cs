@@ -86,12 +86,7 @@ sealed class FrugalState
     /// <summary>Bytes of the list of chosen columns.</summary>
     public long ColumnBytes => (long)_columns.Length * sizeof(int);
 
-    long LargestBlocks()
-    {
-        var lengths = _projectable.ConvertAll(place => (long)place.Slice.Length);
-        lengths.Sort((a, b) => b.CompareTo(a));
-        return lengths.Take(_blockCount).Sum();
-    }
+    long LargestBlocks() => _projectable.Select(place => (long)place.Slice.Length).OrderDescending().Take(_blockCount).Sum();
 
     /// <summary>The part of a tensor, or null when nothing is kept for it, ever.</summary>
     public Place? Find(ParameterSlice slice) => _places.GetValueOrDefault(slice);
