@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace EdgeLearn.Protocol;
 
 /// <summary>A SHA-256 digest: the name of an artefact, of a key or of a fleet.</summary>
-public readonly record struct Digest : IComparable<Digest>
+public readonly record struct Digest
 {
     /// <summary>Bytes of a digest.</summary>
     public const int LengthBytes = 32;
@@ -42,10 +42,6 @@ public readonly record struct Digest : IComparable<Digest>
         return new Digest(hash);
     }
 
-    /// <summary>A digest of a message, where an empty field means none.</summary>
-    /// <exception cref="EdgeLearnException">Neither empty nor 32 bytes.</exception>
-    public static Digest OrNone(ReadOnlySpan<byte> bytes) => bytes.IsEmpty ? default : new Digest(bytes);
-
     /// <summary>Writes the 32 bytes.</summary>
     /// <param name="destination">[at least 32]</param>
     public void CopyTo(Span<byte> destination)
@@ -66,27 +62,6 @@ public readonly record struct Digest : IComparable<Digest>
 
     /// <summary>The first eight bytes as a big-endian number.</summary>
     public ulong Head => _a;
-
-    /// <summary>Order of the bytes.</summary>
-    public int CompareTo(Digest other)
-    {
-        int order = _a.CompareTo(other._a);
-        if (order == 0) order = _b.CompareTo(other._b);
-        if (order == 0) order = _c.CompareTo(other._c);
-        return order == 0 ? _d.CompareTo(other._d) : order;
-    }
-
-    /// <summary>Before in the order of the bytes.</summary>
-    public static bool operator <(Digest left, Digest right) => left.CompareTo(right) < 0;
-
-    /// <summary>After in the order of the bytes.</summary>
-    public static bool operator >(Digest left, Digest right) => left.CompareTo(right) > 0;
-
-    /// <summary>Before or equal in the order of the bytes.</summary>
-    public static bool operator <=(Digest left, Digest right) => left.CompareTo(right) <= 0;
-
-    /// <summary>After or equal in the order of the bytes.</summary>
-    public static bool operator >=(Digest left, Digest right) => left.CompareTo(right) >= 0;
 
     /// <summary>64 lower-case hexadecimal digits.</summary>
     public override string ToString() => $"{_a:x16}{_b:x16}{_c:x16}{_d:x16}";

@@ -2,11 +2,12 @@ namespace EdgeLearn.Protocol;
 
 /// <summary>
 /// An exact weighted sum: values clipped to ±2^16 and rounded to a grid of 2^-70, times whole-number weights, added as 128-bit integers.
-/// Integer addition has no rounding, so the order of arrival, trees of sums, restarts and another machine all give the same bytes.
+/// Integer addition has no rounding, so the order of arrival, restarts and another machine all give the same bytes.
 /// A coordinate on which all values (after clipping) have the same bits keeps those bits: the mean of identical models is that model.
 /// Room: 86 bits of value, 20 of weight, 20 of number of values, one of sign. Memory: 21 bytes a coordinate, whatever the number of values.
 /// </summary>
-public sealed class FixedPointSum
+/// <param name="length">number of coordinates</param>
+public sealed class FixedPointSum(int length)
 {
     /// <summary>Values beyond ± this are clipped.</summary>
     public const float ValueLimit = 65536;
@@ -19,26 +20,11 @@ public sealed class FixedPointSum
 
     const int GridBits = 70;
 
-    readonly Int128[] _sum;
-    readonly uint[] _first;
-    readonly bool[] _differs;
+    readonly Int128[] _sum = new Int128[length];
+    readonly uint[] _first = new uint[length];
+    readonly bool[] _differs = new bool[length];
     ulong _weight;
     int _count;
-
-    /// <summary>An empty sum.</summary>
-    /// <param name="length">Number of coordinates.</param>
-    public FixedPointSum(int length)
-    {
-        _sum = new Int128[length];
-        _first = new uint[length];
-        _differs = new bool[length];
-    }
-
-    /// <summary>Number of coordinates.</summary>
-    public int Length => _sum.Length;
-
-    /// <summary>Sum of the weights.</summary>
-    public ulong Weight => _weight;
 
     /// <summary>Adds one whole vector.</summary>
     /// <param name="values">[length], finite</param>
@@ -46,8 +32,8 @@ public sealed class FixedPointSum
     /// <exception cref="ArgumentException">Wrong length or weight, a value that is not finite, or too many vectors.</exception>
     public void Add(ReadOnlySpan<float> values, ulong weight)
     {
-        if (values.Length != Length)
-            throw new ArgumentException($"{values.Length} values, {Length} expected", nameof(values));
+        if (values.Length != length)
+            throw new ArgumentException($"{values.Length} values, {length} expected", nameof(values));
         if (weight is 0 or > WeightLimit)
             throw new ArgumentException($"weight {weight}, 1 to {WeightLimit} expected", nameof(weight));
         if (_count == CountLimit)
@@ -69,28 +55,6 @@ public sealed class FixedPointSum
         _count++;
     }
 
-    /// <summary>Adds another sum: the same as adding all its vectors.</summary>
-    /// <exception cref="ArgumentException">Another length, or too many vectors together.</exception>
-    public void Add(FixedPointSum other)
-    {
-        if (other.Length != Length || (long)_count + other._count > CountLimit)
-        {
-            throw new ArgumentException($"a sum of {other._count} vectors of {other.Length} values cannot be added to {_count} of {Length}",
-                nameof(other));
-        }
-        if (other._count == 0)
-            return;
-        for (int i = 0; i < Length; i++)
-        {
-            _sum[i] += other._sum[i];
-            _differs[i] = other._differs[i] | (_count == 0 ? _differs[i] : _differs[i] | _first[i] != other._first[i]);
-            if (_count == 0)
-                _first[i] = other._first[i];
-        }
-        _weight += other._weight;
-        _count += other._count;
-    }
-
     /// <summary>mean = sum / weight, rounded once to the nearest float32 (ties to even).</summary>
     /// <param name="mean">[length], written</param>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
@@ -98,7 +62,7 @@ public sealed class FixedPointSum
     {
         if (_weight == 0)
             throw new InvalidOperationException("a mean of nothing");
-        for (int i = 0; i < Length; i++)
+        for (int i = 0; i < length; i++)
             mean[i] = _differs[i] ? Quotient(_sum[i], _weight) : BitConverter.UInt32BitsToSingle(_first[i]);
     }
 

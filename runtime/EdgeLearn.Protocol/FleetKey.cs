@@ -50,6 +50,16 @@ public sealed class FleetKey : IDisposable
         }
     }
 
+    /// <summary>Reads a PKCS#8 PEM file, or makes a new key and the file at its first use.</summary>
+    /// <exception cref="EdgeLearnException">The file cannot be read, or holds no P-256 key.</exception>
+    public static FleetKey LoadOrCreate(string path)
+    {
+        if (File.Exists(path)) return Load(path);
+        var key = Create();
+        key.Save(path);
+        return key;
+    }
+
     /// <summary>Writes a PKCS#8 PEM file that only its owner can read: beside, flushed, renamed. An existing file is an error.</summary>
     public void Save(string path)
         => DurableFile.WriteNew(path, System.Text.Encoding.ASCII.GetBytes(Key.ExportPkcs8PrivateKeyPem() + "\n"), secret: true);
@@ -84,8 +94,7 @@ public sealed class FleetKey : IDisposable
     }
 
     /// <summary>A PKCS#10 request for this key (DER). Its subject says nothing: the hub names the board.</summary>
-    public byte[] CertificateRequest() =>
-        new CertificateRequest("CN=device", Key, HashAlgorithmName.SHA256).CreateSigningRequest();
+    public byte[] CertificateRequest() => new CertificateRequest("CN=device", Key, HashAlgorithmName.SHA256).CreateSigningRequest();
 
     /// <summary>A certificate for this key, with the key, ready for TLS. The caller disposes it.</summary>
     /// <exception cref="EdgeLearnException">The certificate is for another key.</exception>

@@ -2,8 +2,7 @@ namespace EdgeLearn.Protocol;
 
 /// <summary>
 /// How an update is written: a board's change into bytes on the board; checked bytes into a change on the hub. A new one is a file and a
-/// line in
-/// <see cref="All"/>.
+/// line in <see cref="All"/>.
 /// </summary>
 public abstract class UpdateCodec
 {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using EdgeLearn.Protocol;
 
 namespace EdgeLearn.Device;
@@ -134,8 +133,6 @@ sealed class ArtefactStore(DeviceFolder folder)
     static Digest DigestOf(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-        Span<byte> hash = stackalloc byte[Digest.LengthBytes];
-        SHA256.HashData(file, hash);
-        return new Digest(hash);
+        return Digest.Of(file);
     }
 }

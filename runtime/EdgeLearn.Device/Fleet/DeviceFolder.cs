@@ -7,12 +7,11 @@ namespace EdgeLearn.Device;
 
 /// <summary>
 /// All that a board keeps: <c>device.key</c> (made here, never leaves), <c>identity.json</c> (certificate, fleet, trusted keys),
-/// <c>state.json</c>
-/// (models in use, what the hub must still hear), <c>report</c> (an update that is not acknowledged yet) and <c>models/</c>. The folder is
-/// its owner's alone, one process uses it at a time, and every file is replaced whole: after a power cut at any moment each file is the old
-/// one or the new one.
+/// <c>state.json</c> (models in use, what the hub must still hear), <c>report</c> (an update that is not acknowledged yet) and
+/// <c>models/</c>. The folder is its owner's alone, one process uses it at a time, and every file is replaced whole: after a power cut at
+/// any moment each file is the old one or the new one.
 /// </summary>
-public sealed class DeviceFolder : IDisposable
+sealed class DeviceFolder : IDisposable
 {
     const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     const long LongestTextBytes = 1 << 20;
@@ -61,21 +60,14 @@ public sealed class DeviceFolder : IDisposable
     public string ReportPath => Path.Combine(Root, "report");
 
     /// <summary>The board's key, made at first use. The caller disposes it.</summary>
-    public FleetKey Key()
-    {
-        if (File.Exists(KeyPath)) return FleetKey.Load(KeyPath);
-        var key = FleetKey.Create();
-        key.Save(KeyPath);
-        return key;
-    }
+    public FleetKey Key() => FleetKey.LoadOrCreate(KeyPath);
 
     /// <summary>What enrolment gave; null before it.</summary>
     /// <exception cref="EdgeLearnException">The file is damaged.</exception>
     public DeviceIdentity? ReadIdentity()
     {
         if (ReadText(IdentityPath) is not { } text) return null;
-        var identity =
-            Parse(IdentityPath, "enrol again with a new token in an empty folder",
+        var identity = Parse(IdentityPath, "enrol again with a new token in an empty folder",
             () => JsonSerializer.Deserialize(text, DeviceJson.Default.DeviceIdentity));
         if (identity.Certificate.Length == 0 || identity.Authority.Length == 0 || identity.DeviceId.Length == 0)
         {

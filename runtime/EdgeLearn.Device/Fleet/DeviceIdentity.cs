@@ -5,7 +5,7 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Device;
 
 /// <summary>Who this board is and whom it trusts: what enrolment gave. Holds no secret but is kept private.</summary>
-public sealed record DeviceIdentity
+sealed record DeviceIdentity
 {
     /// <summary>What to dial, https://host:port.</summary>
     public required string Hub { get; init; }

@@ -4,7 +4,7 @@ using EdgeLearn.Protocol;
 namespace EdgeLearn.Device;
 
 /// <summary>What survives a restart. A change is in force when the file is written: switching models is one write.</summary>
-public sealed record DeviceState
+sealed record DeviceState
 {
     /// <summary>The model in use; null = none yet.</summary>
     public KeptModel? Current { get; init; }
@@ -34,7 +34,7 @@ public sealed record DeviceState
 /// <summary>A model file that the board keeps.</summary>
 /// <param name="Digest">64 hexadecimal digits; the name of the file</param>
 /// <param name="Version">From its manifest.</param>
-public sealed record KeptModel(string Digest, ulong Version)
+sealed record KeptModel(string Digest, ulong Version)
 {
     /// <summary>The digest as bytes.</summary>
     [JsonIgnore]
@@ -47,10 +47,15 @@ public sealed record KeptModel(string Digest, ulong Version)
 /// <param name="AccuracyBefore">Of the old model on the held-out examples; null = not scored.</param>
 /// <param name="AccuracyAfter">Of the offered one.</param>
 /// <param name="Reason">One line.</param>
-public sealed record KeptOutcome(string Digest, OfferOutcome.Types.Kind Kind, double? AccuracyBefore, double? AccuracyAfter, string Reason);
+sealed record KeptOutcome(string Digest, OfferOutcome.Types.Kind Kind, double? AccuracyBefore, double? AccuracyAfter, string Reason);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DeviceIdentity))]
 [JsonSerializable(typeof(DeviceState))]
 sealed partial class DeviceJson : JsonSerializerContext;
+
+/// <summary>Something that was begun and must be counted, since a model may kill the process that loads it.</summary>
+/// <param name="Key">Digest of the model on trial, or attempt of the training; hexadecimal.</param>
+/// <param name="Starts">How often it was begun without coming to an end.</param>
+sealed record Venture(string Key, int Starts);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 
@@ -9,7 +10,7 @@ namespace EdgeLearn.Device;
 /// <param name="writer">Not owned.</param>
 /// <param name="asJson">JSON lines.</param>
 /// <param name="clock">The hub's time.</param>
-public sealed class EventLog(TextWriter writer, bool asJson, HubClock clock)
+sealed class EventLog(TextWriter writer, bool asJson, HubClock clock)
 {
     /// <summary>Writes one event.</summary>
     /// <param name="kind">One word for programs: enrolled, model, round, hub, certificate, stopped.</param>
@@ -34,5 +35,26 @@ public sealed class EventLog(TextWriter writer, bool asJson, HubClock clock)
         }
 
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+}
+
+/// <summary>
+/// The time as the hub has signed it, carried on by the board's monotonic counter: many boards have no clock of their own.
+/// </summary>
+sealed class HubClock
+{
+    DateTimeOffset _hub;
+    long _at;
+    bool _known;
+
+    /// <summary>The hub's time now; null before the first signed answer.</summary>
+    public DateTimeOffset? Now => _known ? _hub + Stopwatch.GetElapsedTime(_at) : null;
+
+    /// <summary>Takes the time of a verified statement.</summary>
+    public void Learn(DateTimeOffset hub)
+    {
+        _hub = hub;
+        _at = Stopwatch.GetTimestamp();
+        _known = true;
     }
 }

@@ -63,21 +63,13 @@ static class FleetFault
 }
 
 /// <summary>The hub did not answer: wait and try again. The message is one line.</summary>
-sealed class HubAwayException : Exception
+/// <param name="message">one line</param>
+/// <param name="inner">what happened</param>
+/// <param name="suspect">see <see cref="Suspect"/></param>
+sealed class HubAwayException(string message, Exception inner, bool suspect = false) : Exception(message, inner)
 {
-    /// <summary>Creates the exception.</summary>
-    /// <param name="message">One line.</param>
-    /// <param name="inner">What happened.</param>
-    /// <param name="suspect">Somebody answered, but not this fleet's hub, or it refuses the board's certificate: waiting may not
-    /// help.</param>
-    public HubAwayException(string message, Exception inner, bool suspect = false)
-        : base(message, inner)
-    {
-        Suspect = suspect;
-    }
-
     /// <summary>Somebody answered, but not this fleet's hub, or it refuses the board's certificate: waiting may not help.</summary>
-    public bool Suspect { get; }
+    public bool Suspect => suspect;
 }
 
 /// <summary>

@@ -8,9 +8,8 @@ namespace EdgeLearn.Device;
 
 /// <summary>
 /// The calls of an enrolled board, over mutual TLS. A failure is <see cref="HubAwayException"/> (wait and try again),
-/// <see cref="RequestRefusedException"/>
-/// (this request is hopeless) or <see cref="BoardRefusedException"/> (this board is). Counts the bytes of its messages. One call at a time.
-/// Owns its channel and certificate.
+/// <see cref="RequestRefusedException"/> (this request is hopeless) or <see cref="BoardRefusedException"/> (this board is). Counts the
+/// bytes of its messages. One call at a time. Owns its channel and certificate.
 /// </summary>
 sealed class FleetLink : IDisposable
 {

@@ -138,7 +138,7 @@ sealed class FakeFleetService(HubScript script) : Fleet.FleetBase
     bool Settled(ArtefactOffer offer, CheckInRequest request)
     {
         var digest = ArtefactManifest.Parse(offer.Artefact.Manifest.Span).Digest;
-        return Digest.OrNone(request.ModelDigest.Span) == digest
+        return !request.ModelDigest.IsEmpty && new Digest(request.ModelDigest.Span) == digest
             || script.Outcomes.Any(outcome => new Digest(outcome.Digest.Span) == digest
             && outcome.Kind != OfferOutcome.Types.Kind.Switched);
     }
