@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EdgeLearn.Protocol;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace EdgeLearn.Hub;
@@ -17,7 +18,7 @@ sealed class ArtefactIntake(
     public async Task<PushAnswer> PushAsync(IAsyncStreamReader<PushChunk> chunks, CancellationToken cancel)
     {
         if (!await chunks.MoveNext(cancel) || chunks.Current.Manifest is not { } signed)
-            throw Status(StatusCode.InvalidArgument, "a push begins with the artefact's manifest");
+            throw Fault.Invalid("a push begins with the artefact's manifest");
         var manifest = Verify(signed);
         if (CheckPlace(manifest) is { } known)
             return known;
@@ -63,7 +64,7 @@ sealed class ArtefactIntake(
         }
         catch (EdgeLearnException e)
         {
-            throw Status(StatusCode.Unauthenticated, e.Message);
+            throw Fault.Of(StatusCode.Unauthenticated, e.Message);
         }
     }
 
@@ -75,16 +76,16 @@ sealed class ArtefactIntake(
             return Answer(manifest);
         if (newest is not null && manifest.Version <= newest.Manifest.Version)
         {
-            throw Status(StatusCode.FailedPrecondition,
+            throw Fault.Failed(
                 $"version {manifest.Version} is not newer than version {newest.Manifest.Version} of {manifest.Group}: roll-back refused");
         }
         if (!manifest.Parent.IsNone && store.Read(db => ArtefactTable.Find(db, manifest.Group, manifest.Parent)) is null)
         {
-            throw Status(StatusCode.FailedPrecondition,
+            throw Fault.Failed(
                 $"its parent {manifest.Parent.ToString()[..16]}... is not an artefact of {manifest.Group}");
         }
         if (manifest.SizeBytes > LargestBytes)
-            throw Status(StatusCode.FailedPrecondition, $"an artefact of {manifest.SizeBytes} bytes, at most {LargestBytes} are possible");
+            throw Fault.Failed($"an artefact of {manifest.SizeBytes} bytes, at most {LargestBytes} are possible");
         return null;
     }
 
@@ -97,25 +98,23 @@ sealed class ArtefactIntake(
             do
             {
                 if (file.Length + chunks.Current.Data.Length > manifest.SizeBytes)
-                    throw Status(StatusCode.DataLoss, $"more bytes came than the {manifest.SizeBytes} of the manifest");
+                    throw Fault.Of(StatusCode.DataLoss, $"more bytes came than the {manifest.SizeBytes} of the manifest");
                 hash.AppendData(chunks.Current.Data.Span);
                 file.Write(chunks.Current.Data.Span);
             }
             while (await chunks.MoveNext(cancel));
             file.Flush(flushToDisk: true);
             if (file.Length != manifest.SizeBytes)
-                throw Status(StatusCode.DataLoss, $"{file.Length} bytes came, the manifest says {manifest.SizeBytes}");
+                throw Fault.Of(StatusCode.DataLoss, $"{file.Length} bytes came, the manifest says {manifest.SizeBytes}");
         }
         Digest found = new(hash.GetHashAndReset());
         if (found != manifest.Digest)
         {
-            throw Status(StatusCode.DataLoss,
+            throw Fault.Of(StatusCode.DataLoss,
                 $"the bytes that came are not those of the manifest: their SHA-256 is {found.ToString()[..16]}..., "
                 + $"not {manifest.Digest.ToString()[..16]}...");
         }
-        using (var _ = ModelFile.Load(path))
-        {
-        }
+        ModelFile.Load(path).Dispose();
     }
 
     PushAnswer Answer(ArtefactManifest manifest) => new()
@@ -125,6 +124,41 @@ sealed class ArtefactIntake(
         Group = manifest.Group,
         DeviceCount = (ulong)store.Read(db => DeviceTable.CountActive(db, manifest.Group)),
     };
+}
 
-    static RpcException Status(StatusCode code, string detail) => new(new Status(code, detail));
+/// <summary>Sends artefacts piece by piece: to a board those of its group, to the operator all.</summary>
+sealed class ArtefactOutlet(FleetStore store, ContentStore artefacts, FleetRoll roll, RoundBook book)
+{
+    const int ChunkBytes = 256 << 10;
+
+    /// <param name="device">null = the operator</param>
+    public async Task SendAsync(DeviceRow? device, FetchRequest request, IServerStreamWriter<FetchChunk> stream, CancellationToken cancel)
+    {
+        if (request.Digest.Length != Digest.LengthBytes)
+            throw Fault.Invalid($"a digest of {request.Digest.Length} bytes, {Digest.LengthBytes} expected");
+        Digest digest = new(request.Digest.Span);
+        if (!store.Read(db => device is null ? ArtefactTable.Exists(db, digest) : ArtefactTable.Find(db, device.Group, digest) is not null))
+            throw Fault.Of(StatusCode.NotFound, $"there is no artefact {digest.ToString()[..16]}... for this board");
+        using FileStream file = new(artefacts.PathOf(digest), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        if (request.Offset > (ulong)file.Length)
+            throw Fault.Of(StatusCode.OutOfRange, $"the artefact has {file.Length} bytes, byte {request.Offset} was asked for");
+        file.Position = (long)request.Offset;
+        long sent = 0;
+        bool first = true;
+        do
+        {
+            byte[] piece = new byte[(int)Math.Min(ChunkBytes, file.Length - file.Position)];
+            file.ReadExactly(piece);
+            FetchChunk chunk = new() { TotalBytes = first ? (ulong)file.Length : 0, Data = UnsafeByteOperations.UnsafeWrap(piece) };
+            // A board that is revoked while it fetches gets no further piece.
+            if (device is not null && roll.IsRevoked(device.Id))
+                throw Fault.Of(StatusCode.PermissionDenied, $"the board {device.IdText} was revoked");
+            await stream.WriteAsync(chunk, cancel);
+            sent += chunk.CalculateSize();
+            first = false;
+        }
+        while (file.Position < file.Length);
+        if (device is not null)
+            book.Count(device, request.CalculateSize(), sent);
+    }
 }

@@ -1,5 +1,4 @@
 using EdgeLearn.Protocol;
-using Grpc.Core;
 
 namespace EdgeLearn.Hub;
 
@@ -17,8 +16,8 @@ sealed class CheckIns(
         long nowMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
         if (request.Telemetry.Count > LargestBatch || request.Outcomes.Count > LargestBatch || request.Nonce.Length > LongestNonce)
         {
-            throw new RpcException(new Status(StatusCode.InvalidArgument,
-                $"a check-in carries at most {LargestBatch} measurements, {LargestBatch} outcomes and a nonce of {LongestNonce} bytes"));
+            throw Fault.Invalid($"a check-in carries at most {LargestBatch} measurements, {LargestBatch} outcomes and a nonce "
+                + $"of {LongestNonce} bytes");
         }
         request.AgentVersion = PlainText.Of(request.AgentVersion, 64);
         liveness.Note(device.Id, nowMs, request);
@@ -55,5 +54,41 @@ sealed class CheckIns(
             return false;
         var last = request.Outcomes.Count > 0 ? request.Outcomes[^1] : device.Outcome;
         return last is null || last.Kind == OfferOutcome.Types.Kind.Switched || !last.Digest.Span.SequenceEqual(digest);
+    }
+}
+
+/// <summary>
+/// When boards are to come back: a window with full jitter, [0, 2 x interval]. The interval grows with the fleet so that the hub sees no
+/// more than a set number of check-ins a second, and is short while a round is open or the operator has just done something.
+/// </summary>
+sealed class PaceSteering(HubOptions options)
+{
+    static readonly TimeSpan s_attention = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
+
+    long _busyUntilMs;
+
+    /// <summary>Boards that are not revoked.</summary>
+    public long FleetSize { get; set; }
+
+    /// <summary>Something happened that boards should hear of soon.</summary>
+    public void Attend() => Interlocked.Exchange(ref _busyUntilMs, (options.Clock.GetUtcNow() + s_attention).ToUnixTimeMilliseconds());
+
+    public Window Next(bool roundOpen)
+    {
+        bool busy = roundOpen || options.Clock.GetUtcNow().ToUnixTimeMilliseconds() < Interlocked.Read(ref _busyUntilMs);
+        double ms = Math.Max((busy ? options.BusyInterval : options.IdleInterval).TotalMilliseconds,
+            FleetSize * 1000 / options.CheckInsPerSecond);
+        return new Window { MinMs = 0, MaxMs = (uint)(2 * Math.Min(ms, s_longest.TotalMilliseconds)) };
+    }
+}
+
+/// <summary>Text from boards that people will read on a terminal: one line, no control characters, not too long.</summary>
+static class PlainText
+{
+    public static string Of(string text, int length)
+    {
+        string kept = text.Length <= length ? text : text[..length];
+        return kept.Any(char.IsControl) ? new string([.. kept.Select(c => char.IsControl(c) ? ' ' : c)]) : kept;
     }
 }

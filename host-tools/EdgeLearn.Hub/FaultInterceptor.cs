@@ -7,40 +7,29 @@ namespace EdgeLearn.Hub;
 /// <summary>Turns what goes wrong inside a call into a status with one line, and tells the log about what should not happen.</summary>
 sealed class FaultInterceptor(Action<string> log) : Interceptor
 {
-    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
-    {
-        try
-        {
-            return await continuation(request, context);
-        }
-        catch (Exception e) when (e is not RpcException)
-        {
-            throw Translate(e, context);
-        }
-    }
+        => GuardAsync(() => continuation(request, context), context);
 
-    public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
+    public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, ServerCallContext context,
         ClientStreamingServerMethod<TRequest, TResponse> continuation)
-    {
-        try
-        {
-            return await continuation(requestStream, context);
-        }
-        catch (Exception e) when (e is not RpcException)
-        {
-            throw Translate(e, context);
-        }
-    }
+        => GuardAsync(() => continuation(requestStream, context), context);
 
-    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
         TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         ServerStreamingServerMethod<TRequest, TResponse> continuation)
+        => GuardAsync(async () =>
+        {
+            await continuation(request, responseStream, context);
+            return true;
+        }, context);
+
+    async Task<T> GuardAsync<T>(Func<Task<T>> call, ServerCallContext context)
     {
         try
         {
-            await continuation(request, responseStream, context);
+            return await call();
         }
         catch (Exception e) when (e is not RpcException)
         {
@@ -51,12 +40,24 @@ sealed class FaultInterceptor(Action<string> log) : Interceptor
     RpcException Translate(Exception e, ServerCallContext context)
     {
         if (e is OperationCanceledException)
-            return new RpcException(new Status(StatusCode.Cancelled, "the call was given up"));
+            return Fault.Of(StatusCode.Cancelled, "the call was given up");
         if (e is EdgeLearnException)
-            return new RpcException(new Status(StatusCode.FailedPrecondition, e.Message));
+            return Fault.Failed(e.Message);
         log($"{context.Method} failed: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
         return e is IOException or UnauthorizedAccessException
-            ? new RpcException(new Status(StatusCode.Unavailable, "the hub's disk does not answer as it should: see its log"))
-            : new RpcException(new Status(StatusCode.Internal, "the hub failed: see its log"));
+            ? Fault.Of(StatusCode.Unavailable, "the hub's disk does not answer as it should: see its log")
+            : Fault.Of(StatusCode.Internal, "the hub failed: see its log");
     }
+}
+
+/// <summary>Refusals of calls, as a status with one line.</summary>
+static class Fault
+{
+    public static RpcException Of(StatusCode code, string detail) => new(new Status(code, detail));
+
+    /// <summary>The request is wrong by itself.</summary>
+    public static RpcException Invalid(string detail) => Of(StatusCode.InvalidArgument, detail);
+
+    /// <summary>The request does not fit how things are now.</summary>
+    public static RpcException Failed(string detail) => Of(StatusCode.FailedPrecondition, detail);
 }

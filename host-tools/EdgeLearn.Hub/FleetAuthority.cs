@@ -60,8 +60,7 @@ sealed class FleetAuthority : IDisposable
             throw new EdgeLearnException($"a certificate request of {request.Length} bytes, 1 to {LongestRequestBytes} expected");
         try
         {
-            var read =
-                CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default);
+            var read = CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default);
             using var key = read.PublicKey.GetECDsaPublicKey();
             if (key is null || key.ExportParameters(false).Curve.Oid.Value != ECCurve.NamedCurves.nistP256.Oid.Value)
                 throw new EdgeLearnException("the certificate request is not for a P-256 key");

@@ -31,8 +31,7 @@ sealed class FleetRoll
     /// <summary>The board of an id, or of a name that it alone has.</summary>
     /// <exception cref="RpcException">NotFound.</exception>
     public DeviceRow Find(string idOrName) => _store.Read(db => DeviceTable.Find(db, idOrName))
-        ?? throw new RpcException(new Status(
-            StatusCode.NotFound, $"there is no board '{idOrName}', or several have that name: see 'edgelearn device list'"));
+        ?? throw Fault.Of(StatusCode.NotFound, $"there is no board '{idOrName}', or several have that name: see 'edgelearn device list'");
 
     /// <summary>Boards of a group that are not revoked.</summary>
     public long CountIn(string group) => _store.Read(db => DeviceTable.CountActive(db, group));
@@ -50,7 +49,7 @@ sealed class Revocation(FleetStore store, FleetRoll roll, RoundRules rules, Acti
         if (request.TokenId.Length > 0)
         {
             if (!Guid.TryParseExact(request.TokenId, "N", out var id) || !await store.WriteAsync(db => TokenTable.Revoke(db, id)))
-                throw new RpcException(new Status(StatusCode.NotFound, $"there is no unused token {request.TokenId}"));
+                throw Fault.Of(StatusCode.NotFound, $"there is no unused token {request.TokenId}");
             return new RevokeAnswer { TokenId = request.TokenId };
         }
         var device = roll.Find(request.DeviceId);

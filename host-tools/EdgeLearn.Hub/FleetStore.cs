@@ -97,10 +97,10 @@ sealed class FleetStore : IDisposable
         List<Pending> applied = [];
         try
         {
-            Execute("BEGIN IMMEDIATE");
+            _writer.Execute("BEGIN IMMEDIATE");
             foreach (var change in batch)
             {
-                Execute("SAVEPOINT change");
+                _writer.Execute("SAVEPOINT change");
                 try
                 {
                     change.Apply(_writer);
@@ -108,12 +108,12 @@ sealed class FleetStore : IDisposable
                 }
                 catch (Exception e)
                 {
-                    Execute("ROLLBACK TO change");
+                    _writer.Execute("ROLLBACK TO change");
                     change.Fail(e is SqliteException { SqliteErrorCode: not ConstraintViolation } fault ? Failure(fault) : e);
                 }
-                Execute("RELEASE change");
+                _writer.Execute("RELEASE change");
             }
-            Execute("COMMIT");
+            _writer.Execute("COMMIT");
         }
         catch (SqliteException e)
         {
@@ -132,19 +132,12 @@ sealed class FleetStore : IDisposable
     {
         try
         {
-            Execute("ROLLBACK");
+            _writer.Execute("ROLLBACK");
         }
         catch (SqliteException)
         {
             // SQLite has rolled back by itself, as it does when the disk is full.
         }
-    }
-
-    void Execute(string sql)
-    {
-        using var command = _writer.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 
     static SqliteConnection Open(string path)
@@ -154,9 +147,7 @@ sealed class FleetStore : IDisposable
         try
         {
             connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;";
-            command.ExecuteNonQuery();
+            connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
             return connection;
         }
         catch (SqliteException e)
@@ -169,9 +160,7 @@ sealed class FleetStore : IDisposable
 
     void Migrate(string path)
     {
-        using var version = _writer.CreateCommand();
-        version.CommandText = "PRAGMA user_version";
-        long found = (long)version.ExecuteScalar()!;
+        long found = _writer.Number("PRAGMA user_version");
         if (found == SchemaVersion)
             return;
         if (found != 0)
@@ -179,14 +168,8 @@ sealed class FleetStore : IDisposable
             throw new EdgeLearnException($"{path}: the hub's database has schema {found}, this program knows {SchemaVersion}: use the "
                 + $"program that wrote it");
         }
-        Execute("BEGIN");
-        foreach (string sql in (string[])[DeviceTable.Schema, TokenTable.Schema, ArtefactTable.Schema, RoundJournal.Schema,
-            TelemetryTable.Schema])
-        {
-            Execute(sql);
-        }
-        Execute($"PRAGMA user_version = {SchemaVersion}");
-        Execute("COMMIT");
+        string tables = DeviceTable.Schema + TokenTable.Schema + ArtefactTable.Schema + RoundJournal.Schema + TelemetryTable.Schema;
+        _writer.Execute($"BEGIN; {tables} PRAGMA user_version = {SchemaVersion}; COMMIT");
     }
 
     sealed class Pending(Action<SqliteConnection> apply, Action succeed, Action<Exception> fail)
@@ -204,5 +187,51 @@ sealed class FleetStore : IDisposable
             _failed = true;
             fail(e);
         }
+    }
+}
+
+/// <summary>Short forms for statements with parameters.</summary>
+static class Sql
+{
+    /// <summary>Runs a statement; returns the number of rows that it changed.</summary>
+    public static int Execute(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var command = Command(db, sql, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    /// <summary>Runs a query and reads every row.</summary>
+    public static List<T> Query<T>(this SqliteConnection db, string sql, Func<SqliteDataReader, T> read,
+        params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var command = Command(db, sql, parameters);
+        using var reader = command.ExecuteReader();
+        List<T> rows = [];
+        while (reader.Read())
+            rows.Add(read(reader));
+        return rows;
+    }
+
+    /// <summary>A count or a number; 0 where there is no row.</summary>
+    public static long Number(this SqliteConnection db, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var command = Command(db, sql, parameters);
+        return command.ExecuteScalar() is long number ? number : 0;
+    }
+
+    /// <summary>A column of bytes.</summary>
+    public static byte[] Bytes(this SqliteDataReader reader, int column) => reader.GetFieldValue<byte[]>(column);
+
+    /// <summary>A column that holds a digest, or nothing.</summary>
+    public static Digest Digest(this SqliteDataReader reader, int column) =>
+        reader.IsDBNull(column) ? default : new Digest(reader.GetFieldValue<byte[]>(column));
+
+    static SqliteCommand Command(SqliteConnection db, string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        var command = db.CreateCommand();
+        command.CommandText = sql;
+        foreach ((string name, object? value) in parameters)
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        return command;
     }
 }

@@ -17,12 +17,7 @@ sealed class HubFolder : IDisposable
         try
         {
             foreach (string folder in (string[])[Root, Keys, Artefacts, Updates, Partial])
-            {
-                if (OperatingSystem.IsWindows())
-                    Directory.CreateDirectory(folder);
-                else
-                    Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
+                MakePrivate(folder);
             _lock = OpenLock();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -46,14 +41,15 @@ sealed class HubFolder : IDisposable
     public string Operator => Path.Combine(Root, "operator");
 
     /// <summary>A key of the hub's own, made at first use.</summary>
-    public FleetKey Key(string name)
+    public FleetKey Key(string name) => FleetKey.LoadOrCreate(Path.Combine(Keys, name + ".key"));
+
+    /// <summary>Makes a folder that its owner alone can look into, where there is none.</summary>
+    public static void MakePrivate(string folder)
     {
-        string path = Path.Combine(Keys, name + ".key");
-        if (File.Exists(path))
-            return FleetKey.Load(path);
-        var key = FleetKey.Create();
-        key.Save(path);
-        return key;
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     public void Dispose() => _lock.Dispose();

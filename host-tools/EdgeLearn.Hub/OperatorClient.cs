@@ -168,8 +168,7 @@ public sealed class OperatorClient : IDisposable
     /// <summary>Fetches an artefact and checks its digest.</summary>
     public Task<byte[]> FetchAsync(Digest digest, CancellationToken cancel = default) => CallAsync(async () =>
     {
-        using var call =
-            _fleet.Fetch(new FetchRequest { Digest = ByteString.CopyFrom(digest.ToArray()) }, Options(cancel));
+        using var call = _fleet.Fetch(new FetchRequest { Digest = ByteString.CopyFrom(digest.ToArray()) }, Options(cancel));
         using MemoryStream content = new();
         while (await call.ResponseStream.MoveNext(cancel))
             content.Write(call.ResponseStream.Current.Data.Span);

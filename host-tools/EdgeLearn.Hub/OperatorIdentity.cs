@@ -68,11 +68,9 @@ public sealed class OperatorIdentity : IDisposable
         string folder = hub.Operator, known = Path.Combine(hub.Keys, "release.pub");
         if (File.Exists(known))
             return File.ReadAllBytes(known);
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(folder);
-        else
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        using FleetKey release = ReadOrCreate(folder, "release.key"), key = ReadOrCreate(folder, "operator.key");
+        HubFolder.MakePrivate(folder);
+        using FleetKey release = FleetKey.LoadOrCreate(Path.Combine(folder, "release.key")),
+            key = FleetKey.LoadOrCreate(Path.Combine(folder, "operator.key"));
         using var certificate = authority.IssueOperator(key, now);
         DurableFile.Replace(Path.Combine(folder, "operator.crt"), Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
         DurableFile.Replace(Path.Combine(folder, "authority.crt"), File.ReadAllBytes(Path.Combine(hub.Keys, "authority.crt")));
@@ -86,16 +84,6 @@ public sealed class OperatorIdentity : IDisposable
     {
         if (Directory.Exists(hub.Operator))
             DurableFile.Replace(Path.Combine(hub.Operator, "address"), Encoding.ASCII.GetBytes(address + "\n"));
-    }
-
-    static FleetKey ReadOrCreate(string folder, string name)
-    {
-        string path = Path.Combine(folder, name);
-        if (File.Exists(path))
-            return FleetKey.Load(path);
-        var key = FleetKey.Create();
-        key.Save(path);
-        return key;
     }
 
     /// <summary>Releases keys and certificates.</summary>

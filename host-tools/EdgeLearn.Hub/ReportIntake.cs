@@ -19,10 +19,7 @@ sealed class ReportIntake(
     public async Task<ReportAnswer> TakeAsync(DeviceRow device, ReportRequest request)
     {
         if (request.Data.Length > LargestPieceBytes)
-        {
-            throw new RpcException(
-                new Status(StatusCode.InvalidArgument, $"a piece of {request.Data.Length} bytes, at most {LargestPieceBytes} expected"));
-        }
+            throw Fault.Invalid($"a piece of {request.Data.Length} bytes, at most {LargestPieceBytes} expected");
         if (request.Attempt.Length != 16)
             return Refuse(Refusal.UnknownAttempt, $"an attempt has 16 bytes, not {request.Attempt.Length}");
         Guid id = new(request.Attempt.Span, bigEndian: true);
@@ -199,7 +196,7 @@ sealed class ReportIntake(
     {
         AttemptState.Accepted => new ReportAnswer { State = ReportAnswer.Types.State.Accepted },
         AttemptState.Refused => Refuse(attempt.Refusal, attempt.Reason),
-        _ => throw new RpcException(new Status(StatusCode.Unavailable, "the hub could not write the report down: send it again")),
+        _ => throw Fault.Of(StatusCode.Unavailable, "the hub could not write the report down: send it again"),
     };
 
     static ReportAnswer Refuse(Refusal refusal, string reason)

@@ -200,16 +200,34 @@ sealed class Round(ulong id) : IDisposable
             }
         }
         if (_committed is { } committed)
-        {
-            var manifest = ArtefactManifest.Parse(committed.Manifest.Manifest.Span);
-            view.ModelDigest = ByteString.CopyFrom(manifest.Digest.ToArray());
-            view.ModelVersion = manifest.Version;
-            if (committed.HasAccuracy)
-                view.Accuracy = committed.Accuracy;
-            if (committed.HasLoss)
-                view.Loss = committed.Loss;
-        }
+            ShowResult(view, committed);
         return view;
+    }
+
+    /// <summary>What a round's view becomes by its last entry.</summary>
+    public static void ShowEnd(RoundView view, JournalEntry entry)
+    {
+        if (entry.ChangeCase == JournalEntry.ChangeOneofCase.Abandoned)
+        {
+            view.State = RoundView.Types.State.Abandoned;
+            view.Reason = entry.Abandoned.Reason;
+        }
+        else if (entry.ChangeCase == JournalEntry.ChangeOneofCase.Committed)
+        {
+            view.State = RoundView.Types.State.Committed;
+            ShowResult(view, entry.Committed);
+        }
+    }
+
+    static void ShowResult(RoundView view, JournalEntry.Types.Committed committed)
+    {
+        var manifest = ArtefactManifest.Parse(committed.Manifest.Manifest.Span);
+        view.ModelDigest = ByteString.CopyFrom(manifest.Digest.ToArray());
+        view.ModelVersion = manifest.Version;
+        if (committed.HasAccuracy)
+            view.Accuracy = committed.Accuracy;
+        if (committed.HasLoss)
+            view.Loss = committed.Loss;
     }
 
     /// <summary>Adds one refusal to a view, under the name that people read.</summary>

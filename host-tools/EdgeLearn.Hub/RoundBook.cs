@@ -103,7 +103,7 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
             entry.UnixMs = NowMs;
             // The view is worked out on a copy of the state that the entry leads to: nobody sees a result that is not on the disk yet.
             var view = round.ToView(entry.UnixMs);
-            RoundRequests.Preview(view, entry);
+            Round.ShowEnd(view, entry);
             written = store.WriteAsync(db =>
             {
                 with?.Invoke(db);
@@ -201,7 +201,7 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
     public RoundView View(ulong id)
     {
         if (id == 0)
-            id = store.Read(db => RoundJournal.View(db, 0))?.Round ?? throw NotFound("there was no round yet");
+            id = store.Read(db => RoundJournal.View(db, 0))?.Round ?? throw Fault.Of(StatusCode.NotFound, "there was no round yet");
         if (_open.TryGetValue(id, out var round))
         {
             lock (_lock)
@@ -210,9 +210,7 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
                     return round.ToView(NowMs);
             }
         }
-        return store.Read(db => RoundJournal.View(db, id)) ?? throw NotFound($"there is no round {id}");
-
-        static RpcException NotFound(string detail) => new(new Status(StatusCode.NotFound, detail));
+        return store.Read(db => RoundJournal.View(db, id)) ?? throw Fault.Of(StatusCode.NotFound, $"there is no round {id}");
     }
 
     /// <summary>The newest rounds of a group, or of all; the newest first.</summary>

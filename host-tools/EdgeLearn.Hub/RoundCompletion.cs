@@ -77,8 +77,7 @@ sealed class RoundCompletion(
         {
             var newest = store.Read(db => ArtefactTable.Newest(db, round.Request.Group))!;
             var now = options.Clock.GetUtcNow();
-            (var manifest, var offer) =
-                signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, now);
+            (var manifest, var offer) = signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, now);
             JournalEntry entry = new() { Committed = new() { Manifest = offer.Artefact } };
             if (score is { } s)
             {

@@ -43,8 +43,7 @@ static class RoundJournal
     public static void Append(SqliteConnection db, JournalEntry entry, RoundView view)
     {
         byte[] bytes = entry.ToByteArray();
-        byte[] previous =
-            db.Query("SELECT chain FROM journal WHERE round = $round ORDER BY seq DESC LIMIT 1", r => r.Bytes(0),
+        byte[] previous = db.Query("SELECT chain FROM journal WHERE round = $round ORDER BY seq DESC LIMIT 1", r => r.Bytes(0),
             ("$round", (long)entry.Round)).FirstOrDefault() ?? [];
         db.Execute("INSERT INTO journal (round, entry, chain) VALUES ($round, $entry, $chain)",
             ("$round", (long)entry.Round), ("$entry", bytes), ("$chain", Chain(previous, bytes)));

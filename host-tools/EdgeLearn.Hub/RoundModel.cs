@@ -56,3 +56,70 @@ public sealed class RoundModel : UpdateTarget, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
 }
+
+/// <summary>A round's next model as a function of its base and its accepted updates: the same bytes in any order of arrival.</summary>
+/// <param name="artefacts">holds the base</param>
+/// <param name="updates">holds the contents</param>
+sealed class RoundSuccessor(ContentStore artefacts, ContentStore updates)
+{
+    /// <summary>Aggregates the updates and applies the result to the base.</summary>
+    /// <param name="round">with its accepted updates</param>
+    /// <exception cref="EdgeLearnException">A file is missing or damaged, or the result is not finite.</exception>
+    public (byte[] Model, Digest Updates) Compute(Round round)
+    {
+        var accepted = round.AcceptedInOrder();
+        byte[] start = artefacts.Read(round.BaseManifest.Digest);
+        using var model = RoundModel.Read(start, $"the base of round {round.Id}", round.Request.Training);
+        round.Aggregation.Apply(model, accepted.Select(update =>
+        {
+            var header = UpdateHeader.Parse(update.Header.Span);
+            return new UpdateReport(header.Device, update.Weight, updates.Read(header.Content));
+        }));
+        return (model.ToBytes(), HashOf(accepted));
+    }
+
+    /// <summary>SHA-256 over the headers of the accepted updates, in the order of board ids: the result's manifest holds it.</summary>
+    static Digest HashOf(IEnumerable<JournalEntry.Types.Accepted> accepted)
+    {
+        using MemoryStream all = new();
+        foreach (var update in accepted)
+            all.Write(update.Header.Span);
+        all.Position = 0;
+        return Digest.Of(all);
+    }
+}
+
+/// <summary>Audits a round: reads its journal, checks every board's signature again, and makes the result anew.</summary>
+static class RoundReplay
+{
+    /// <exception cref="EdgeLearnException">Not committed, or the journal, a signature or a file does not hold.</exception>
+    public static RoundReplayReport Run(FleetStore store, RoundSuccessor successor, ulong number)
+    {
+        using Round round = new(number);
+        foreach (var entry in store.Read(db => RoundJournal.Read(db, number)))
+            round.Apply(entry);
+        if (round.Result is not { } result)
+            throw new EdgeLearnException($"round {number} was not committed: there is nothing to replay");
+        var accepted = round.AcceptedInOrder();
+        foreach (var update in accepted)
+        {
+            if (!FleetKey.Verify(update.PublicKey.Span, SignedThing.Update, update.Header.Span, update.Signature.Span))
+                throw new EdgeLearnException($"an update of round {number} is not signed by its board");
+        }
+        (byte[] model, var hash) = successor.Compute(round);
+        if (hash != result.Updates)
+            throw new EdgeLearnException($"the updates of round {number} are not those that its result was signed for");
+        return new RoundReplayReport(number, result.Digest, Digest.Of(model), accepted.Count);
+    }
+}
+
+/// <summary>What a replay of a committed round gave.</summary>
+/// <param name="Round">Its number.</param>
+/// <param name="Committed">Digest of the model that the round committed.</param>
+/// <param name="Replayed">Digest of the model that its journal gives now.</param>
+/// <param name="Updates">Number of updates in it.</param>
+public readonly record struct RoundReplayReport(ulong Round, Digest Committed, Digest Replayed, int Updates)
+{
+    /// <summary>The journal gives the same bytes.</summary>
+    public bool IsSame => Committed == Replayed;
+}

@@ -35,7 +35,7 @@ sealed class RoundRules(
     /// <summary>Opens a round, or returns the one that the same request has opened.</summary>
     public async Task<RoundView> OpenAsync(RunRoundRequest request)
     {
-        var filled = RoundOpening.Fill(request);
+        var filled = RoundRequests.Fill(request);
         await _opening.WaitAsync();
         try
         {
@@ -43,7 +43,7 @@ sealed class RoundRules(
                 return book.View(known);
             var opened = opening.Prepare(filled);
             if (book.OpenIn(filled.Group) is { } other)
-                throw RoundRequests.Failed($"round {other.Id} of the group {filled.Group} is still open");
+                throw Fault.Failed($"round {other.Id} of the group {filled.Group} is still open");
             var round = await book.CreateAsync(filled);
             await KeptAsync(round, book.Add(round, opened));
             GoOn(round);

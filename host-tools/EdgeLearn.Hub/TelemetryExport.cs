@@ -153,8 +153,7 @@ sealed class TelemetryExport : IDisposable
         scope.Metrics.AddRange(sums.Where(m => m.Sum.DataPoints.Count > 0));
         return new ExportMetricsServiceRequest
         {
-            ResourceMetrics = { new ResourceMetrics { Resource = _resource,
-            ScopeMetrics = { scope } } }
+            ResourceMetrics = { new ResourceMetrics { Resource = _resource, ScopeMetrics = { scope } } }
         };
     }
 
