@@ -2,9 +2,8 @@ namespace EdgeLearn.Datasets;
 
 /// <summary>
 /// A folder of CIFAR's binary files, compressed or not: <c>train*.bin</c> or <c>data_batch*.bin</c> to learn from, several one behind the
-/// other in the order of their names, and
-/// <c>test*.bin</c>. A record is one label byte (CIFAR-10), or a coarse and a fine one of which the fine one counts (CIFAR-100), then the
-/// red, green and blue plane of 32x32 bytes. Converted once to images with the channel innermost.
+/// other in the order of their names, and <c>test*.bin</c>. A record is one label byte (CIFAR-10), or a coarse and a fine one of which the
+/// fine one counts (CIFAR-100), then the red, green and blue plane of 32x32 bytes. Converted once to images with the channel innermost.
 /// </summary>
 sealed record CifarFolder(string Path, string[] Train, string[] Test)
 {

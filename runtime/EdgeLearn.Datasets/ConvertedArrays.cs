@@ -76,7 +76,8 @@ sealed class ConvertedArrays
         destination.Write(bytes);
     }
 
-    static ArrayHeader HeaderAt(ByteSource source, long offset)
+    /// <summary>The header of the array that begins at an offset, whose data begins behind it.</summary>
+    public static ArrayHeader HeaderAt(ByteSource source, long offset)
     {
         byte[] bytes = new byte[NpyFile.WrittenHeaderBytes];
         source.Read(offset, bytes);

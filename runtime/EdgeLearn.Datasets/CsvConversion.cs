@@ -11,40 +11,28 @@ namespace EdgeLearn.Datasets;
 /// (float32), an npy array of the labels (float32), where a group column is named another of the groups' numbers (float32), then the schema
 /// as text. NumPy reads the arrays by loads from the open file, one after the other.
 /// </summary>
-sealed class CsvConversion
+/// <param name="path">the csv, compressed or not</param>
+/// <param name="options">label column, classes or regression</param>
+/// <param name="like">the schema that it must share; null takes its own</param>
+sealed class CsvConversion(string path, DataOptions options, CsvSchema? like)
 {
     const int ProgressRows = 4096;
 
-    readonly string _path;
-    readonly string _name;
-    readonly DataOptions _options;
-    readonly CsvSchema? _like;
+    readonly string _name = Path.GetFileName(path);
     string[] _columns = [];
     int _labelIndex;
     int _groupIndex = -1;
-
-    /// <summary>Prepares the conversion of one file.</summary>
-    /// <param name="path">the csv, compressed or not</param>
-    /// <param name="options">label column, classes or regression</param>
-    /// <param name="like">the schema that it must share; null takes its own</param>
-    public CsvConversion(string path, DataOptions options, CsvSchema? like)
-    {
-        _path = path;
-        _name = Path.GetFileName(path);
-        _options = options;
-        _like = like;
-    }
 
     /// <summary>Writes the converted file.</summary>
     /// <exception cref="EdgeLearnException">The csv is empty, ragged, too large, or has a cell that cannot be used.</exception>
     public void Write(Stream destination)
     {
-        using var guard = new TextGuard(GzipFile.OpenContent(_path), _name, FileCache.DefaultLimitBytes);
+        using var guard = new TextGuard(GzipFile.OpenContent(path), _name, FileCache.DefaultLimitBytes);
         using var reader = Open(guard);
         if (reader.IsEmpty || !reader.HasHeader)
             throw new EdgeLearnException($"{_name} is empty; expected a header line and rows of numbers");
         ReadHeader(reader.Header);
-        var labels = new CsvLabels(_options.Regression, _like);
+        var labels = new CsvLabels(options.Regression, like);
         var groups = new CsvGroups();
         byte[] header = new byte[NpyFile.WrittenHeaderBytes];
         destination.Write(header);
@@ -98,16 +86,16 @@ sealed class CsvConversion
             throw new EdgeLearnException($"{_name} starts with numbers; expected a header line with the names of the columns");
         if (_columns.Length < 2)
             throw new EdgeLearnException($"{_name} has 1 column, '{CsvLabels.Shorten(_columns[0])}'; expected features and a label");
-        string? label = _like?.Label ?? _options.LabelColumn;
-        if (_options.GroupColumn is { } group) _groupIndex = IndexOf(group);
+        string? label = like?.Label ?? options.LabelColumn;
+        if (options.GroupColumn is { } group) _groupIndex = IndexOf(group);
         int last = _groupIndex == _columns.Length - 1 ? _columns.Length - 2 : _columns.Length - 1;
         _labelIndex = label is null ? last : IndexOf(label);
         if (_labelIndex == _groupIndex) throw new EdgeLearnException($"{_name}: the column '{label}' cannot be both label and group");
         if (_groupIndex >= 0 && _columns.Length < 3)
             throw new EdgeLearnException($"{_name} has 2 columns; expected features, a label and a group");
-        if (_like is null) return;
-        if (!_like.Features.AsSpan().SequenceEqual(Features()))
-            throw new EdgeLearnException($"{_name} has other columns than the training file: {Difference(_like.Features, Features())}");
+        if (like is null) return;
+        if (!like.Features.AsSpan().SequenceEqual(Features()))
+            throw new EdgeLearnException($"{_name} has other columns than the training file: {Difference(like.Features, Features())}");
     }
 
     int IndexOf(string column)
@@ -158,7 +146,7 @@ sealed class CsvConversion
     string[] Features() => [.. _columns.Where((_, i) => i != _labelIndex && i != _groupIndex)];
 
     void Report(long bytes)
-        => _options.Progress?.Invoke(new DataProgress($"reading {_name}", bytes, Math.Max(bytes, new FileInfo(_path).Length)));
+        => options.Progress?.Invoke(new DataProgress($"reading {_name}", bytes, Math.Max(bytes, new FileInfo(path).Length)));
 
     static string Difference(string[] expected, string[] actual)
     {

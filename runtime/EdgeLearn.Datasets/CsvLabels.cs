@@ -9,16 +9,12 @@ namespace EdgeLearn.Datasets;
 /// </summary>
 sealed class CsvLabels
 {
-    // A class has a short name; free text in the label column is a mistake that should not fill the memory.
-    const int LongestName = 200;
-
     readonly bool _regression;
     readonly string[]? _fixedNames;
     readonly bool _fixed;
     readonly List<ushort> _classes = [];
     readonly List<float> _targets = [];
-    readonly Dictionary<string, ushort> _numbers = [];
-    readonly Dictionary<string, ushort>.AlternateLookup<ReadOnlySpan<char>> _lookup;
+    readonly CsvNames _names = new();
     bool _named;
 
     public CsvLabels(bool regression, CsvSchema? like)
@@ -27,8 +23,7 @@ sealed class CsvLabels
         _fixed = like is not null;
         _fixedNames = like?.ClassNames;
         _named = _fixedNames is not null;
-        for (int i = 0; _fixedNames is not null && i < _fixedNames.Length; i++) _numbers[_fixedNames[i]] = (ushort)i;
-        _lookup = _numbers.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach (string name in _fixedNames ?? []) _names.Add(name);
     }
 
     public int Count => _regression ? _targets.Count : _classes.Count;
@@ -55,13 +50,7 @@ sealed class CsvLabels
         names = _fixedNames;
         if (_regression) return CollectionsMarshal.AsSpan(_targets);
         ushort[]? sortedPlace = null;
-        if (_named && !_fixed)
-        {
-            names = [.. _numbers.Keys.Order(StringComparer.Ordinal)];
-            sortedPlace = new ushort[names.Length];
-            for (int i = 0; i < names.Length; i++) sortedPlace[_numbers[names[i]]] = (ushort)i;
-        }
-
+        if (_named && !_fixed) sortedPlace = _names.SortedPlaces(out names);
         foreach (ushort label in _classes) _targets.Add(sortedPlace is null ? label : sortedPlace[label]);
         return CollectionsMarshal.AsSpan(_targets);
     }
@@ -80,56 +69,75 @@ sealed class CsvLabels
 
     string? AddName(ReadOnlySpan<char> cell)
     {
-        if (!_lookup.TryGetValue(cell, out ushort number))
-        {
-            if (_fixed) return $"the label '{Shorten(cell)}' is not in the training file";
-            if (cell.Length > LongestName) return $"the label has {cell.Length} characters; a class name has at most {LongestName}";
-            if (_numbers.Count == LabelList.LargestClassCount) return $"more than {LabelList.LargestClassCount} different labels";
-            number = (ushort)_numbers.Count;
-            _numbers[cell.ToString()] = number;
-        }
-
-        _classes.Add(number);
-        return null;
+        if (_fixed && !_names.TryFind(cell, out _)) return $"the label '{Shorten(cell)}' is not in the training file";
+        string? complaint = _names.Find(cell, "label", "a class name", out ushort number);
+        if (complaint is null) _classes.Add(number);
+        return complaint;
     }
 }
 
 /// <summary>Collects the group column of a csv: any short text is a group, and groups are numbered in sorted order.</summary>
 sealed class CsvGroups
 {
-    // A group has a short name; free text in its column is a mistake that should not fill the memory.
-    const int LongestName = 200;
-
     readonly List<float> _rows = [];
-    readonly Dictionary<string, ushort> _numbers = [];
-    readonly Dictionary<string, ushort>.AlternateLookup<ReadOnlySpan<char>> _lookup;
-
-    public CsvGroups() => _lookup = _numbers.GetAlternateLookup<ReadOnlySpan<char>>();
+    readonly CsvNames _names = new();
 
     /// <summary>Takes the group of the next row; what is wrong with it, or null.</summary>
     public string? Add(ReadOnlySpan<char> cell)
     {
         if (cell.IsEmpty) return "the group is empty";
-        if (!_lookup.TryGetValue(cell, out ushort number))
-        {
-            if (cell.Length > LongestName) return $"the group has {cell.Length} characters; the name of a group has at most {LongestName}";
-            if (_numbers.Count == LabelList.LargestClassCount) return $"more than {LabelList.LargestClassCount} different groups";
-            number = (ushort)_numbers.Count;
-            _numbers[cell.ToString()] = number;
-        }
-
-        _rows.Add(number);
-        return null;
+        string? complaint = _names.Find(cell, "group", "the name of a group", out ushort number);
+        if (complaint is null) _rows.Add(number);
+        return complaint;
     }
 
     /// <summary>The number of every row's group, by the sorted order of their names; to be called once.</summary>
     public ReadOnlySpan<float> Finish()
     {
-        float[] sortedPlace = new float[_numbers.Count];
-        int place = 0;
-        foreach (string name in _numbers.Keys.Order(StringComparer.Ordinal)) sortedPlace[_numbers[name]] = place++;
+        ushort[] sortedPlace = _names.SortedPlaces(out _);
         var rows = CollectionsMarshal.AsSpan(_rows);
         for (int i = 0; i < rows.Length; i++) rows[i] = sortedPlace[(int)rows[i]];
         return rows;
+    }
+}
+
+/// <summary>Names as they come, numbered in the order of their first rows until all are known.</summary>
+sealed class CsvNames
+{
+    // Classes and groups have short names; free text in their column is a mistake that should not fill the memory.
+    const int Longest = 200;
+
+    readonly Dictionary<string, ushort> _numbers = [];
+    readonly Dictionary<string, ushort>.AlternateLookup<ReadOnlySpan<char>> _lookup;
+
+    public CsvNames() => _lookup = _numbers.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>The number of a name that is known already.</summary>
+    public bool TryFind(ReadOnlySpan<char> name, out ushort number) => _lookup.TryGetValue(name, out number);
+
+    /// <summary>Gives a name the next number.</summary>
+    public ushort Add(string name) => _numbers[name] = (ushort)_numbers.Count;
+
+    /// <summary>The number of a name, known or new; returns what is wrong with it, or null.</summary>
+    /// <param name="name">from a cell</param>
+    /// <param name="what">what it names: label or group</param>
+    /// <param name="longest">what has a greatest length, in words</param>
+    /// <param name="number">of the name</param>
+    public string? Find(ReadOnlySpan<char> name, string what, string longest, out ushort number)
+    {
+        if (TryFind(name, out number)) return null;
+        if (name.Length > Longest) return $"the {what} has {name.Length} characters; {longest} has at most {Longest}";
+        if (_numbers.Count == LabelList.LargestClassCount) return $"more than {LabelList.LargestClassCount} different {what}s";
+        number = Add(name.ToString());
+        return null;
+    }
+
+    /// <summary>The place of each number in the sorted order of the names.</summary>
+    public ushort[] SortedPlaces(out string[] sorted)
+    {
+        sorted = [.. _numbers.Keys.Order(StringComparer.Ordinal)];
+        ushort[] places = new ushort[sorted.Length];
+        for (int i = 0; i < sorted.Length; i++) places[_numbers[sorted[i]]] = (ushort)i;
+        return places;
     }
 }

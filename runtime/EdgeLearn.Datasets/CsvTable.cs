@@ -57,11 +57,10 @@ sealed class CsvTable
 
     static CsvTable Read(ByteSource source, bool grouped)
     {
-        var features = HeaderAt(source, 0);
-        var labels = HeaderAt(source, features.TotalBytes);
-        labels = labels with { StartBytes = features.TotalBytes + labels.StartBytes };
-        if (labels.TotalBytes > source.Length) labels.CheckLength(source.Length, source.Name);
-        ArrayHeader? groups = grouped ? GroupsAt(source, labels.TotalBytes, features.Count) : null;
+        var features = ConvertedArrays.HeaderAt(source, 0);
+        var labels = Next(source, features);
+        ArrayHeader? groups = grouped ? Next(source, labels) : null;
+        if (groups is { } header && header.Count != features.Count) throw new FormatException("there is not one group a row");
         long end = (groups ?? labels).TotalBytes;
 
         // The schema is as long as a header line of the csv and the names of its classes.
@@ -70,19 +69,11 @@ sealed class CsvTable
         return new CsvTable(source, features, labels, groups, ParseSchema(Encoding.UTF8.GetString(text).Split('\n')));
     }
 
-    static ArrayHeader GroupsAt(ByteSource source, long offset, int rowCount)
+    static ArrayHeader Next(ByteSource source, ArrayHeader before)
     {
-        var groups = HeaderAt(source, offset);
-        groups = groups with { StartBytes = offset + groups.StartBytes };
-        if (groups.TotalBytes > source.Length) groups.CheckLength(source.Length, source.Name);
-        return groups.Count == rowCount ? groups : throw new FormatException("there is not one group a row");
-    }
-
-    static ArrayHeader HeaderAt(ByteSource source, long offset)
-    {
-        byte[] header = new byte[NpyFile.WrittenHeaderBytes];
-        source.Read(offset, header);
-        return NpyFile.ParseHeader(header, source.Name);
+        var next = ConvertedArrays.HeaderAt(source, before.TotalBytes);
+        if (next.TotalBytes > source.Length) next.CheckLength(source.Length, source.Name);
+        return next;
     }
 
     static CsvSchema ParseSchema(ReadOnlySpan<string> lines)

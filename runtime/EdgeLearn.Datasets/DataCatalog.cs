@@ -22,10 +22,8 @@ public sealed class DataCatalog
     {
         if (!(options.TestFraction > 0 && options.TestFraction < 1))
         {
-            throw new EdgeLearnException(
-                string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"a test fraction of {options.TestFraction}; expected a number above 0 and below 1, such as "
-                + $"0.2"));
+            throw new EdgeLearnException(FormattableString.Invariant(
+                $"a test fraction of {options.TestFraction}; expected a number above 0 and below 1, such as 0.2"));
         }
         if (options.Fold is var (part, parts) && (parts < 2 || part < 1 || part > parts))
             throw new EdgeLearnException($"fold {part}/{parts}: expected two numbers such as 1/5, the first at most the second");
@@ -262,4 +260,25 @@ public sealed class DataCatalog
     }
 
     static string FolderName(string path) => new DirectoryInfo(path).Name;
+}
+
+/// <summary>Files that are closed again unless the work they were opened for succeeds.</summary>
+sealed class OpenedFiles : IDisposable
+{
+    readonly List<ArrayFile> _files = [];
+
+    /// <summary>Takes charge of a file.</summary>
+    public ArrayFile Add(ArrayFile file)
+    {
+        _files.Add(file);
+        return file;
+    }
+
+    /// <summary>The work succeeded: the files belong to its result.</summary>
+    public void Keep() => _files.Clear();
+
+    public void Dispose()
+    {
+        foreach (var file in _files) file.Dispose();
+    }
 }

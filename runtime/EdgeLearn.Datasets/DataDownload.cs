@@ -7,24 +7,12 @@ namespace EdgeLearn.Datasets;
 /// Fetches the files of a known set from its publisher into a folder. A file appears there only when its length and SHA-256 are right;
 /// what is there already is not fetched again.
 /// </summary>
-sealed class DataDownload : IDisposable
+/// <param name="folder">where the files go</param>
+/// <param name="patience">how long a server may be silent</param>
+/// <param name="progress">called after every piece</param>
+sealed class DataDownload(string folder, TimeSpan patience, Action<DataProgress>? progress) : IDisposable
 {
-    readonly HttpClient _client;
-    readonly string _folder;
-    readonly TimeSpan _patience;
-    readonly Action<DataProgress>? _progress;
-
-    /// <summary>Prepares downloads.</summary>
-    /// <param name="folder">where the files go</param>
-    /// <param name="patience">how long a server may be silent</param>
-    /// <param name="progress">called after every piece</param>
-    public DataDownload(string folder, TimeSpan patience, Action<DataProgress>? progress)
-    {
-        _folder = folder;
-        _patience = patience;
-        _progress = progress;
-        _client = new HttpClient(new SocketsHttpHandler { ConnectTimeout = patience }) { Timeout = Timeout.InfiniteTimeSpan };
-    }
+    readonly HttpClient _client = new(new SocketsHttpHandler { ConnectTimeout = patience }) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>Fetches what is missing of a set.</summary>
     /// <exception cref="EdgeLearnException">A file could not be had from any mirror, is not the published one, or cannot be
@@ -33,7 +21,7 @@ sealed class DataDownload : IDisposable
     {
         foreach (var file in known.Files)
         {
-            if (new FileInfo(Path.Combine(_folder, file.Name)) is { Exists: true } found && found.Length == file.Bytes) continue;
+            if (new FileInfo(Path.Combine(folder, file.Name)) is { Exists: true } found && found.Length == file.Bytes) continue;
             Fetch(known, file);
         }
     }
@@ -52,7 +40,7 @@ sealed class DataDownload : IDisposable
             }
             catch (OperationCanceledException)
             {
-                reason = $"{mirror.Host} was silent for {_patience.TotalSeconds:0.#} s";
+                reason = $"{mirror.Host} was silent for {patience.TotalSeconds:0.#} s";
             }
             catch (HttpRequestException e)
             {
@@ -66,7 +54,7 @@ sealed class DataDownload : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new EdgeLearnException($"cannot write the download to {_folder}: {e.Message}; set XDG_CACHE_HOME to a folder that "
+                throw new EdgeLearnException($"cannot write the download to {folder}: {e.Message}; set XDG_CACHE_HOME to a folder that "
                     + $"can be written", e);
             }
         }
@@ -78,14 +66,14 @@ sealed class DataDownload : IDisposable
 
     async Task FetchAsync(Uri address, KnownFile file)
     {
-        using var silence = new CancellationTokenSource(_patience);
+        using var silence = new CancellationTokenSource(patience);
         using var response = await _client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, silence.Token);
         if (response.StatusCode != HttpStatusCode.OK) throw new HttpRequestException(null, null, response.StatusCode);
         if (response.Content.Headers.ContentLength is { } length && length != file.Bytes)
             throw new InvalidDataException($"{file.Name} has {length} bytes; expected {file.Bytes}");
 
-        Directory.CreateDirectory(_folder);
-        string path = Path.Combine(_folder, file.Name);
+        Directory.CreateDirectory(folder);
+        string path = Path.Combine(folder, file.Name);
         string part = $"{path}.{Guid.NewGuid():N}.part";
         try
         {
@@ -111,14 +99,14 @@ sealed class DataDownload : IDisposable
         long bytes = 0;
         while (true)
         {
-            silence.CancelAfter(_patience);
+            silence.CancelAfter(patience);
             int count = await ReadAsync(content, buffer, silence.Token);
             if (count == 0) break;
             bytes += count;
             if (bytes > file.Bytes) throw new InvalidDataException($"{file.Name} has more than the {file.Bytes} bytes expected");
             hash.AppendData(buffer, 0, count);
             destination.Write(buffer, 0, count);
-            _progress?.Invoke(new DataProgress($"downloading {file.Name}", bytes, file.Bytes));
+            progress?.Invoke(new DataProgress($"downloading {file.Name}", bytes, file.Bytes));
         }
 
         if (bytes != file.Bytes) throw new InvalidDataException($"{file.Name} ended after {bytes} of {file.Bytes} bytes");

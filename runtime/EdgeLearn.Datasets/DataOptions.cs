@@ -8,8 +8,7 @@ public sealed record DataOptions
 
     /// <summary>
     /// The column of a csv that says which samples belong together, such as a person; it is no feature. For a folder of arrays a word in
-    /// the name of the file that says it, such as
-    /// <c>writers</c>. Null = there is none.
+    /// the name of the file that says it, such as <c>writers</c>. Null = there is none.
     /// </summary>
     public string? GroupColumn { get; init; }
 

@@ -74,8 +74,7 @@ sealed record SeriesCut(string SampleRate, string TrainLoad, string TestLoad)
     /// class.</exception>
     public ConvertedArrays Open(IReadOnlyList<Series> series, string[] classNames, int stride, string name, FileCache cache)
     {
-        string meaning =
-            string.Create(CultureInfo.InvariantCulture,
+        string meaning = string.Create(CultureInfo.InvariantCulture,
             $"{LayoutVersion}\n{Length} {stride} {SegmentCount}\n{string.Join(',', classNames)}");
         foreach (var one in series)
             meaning += string.Create(CultureInfo.InvariantCulture, $"\n{one.Condition} {one.Scale} {GzipFile.Digest(one.Path)}");

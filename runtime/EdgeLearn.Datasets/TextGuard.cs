@@ -4,23 +4,13 @@ namespace EdgeLearn.Datasets;
 /// Passes reads on and stops at a line, or a text, that no table of samples has: a csv reader holds a line in memory, and a small gzip
 /// file may expand to a line without end.
 /// </summary>
-sealed class TextGuard : Stream
+sealed class TextGuard(Stream inner, string name, long limitBytes) : Stream
 {
     /// <summary>Most bytes of a line: above 100,000 columns.</summary>
     public const int LongestLineBytes = 1 << 20;
 
-    readonly Stream _inner;
-    readonly string _name;
-    readonly long _limitBytes;
     long _lineBytes;
     long _lineNumber = 1;
-
-    public TextGuard(Stream inner, string name, long limitBytes)
-    {
-        _inner = inner;
-        _name = name;
-        _limitBytes = limitBytes;
-    }
 
     /// <summary>Bytes read so far.</summary>
     public long Bytes { get; private set; }
@@ -43,13 +33,13 @@ sealed class TextGuard : Stream
     {
         int count = ReadInner(buffer);
         Bytes += count;
-        if (Bytes > _limitBytes) throw new EdgeLearnException($"{_name} is larger than {_limitBytes} bytes when expanded");
+        if (Bytes > limitBytes) throw new EdgeLearnException($"{name} is larger than {limitBytes} bytes when expanded");
         for (var rest = buffer[..count]; !rest.IsEmpty;)
         {
             int end = rest.IndexOf((byte)'\n');
             _lineBytes += end < 0 ? rest.Length : end;
             if (_lineBytes > LongestLineBytes)
-                throw new EdgeLearnException($"{_name}: line {_lineNumber} is longer than {LongestLineBytes} bytes; is it a csv?");
+                throw new EdgeLearnException($"{name}: line {_lineNumber} is longer than {LongestLineBytes} bytes; is it a csv?");
             if (end < 0) break;
             rest = rest[(end + 1)..];
             _lineBytes = 0;
@@ -73,7 +63,7 @@ sealed class TextGuard : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _inner.Dispose();
+        if (disposing) inner.Dispose();
         base.Dispose(disposing);
     }
 
@@ -81,11 +71,11 @@ sealed class TextGuard : Stream
     {
         try
         {
-            return _inner.Read(buffer);
+            return inner.Read(buffer);
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
-            throw GzipFile.Damaged(_name, e);
+            throw GzipFile.Damaged(name, e);
         }
     }
 }

@@ -7,7 +7,6 @@ sealed class OnnxGraph
 {
     readonly byte[] _file;
     readonly string _name;
-    readonly bool _hasOperatorSets;
 
     /// <summary>Walks a whole file once.</summary>
     /// <exception cref="EdgeLearnException">The file is truncated, or no ONNX model.</exception>
@@ -15,17 +14,19 @@ sealed class OnnxGraph
     {
         _file = file;
         _name = name;
+        long irVersion = 0;
+        bool hasOperatorSets = false;
         var model = new WireReader(file, new ByteRange(0, file.Length), name);
         while (model.Next())
         {
             switch (model.Number)
             {
                 case OnnxFields.ModelIrVersion:
-                    IrVersion = (long)model.RequireVarint();
+                    irVersion = (long)model.RequireVarint();
                     break;
                 case OnnxFields.ModelOperatorSets:
                     model.RequireBytes();
-                    _hasOperatorSets = true;
+                    hasOperatorSets = true;
                     break;
                 case OnnxFields.ModelGraph:
                     if (Field.Length > 0) throw new EdgeLearnException($"{name} holds two graphs, expected one");
@@ -40,16 +41,13 @@ sealed class OnnxGraph
             throw new EdgeLearnException($"{name} is no whole ONNX model: no graph in its {file.Length:N0} bytes; copy or export the file "
                 + $"again");
         }
-        if (IrVersion < 1 || !_hasOperatorSets)
+        if (irVersion < 1 || !hasOperatorSets)
         {
-            throw new EdgeLearnException($"{name} is no whole ONNX model: its {(IrVersion < 1 ? "IR version" : "operator set")} is "
+            throw new EdgeLearnException($"{name} is no whole ONNX model: its {(irVersion < 1 ? "IR version" : "operator set")} is "
                 + $"missing; copy or export the file again");
         }
         ReadGraph();
     }
-
-    /// <summary>Version of the format.</summary>
-    public long IrVersion { get; }
 
     /// <summary>The graph's field in the file, tag included.</summary>
     public ByteRange Field { get; }
@@ -169,4 +167,31 @@ sealed class OnnxGraph
             dimensions.Add(size > 0 ? size : -1);
         }
     }
+}
+
+/// <summary>The few field numbers of onnx.proto3 that are read or written here; every other field is copied as it is.</summary>
+static class OnnxFields
+{
+    public const int ModelIrVersion = 1;
+    public const int ModelGraph = 7;
+    public const int ModelOperatorSets = 8;
+
+    public const int GraphInitializer = 5;
+    public const int GraphInput = 11;
+    public const int GraphOutput = 12;
+
+    public const int TensorDimensions = 1;
+    public const int TensorElementType = 2;
+    public const int TensorFloats = 4;
+    public const int TensorName = 8;
+    public const int TensorRaw = 9;
+    public const int TensorDataLocation = 14;
+
+    public const int ValueName = 1;
+    public const int ValueType = 2;
+    public const int TypeTensor = 1;
+    public const int TensorTypeElement = 1;
+    public const int TensorTypeShape = 2;
+    public const int ShapeDimension = 1;
+    public const int DimensionValue = 1;
 }

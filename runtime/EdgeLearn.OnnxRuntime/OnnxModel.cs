@@ -50,12 +50,6 @@ public sealed class OnnxModel
     /// <summary>What errors call the model: its path.</summary>
     public string Name { get; }
 
-    /// <summary>Version of the ONNX format.</summary>
-    public long IrVersion => _graph.IrVersion;
-
-    /// <summary>Size of the file.</summary>
-    public long LengthBytes => _file.Length;
-
     /// <summary>What has to be fed: graph inputs that no initializer fills.</summary>
     public IReadOnlyList<OnnxTensor> Inputs { get; }
 

@@ -16,24 +16,15 @@ enum WireType
 /// so a broken file ends in one <see cref="EdgeLearnException"/> with the offset; nothing is allocated.
 /// </summary>
 /// <remarks>Source: Protocol Buffers, "Encoding". Groups, which ONNX never used, are refused.</remarks>
-ref struct WireReader
+/// <param name="file">all bytes of the file</param>
+/// <param name="message">where the message lies; inside the file</param>
+/// <param name="name">the file's name for errors</param>
+ref struct WireReader(ReadOnlySpan<byte> file, ByteRange message, string name)
 {
-    readonly ReadOnlySpan<byte> _file;
-    readonly string _name;
-    readonly int _end;
-    int _position;
-
-    /// <summary>Reads the message at <paramref name="message"/> of a file.</summary>
-    /// <param name="file">all bytes of the file</param>
-    /// <param name="message">where the message lies; inside the file</param>
-    /// <param name="name">the file's name for errors</param>
-    public WireReader(ReadOnlySpan<byte> file, ByteRange message, string name)
-    {
-        _file = file;
-        _name = name;
-        _position = message.Start;
-        _end = message.End;
-    }
+    readonly ReadOnlySpan<byte> _file = file;
+    readonly string _name = name;
+    readonly int _end = message.End;
+    int _position = message.Start;
 
     /// <summary>Number of the field.</summary>
     public int Number { get; private set; }
