@@ -1,4 +1,4 @@
-using EdgeLearn.Commands;
+using EdgeLearn.Drawing;
 
 namespace EdgeLearn.Results;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using EdgeLearn.Commands;
+using EdgeLearn.Drawing;
 
 namespace EdgeLearn.Results;
 

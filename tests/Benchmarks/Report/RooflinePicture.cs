@@ -1,5 +1,6 @@
 using System.Globalization;
 using EdgeLearn.Commands;
+using EdgeLearn.Drawing;
 
 namespace EdgeLearn.Benchmarks;
 

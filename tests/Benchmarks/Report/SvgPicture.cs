@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace EdgeLearn.Commands;
+namespace EdgeLearn.Drawing;
 
 /// <summary>
 /// Writes an SVG file piece by piece: grey lines and small text that can be read on white and on black, and marks of any colour. All texts
