@@ -21,7 +21,7 @@ machine_target() {
 }
 
 # The level of an x86-64 CPU: 2, 3 or 4. The dynamic loader knows it (glibc 2.33 and later list it in its help); elsewhere the kernel's
-# flags tell, of which some kernels leave out a few. `info` asks in the same way: runtime/EdgeLearn.Commands/CpuLevel.cs.
+# flags tell, of which some kernels leave out a few. `info` asks in the same way: runtime/EdgeLearn.Commands/Machine.cs.
 # usage: cpu_level LOADER CPUINFO
 cpu_level() {
   local help='' flags level=2

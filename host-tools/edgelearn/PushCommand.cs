@@ -16,22 +16,19 @@ sealed record PushResult(ulong Version, string Digest, string Group, long SizeBy
 /// <summary><c>edgelearn push</c>: a signed model to a group of boards.</summary>
 static class PushCommand
 {
-    /// <summary>Builds the command.</summary>
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = "a model file, as 'train --save' writes it" };
         var to = OptionText.Text("--to", "GROUP", "the boards that get it (default: default)");
         var key = OptionText.Text("--release-key", "FILE",
             "sign with this key (default: release.key in the operator's folder, made at the hub's first start)");
-        var rounds =
-            OptionText.Parsed<uint?>("--successors", "N",
-            $"how many rounds may follow before the next push (default {OperatorClient.UsualGenerationLimit}, 0 = none)", ParseSuccessors);
-        var version =
-            OptionText.Parsed<ulong?>("--as-version", "N", "version of the model, above the group's newest (default: the next one)",
-            ParseVersion);
-        var json = CommandOutput.JsonOption();
+        var rounds = OptionText.Whole("--successors",
+            $"how many rounds may follow before the next push (default {OperatorClient.UsualGenerationLimit}, 0 = none)", 0u,
+            uint.MaxValue, "a number of rounds, 0 or more");
+        var version = OptionText.Whole("--as-version", "version of the model, above the group's newest (default: the next one)", 1ul,
+            ulong.MaxValue, "a whole number of 1 or more");
         var command = new ExampleCommand("push", "sign a model and offer it to a group of boards", "model.safetensors",
-            "model.safetensors --to field --json") { model, to, key, rounds, version, json };
+            "model.safetensors --to field --json") { model, to, key, rounds, version, CommandOutput.JsonOption() };
         var hub = new HubLocation(command);
         command.SetAction(async (parsed, stop) =>
         {
@@ -39,14 +36,13 @@ static class PushCommand
             long size = Check(path);
             using var client = hub.Open(parsed);
             using var releaseKey = parsed.GetValue(key) is { } file ? FleetKey.Load(file) : null;
-            var output = CommandOutput.Of(parsed, json);
+            var output = CommandOutput.Of(parsed);
             var answer = await client.PushAsync(
                 path, parsed.GetValue(to) ?? "", parsed.GetValue(rounds) ?? OperatorClient.UsualGenerationLimit, parsed.GetValue(version),
                 releaseKey, stop);
             var result = new PushResult(answer.Version, Convert.ToHexStringLower(answer.Digest.Span), answer.Group, size,
                 answer.DeviceCount);
-            if (output.Json) output.WriteJson(result, FleetJson.Default.PushResult);
-            else Print(result, output.Output);
+            output.Write(result, FleetJson.Default.PushResult, text => Print(result, text));
         });
         return command;
     }
@@ -67,14 +63,4 @@ static class PushCommand
         using var model = ModelFile.Load(path);
         return new FileInfo(path).Length;
     }
-
-    static uint? ParseSuccessors(string text) =>
-        uint.TryParse(text, out uint count)
-        ? count
-        : throw new EdgeLearnException($"--successors {text}: expected a number of rounds, 0 or more");
-
-    static ulong? ParseVersion(string text) =>
-        ulong.TryParse(text, out ulong version) && version > 0
-        ? version
-        : throw new EdgeLearnException($"--as-version {text}: expected a whole number of 1 or more");
 }

@@ -15,18 +15,16 @@ sealed record VersionResult(string Version, string Runtime, string Platform, str
 /// <summary><c>edgelearn version</c>.</summary>
 static class VersionCommand
 {
-    /// <summary>Builds the command.</summary>
     public static Command Create()
     {
-        var json = CommandOutput.JsonOption();
-        var command = new ExampleCommand("version", "print the version of this program", "", "--json") { json };
+        var command = new ExampleCommand("version", "print the version of this program", "", "--json") { CommandOutput.JsonOption() };
         command.SetAction(parsed =>
         {
-            var output = CommandOutput.Of(parsed, json);
+            var output = CommandOutput.Of(parsed);
             var result = new VersionResult(OwnVersion, RuntimeInformation.FrameworkDescription, RuntimeInformation.RuntimeIdentifier,
                 Machine.Compiled);
-            if (output.Json) output.WriteJson(result, FleetJson.Default.VersionResult);
-            else output.Output.WriteLine($"edgelearn {result.Version} ({result.Platform}, {result.Runtime}, {result.Compiled})");
+            output.Write(result, FleetJson.Default.VersionResult, text
+                => text.WriteLine($"edgelearn {result.Version} ({result.Platform}, {result.Runtime}, {result.Compiled})"));
         });
         return command;
     }

@@ -1,124 +1,77 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace EdgeLearn.Commands;
 
 /// <summary><c>info</c>: this program, this machine, or a model file.</summary>
-public sealed class AboutCommand
+public static class AboutCommand
 {
-    readonly Option<string?> _model = OptionText.Text("--model", "FILE", "describe the network of a model file instead");
-    readonly Option<bool> _json = CommandOutput.JsonOption();
-
-    AboutCommand()
-    {
-    }
-
     /// <summary>The command.</summary>
     public static Command Create()
     {
+        var model = OptionText.Text("--model", "FILE", "describe the network of a model file instead");
         var command = new ExampleCommand("info", "Describe this program and this machine, or a model file.", "",
-            "--model digits.safetensors");
-        var options = new AboutCommand();
-        command.Options.Add(options._model);
-        command.Options.Add(options._json);
-        command.SetAction(options.Run);
+            "--model digits.safetensors") { model, CommandOutput.JsonOption() };
+        command.SetAction(parsed =>
+        {
+            var output = CommandOutput.Of(parsed);
+            if (parsed.GetValue(model) is { } path)
+            {
+                ModelDescription.Of(path).Write(output);
+                return;
+            }
+
+            var program = Program();
+            output.Write(new AboutResult(program, null), ResultJson.Default.AboutResult, program.Write);
+        });
         return command;
     }
 
-    int Run(ParseResult parsed)
-    {
-        var output = CommandOutput.Of(parsed, _json);
-        var result = parsed.GetValue(_model) is { } path
-            ? new AboutResult { Model = ModelDescription.Of(path) }
-            : new AboutResult { Program = ProgramDescription() };
-        if (output.Json) output.WriteJson(result, ResultJson.Default.AboutResult);
-        else if (result.Model is { } model) model.Write(output.Output);
-        else Write(result.Program!, output.Output);
-        return 0;
-    }
-
-    static ProgramDescription ProgramDescription() => new()
-    {
-        Version = typeof(AboutCommand).Assembly.GetName().Version!.ToString(3),
-        Compiled = Machine.Compiled,
-        InstructionSet = InstructionSet.Name,
-        VectorBits = InstructionSet.VectorBits,
-        CpuInstructionSet = Machine.CpuInstructionSet,
-        Machine = Machine.Model,
-        Cores = Environment.ProcessorCount,
-        MemoryBytes = Machine.MemoryBytes,
-        AvailableBytes = Machine.AvailableBytes,
-        PeakRssBytes = Machine.PeakRssBytes,
-        NoiseVersion = Noise.Version,
-        ModelFormat = ModelFile.Format,
-        Licence = "Apache-2.0",
-    };
-
-    static void Write(ProgramDescription program, TextWriter output)
-    {
-        var text = CultureInfo.InvariantCulture;
-        output.WriteLine(string.Create(text, $"EdgeLearn     {program.Version}, {program.Compiled}, licence {program.Licence}"));
-        output.WriteLine(
-            string.Create(text,
-            $"instructions  {program.InstructionSet}, vectors of {program.VectorBits} bits; the CPU has {program.CpuInstructionSet}"));
-        output.WriteLine(
-            string.Create(text,
-            $"machine       {program.Machine ?? "unknown"}, {program.Cores} cores, "
-            + $"memory {ByteCount.Format(program.MemoryBytes)}, {ByteCount.Format(program.AvailableBytes)} available"));
-        output.WriteLine(string.Create(text, $"this process  peak memory {program.PeakRssBytes:N0} bytes"));
-        output.WriteLine(string.Create(text, $"formats       model file {program.ModelFormat}, noise {program.NoiseVersion}"));
-    }
+    static ProgramDescription Program() => new(
+        Version: typeof(AboutCommand).Assembly.GetName().Version!.ToString(3),
+        Compiled: Machine.Compiled,
+        InstructionSet: InstructionSet.Name,
+        VectorBits: InstructionSet.VectorBits,
+        CpuInstructionSet: Machine.CpuInstructionSet,
+        Machine: Machine.Model,
+        Cores: Environment.ProcessorCount,
+        MemoryBytes: Machine.MemoryBytes,
+        AvailableBytes: Machine.AvailableBytes,
+        PeakRssBytes: Machine.PeakRssBytes,
+        NoiseVersion: Noise.Version,
+        ModelFormat: ModelFile.Format,
+        Licence: "Apache-2.0");
 }
 
 /// <summary>What <c>info --json</c> prints: one of the two.</summary>
-public sealed record AboutResult
-{
-    /// <summary>The program and the machine.</summary>
-    public ProgramDescription? Program { get; init; }
-
-    /// <summary>A model file.</summary>
-    public ModelDescription? Model { get; init; }
-}
+/// <param name="Program">the program and the machine</param>
+/// <param name="Model">a model file</param>
+public sealed record AboutResult(ProgramDescription? Program, ModelDescription? Model);
 
 /// <summary>This program on this machine.</summary>
-public sealed record ProgramDescription
+/// <param name="Version">of the program</param>
+/// <param name="Compiled">NativeAOT or JIT</param>
+/// <param name="InstructionSet">what the program was compiled for or may use</param>
+/// <param name="VectorBits">width of the registers that the kernels use</param>
+/// <param name="CpuInstructionSet">what the CPU has</param>
+/// <param name="Machine">name of the board or the CPU; null where the kernel does not say</param>
+/// <param name="Cores">cores that this process may use</param>
+/// <param name="MemoryBytes">RAM of the machine</param>
+/// <param name="AvailableBytes">RAM that could be used now</param>
+/// <param name="PeakRssBytes">peak memory of this process</param>
+/// <param name="NoiseVersion">version of the noise</param>
+/// <param name="ModelFormat">version of the model file</param>
+/// <param name="Licence">SPDX identifier</param>
+public sealed record ProgramDescription(string Version, string Compiled, string InstructionSet, int VectorBits, string CpuInstructionSet,
+    string? Machine, int Cores, long MemoryBytes, long AvailableBytes, long PeakRssBytes, int NoiseVersion, int ModelFormat,
+    string Licence)
 {
-    /// <summary>Of the program.</summary>
-    public required string Version { get; init; }
-
-    /// <summary>NativeAOT or JIT.</summary>
-    public required string Compiled { get; init; }
-
-    /// <summary>What the program was compiled for or may use.</summary>
-    public required string InstructionSet { get; init; }
-
-    /// <summary>Width of the registers that the kernels use.</summary>
-    public required int VectorBits { get; init; }
-
-    /// <summary>What the CPU has.</summary>
-    public required string CpuInstructionSet { get; init; }
-
-    /// <summary>Name of the board or the CPU; null where the kernel does not say.</summary>
-    public required string? Machine { get; init; }
-
-    /// <summary>Cores that this process may use.</summary>
-    public required int Cores { get; init; }
-
-    /// <summary>RAM of the machine.</summary>
-    public required long MemoryBytes { get; init; }
-
-    /// <summary>RAM that could be used now.</summary>
-    public required long AvailableBytes { get; init; }
-
-    /// <summary>Peak memory of this process.</summary>
-    public required long PeakRssBytes { get; init; }
-
-    /// <summary>Version of the noise.</summary>
-    public required int NoiseVersion { get; init; }
-
-    /// <summary>Version of the model file.</summary>
-    public required int ModelFormat { get; init; }
-
-    /// <summary>SPDX identifier.</summary>
-    public required string Licence { get; init; }
+    internal void Write(TextWriter output)
+    {
+        output.WriteLine($"EdgeLearn     {Version}, {Compiled}, licence {Licence}");
+        output.WriteLine($"instructions  {InstructionSet}, vectors of {VectorBits} bits; the CPU has {CpuInstructionSet}");
+        output.WriteLine($"machine       {Machine ?? "unknown"}, {Cores} cores, memory {ByteCount.Format(MemoryBytes)}, "
+            + $"{ByteCount.Format(AvailableBytes)} available");
+        output.WriteLine($"this process  peak memory {PeakRssBytes:N0} bytes");
+        output.WriteLine($"formats       model file {ModelFormat}, noise {NoiseVersion}");
+    }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
@@ -20,10 +19,13 @@ public sealed class EvaluateCommand
     readonly Option<int?> _threads = OptionText.Threads();
     readonly Option<bool> _bytes =
         OptionText.Flag("--int8-inputs", "with int8 weights: round the inputs of dense layers to int8 too and multiply bytes");
-    readonly Option<bool> _json = CommandOutput.JsonOption();
 
-    EvaluateCommand()
+    EvaluateCommand(ExampleCommand command)
     {
+        _model.Required = true;
+        command.Add("", _model, _network, _adaptor);
+        _data.AddTo(command, required: true);
+        command.Add("", _batch, _weights, _bytes, _threads, CommandOutput.JsonOption());
     }
 
     /// <summary>The command.</summary>
@@ -32,18 +34,13 @@ public sealed class EvaluateCommand
         var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.",
             "--model digits.safetensors --data digits", "--model digits.safetensors --data digits --weights int8",
             "--model m.safetensors --data ./readings --json", "--model state.safetensors --network 64-100:relu-10 --data digits");
-        var options = new EvaluateCommand();
-        options._model.Required = true;
-        command.Add("", options._model, options._network, options._adaptor);
-        options._data.AddTo(command, required: true);
-        command.Add("", options._batch, options._weights, options._bytes, options._threads, options._json);
-        command.SetAction(options.Run);
+        command.SetAction(new EvaluateCommand(command).Run);
         return command;
     }
 
     int Run(ParseResult parsed)
     {
-        var output = CommandOutput.Of(parsed, _json);
+        var output = CommandOutput.Of(parsed);
         int batch = parsed.GetValue(_batch) ?? 64;
         if (batch < 1) throw new EdgeLearnException($"--batch {batch}: expected 1 or more");
         ThreadTeam.Use(parsed.GetValue(_threads) ?? 1);
@@ -75,8 +72,7 @@ public sealed class EvaluateCommand
                 + $"--weights int8");
         }
         var result = Evaluate(model, path, data, batch, bytes);
-        if (output.Json) output.WriteJson(result, ResultJson.Default.EvaluateResult);
-        else Write(result, data, output.Output);
+        output.Write(result, ResultJson.Default.EvaluateResult, text => result.Write(data.Name, text));
         return 0;
     }
 
@@ -90,61 +86,39 @@ public sealed class EvaluateCommand
         using var workspace = new Workspace(plan);
         long begin = Stopwatch.GetTimestamp();
         var evaluation = evaluator.Run(data.Test, model.Preparation);
-        return new EvaluateResult
-        {
-            Model = path,
-            Network = network.Spec.ToString(),
-            TestExamples = evaluation.Count,
-            TestAccuracy = network.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
-            TestLoss = evaluation.Loss,
-            Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds,
-            ParameterBytes = network.ParameterBytes,
-            WorkspaceBytes = plan.WorkspaceBytes,
-            PeakRssBytes = Machine.PeakRssBytes,
-        };
-    }
-
-    static void Write(EvaluateResult result, DataSplit data, TextWriter output)
-    {
-        var text = CultureInfo.InvariantCulture;
-        output.WriteLine(string.Create(text, $"model     {result.Model} ({result.Network})"));
-        output.WriteLine(string.Create(text, $"data      {data.Name}: {result.TestExamples:N0} samples to test with"));
-        if (result.TestAccuracy is { } accuracy) output.WriteLine(string.Create(text, $"accuracy  {accuracy:F4}"));
-        output.WriteLine(string.Create(text, $"loss      {result.TestLoss:F4}"));
-        output.WriteLine(
-            string.Create(text,
-            $"memory    weights {result.ParameterBytes:N0} bytes, workspace {result.WorkspaceBytes:N0}; peak of the "
-            + $"process {ByteCount.Format(result.PeakRssBytes)}; {result.Seconds:F1} s"));
+        return new EvaluateResult(
+            Model: path,
+            Network: network.Spec.ToString(),
+            TestExamples: evaluation.Count,
+            TestAccuracy: network.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
+            TestLoss: evaluation.Loss,
+            Seconds: Stopwatch.GetElapsedTime(begin).TotalSeconds,
+            ParameterBytes: network.ParameterBytes,
+            WorkspaceBytes: plan.WorkspaceBytes,
+            PeakRssBytes: Machine.PeakRssBytes);
     }
 }
 
 /// <summary>What <c>evaluate --json</c> prints.</summary>
-public sealed record EvaluateResult
+/// <param name="Model">the model file</param>
+/// <param name="Network">the network in shorthand</param>
+/// <param name="TestExamples">samples to test with</param>
+/// <param name="TestAccuracy">share of test samples that are classified right; null for a regression</param>
+/// <param name="TestLoss">mean loss on the test samples</param>
+/// <param name="Seconds">wall time of the pass over all samples, reading included</param>
+/// <param name="ParameterBytes">weights and integer tensors</param>
+/// <param name="WorkspaceBytes">the one block of the forward pass</param>
+/// <param name="PeakRssBytes">peak memory of the process</param>
+public sealed record EvaluateResult(string Model, string Network, int TestExamples, double? TestAccuracy, double TestLoss, double Seconds,
+    long ParameterBytes, long WorkspaceBytes, long PeakRssBytes)
 {
-    /// <summary>The model file.</summary>
-    public required string Model { get; init; }
-
-    /// <summary>The network in shorthand.</summary>
-    public required string Network { get; init; }
-
-    /// <summary>Samples to test with.</summary>
-    public required int TestExamples { get; init; }
-
-    /// <summary>Share of test samples that are classified right; null for a regression.</summary>
-    public required double? TestAccuracy { get; init; }
-
-    /// <summary>Mean loss on the test samples.</summary>
-    public required double TestLoss { get; init; }
-
-    /// <summary>Wall time of the pass over all samples, reading included.</summary>
-    public required double Seconds { get; init; }
-
-    /// <summary>Weights and integer tensors.</summary>
-    public required long ParameterBytes { get; init; }
-
-    /// <summary>The one block of the forward pass.</summary>
-    public required long WorkspaceBytes { get; init; }
-
-    /// <summary>Peak memory of the process.</summary>
-    public required long PeakRssBytes { get; init; }
+    internal void Write(string data, TextWriter output)
+    {
+        output.WriteLine($"model     {Model} ({Network})");
+        output.WriteLine($"data      {data}: {TestExamples:N0} samples to test with");
+        if (TestAccuracy is { } accuracy) output.WriteLine($"accuracy  {accuracy:F4}");
+        output.WriteLine($"loss      {TestLoss:F4}");
+        output.WriteLine($"memory    weights {ParameterBytes:N0} bytes, workspace {WorkspaceBytes:N0}; peak of the process "
+            + $"{ByteCount.Format(PeakRssBytes)}; {Seconds:F1} s");
+    }
 }

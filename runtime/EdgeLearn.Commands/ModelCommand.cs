@@ -1,10 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace EdgeLearn.Commands;
 
 /// <summary><c>model</c>: looks into model files, makes one from another, exchanges them with PyTorch.</summary>
-public sealed class ModelCommand
+public static class ModelCommand
 {
     /// <summary>The command.</summary>
     public static Command Create() => new ExampleCommand(
@@ -19,16 +18,11 @@ public sealed class ModelCommand
 
     static ExampleCommand CreateMerge()
     {
-        var command = new ExampleCommand("merge", "Take an adaptor up into the weights of its base. Bottlenecks stay as they are.",
-            "digits.safetensors site.adaptor --output site.safetensors");
         var model = new Argument<string>("BASE") { Description = "the model file that the adaptor was trained on" };
         var adaptor = new Argument<string>("ADAPTOR") { Description = "what train --save-adaptor wrote" };
         var target = Target();
-        var json = CommandOutput.JsonOption();
-        command.Arguments.Add(model);
-        command.Arguments.Add(adaptor);
-        command.Options.Add(target);
-        command.Options.Add(json);
+        var command = new ExampleCommand("merge", "Take an adaptor up into the weights of its base. Bottlenecks stay as they are.",
+            "digits.safetensors site.adaptor --output site.safetensors") { model, adaptor, target, CommandOutput.JsonOption() };
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(model),
@@ -37,34 +31,27 @@ public sealed class ModelCommand
             using var adapted = Adaptor.Apply(loaded, parsed.GetRequiredValue(adaptor), path);
             using var network = adapted.Network.Merge();
             ModelFile.Save(output, adapted with { Network = network });
-            Say(CommandOutput.Of(parsed, json), output, network);
-            return 0;
+            Say(CommandOutput.Of(parsed), output, network);
         });
         return command;
     }
 
     static ExampleCommand CreateAddClass()
     {
-        var command = new ExampleCommand("add-class",
-            "Give a model an output for one class more. The others' outputs stay as they are, and the new one cannot win before it has "
-            + "learned.", "digits.safetensors --name 10 --output wider.safetensors");
         var model = new Argument<string>("MODEL") { Description = "a model file that ends with a dense layer" };
         var name = OptionText.Text("--name", "NAME", "what the class is called");
         var target = Target();
-        var json = CommandOutput.JsonOption();
         name.Required = true;
-        command.Arguments.Add(model);
-        command.Options.Add(name);
-        command.Options.Add(target);
-        command.Options.Add(json);
+        var command = new ExampleCommand("add-class",
+            "Give a model an output for one class more. The others' outputs stay as they are, and the new one cannot win before it has "
+            + "learned.", "digits.safetensors --name 10 --output wider.safetensors") { model, name, target, CommandOutput.JsonOption() };
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(model), output = Checked(parsed.GetRequiredValue(target)!, path);
             using var loaded = ModelFile.Load(path);
             using var wider = loaded.WithClass(parsed.GetRequiredValue(name)!, path);
             ModelFile.Save(output, wider);
-            Say(CommandOutput.Of(parsed, json), output, wider.Network);
-            return 0;
+            Say(CommandOutput.Of(parsed), output, wider.Network);
         });
         return command;
     }
@@ -91,15 +78,8 @@ public sealed class ModelCommand
     internal static void Say(CommandOutput output, string path, Network network)
     {
         var result = new ModelResult(path, network.Spec.ToString(), network.Parameters.Length, network.OutputLength);
-        if (output.Json)
-        {
-            output.WriteJson(result, ResultJson.Default.ModelResult);
-        }
-        else
-        {
-            output.Output.WriteLine(
-                string.Create(CultureInfo.InvariantCulture, $"saved {path}: {result.Network}, {result.ParameterCount:N0} weights"));
-        }
+        output.Write(result, ResultJson.Default.ModelResult,
+            text => text.WriteLine($"saved {path}: {result.Network}, {result.ParameterCount:N0} weights"));
     }
 }
 

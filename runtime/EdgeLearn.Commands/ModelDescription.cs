@@ -1,70 +1,96 @@
-using System.Globalization;
-
 namespace EdgeLearn.Commands;
 
 /// <summary>A model file as <c>info --model</c> prints it.</summary>
-public sealed record ModelDescription
+/// <param name="File">the file</param>
+/// <param name="FileBytes">its length</param>
+/// <param name="Network">the network in shorthand</param>
+/// <param name="Loss">what the outputs are held against</param>
+/// <param name="Preparation">how inputs are prepared: none, one pair for all values, or one pair for each</param>
+/// <param name="Classes">names of the classes; null where they are numbers</param>
+/// <param name="Layers">first to last</param>
+/// <param name="ParameterCount">weights of all layers</param>
+/// <param name="ParameterBytes">weights and integer tensors</param>
+/// <param name="MultiplyAdds">multiply-adds of one sample</param>
+public sealed record ModelDescription(string File, long FileBytes, string Network, string Loss, string Preparation,
+    IReadOnlyList<string>? Classes, IReadOnlyList<LayerDescription> Layers, long ParameterCount, long ParameterBytes, long MultiplyAdds)
 {
-    /// <summary>The file.</summary>
-    public required string File { get; init; }
-
-    /// <summary>Its length.</summary>
-    public required long FileBytes { get; init; }
-
-    /// <summary>The network in shorthand.</summary>
-    public required string Network { get; init; }
-
-    /// <summary>What the outputs are held against.</summary>
-    public required string Loss { get; init; }
-
-    /// <summary>How inputs are prepared: none, one pair for all values, or one pair for each.</summary>
-    public required string Preparation { get; init; }
-
-    /// <summary>Names of the classes; null where they are numbers.</summary>
-    public required IReadOnlyList<string>? Classes { get; init; }
-
-    /// <summary>First to last.</summary>
-    public required IReadOnlyList<LayerDescription> Layers { get; init; }
-
-    /// <summary>Weights of all layers.</summary>
-    public required long ParameterCount { get; init; }
-
-    /// <summary>Weights and integer tensors.</summary>
-    public required long ParameterBytes { get; init; }
-
-    /// <summary>Multiply-adds of one sample.</summary>
-    public required long MultiplyAdds { get; init; }
-
     /// <summary>Reads a model file.</summary>
     public static ModelDescription Of(string path)
     {
         using var model = ModelFile.Load(path);
         var network = model.Network;
-        return new ModelDescription
-        {
-            File = path,
-            FileBytes = new FileInfo(path).Length,
-            Network = network.Spec.ToString(),
-            Loss = network.Loss.Name,
-            Preparation = model.Preparation.IsIdentity ? "none" : !model.Preparation.IsPerFeature
+        return new ModelDescription(
+            File: path,
+            FileBytes: new FileInfo(path).Length,
+            Network: network.Spec.ToString(),
+            Loss: network.Loss.Name,
+            Preparation: model.Preparation.IsIdentity ? "none" : !model.Preparation.IsPerFeature
                 ? "global"
                 : model.Preparation.Shift.Length < network.InputLength ? "per channel" : "per feature",
-            Classes = model.ClassNames,
-            Layers = LayerDescription.Of(network),
-            ParameterCount = network.Parameters.Length,
-            ParameterBytes = network.ParameterBytes,
-            MultiplyAdds = network.Layers.Sum(layer => layer.MultiplyAdds),
-        };
+            Classes: model.ClassNames,
+            Layers: LayerDescription.Of(network),
+            ParameterCount: network.Parameters.Length,
+            ParameterBytes: network.ParameterBytes,
+            MultiplyAdds: network.Layers.Sum(layer => layer.MultiplyAdds));
     }
 
-    /// <summary>Prints it for people.</summary>
-    public void Write(TextWriter output)
+    internal void Write(CommandOutput output)
+        => output.Write(new AboutResult(null, this), ResultJson.Default.AboutResult, WriteForPeople);
+
+    void WriteForPeople(TextWriter output)
     {
-        var text = CultureInfo.InvariantCulture;
-        output.WriteLine(string.Create(text, $"{File}: {FileBytes:N0} bytes"));
+        output.WriteLine($"{File}: {FileBytes:N0} bytes");
         output.WriteLine($"network {Network}, loss {Loss}, preparation of inputs {Preparation}");
         if (Classes is not null) output.WriteLine($"classes {string.Join(", ", Classes)}");
         output.WriteLine();
         LayerDescription.Write(Layers, output);
+    }
+}
+
+/// <summary>One layer as <c>info --model</c> and <c>plan</c> print it.</summary>
+/// <param name="Name">first part of its tensors' names</param>
+/// <param name="Kind">in words</param>
+/// <param name="Inputs">values of a sample coming in</param>
+/// <param name="Outputs">values of a sample going out</param>
+/// <param name="Shape">shape of a sample going out</param>
+/// <param name="ParameterCount">weights</param>
+/// <param name="ParameterBytes">weights and integer tensors</param>
+/// <param name="SampleBytes">what the layer leaves of one sample for its gradients: its output and what it saves</param>
+/// <param name="MultiplyAdds">of one sample</param>
+/// <param name="Training">trainable, frozen, or "-" where there are no weights</param>
+public sealed record LayerDescription(string Name, string Kind, int Inputs, int Outputs, string Shape, long ParameterCount,
+    long ParameterBytes, long SampleBytes, long MultiplyAdds, string Training)
+{
+    /// <summary>Describes all layers of a network.</summary>
+    public static IReadOnlyList<LayerDescription> Of(Network network) => [.. network.Layers.Select(Of)];
+
+    static LayerDescription Of(Layer layer)
+    {
+        long weights = layer.Slices.Sum(slice => (long)slice.Length), integers = layer.Integers.Sum(tensor => tensor.Length);
+        return new LayerDescription(
+            layer.Name,
+            layer.Describe(),
+            layer.InputLength,
+            layer.OutputLength,
+            layer.OutputShape.ToString(),
+            weights,
+            (weights * sizeof(float)) + (integers * sizeof(int)),
+            (layer.OutputLength + layer.SavedLength(1)) * sizeof(float),
+            layer.MultiplyAdds,
+            layer.Slices.Count == 0 ? "-" : layer.IsTrainable ? "trainable" : "frozen");
+    }
+
+    /// <summary>Prints layers as a table with their sums.</summary>
+    public static void Write(IReadOnlyList<LayerDescription> layers, TextWriter output)
+    {
+        var table = new TextTable("layer", "what", "shape", "weights", "bytes", "bytes a sample", "multiply-adds", "training");
+        foreach (var layer in layers)
+        {
+            table.Add(layer.Name, layer.Kind, layer.Shape, $"{layer.ParameterCount:N0}", $"{layer.ParameterBytes:N0}",
+                $"{layer.SampleBytes:N0}", $"{layer.MultiplyAdds:N0}", layer.Training);
+        }
+        table.Add("all", "", "", $"{layers.Sum(layer => layer.ParameterCount):N0}", $"{layers.Sum(layer => layer.ParameterBytes):N0}",
+            $"{layers.Sum(layer => layer.SampleBytes):N0}", $"{layers.Sum(layer => layer.MultiplyAdds):N0}", "");
+        table.Write(output);
     }
 }

@@ -8,11 +8,9 @@ public sealed class PlanCommand
     readonly DataArguments _data = new();
     readonly TrainingOptions _training;
     readonly LossOptions _loss = new();
-    readonly Option<string?> _network =
-        OptionText.Text("--network", "SPEC",
+    readonly Option<string?> _network = OptionText.Text("--network", "SPEC",
         "a shorthand such as 28x28-1000@10x10-10, a JSON file or a model file (default: one that suits the data)");
     readonly Option<int?> _classes = OptionText.Whole("--classes", "outputs of the default network where there is no data (default 10)");
-    readonly Option<bool> _json = CommandOutput.JsonOption();
 
     PlanCommand(ExampleCommand command)
     {
@@ -21,7 +19,7 @@ public sealed class PlanCommand
         _training = new TrainingOptions(command);
         _loss.AddTo(command);
         command.Add("network", _classes);
-        command.Add("", _json);
+        command.Add("", CommandOutput.JsonOption());
     }
 
     /// <summary>The command.</summary>
@@ -41,14 +39,12 @@ public sealed class PlanCommand
 
     int Run(ParseResult parsed)
     {
-        var output = CommandOutput.Of(parsed, _json);
+        var output = CommandOutput.Of(parsed);
         var settings = _training.Read(parsed);
         var network = NetworkSource.Read(parsed.GetValue(_network));
-        var result =
-            PlanResult.Of(settings.Train is { } train ? train.Adapt(Spec(parsed, network, output)) : Spec(parsed, network, output),
+        var result = PlanResult.Of(settings.Train is { } train ? train.Adapt(Spec(parsed, network, output)) : Spec(parsed, network, output),
             _training.Has(parsed, "weights") ? settings : settings with { Weights = network.Storage ?? WeightStorage.Float32 });
-        if (output.Json) output.WriteJson(result, ResultJson.Default.PlanResult);
-        else result.Write(output.Output);
+        output.Write(result, ResultJson.Default.PlanResult, result.Write);
         return 0;
     }
 

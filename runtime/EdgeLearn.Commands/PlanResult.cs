@@ -1,57 +1,27 @@
-using System.Globalization;
-
 namespace EdgeLearn.Commands;
 
 /// <summary>
 /// What <c>plan --json</c> prints. Buffers that never live at the same time share bytes, so categories add up to more than the total.
 /// </summary>
-public sealed record PlanResult
+/// <param name="Network">the network in shorthand</param>
+/// <param name="Rule">the learning rule of the categories</param>
+/// <param name="Update">the update rule</param>
+/// <param name="Batch">samples of a step</param>
+/// <param name="ParameterBytes">weights and integer tensors</param>
+/// <param name="ActivationBytes">outputs of layers and what they keep for their gradient</param>
+/// <param name="PanelBytes">scratch of kernels</param>
+/// <param name="UpdateStateBytes">what the update remembers between steps</param>
+/// <param name="BatchBytes">the mini-batch</param>
+/// <param name="PastBytes">earlier samples, earlier weights and averages of weights</param>
+/// <param name="WorkspaceBytes">the one block that holds all of it but the weights</param>
+/// <param name="TotalBytes">weights and workspace</param>
+/// <param name="InferenceBytes">what inference alone takes with the same batch</param>
+/// <param name="Layers">first to last</param>
+/// <param name="Rules">every rule with this update, those beside the chosen one with their default settings</param>
+public sealed record PlanResult(string Network, string Rule, string Update, int Batch, long ParameterBytes, long ActivationBytes,
+    long PanelBytes, long UpdateStateBytes, long BatchBytes, long PastBytes, long WorkspaceBytes, long TotalBytes, long InferenceBytes,
+    IReadOnlyList<LayerDescription> Layers, IReadOnlyList<RulePlan> Rules)
 {
-    /// <summary>The network in shorthand.</summary>
-    public required string Network { get; init; }
-
-    /// <summary>The learning rule of the categories.</summary>
-    public required string Rule { get; init; }
-
-    /// <summary>The update rule.</summary>
-    public required string Update { get; init; }
-
-    /// <summary>Samples of a step.</summary>
-    public required int Batch { get; init; }
-
-    /// <summary>Weights and integer tensors.</summary>
-    public required long ParameterBytes { get; init; }
-
-    /// <summary>Outputs of layers and what they keep for their gradient.</summary>
-    public required long ActivationBytes { get; init; }
-
-    /// <summary>Scratch of kernels.</summary>
-    public required long PanelBytes { get; init; }
-
-    /// <summary>What the update remembers between steps.</summary>
-    public required long UpdateStateBytes { get; init; }
-
-    /// <summary>The mini-batch.</summary>
-    public required long BatchBytes { get; init; }
-
-    /// <summary>Earlier samples, earlier weights and averages of weights.</summary>
-    public required long PastBytes { get; init; }
-
-    /// <summary>The one block that holds all of it but the weights.</summary>
-    public required long WorkspaceBytes { get; init; }
-
-    /// <summary>Weights and workspace.</summary>
-    public required long TotalBytes { get; init; }
-
-    /// <summary>What inference alone takes with the same batch.</summary>
-    public required long InferenceBytes { get; init; }
-
-    /// <summary>First to last.</summary>
-    public required IReadOnlyList<LayerDescription> Layers { get; init; }
-
-    /// <summary>Every rule with this update, those beside the chosen one with their default settings.</summary>
-    public required IReadOnlyList<RulePlan> Rules { get; init; }
-
     /// <summary>Plans a network under all rules.</summary>
     public static PlanResult Of(NetworkSpec spec, TrainingSettings settings)
     {
@@ -59,25 +29,23 @@ public sealed record PlanResult
         using var network = new Network(spec, settings.Weights);
         settings.Train?.Freeze(network);
         long inference = TrainingPlan.MemoryOfInference(spec, settings.Batch, settings.Weights).TotalBytes;
-        return new PlanResult
-        {
-            Network = spec.ToString(),
-            Rule = settings.Rule.Word,
-            Update = settings.Update.Word,
-            Batch = settings.Batch,
-            ParameterBytes = plan.BytesOf(MemoryCategory.Parameters),
-            ActivationBytes = plan.BytesOf(MemoryCategory.Activations),
-            PanelBytes = plan.BytesOf(MemoryCategory.Panels),
-            UpdateStateBytes = plan.BytesOf(MemoryCategory.UpdateState),
-            BatchBytes = plan.BytesOf(MemoryCategory.Batch),
-            PastBytes = plan.BytesOf(MemoryCategory.Past),
-            WorkspaceBytes = plan.WorkspaceBytes,
-            TotalBytes = plan.TotalBytes,
-            InferenceBytes = inference,
-            Layers = LayerDescription.Of(network),
-            Rules = [.. LearningRules.All.Select(rule =>
-                RulePlan.Of(spec, rule.Word == settings.Rule.Word ? settings : settings with { Rule = rule }, inference))],
-        };
+        return new PlanResult(
+            Network: spec.ToString(),
+            Rule: settings.Rule.Word,
+            Update: settings.Update.Word,
+            Batch: settings.Batch,
+            ParameterBytes: plan.BytesOf(MemoryCategory.Parameters),
+            ActivationBytes: plan.BytesOf(MemoryCategory.Activations),
+            PanelBytes: plan.BytesOf(MemoryCategory.Panels),
+            UpdateStateBytes: plan.BytesOf(MemoryCategory.UpdateState),
+            BatchBytes: plan.BytesOf(MemoryCategory.Batch),
+            PastBytes: plan.BytesOf(MemoryCategory.Past),
+            WorkspaceBytes: plan.WorkspaceBytes,
+            TotalBytes: plan.TotalBytes,
+            InferenceBytes: inference,
+            Layers: LayerDescription.Of(network),
+            Rules: [.. LearningRules.All.Select(rule =>
+                RulePlan.Of(spec, rule.Word == settings.Rule.Word ? settings : settings with { Rule = rule }, inference))]);
     }
 
     /// <summary>Prints it for people.</summary>
@@ -91,22 +59,20 @@ public sealed record PlanResult
         foreach (var (name, bytes) in ((string, long)[])[("parameters", ParameterBytes), ("activations", ActivationBytes),
             ("panels", PanelBytes), ("update state", UpdateStateBytes), ("batch", BatchBytes), ("past", PastBytes), ("total", TotalBytes)])
         {
-            categories.Add(name, Bytes(bytes));
+            categories.Add(name, $"{bytes:N0}");
         }
         categories.Write(output);
         output.WriteLine("buffers that never live at the same time share bytes: the total can be less than the sum");
         output.WriteLine();
         var rules = new TextTable($"with {Update}", "bytes", "beside inference");
-        rules.Add("inference", Bytes(InferenceBytes), "1.00 x");
+        rules.Add("inference", $"{InferenceBytes:N0}", "1.00 x");
         foreach (var rule in Rules)
         {
-            rules.Add(rule.Rule, rule.TotalBytes is { } total ? Bytes(total) : "-",
-                rule.BesideInference is { } ratio ? string.Create(CultureInfo.InvariantCulture, $"{ratio:F2} x") : "-");
+            rules.Add(rule.Rule, rule.TotalBytes is { } total ? $"{total:N0}" : "-",
+                rule.BesideInference is { } ratio ? $"{ratio:F2} x" : "-");
         }
         rules.Write(output);
     }
-
-    static string Bytes(long bytes) => bytes.ToString("N0", CultureInfo.InvariantCulture);
 }
 
 /// <summary>What one rule would take.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Serialization;
 using EdgeLearn.Commands;
 using EdgeLearn.Device;
@@ -32,7 +31,7 @@ sealed class RunCommand
     readonly Option<string?> _hub = OptionText.Text("--hub", "URL", "dial this address in place of the token's");
     readonly Option<string?> _name = OptionText.Text("--name", "NAME", "what people call the board (default: the machine's name)");
     readonly Option<(int Part, int Count)?> _part =
-        OptionText.Parsed<(int, int)?>("--part", "I/N", "take part I of N of the data (default: all of it)", text => ParsePart(text));
+        OptionText.Part("--part", "take part I of N of the data (default: all of it)", "part/parts, such as 1/4");
     readonly Option<double?> _alpha =
         OptionText.Number("--alpha", "with --part: Dirichlet shares by label; small = few classes a board (default: equal shares)");
     readonly Option<ulong?> _seed = OptionText.Seed("--seed", "seed of the parts and of what is held out (default 0)");
@@ -42,10 +41,13 @@ sealed class RunCommand
     readonly Option<bool> _once = OptionText.Flag("--once", "stop when the hub has nothing to do for this board");
     readonly Option<double?> _poll =
         OptionText.Number("--poll", "check in every so many seconds in place of when the hub says; for trials");
-    readonly Option<bool> _json = CommandOutput.JsonOption();
 
-    RunCommand()
+    RunCommand(ExampleCommand command)
     {
+        foreach (var option in (Option[])[_token, _folder, _hub, _name]) command.Options.Add(option);
+        _data.AddTo(command, required: true);
+        foreach (var option in (Option[])[_part, _alpha, _seed, _heldOut, _rounds, _once, _poll, CommandOutput.JsonOption()])
+            command.Options.Add(option);
     }
 
     /// <summary>The command.</summary>
@@ -55,29 +57,18 @@ sealed class RunCommand
             "run", "Join a fleet: check in at the hub, use the models it pushes, learn in its rounds. Ends cleanly on Ctrl-C or SIGTERM.",
             "--token TOKEN --data ./samples", "--data ./samples", "--data mnist --part 1/4 --alpha 1 --folder board-1 --token TOKEN --once",
             "--data people.csv --group-column person --part 1/4");
-        var options = new RunCommand();
-        foreach (var option in (Option[])[options._token, options._folder, options._hub, options._name]) command.Options.Add(option);
-        options._data.AddTo(command, required: true);
-        foreach (var option in (Option[])[options._part, options._alpha, options._seed, options._heldOut, options._rounds, options._once,
-            options._poll, options._json])
-        {
-            command.Options.Add(option);
-        }
-        command.SetAction(options.RunAsync);
+        command.SetAction(new RunCommand(command).RunAsync);
         return command;
     }
 
     async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
-        var output = CommandOutput.Of(parsed, _json);
+        var output = CommandOutput.Of(parsed);
         using var data = _data.Open(parsed, Loss.SoftmaxCrossEntropy, output)!;
         var (part, count) = parsed.GetValue(_part) ?? (1, 1);
         double? poll = parsed.GetValue(_poll);
         if (poll is { } seconds && !(seconds > 0 && seconds <= 86400))
-        {
-            throw new EdgeLearnException(
-                string.Create(CultureInfo.InvariantCulture, $"--poll {seconds}: expected seconds above 0, at most 86400"));
-        }
+            throw new EdgeLearnException($"--poll {seconds}: expected seconds above 0, at most 86400");
         int rounds = parsed.GetValue(_rounds) ?? 0;
         if (rounds < 0) throw new EdgeLearnException($"--rounds {rounds}: expected 0 or more");
         var run = await DeviceAgent.RunAsync(
@@ -106,25 +97,9 @@ sealed class RunCommand
             stop).ConfigureAwait(false);
         var result = new RunResult(run.DeviceId, run.RoundsAccepted, run.RoundsRefused, run.ModelVersion, run.Examples,
             Machine.PeakRssBytes);
-        if (output.Json)
-        {
-            output.WriteJson(result, RunJson.Default.RunResult);
-        }
-        else
-        {
-            output.Output.WriteLine($"{result.Device}: {result.RoundsAccepted} rounds counted, {result.RoundsRefused} not, model "
-                + $"version {result.ModelVersion}, {result.Examples:N0} examples, peak memory {ByteCount.Format(result.PeakRssBytes)}");
-        }
+        output.Write(result, RunJson.Default.RunResult, text => text.WriteLine($"{result.Device}: {result.RoundsAccepted} rounds counted, "
+            + $"{result.RoundsRefused} not, model version {result.ModelVersion}, {result.Examples:N0} examples, peak memory "
+            + ByteCount.Format(result.PeakRssBytes)));
         return 0;
-    }
-
-    static (int Part, int Count) ParsePart(string text)
-    {
-        string[] halves = text.Split('/');
-        bool fits = halves.Length == 2 && int.TryParse(halves[0], NumberStyles.None, CultureInfo.InvariantCulture, out int _)
-            && int.TryParse(halves[1], NumberStyles.None, CultureInfo.InvariantCulture, out int _);
-        return fits
-            ? (int.Parse(halves[0], CultureInfo.InvariantCulture), int.Parse(halves[1], CultureInfo.InvariantCulture))
-            : throw new EdgeLearnException($"--part {text}: expected part/parts, such as 1/4");
     }
 }

@@ -12,7 +12,6 @@ sealed class BenchCommand
     readonly Option<bool> _quick = OptionText.Flag("--quick", "fewer and shorter rounds: within two minutes");
     readonly Option<string?> _only =
         OptionText.Text("--only", "NAME,...", "rows whose first word or section this is: W1, square, kernels, training, inference, ...");
-    readonly Option<bool> _json = CommandOutput.JsonOption();
     readonly Option<string?> _output =
         OptionText.Text("--output", "FILE",
         "write the report here as JSON; with --report or --roofline: the document or the picture (.svg)");
@@ -39,7 +38,7 @@ sealed class BenchCommand
         var options = new BenchCommand();
         command.Options.Add(options._quick);
         command.Options.Add(options._only);
-        command.Options.Add(options._json);
+        command.Options.Add(CommandOutput.JsonOption());
         command.Options.Add(options._output);
         command.Options.Add(options._roofline);
         command.Options.Add(options._report);
@@ -50,7 +49,7 @@ sealed class BenchCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var output = CommandOutput.Of(parsed, _json);
+        var output = CommandOutput.Of(parsed);
         if (parsed.GetValue(_install)) return PeerInstallation.Run(output);
         bool roofline = parsed.GetValue(_roofline);
         string? path = parsed.GetValue(_output);

@@ -24,8 +24,7 @@ static class DemoCommand
     static readonly Option<int> s_rounds = new("--rounds") { Description = "federated rounds", DefaultValueFactory = _ => 10 };
     static readonly Option<double> s_alpha = new("--alpha")
     {
-        Description = "concentration of the Dirichlet shares by label: small = "
-        + "unequal",
+        Description = "concentration of the Dirichlet shares by label: small = unequal",
         DefaultValueFactory = _ => 1
     };
     static readonly Option<ulong> s_seed = new("--seed") { Description = "of weights, shares and orders", DefaultValueFactory = _ => 1 };
@@ -79,10 +78,7 @@ static class DemoCommand
         if (devices is < 1 or > 64) throw new EdgeLearnException($"--devices {devices}: expected 1 to 64");
         if (rounds is < 1 or > 10_000) throw new EdgeLearnException($"--rounds {rounds}: expected 1 to 10000");
         if (!(alpha > 0 && alpha <= 1e6))
-        {
-            throw new EdgeLearnException(
-                FormattableString.Invariant($"--alpha {alpha}: expected a number above 0, such as 0.5 (unequal) or 5 (nearly equal)"));
-        }
+            throw new EdgeLearnException($"--alpha {alpha}: expected a number above 0, such as 0.5 (unequal) or 5 (nearly equal)");
     }
 
     // The first run must work without a network: the bundled digits are the last resort, and the user is told.
@@ -123,20 +119,18 @@ static class DemoCommand
 
         var devices = await fleet.DevicesAsync(stop);
         await fleet.DisposeAsync(); // the controls get the machine for themselves
-        return new DemoResult
-        {
-            Devices = plan.DeviceCount,
-            Rounds = rounds,
-            FinalAccuracy = rounds[^1].Accuracy,
-            Controls = controls ? await Task.Run(() => RunControls(plan, data, preparation, folder, view, stop), stop) : null,
-            Data = data.Name,
-            Network = plan.Network.ToString(),
-            Rule = plan.Settings.Rule.Word,
-            Alpha = plan.Alpha,
-            DevicePeakRssBytes = [.. devices.Select(device => device.PeakRssBytes)],
-            PerDevice = devices,
-            Seconds = watch.Elapsed.TotalSeconds,
-        };
+        return new DemoResult(
+            Devices: plan.DeviceCount,
+            Rounds: rounds,
+            FinalAccuracy: rounds[^1].Accuracy,
+            Controls: controls ? await Task.Run(() => RunControls(plan, data, preparation, folder, view, stop), stop) : null,
+            Data: data.Name,
+            Network: plan.Network.ToString(),
+            Rule: plan.Settings.Rule.Word,
+            Alpha: plan.Alpha,
+            DevicePeakRssBytes: [.. devices.Select(device => device.PeakRssBytes)],
+            PerDevice: devices,
+            Seconds: watch.Elapsed.TotalSeconds);
     }
 
     static DemoControls RunControls(DemoPlan plan, DataSplit data, Preparation preparation, string folder, DemoView view,
@@ -160,7 +154,7 @@ static class DemoCommand
             var (name, kind, boards) = runs[i];
             var scorer = new ModelScorer(data.Test);
             accuracies[i] = scorer.Score(simulation.Run(name, kind, boards, stop)).Accuracy;
-            view.Say(FormattableString.Invariant($"control {name,-9} accuracy {accuracies[i]:F4}"));
+            view.Say($"control {name,-9} accuracy {accuracies[i]:F4}");
         });
         return new DemoControls(Alone: accuracies[3..].Max(), Central: accuracies[2], Frozen: accuracies[1], Backprop: accuracies[0]);
     }

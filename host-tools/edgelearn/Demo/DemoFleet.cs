@@ -46,7 +46,7 @@ sealed class DemoFleet : IAsyncDisposable
     {
         for (int i = 0; i < _plan.DeviceCount; i++)
         {
-            string name = FormattableString.Invariant($"device-{i + 1}");
+            string name = $"device-{i + 1}";
             var token = await _operator.CreateTokenAsync(cancel: stop);
             _devices.Add(new DeviceProcess(name, Path.Combine(folder, name), token.Token, data, _plan.Share(i)));
         }

@@ -26,30 +26,8 @@ sealed record DemoControls(double Alone, double Central, double Frozen, double B
 sealed record DemoDevice(string Name, long Examples, long PeakRssBytes, double StepMs);
 
 /// <summary>The JSON of the demonstration.</summary>
-sealed record DemoResult
-{
-    public required int Devices { get; init; }
-
-    public required IReadOnlyList<DemoRound> Rounds { get; init; }
-
-    public required double FinalAccuracy { get; init; }
-
-    public required DemoControls? Controls { get; init; }
-
-    public required string Data { get; init; }
-
-    public required string Network { get; init; }
-
-    public required string Rule { get; init; }
-
-    public required double Alpha { get; init; }
-
-    public required IReadOnlyList<long> DevicePeakRssBytes { get; init; }
-
-    public required IReadOnlyList<DemoDevice> PerDevice { get; init; }
-
-    public required double Seconds { get; init; }
-}
+sealed record DemoResult(int Devices, IReadOnlyList<DemoRound> Rounds, double FinalAccuracy, DemoControls? Controls, string Data,
+    string Network, string Rule, double Alpha, IReadOnlyList<long> DevicePeakRssBytes, IReadOnlyList<DemoDevice> PerDevice, double Seconds);
 
 /// <summary>JSON of the demonstration without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Spectre.Console;
 
 namespace EdgeLearn.Cli;
@@ -14,9 +13,8 @@ sealed class DemoView(bool quiet)
 
     /// <summary>A finished round.</summary>
     public void Say(DemoRound round, int roundCount)
-        => Say(string.Create(CultureInfo.InvariantCulture,
-            $"round {round.Round,2}/{roundCount}  accuracy {round.Accuracy:F4}  {Bar(round.Accuracy)}  up {Kilobytes(round.BytesUp)}  "
-            + $"down {Kilobytes(round.BytesDown)}  {round.Seconds:F1} s"));
+        => Say($"round {round.Round,2}/{roundCount}  accuracy {round.Accuracy:F4}  {Bar(round.Accuracy)}  up {Kilobytes(round.BytesUp)}  "
+            + $"down {Kilobytes(round.BytesDown)}  {round.Seconds:F1} s");
 
     static string Bar(double share)
     {
@@ -25,34 +23,29 @@ sealed class DemoView(bool quiet)
         return new string('#', filled) + new string('.', Width - filled);
     }
 
-    static string Kilobytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1000.0:N0} kB");
+    static string Kilobytes(long bytes) => $"{bytes / 1000.0:N0} kB";
 
     /// <summary>The result.</summary>
     public static void Show(DemoResult result)
     {
         var rounds = new Table().Title($"{result.Data}: {result.Devices} devices, {result.Rule}, {result.Network}, "
-            + $"Dirichlet({result.Alpha.ToString(CultureInfo.InvariantCulture)})");
-        foreach (string name in new[] { "round", "accuracy", "up", "down", "reported", "seconds" })
-            rounds.AddColumn(new TableColumn(name).RightAligned());
+            + $"Dirichlet({result.Alpha})");
+        AddColumns(rounds, "round", "accuracy", "up", "down", "reported", "seconds");
         foreach (var round in result.Rounds)
         {
-            rounds.AddRow(Text(round.Round), Accuracy(round.Accuracy), Kilobytes(round.BytesUp), Kilobytes(round.BytesDown),
-                $"{round.Reported}/{result.Devices}", round.Seconds.ToString("F1", CultureInfo.InvariantCulture));
+            rounds.AddRow($"{round.Round:N0}", $"{round.Accuracy:F4}", Kilobytes(round.BytesUp), Kilobytes(round.BytesDown),
+                $"{round.Reported}/{result.Devices}", $"{round.Seconds:F1}");
         }
 
         AnsiConsole.Write(rounds);
         if (result.Controls is { } controls) ShowControls(result, controls);
         var devices = new Table();
-        foreach (string name in new[] { "device", "examples", "step ms", "peak RSS" })
-            devices.AddColumn(new TableColumn(name).RightAligned());
+        AddColumns(devices, "device", "examples", "step ms", "peak RSS");
         foreach (var device in result.PerDevice)
-        {
-            devices.AddRow(device.Name, Text(device.Examples), device.StepMs.ToString("F2", CultureInfo.InvariantCulture),
-                string.Create(CultureInfo.InvariantCulture, $"{device.PeakRssBytes / 1e6:F1} MB"));
-        }
+            devices.AddRow(device.Name, $"{device.Examples:N0}", $"{device.StepMs:F2}", $"{device.PeakRssBytes / 1e6:F1} MB");
 
         AnsiConsole.Write(devices);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Seconds:F0} s in all. Next:"));
+        Console.WriteLine($"{result.Seconds:F0} s in all. Next:");
         Console.WriteLine("  ./edgelearn demo --alpha 0.5                     more unequal shares");
         Console.WriteLine("  ./edgelearn train --data mnist --controls        one board, beside backprop and frozen");
         Console.WriteLine("  ./edgelearn serve                                a hub of your own; docs/fleet.md goes on from there");
@@ -60,8 +53,8 @@ sealed class DemoView(bool quiet)
 
     static void ShowControls(DemoResult result, DemoControls controls)
     {
-        var table = new Table().AddColumn("control").AddColumn(new TableColumn("accuracy").RightAligned())
-            .AddColumn(new TableColumn("fleet is better by").RightAligned());
+        var table = new Table().AddColumn("control");
+        AddColumns(table, "accuracy", "fleet is better by");
         (string Name, double Accuracy)[] rows =
         [
             ("alone: the best single device on its own share", controls.Alone),
@@ -70,14 +63,12 @@ sealed class DemoView(bool quiet)
             ("backprop: the same rounds with backprop", controls.Backprop),
         ];
         foreach (var (name, accuracy) in rows)
-        {
-            table.AddRow(name, Accuracy(accuracy),
-                string.Create(CultureInfo.InvariantCulture, $"{100 * (result.FinalAccuracy - accuracy):+0.0;-0.0;0.0} points"));
-        }
+            table.AddRow(name, $"{accuracy:F4}", $"{100 * (result.FinalAccuracy - accuracy):+0.0;-0.0;0.0} points");
         AnsiConsole.Write(table);
     }
 
-    static string Accuracy(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
-
-    static string Text(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+    static void AddColumns(Table table, params string[] names)
+    {
+        foreach (string name in names) table.AddColumn(new TableColumn(name).RightAligned());
+    }
 }

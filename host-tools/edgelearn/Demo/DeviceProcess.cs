@@ -22,9 +22,8 @@ sealed class DeviceProcess : IDisposable
         string[] arguments =
         [
             "run", "--folder", folder, "--token", token, "--name", name, "--data", data,
-            "--part", FormattableString.Invariant($"{share.Part}/{share.PartCount}"), "--alpha",
-                FormattableString.Invariant($"{share.Alpha}"),
-            "--seed", FormattableString.Invariant($"{share.Seed}"), "--held-out", FormattableString.Invariant($"{share.HeldOutFraction}"),
+            "--part", $"{share.Part}/{share.PartCount}", "--alpha", $"{share.Alpha}", "--seed", $"{share.Seed}",
+            "--held-out", $"{share.HeldOutFraction}",
         ];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         _process = Process.Start(start) ?? throw new EdgeLearnException($"{start.FileName} cannot be started");

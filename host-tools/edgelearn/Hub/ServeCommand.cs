@@ -20,21 +20,17 @@ static class ServeCommand
     /// <summary>The port when none is named: boards must find the hub again after a restart.</summary>
     const int UsualPort = 7443;
 
-    /// <summary>Builds the command.</summary>
     public static Command Create()
     {
         var folder = HubLocation.FolderOption("where the hub keeps keys, database and models; made at the first start");
-        var listen =
-            OptionText.Parsed<IPAddress?>("--listen", "ADDRESS",
+        var listen = OptionText.Parsed<IPAddress?>("--listen", "ADDRESS",
             "address to listen on: 0.0.0.0 or :: for every network (default 127.0.0.1: this machine only)", ParseAddress);
-        var port = OptionText.Parsed<int?>("--port", "N", $"port to listen on, 0 = a free one (default {UsualPort})", ParsePort);
-        var publicHost =
-            OptionText.Text("--public-host", "NAME",
+        var port = OptionText.Whole("--port", $"port to listen on, 0 = a free one (default {UsualPort})", 0, IPEndPoint.MaxPort,
+            $"0 to {IPEndPoint.MaxPort}");
+        var publicHost = OptionText.Text("--public-host", "NAME",
             "name or address by which boards reach this machine (default: the address it listens on)");
-        var testData =
-            OptionText.Text("--test-data", "DATA",
+        var testData = OptionText.Text("--test-data", "DATA",
             "score the model of every round on the test part of this: a folder, a file or a known name");
-        var json = CommandOutput.JsonOption();
         var command = new ExampleCommand(
             "serve",
             "run the hub of a fleet until Ctrl-C",
@@ -42,7 +38,7 @@ static class ServeCommand
             "--listen 0.0.0.0 --public-host hub.example",
             "--folder ./hub --port 0 --test-data digits")
         {
-            folder, listen, port, publicHost, testData, json,
+            folder, listen, port, publicHost, testData, CommandOutput.JsonOption(),
         };
         command.SetAction((parsed, stop) => RunAsync(
             new HubOptions
@@ -53,7 +49,7 @@ static class ServeCommand
                 PublicHost = parsed.GetValue(publicHost),
             },
             parsed.GetValue(testData),
-            CommandOutput.Of(parsed, json),
+            CommandOutput.Of(parsed),
             stop));
         return command;
     }
@@ -69,15 +65,8 @@ static class ServeCommand
             Log = line => error.WriteLine($"{DateTime.Now:HH:mm:ss} {line.ReplaceLineEndings(" ")}"),
         };
         await using var hub = await FleetHub.StartAsync(options, stop);
-        if (output.Json)
-        {
-            output.WriteJson(new ServeResult(hub.Address, hub.Fleet.ToString(), options.Folder, hub.OperatorFolder, Environment.ProcessId),
-                FleetJson.Default.ServeResult);
-        }
-        else
-        {
-            Introduce(hub, options, tests, output.Output);
-        }
+        var result = new ServeResult(hub.Address, hub.Fleet.ToString(), options.Folder, hub.OperatorFolder, Environment.ProcessId);
+        output.Write(result, FleetJson.Default.ServeResult, text => Introduce(hub, options, tests, text));
         output.Output.Flush();
         try
         {
@@ -116,9 +105,22 @@ static class ServeCommand
         text == "localhost" ? IPAddress.Loopback
         : IPAddress.TryParse(text.Trim('[', ']'), out var address) ? address
         : throw new EdgeLearnException($"--listen {text}: expected an address of this machine, such as 127.0.0.1, 0.0.0.0 or ::");
+}
 
-    static int? ParsePort(string text) =>
-        int.TryParse(text, out int port) && port is >= 0 and <= IPEndPoint.MaxPort
-        ? port
-        : throw new EdgeLearnException($"--port {text}: expected 0 to {IPEndPoint.MaxPort}");
+/// <summary>Scores model files on a test set that it does not own.</summary>
+sealed class ModelScorer(Dataset test)
+{
+    const int Batch = 256;
+
+    /// <summary>Accuracy and mean loss of a model file.</summary>
+    /// <exception cref="EdgeLearnException">The file is no model, or does not fit the test set.</exception>
+    public Evaluation Score(string path)
+    {
+        using var model = ModelFile.Load(path);
+        if (model.Network.InputLength != test.InputLength)
+            throw new EdgeLearnException($"{path} takes {model.Network.InputLength} values, {test.Name} has {test.InputLength}");
+        if (model.Network.Loss.IsClassification && model.Network.Loss.ClassesOf(model.Network.Spec.ClassCount) < test.ClassCount)
+            throw new EdgeLearnException($"{path} tells {model.Network.OutputLength} classes apart, {test.Name} has {test.ClassCount}");
+        return Evaluator.Score(model, test, Batch);
+    }
 }

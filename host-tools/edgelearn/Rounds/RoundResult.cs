@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeLearn.Commands;
 using EdgeLearn.Protocol;
 
 namespace EdgeLearn.Cli;
@@ -96,3 +97,63 @@ sealed record RoundListResult(IReadOnlyList<RoundResult> Rounds);
 /// <param name="BytesDown">sum over the rounds</param>
 /// <param name="Seconds">of all rounds, waiting included</param>
 sealed record RoundRunResult(IReadOnlyList<RoundResult> Rounds, double? FinalAccuracy, ulong BytesUp, ulong BytesDown, double Seconds);
+
+/// <summary>Rounds as people read them: one row each.</summary>
+static class RoundTable
+{
+    /// <summary>Prints the rows, and below them why rounds were abandoned or updates refused.</summary>
+    public static void Write(IReadOnlyList<RoundResult> rounds, TextWriter output)
+    {
+        var table = new TextTable("round", "accuracy", "up", "down", "updates", "reported", "seconds", "codec", "state", "model");
+        foreach (var round in rounds)
+        {
+            table.Add($"{round.Round}", Figures.Fraction(round.Accuracy), Figures.Bytes(round.BytesUp), Figures.Bytes(round.BytesDown),
+                Figures.Bytes(round.UpdateBytesUp), $"{round.Reported}/{round.Expected}", Figures.Tenths(round.Seconds), round.Codec,
+                round.State, Figures.Version(round.ModelVersion));
+        }
+
+        table.Write(output);
+        foreach (var round in rounds)
+        {
+            if (round.Reason is { } reason) output.WriteLine($"round {round.Round} was abandoned: {reason}");
+            if (round.Refused.Count > 0)
+            {
+                string refused = string.Join(", ", round.Refused.Select(pair => $"{pair.Value} {pair.Key}"));
+                output.WriteLine($"round {round.Round} refused {refused}");
+            }
+        }
+    }
+
+    /// <summary>A round in one line.</summary>
+    public static string Line(RoundResult round)
+    {
+        string outcome = round.State == "committed"
+            ? $"{(round.Accuracy is { } accuracy ? $"accuracy {Figures.Fraction(accuracy)}, " : "")}{round.Reported}/{round.Expected} "
+                + $"boards, {Figures.Bytes(round.BytesUp)} up, {Figures.Bytes(round.BytesDown)} down, {Figures.Tenths(round.Seconds)} s"
+            : round.Reason ?? $"{round.Reported}/{round.Expected} boards";
+        return $"round {round.Round} {round.State}: {outcome}";
+    }
+}
+
+/// <summary>The words of the command line for what the protocol numbers.</summary>
+static class RoundWords
+{
+    /// <summary>What travels in a round.</summary>
+    public static (string Word, Codec Value)[] Codecs { get; } = [.. UpdateCodec.All.Select(codec => (codec.Name, codec.Kind))];
+
+    /// <summary>The codec's word.</summary>
+    public static string Word(this Codec codec) => Array.Find(Codecs, pair => pair.Value == codec).Word ?? "unknown";
+
+    /// <summary>The state's word.</summary>
+    public static string Word(this RoundView.Types.State state) => state switch
+    {
+        RoundView.Types.State.Open => "open",
+        RoundView.Types.State.Aggregating => "aggregating",
+        RoundView.Types.State.Committed => "committed",
+        RoundView.Types.State.Abandoned => "abandoned",
+        _ => "unknown",
+    };
+
+    /// <summary>Whether nothing will change any more.</summary>
+    public static bool IsOver(this RoundView view) => view.State is RoundView.Types.State.Committed or RoundView.Types.State.Abandoned;
+}

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using EdgeLearn.Commands;
 using EdgeLearn.Hub;
 using EdgeLearn.Protocol;
@@ -17,18 +16,16 @@ static class TelemetryCommand
     /// <summary>Widths while rows come one by one.</summary>
     static readonly int[] s_widths = [-8, 18, 6, 8, 8, 8, 8, 6, 8, 8, 8];
 
-    /// <summary>Builds the command.</summary>
     public static Command Create()
     {
         var device = OptionText.Text("--device", "DEVICE", "only this board: its id, or a name that no other board has");
-        var round = OptionText.Parsed<ulong?>("--round", "N", "only this round", ParseRound);
+        var round = OptionText.Whole("--round", "only this round", 1ul, ulong.MaxValue, "the number of a round, 1 or more");
         var limit = OptionText.Whole("--limit", "at most so many, the newest (default 1000)");
         var follow = OptionText.Flag("--follow", "go on with what comes in, until Ctrl-C; with --json one object a line");
-        var json = CommandOutput.JsonOption();
         var command = new ExampleCommand("telemetry", "show what the boards report: loss, accuracy, step time, memory, temperature, bytes",
             "", "--device kitchen-pi --follow", "--round 7 --json")
         {
-            device, round, limit, follow, json,
+            device, round, limit, follow, CommandOutput.JsonOption(),
         };
         var hub = new HubLocation(command);
         command.SetAction(async (parsed, stop) =>
@@ -37,7 +34,7 @@ static class TelemetryCommand
             if (most < 1) throw new EdgeLearnException($"--limit {most}: expected 1 or more");
             using var client = hub.Open(parsed);
             var query = new TelemetryQuery(client, parsed.GetValue(device) ?? "", parsed.GetValue(round) ?? 0, (uint)most);
-            var output = CommandOutput.Of(parsed, json);
+            var output = CommandOutput.Of(parsed);
             if (parsed.GetValue(follow)) await FollowAsync(query, output, stop);
             else Print(await query.ReadAsync(stop), output);
         });
@@ -47,21 +44,13 @@ static class TelemetryCommand
     static void Print(IReadOnlyList<TelemetryView> entries, CommandOutput output)
     {
         TelemetryResult[] rows = [.. entries.Select(TelemetryResult.Of)];
-        if (output.Json)
+        output.Write(new TelemetryListResult(rows), FleetJson.Default.TelemetryListResult, text =>
         {
-            output.WriteJson(new TelemetryListResult(rows), FleetJson.Default.TelemetryListResult);
-            return;
-        }
-
-        if (rows.Length == 0)
-        {
-            output.Output.WriteLine("no telemetry yet: boards report once a minute, and after every round");
-            return;
-        }
-
-        var table = new TextTable(s_header);
-        foreach (var row in rows) table.Add(Cells(row));
-        table.Write(output.Output);
+            var table = new TextTable(s_header);
+            foreach (var row in rows) table.Add(Cells(row));
+            if (rows.Length > 0) table.Write(text);
+            else text.WriteLine("no telemetry yet: boards report once a minute, and after every round");
+        });
     }
 
     static async Task FollowAsync(TelemetryQuery query, CommandOutput output, CancellationToken stop)
@@ -77,8 +66,7 @@ static class TelemetryCommand
                 {
                     if (!known.Add(entry)) continue;
                     var row = TelemetryResult.Of(entry);
-                    if (output.Json) output.WriteJson(row, FleetJson.Default.TelemetryResult);
-                    else WriteRow(Cells(row), output.Output);
+                    output.Write(row, FleetJson.Default.TelemetryResult, text => WriteRow(Cells(row), text));
                 }
 
                 // What the hub no longer lists cannot come again.
@@ -95,21 +83,13 @@ static class TelemetryCommand
 
     static string[] Cells(TelemetryResult row) =>
     [
-        row.Time.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture), row.Name, row.Round == 0 ? Figures.None : $"{row.Round}",
-            Figures.Fraction(row.Loss),
+        $"{row.Time.ToLocalTime():HH:mm:ss}", row.Name, row.Round == 0 ? Figures.None : $"{row.Round}", Figures.Fraction(row.Loss),
         Figures.Fraction(row.Accuracy), Figures.Fraction(row.StepMs), Figures.Bytes(row.RssBytes), Figures.Tenths(row.TemperatureCelsius),
-            Figures.Bytes(row.BytesUp),
-        Figures.Bytes(row.BytesDown), Figures.Count(row.Examples),
+        Figures.Bytes(row.BytesUp), Figures.Bytes(row.BytesDown), Figures.Count(row.Examples),
     ];
 
-    static void WriteRow(string[] cells, TextWriter output) =>
-        output.WriteLine(
+    static void WriteRow(string[] cells, TextWriter output) => output.WriteLine(
         string.Join("  ", cells.Select((cell, i) => s_widths[i] < 0 ? cell.PadRight(-s_widths[i]) : cell.PadLeft(s_widths[i]))).TrimEnd());
-
-    static ulong? ParseRound(string text) =>
-        ulong.TryParse(text, out ulong round) && round > 0
-        ? round
-        : throw new EdgeLearnException($"--round {text}: expected the number of a round, 1 or more");
 
     /// <summary>What is asked for, oldest first.</summary>
     sealed record TelemetryQuery(OperatorClient Client, string Device, ulong Round, uint Limit)

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
+using System.Diagnostics;
 
 namespace EdgeLearn.Commands;
 
@@ -7,63 +7,83 @@ namespace EdgeLearn.Commands;
 /// <c>bench</c> of both programs: our own workloads on this machine, beside nobody. The launcher's <c>./edgelearn bench</c> holds them
 /// against other libraries.
 /// </summary>
-public sealed class StepBenchCommand
+public static class StepBenchCommand
 {
-    readonly Option<string?> _only = OptionText.Text("--only", "ID,...", "workloads: W1, W3, ... (default: all)");
-    readonly Option<bool> _quick = OptionText.Flag("--quick", "a tenth of a second for each workload instead of one");
-    readonly Option<bool> _json = CommandOutput.JsonOption();
-
-    StepBenchCommand()
-    {
-    }
-
     /// <summary>The command.</summary>
     public static Command Create()
     {
+        var only = OptionText.Text("--only", "ID,...", "workloads: W1, W3, ... (default: all)");
+        var quick = OptionText.Flag("--quick", "a tenth of a second for each workload instead of one");
         var command = new ExampleCommand(
             "bench",
             "Time the steps of known workloads on this machine, with memory, temperature and clock. ./edgelearn bench holds them against "
             + "PyTorch, OpenBLAS and others.",
             "",
-            "--quick --only W1,W3 --json");
-        var options = new StepBenchCommand();
-        command.Options.Add(options._only);
-        command.Options.Add(options._quick);
-        command.Options.Add(options._json);
-        command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
+            "--quick --only W1,W3 --json") { only, quick, CommandOutput.JsonOption() };
+        command.SetAction((parsed, stop) =>
+        {
+            var output = CommandOutput.Of(parsed);
+            Workload[] workloads = parsed.GetValue(only) is { } names
+                ? [.. names.Split(',', StringSplitOptions.TrimEntries).Select(Workloads.Named)] : [.. Workloads.All];
+            var result = Run(workloads, parsed.GetValue(quick) ? 100 : 1000, output, stop);
+            output.Write(result, ResultJson.Default.StepBenchResult, result.Write);
+            return Task.CompletedTask;
+        });
         return command;
     }
 
-    int Run(ParseResult parsed, CancellationToken stop)
+    static StepBenchResult Run(Workload[] workloads, double milliseconds, CommandOutput output, CancellationToken stop)
     {
-        var output = CommandOutput.Of(parsed, _json);
-        Workload[] workloads = parsed.GetValue(_only) is { } only
-            ? [.. only.Split(',', StringSplitOptions.TrimEntries).Select(Workloads.Named)] : [.. Workloads.All];
-        double milliseconds = parsed.GetValue(_quick) ? 100 : 1000;
         var before = BoardState.Read();
         var rows = new List<StepBenchRow>();
         using (var line = new ProgressLine(output))
         {
             for (int i = 0; i < workloads.Length; i++)
             {
-                line.Show(string.Create(CultureInfo.InvariantCulture,
-                    $"{i + 1} of {workloads.Length}: {workloads[i].Id}; about {1.2e-3 * milliseconds * (workloads.Length - i):F0} s left"));
-                rows.Add(StepBench.Measure(workloads[i], milliseconds, stop));
+                double seconds = 1.2e-3 * milliseconds * (workloads.Length - i);
+                line.Show($"{i + 1} of {workloads.Length}: {workloads[i].Id}; about {seconds:F0} s left");
+                rows.Add(Measure(workloads[i], milliseconds, stop));
             }
         }
 
-        var result = new StepBenchResult
+        return new StepBenchResult(Machine.Model, InstructionSet.Name, Machine.Compiled, before, BoardState.Read(), Machine.PeakRssBytes,
+            rows);
+    }
+
+    /// <summary>Works for about <paramref name="milliseconds"/> after a warm-up of a fifth of that.</summary>
+    static StepBenchRow Measure(Workload workload, double milliseconds, CancellationToken stop)
+    {
+        using var work = new PreparedWorkload(workload);
+        var times = new StepTimes();
+        Time(work, milliseconds / 5, new StepTimes(), stop);
+        work.Reset();
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        double seconds = Time(work, milliseconds, times, stop);
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        double median = 1e3 * times.Quantile(0.5);
+        return new StepBenchRow(
+            Name: workload.Id,
+            Description: workload.Description,
+            MedianUs: median,
+            P99Us: 1e3 * times.Quantile(0.99),
+            StepsPerSecond: times.Count / seconds,
+            Gflops: WorkCount.Of(workload).Flop / median * 1e-3,
+            AllocatedBytes: (double)allocated / times.Count,
+            PlannedBytes: work.Plan.TotalBytes);
+    }
+
+    static double Time(PreparedWorkload work, double milliseconds, StepTimes times, CancellationToken stop)
+    {
+        long begin = Stopwatch.GetTimestamp(), before = begin;
+        do
         {
-            Machine = Machine.Model,
-            InstructionSet = InstructionSet.Name,
-            Compiled = Machine.Compiled,
-            Before = before,
-            After = BoardState.Read(),
-            PeakRssBytes = Machine.PeakRssBytes,
-            Rows = rows,
-        };
-        if (output.Json) output.WriteJson(result, ResultJson.Default.StepBenchResult);
-        else result.Write(output.Output);
-        return 0;
+            stop.ThrowIfCancellationRequested();
+            work.Step();
+            long now = Stopwatch.GetTimestamp();
+            times.Add(Stopwatch.GetElapsedTime(before, now).TotalMilliseconds);
+            before = now;
+        }
+        while (Stopwatch.GetElapsedTime(begin, before).TotalMilliseconds < milliseconds);
+        return Stopwatch.GetElapsedTime(begin, before).TotalSeconds;
     }
 }

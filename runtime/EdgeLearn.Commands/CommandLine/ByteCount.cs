@@ -34,9 +34,9 @@ static class ByteCount
     /// <summary>Three digits and a decimal unit.</summary>
     public static string Format(long bytes) => bytes switch
     {
-        < 1000 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
-        < 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:G3} kB"),
-        < 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:G3} MB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:G3} GB"),
+        < 1000 => $"{bytes} B",
+        < 1_000_000 => $"{bytes / 1e3:G3} kB",
+        < 1_000_000_000 => $"{bytes / 1e6:G3} MB",
+        _ => $"{bytes / 1e9:G3} GB",
     };
 }

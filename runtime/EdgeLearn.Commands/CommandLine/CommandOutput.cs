@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace EdgeLearn.Commands;
@@ -11,19 +12,35 @@ namespace EdgeLearn.Commands;
 /// <param name="IsTerminal">whether a person watches standard error, so that a line may be drawn over</param>
 public sealed record CommandOutput(TextWriter Output, TextWriter Error, bool Json, bool IsTerminal)
 {
-    /// <summary>The option that every command has.</summary>
-    public static Option<bool> JsonOption() => OptionText.Flag("--json", "print one JSON object on standard output and nothing else there");
+    const string JsonName = "--json";
 
-    /// <summary>Where this invocation writes.</summary>
-    /// <param name="parsed">the command line</param>
-    /// <param name="json">the command's own <see cref="JsonOption"/></param>
-    public static CommandOutput Of(ParseResult parsed, Option<bool> json)
+    /// <summary>The option that every command has.</summary>
+    public static Option<bool> JsonOption() => OptionText.Flag(JsonName, "print one JSON object on standard output and nothing else there");
+
+    /// <summary>Where this invocation of a command with <see cref="JsonOption"/> writes.</summary>
+    public static CommandOutput Of(ParseResult parsed)
     {
         var error = parsed.InvocationConfiguration.Error;
-        return new(parsed.InvocationConfiguration.Output, error, parsed.GetValue(json),
+        return new(parsed.InvocationConfiguration.Output, error, parsed.GetValue<bool>(JsonName),
             ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected);
     }
 
-    /// <summary>Prints a result as its one line of JSON.</summary>
-    public void WriteJson<T>(T result, JsonTypeInfo<T> type) => Output.WriteLine(JsonSerializer.Serialize(result, type));
+    /// <summary>Prints a result: as its one line of JSON, or for people.</summary>
+    public void Write<T>(T result, JsonTypeInfo<T> type, Action<TextWriter> forPeople)
+    {
+        if (Json) Output.WriteLine(JsonSerializer.Serialize(result, type));
+        else forPeople(Output);
+    }
 }
+
+/// <summary>The JSON of all results, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSerializable(typeof(TrainResult))]
+[JsonSerializable(typeof(EvaluateResult))]
+[JsonSerializable(typeof(PlanResult))]
+[JsonSerializable(typeof(AboutResult))]
+[JsonSerializable(typeof(ModelResult))]
+[JsonSerializable(typeof(SelfTestResult))]
+[JsonSerializable(typeof(StepBenchResult))]
+sealed partial class ResultJson : JsonSerializerContext;

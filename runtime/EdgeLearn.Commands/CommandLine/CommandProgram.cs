@@ -3,8 +3,6 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 
-// Named for what happened, as the commands say it; the runtime's own kind decides how it is handled.
-
 namespace EdgeLearn.Commands;
 
 /// <summary>

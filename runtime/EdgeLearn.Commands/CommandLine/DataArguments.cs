@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
@@ -7,20 +6,17 @@ namespace EdgeLearn.Commands;
 /// <summary>The options that say what to read, shared by the commands that read data.</summary>
 sealed class DataArguments
 {
-    readonly Option<string?> _data =
-        OptionText.Text("--data", "DATA",
-        $"a folder, a file (IDX, npy, csv; gzip or not), text:FILE (its bytes as tokens) or a known "
-        + $"name: {string.Join(", ", DataCatalog.KnownNames)}");
+    readonly Option<string?> _data = OptionText.Text("--data", "DATA",
+        "a folder, a file (IDX, npy, csv; gzip or not), text:FILE (its bytes as tokens) or a known name: "
+        + string.Join(", ", DataCatalog.KnownNames));
     readonly Option<string?> _label = OptionText.Text("--label", "NAME", "csv: the label's column (default: the last)");
-    readonly Option<string?> _group =
-        OptionText.Text("--group-column", "NAME",
+    readonly Option<string?> _group = OptionText.Text("--group-column", "NAME",
         "what says which samples belong together, such as a person: a column of a csv, which is no input then, or a word in the name of a "
         + "folder's file; 'run --part' and 'train --validation' keep its groups whole");
     readonly Option<double?> _testFraction =
         OptionText.Number("--test-fraction", "part to test with where there is no test file, the same for every --seed (default 0.2)");
-    readonly Option<(int, int)?> _fold =
-        OptionText.Parsed<(int, int)?>("--fold", "I/N",
-        "test with part I of N equal parts where there is no test file, in place of --test-fraction", ParseFold);
+    readonly Option<(int, int)?> _fold = OptionText.Part("--fold",
+        "test with part I of N equal parts where there is no test file, in place of --test-fraction", "two numbers such as 1/5");
     readonly Option<Shape?> _inputShape = OptionText.ShapeOf("--input-shape", "shape of a sample where the file does not tell it");
 
     /// <summary>Gives the options to a command.</summary>
@@ -57,14 +53,5 @@ sealed class DataArguments
         progress.Clear();
         if (split.Notice is { } notice) output.Error.WriteLine(notice);
         return split;
-    }
-
-    static (int, int)? ParseFold(string text)
-    {
-        string[] parts = text.Split('/');
-        return parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int part)
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int count)
-            ? (part, count)
-            : throw new EdgeLearnException($"--fold {text}: expected two numbers such as 1/5");
     }
 }

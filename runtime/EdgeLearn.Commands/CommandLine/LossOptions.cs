@@ -12,8 +12,7 @@ sealed class LossOptions
         + "each output (default: the model's own; cross-entropy for a new one)", Loss.Named);
     readonly Option<double?> _smoothing =
         OptionText.Number("--label-smoothing", "cross-entropy: share of the target that is spread over all classes (default 0)");
-    readonly Option<string?> _weights =
-        OptionText.Text("--class-weights", "balanced|W0,W1,...",
+    readonly Option<string?> _weights = OptionText.Text("--class-weights", "balanced|W0,W1,...",
         "cross-entropy: how much the classes count; balanced: rare ones more, by the training labels (default 1 each)");
 
     /// <summary>Gives the options to a command.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Numerics;
 
 namespace EdgeLearn.Commands;
 
@@ -34,33 +35,56 @@ static class OptionText
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
     /// <summary>A whole number.</summary>
-    public static Option<int?> Whole(string name, string description)
-        => Parsed<int?>(name, "N", description, text => (int)WholeIn(name, text, int.MinValue, int.MaxValue));
+    public static Option<int?> Whole(string name, string description) => Parsed<int?>(name, "N", description, text =>
+    {
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+            throw new EdgeLearnException($"{name} {text}: expected a whole number");
+        return value is >= int.MinValue and <= int.MaxValue
+            ? (int)value : throw new EdgeLearnException($"{name} {text}: expected a whole number up to {int.MaxValue}");
+    });
 
-    /// <summary>A whole number of 64 bits.</summary>
-    public static Option<long?> Long(string name, string description)
-        => Parsed<long?>(name, "N", description, text => WholeIn(name, text, long.MinValue, long.MaxValue));
+    /// <summary>A whole number from some value on.</summary>
+    /// <param name="name">of the option</param>
+    /// <param name="description">in its help</param>
+    /// <param name="least">the smallest that is taken</param>
+    /// <param name="most">the greatest</param>
+    /// <param name="expected">what an error says that is expected</param>
+    public static Option<T?> Whole<T>(string name, string description, T least, T most, string expected)
+        where T : struct, IBinaryInteger<T>
+        => Parsed<T?>(name, "N", description, text
+            => T.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+            ? value : throw new EdgeLearnException($"{name} {text}: expected {expected}"));
+
+    /// <summary>Two whole numbers of 0 or more, such as 1/4.</summary>
+    /// <param name="name">of the option</param>
+    /// <param name="description">in its help</param>
+    /// <param name="expected">what an error says that is expected</param>
+    public static Option<(int Part, int Count)?> Part(string name, string description, string expected)
+        => Parsed<(int, int)?>(name, "I/N", description, text =>
+        {
+            string[] halves = text.Split('/');
+            return halves.Length == 2 && int.TryParse(halves[0], NumberStyles.None, CultureInfo.InvariantCulture, out int part)
+                && int.TryParse(halves[1], NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+                ? (part, count) : throw new EdgeLearnException($"{name} {text}: expected {expected}");
+        });
 
     /// <summary>A seed.</summary>
     public static Option<ulong?> Seed(string name, string description)
         => Parsed<ulong?>(name, "N", description,
             text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
-            ? value
-            : throw new EdgeLearnException($"{name} {text}: expected a whole number of 0 or more"));
+            ? value : throw new EdgeLearnException($"{name} {text}: expected a whole number of 0 or more"));
 
     /// <summary>A number.</summary>
     public static Option<double?> Number(string name, string description)
         => Parsed<double?>(name, "X", description,
             text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
-            ? value
-            : throw new EdgeLearnException($"{name} {text}: expected a number"));
+            ? value : throw new EdgeLearnException($"{name} {text}: expected a number"));
 
     /// <summary>A shape.</summary>
     public static Option<Shape?> ShapeOf(string name, string description)
         => Parsed<Shape?>(name, "HxW[xC]", description,
             text => Shape.TryParse(text, out var shape)
-            ? shape
-            : throw new EdgeLearnException($"{name} {text}: expected a shape such as 28x28 or 32x32x3, or a number of values"));
+            ? shape : throw new EdgeLearnException($"{name} {text}: expected a shape such as 28x28 or 32x32x3, or a number of values"));
 
     /// <summary>One of a few words.</summary>
     public static Option<T?> Words<T>(string name, string description, params (string Word, T Value)[] words)
@@ -82,13 +106,4 @@ static class OptionText
     /// <summary>How many threads the kernels use.</summary>
     public static Option<int?> Threads()
         => Whole("--threads", "threads that share the products (default 1: a board is shared); the results are the same to the bit");
-
-    static long WholeIn(string name, string text, long least, long most)
-    {
-        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
-            throw new EdgeLearnException($"{name} {text}: expected a whole number");
-        return value >= least && value <= most
-            ? value
-            : throw new EdgeLearnException($"{name} {text}: expected a whole number up to {most}");
-    }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
@@ -20,7 +19,7 @@ sealed class ProgressLine(CommandOutput output) : IDisposable
     {
         if (!IsDue) return;
         int percent = progress.TotalBytes > 0 ? (int)(100 * progress.Bytes / progress.TotalBytes) : 0;
-        Show(string.Create(CultureInfo.InvariantCulture, $"{progress.Activity} {percent} %"));
+        Show($"{progress.Activity} {percent} %");
     }
 
     /// <summary>Draws a line.</summary>

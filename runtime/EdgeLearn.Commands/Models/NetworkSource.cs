@@ -8,22 +8,11 @@ sealed class NetworkSource
 {
     const long LongestJsonBytes = 1 << 20;
 
-    readonly string? _shorthand;
-    readonly NetworkSpec? _spec;
-
-    NetworkSource(string? shorthand, NetworkSpec? spec, string? modelPath, Preparation? preparation, IReadOnlyList<string>? classNames,
-        WeightStorage? storage = null)
-    {
-        Storage = storage;
-        _shorthand = shorthand;
-        _spec = spec;
-        ModelPath = modelPath;
-        Preparation = preparation;
-        ClassNames = classNames;
-    }
+    string? _shorthand;
+    NetworkSpec? _spec;
 
     /// <summary>The model file to go on from.</summary>
-    public string? ModelPath { get; }
+    public string? ModelPath { get; private init; }
 
     /// <summary>The state_dict whose weights it starts from; null = none.</summary>
     public string? StatePath { get; private init; }
@@ -32,13 +21,13 @@ sealed class NetworkSource
     public bool DrawsHead { get; set; }
 
     /// <summary>How the model's file stores its matrices; null without a model.</summary>
-    public WeightStorage? Storage { get; }
+    public WeightStorage? Storage { get; private init; }
 
     /// <summary>How the model's inputs are prepared.</summary>
-    public Preparation? Preparation { get; }
+    public Preparation? Preparation { get; private init; }
 
     /// <summary>Names of the model's classes, where it has any.</summary>
-    public IReadOnlyList<string>? ClassNames { get; }
+    public IReadOnlyList<string>? ClassNames { get; private init; }
 
     /// <summary>The loss, where a file says it.</summary>
     public Loss? Loss => _spec?.Loss;
@@ -65,7 +54,7 @@ sealed class NetworkSource
             throw new EdgeLearnException($"{model} is a state_dict, which does not say its net: add --network, such as 784-100-10");
         var network = Read(text);
         return network.ModelPath is null
-            ? new NetworkSource(network._shorthand, network._spec, null, null, null) { StatePath = model }
+            ? new NetworkSource { _shorthand = network._shorthand, _spec = network._spec, StatePath = model }
             : throw new EdgeLearnException($"--network {text} is a model with weights of its own, and so is {model}: give one of them");
     }
 
@@ -73,24 +62,31 @@ sealed class NetworkSource
     /// <exception cref="EdgeLearnException">It is no network.</exception>
     public static NetworkSource Read(string? text)
     {
-        if (text is null) return new NetworkSource(null, null, null, null, null);
+        if (text is null) return new NetworkSource();
         if (!File.Exists(text) && !Directory.Exists(text))
         {
             bool isPath = text.Contains('/', StringComparison.Ordinal) || Path.GetExtension(text) is ".json" or ".safetensors";
             return isPath
                 ? throw new EdgeLearnException($"--network {text}: there is no such file; expected a model file, a JSON file or a "
-                    + $"shorthand such as 784-100-10") : new NetworkSource(text, null, null, null, null);
+                    + $"shorthand such as 784-100-10") : new NetworkSource { _shorthand = text };
         }
 
         if (Path.GetExtension(text) == ".json")
         {
             if (new FileInfo(text).Length > LongestJsonBytes)
                 throw new EdgeLearnException($"{text} is longer than {LongestJsonBytes} bytes: not a network description");
-            return new NetworkSource(null, NetworkJson.Read(File.ReadAllText(text), text), null, null, null);
+            return new NetworkSource { _spec = NetworkJson.Read(File.ReadAllText(text), text) };
         }
 
         using var model = LoadModel(text);
-        return new NetworkSource(null, model.Network.Spec, text, model.Preparation, model.ClassNames, model.Network.Parameters.Storage);
+        return new NetworkSource
+        {
+            _spec = model.Network.Spec,
+            ModelPath = text,
+            Preparation = model.Preparation,
+            ClassNames = model.ClassNames,
+            Storage = model.Network.Parameters.Storage,
+        };
     }
 
     // A model file, or the folder of a checkpoint.
@@ -125,5 +121,44 @@ sealed class NetworkSource
 
         if (saved.Parameters.Storage == storage) return saved;
         using (saved) return saved.WithStorage(storage);
+    }
+}
+
+/// <summary>
+/// The network that data gets where the user names none. All have hidden units that see different things (maps, steps), for which
+/// forward-only learning is as good as backprop; chosen on validation samples of images, sensor windows and tables, for the kind and not
+/// for the set.
+/// </summary>
+static class UsualNetwork
+{
+    // What is much longer than wide is a sequence of steps, not an image.
+    const int SequenceRatio = 3;
+
+    /// <summary>A network for samples of this shape.</summary>
+    /// <param name="input">shape of a sample</param>
+    /// <param name="outputs">classes, or real targets of a sample</param>
+    /// <param name="loss">what the outputs are held against</param>
+    public static NetworkSpec For(Shape input, int outputs, Loss loss)
+        => NetworkSpec.Parse($"{input}-{Hidden(input)}-{outputs}", input, loss);
+
+    static string Hidden(Shape input) => input switch
+    {
+        { IsImage: false } => "256",
+        { Rank: 2 } when input.Height >= SequenceRatio * input.Width => Sequence(input.Height),
+        { Rank: 3 } when Math.Min(input.Height, input.Width) >= 16 =>
+            "conv3x3x32:same-batchnorm-relu-pool2-conv3x3x48:same-batchnorm-relu-pool2-conv3x3x64:same-batchnorm-relu-pool2-128:relu",
+        _ when Math.Min(input.Height, input.Width) >= 16 => "conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-128:relu",
+        _ when Math.Min(input.Height, input.Width) >= 4 => "conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu",
+        _ => "256",
+    };
+
+    // Long series are sampled often, so that the first layer may skip; short ones cost little, so that it may be wide, which brings local
+    // heads nearest to backprop.
+    static string Sequence(int steps)
+    {
+        string first = steps >= 256 ? "conv16x32:stride4" : steps >= 64 ? "conv9x32:same" : steps >= 16
+            ? "conv9x128:same"
+            : "conv3x32:same", second = steps >= 16 ? "conv9x64:same" : "conv3x64:same";
+        return $"{first}-batchnorm-relu-{(steps >= 64 ? "pool2-" : "")}{second}-batchnorm-relu-globalmax";
     }
 }

@@ -57,19 +57,11 @@ static class GoldenChecks
     public static IEnumerable<(string Name, Action Run)> TrainingRuns()
     {
         var settings = new TrainingSettings { Seed = SmallTask.Seed, Batch = 32, Steps = 5, Schedule = ScheduleKind.Constant };
-        yield return ("backprop with "
-            + "momentum", () =>
-            Compare(GoldenValues.BackpropMomentum,
-            settings with
-            {
-                Rule = new BackpropSettings(),
-                LearningRate = 0.1f,
-                Update = new SgdSettings { Momentum = 0.9f, WeightDecay = 0.01f }
-            }));
-        yield return ("backprop with "
-            + "adam", () =>
-            Compare(GoldenValues.BackpropAdam,
-            settings with { Rule = new BackpropSettings(), Update = new AdamSettings(), LearningRate = 0.01f }));
+        var backprop = settings with { Rule = new BackpropSettings() };
+        yield return ("backprop with momentum", () => Compare(GoldenValues.BackpropMomentum,
+            backprop with { LearningRate = 0.1f, Update = new SgdSettings { Momentum = 0.9f, WeightDecay = 0.01f } }));
+        yield return ("backprop with adam", () => Compare(GoldenValues.BackpropAdam,
+            backprop with { LearningRate = 0.01f, Update = new AdamSettings() }));
         yield return ("frozen", () => Compare(GoldenValues.Frozen, settings with { Rule = new FrozenSettings(), LearningRate = 0.5f }));
         TrainingSettings Local(LocalLoss loss) => settings with
         {
@@ -79,8 +71,7 @@ static class GoldenChecks
         yield return ("tpsgd", () => Compare(GoldenValues.TargetProjectionL2, Local(LocalLoss.L2)));
         yield return ("tpsgd with linear loss", () => Compare(GoldenValues.TargetProjectionLinear, Local(LocalLoss.Linear)));
         // The slope of two float losses is known to about 1e-7 / (2 eps).
-        yield return ("zo", () =>
-            Compare(GoldenValues.ZerothOrder,
+        yield return ("zo", () => Compare(GoldenValues.ZerothOrder,
             settings with { Rule = new ZerothOrderSettings { Epsilon = 1e-2f, Directions = 2 }, LearningRate = 0.01f }));
     }
 

@@ -8,30 +8,14 @@ namespace EdgeLearn.Commands;
 public sealed record ControlResults(ControlResult Backprop, ControlResult Frozen);
 
 /// <summary>One control.</summary>
-public sealed record ControlResult
-{
-    /// <summary>The samples held back from training; absent unless asked for.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ValidationResult? Validation { get; init; }
-
-    /// <summary>Share of test samples that are classified right; null for a regression, or when the control diverged.</summary>
-    public required double? TestAccuracy { get; init; }
-
-    /// <summary>Mean loss on the test samples; null when the control diverged.</summary>
-    public required double? TestLoss { get; init; }
-
-    /// <summary>Rate of the last layer at the start.</summary>
-    public required float LearningRate { get; init; }
-
-    /// <summary>Median time of a step.</summary>
-    public required double StepMsMedian { get; init; }
-
-    /// <summary>Wall time of all steps.</summary>
-    public required double Seconds { get; init; }
-
-    /// <summary>The one block of a step.</summary>
-    public required long WorkspaceBytes { get; init; }
-
-    /// <summary>What the update remembers between steps.</summary>
-    public required long OptimizerStateBytes { get; init; }
-}
+/// <param name="Validation">the samples held back from training; absent unless asked for</param>
+/// <param name="TestAccuracy">share of test samples that are classified right; null for a regression, or when the control diverged</param>
+/// <param name="TestLoss">mean loss on the test samples; null when the control diverged</param>
+/// <param name="LearningRate">rate of the last layer at the start</param>
+/// <param name="StepMsMedian">median time of a step</param>
+/// <param name="Seconds">wall time of all steps</param>
+/// <param name="WorkspaceBytes">the one block of a step</param>
+/// <param name="OptimizerStateBytes">what the update remembers between steps</param>
+public sealed record ControlResult([property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ValidationResult? Validation,
+    double? TestAccuracy, double? TestLoss, float LearningRate, double StepMsMedian, double Seconds, long WorkspaceBytes,
+    long OptimizerStateBytes);

@@ -6,8 +6,6 @@ static class SaveTarget
     /// <summary>Refuses a path that cannot be written, without touching what is there.</summary>
     /// <param name="path">the file</param>
     /// <param name="option">that named it</param>
-    /// <param name="path">of the file</param>
-    /// <param name="option">that named it</param>
     /// <exception cref="EdgeLearnException">The folder is missing or read-only, or the path is a folder, a device or a read-only
     /// file.</exception>
     public static void Check(string path, string option = "--save")

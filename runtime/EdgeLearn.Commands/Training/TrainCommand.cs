@@ -7,26 +7,21 @@ public sealed class TrainCommand
 {
     readonly DataArguments _data = new();
     readonly TrainingOptions _training;
-    readonly Option<string?> _network =
-        OptionText.Text("--network", "SPEC",
+    readonly Option<string?> _network = OptionText.Text("--network", "SPEC",
         "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file or checkpoint folder to go on from (default: one that suits "
         + "the data)");
-    readonly Option<string?> _model =
-        OptionText.Text("--model", "FILE",
+    readonly Option<string?> _model = OptionText.Text("--model", "FILE",
         "weights to start from: a model file, or a PyTorch state_dict (safetensors) of the net that --network names");
     readonly LossOptions _loss = new();
-    readonly Option<PreparationChoice?> _preparation = OptionText.Words(
-        "--preparation",
+    readonly Option<PreparationChoice?> _preparation = OptionText.Words("--preparation",
         "how inputs are prepared, saved with the model (default auto: the model's own; else standardise, per feature of vectors and of a "
         + "sequence's steps, per channel of images; none for tokens)",
         ("auto", PreparationChoice.Auto), ("none", PreparationChoice.None), ("scale", PreparationChoice.Scale),
         ("standardise", PreparationChoice.Standardise));
     readonly Option<string?> _save = OptionText.Text("--save", "FILE", "write the trained model (safetensors) there");
-    readonly Option<string?> _saveAdaptor =
-        OptionText.Text("--save-adaptor", "FILE",
+    readonly Option<string?> _saveAdaptor = OptionText.Text("--save-adaptor", "FILE",
         "write only what learned there: a few kB that belong to --model, for 'evaluate --adaptor' and 'model merge'");
-    readonly Option<string?> _past =
-        OptionText.Text("--past", "FILE",
+    readonly Option<string?> _past = OptionText.Text("--past", "FILE",
         "what runs keep between them, earlier samples and weights (--replay-bytes, --ewc) and local heads: read when it is there, "
         + "replaced at the end");
     readonly Option<string?> _checkpoint = OptionText.Text("--checkpoint", "DIR", "keep the run there, so that it can go on after a crash");
@@ -35,14 +30,12 @@ public sealed class TrainCommand
     readonly Option<long?> _memoryLimit =
         OptionText.Parsed<long?>("--memory-limit", "BYTES", "refuse a run that needs more for weights and workspace (2MB, 1.5MiB, 800k)",
         text => ByteCount.Parse("--memory-limit", text));
-    readonly Option<double?> _validation =
-        OptionText.Number("--validation",
+    readonly Option<double?> _validation = OptionText.Number("--validation",
         "part of the training samples to hold back and judge by, whole groups where subjects, users or writers are known (default 0)");
     readonly Option<bool> _controls =
         OptionText.Flag("--controls", "train backprop and frozen afterwards on the same budget, each at its own rate");
     readonly Option<int?> _threads = OptionText.Threads();
     readonly Option<bool> _verbose = OptionText.Flag("--verbose", "print lines of progress where standard error is no terminal");
-    readonly Option<bool> _json = CommandOutput.JsonOption();
 
     TrainCommand(ExampleCommand command)
     {
@@ -56,7 +49,7 @@ public sealed class TrainCommand
         command.Add("run", _interval, _verbose);
         command.Add("continual", _past);
         command.Add("memory", _memoryLimit, _threads);
-        command.Add("", _json);
+        command.Add("", CommandOutput.JsonOption());
     }
 
     /// <summary>The command.</summary>
@@ -79,7 +72,7 @@ public sealed class TrainCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var output = CommandOutput.Of(parsed, _json);
+        var output = CommandOutput.Of(parsed);
         var settings = _training.Read(parsed);
         ThreadTeam.Use(parsed.GetValue(_threads) ?? 1);
         double seconds = parsed.GetValue(_interval) ?? 30;
@@ -118,8 +111,7 @@ public sealed class TrainCommand
             Verbose = parsed.GetValue(_verbose),
         };
         var result = new TrainRun(request, output, stop).Run();
-        if (output.Json) output.WriteJson(result, ResultJson.Default.TrainResult);
-        else TrainReport.Write(result, data, output.Output);
+        output.Write(result, ResultJson.Default.TrainResult, text => TrainReport.Write(result, data, text));
         return 0;
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace EdgeLearn.Commands;
 
@@ -84,12 +83,9 @@ sealed class TrainProgress : IDisposable
         long done = _session.StepCount - _firstStep;
         double seconds = (Stopwatch.GetElapsedTime(_begin) - Overhead).TotalSeconds;
         var left = TimeSpan.FromSeconds(seconds / done * (_session.TotalSteps - _session.StepCount));
-        string accuracy = _accuracy is { } value ? string.Create(CultureInfo.InvariantCulture, $"accuracy {value:F3}  ") : "";
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{_label}  step {_session.StepCount:N0} of {_session.TotalSteps:N0}  "
-            + $"loss {_loss:F4}  {accuracy}{done * _session.Settings.Batch / seconds:N0} "
-            + $"examples/s  {(int)left.TotalMinutes}:{left.Seconds:D2} left");
+        string accuracy = _accuracy is { } value ? $"accuracy {value:F3}  " : "";
+        return $"{_label}  step {_session.StepCount:N0} of {_session.TotalSteps:N0}  loss {_loss:F4}  {accuracy}"
+            + $"{done * _session.Settings.Batch / seconds:N0} examples/s  {(int)left.TotalMinutes}:{left.Seconds:D2} left";
     }
 
     public void Dispose() => _line.Dispose();

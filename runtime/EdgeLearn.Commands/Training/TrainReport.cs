@@ -1,4 +1,3 @@
-using System.Globalization;
 using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
@@ -9,13 +8,10 @@ static class TrainReport
     /// <summary>Prints a result.</summary>
     public static void Write(TrainResult result, DataSplit data, TextWriter output)
     {
-        var text = CultureInfo.InvariantCulture;
-        output.WriteLine(string.Create(text, $"network  {result.Network}"));
-        output.WriteLine(
-            string.Create(text, $"data     {data.Name}: {result.TrainExamples:N0} to learn from, {result.TestExamples:N0} to test with"));
-        output.WriteLine(
-            string.Create(text,
-            $"run      {result.Rule} with {result.Update}, {result.Epochs:0.##} epochs, batch {result.Batch}, seed {result.Seed}"));
+        output.WriteLine($"network  {result.Network}");
+        output.WriteLine($"data     {data.Name}: {result.TrainExamples:N0} to learn from, {result.TestExamples:N0} to test with");
+        output.WriteLine($"run      {result.Rule} with {result.Update}, {result.Epochs:0.##} epochs, batch {result.Batch}, "
+            + $"seed {result.Seed}");
         output.WriteLine();
         var table = new TextTable("", "accuracy", "loss", "rate", "ms/step", "seconds", "workspace", "state");
         table.Add(Cells(result.Rule, result.TestAccuracy, result.TestLoss, result.LearningRate, result.StepMsMedian, result.Seconds,
@@ -30,7 +26,7 @@ static class TrainReport
         if (result.Validation is { } held)
         {
             output.WriteLine();
-            output.WriteLine(string.Create(text, $"held back from training: {held.Examples:N0} samples"));
+            output.WriteLine($"held back from training: {held.Examples:N0} samples");
             var judged = new TextTable("", "accuracy", "loss");
             judged.Add(Cells(result.Rule, held));
             if (result.Controls?.Backprop.Validation is { } backprop) judged.Add(Cells("backprop", backprop));
@@ -39,36 +35,27 @@ static class TrainReport
         }
 
         output.WriteLine();
-        output.WriteLine(
-            string.Create(text,
-            $"weights {result.ParameterBytes:N0} bytes, {result.AllocatedBytesPerStep:0.##} bytes allocated a step, peak memory of the "
-            + $"process {ByteCount.Format(result.PeakRssBytes)}"));
+        output.WriteLine($"weights {result.ParameterBytes:N0} bytes, {result.AllocatedBytesPerStep:0.##} bytes allocated a step, "
+            + $"peak memory of the process {ByteCount.Format(result.PeakRssBytes)}");
         if (result.Past is { } past) output.WriteLine(past.ToString());
         if (result.Controls is not null)
             output.WriteLine("controls on the same budget: backprop is the ceiling, frozen (hidden layers left random) the floor");
         if (result.Transfer is { } transfer)
-            output.WriteLine(string.Create(text, $"learned: {transfer.Train}, {transfer.TrainableCount:N0} weights; the rest is frozen"));
+            output.WriteLine($"learned: {transfer.Train}, {transfer.TrainableCount:N0} weights; the rest is frozen");
         if (result.Transfer is { Adaptor: { } adaptor } saved)
-            output.WriteLine(string.Create(text, $"saved {adaptor}, {saved.AdaptorBytes:N0} bytes"));
+            output.WriteLine($"saved {adaptor}, {saved.AdaptorBytes:N0} bytes");
         if (result.Model is { } model) output.WriteLine($"saved {model}");
     }
 
-    static string[] Cells(string name, ValidationResult held)
-        => [name, held.Accuracy?.ToString("F4", CultureInfo.InvariantCulture) ?? "-",
-            held.Loss.ToString("F4", CultureInfo.InvariantCulture)];
+    static string[] Cells(string name, ValidationResult held) => [name, Figure(held.Accuracy, "-"), Figure(held.Loss, "")];
 
     static string[] Cells(string name, ControlResult control)
         => Cells(name, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds,
             control.WorkspaceBytes, control.OptimizerStateBytes);
 
     static string[] Cells(string name, double? accuracy, double? loss, float rate, double ms, double seconds, long workspace, long state)
-    {
-        var text = CultureInfo.InvariantCulture;
-        return
-        [
-            name, accuracy?.ToString("F4", text) ?? "-", loss?.ToString("F4", text) ?? "diverged", rate.ToString("G4", text),
-                ms.ToString("F3", text), seconds.ToString("F1", text),
-            ByteCount.Format(workspace), ByteCount.Format(state),
-        ];
-    }
+        => [name, Figure(accuracy, "-"), Figure(loss, "diverged"), $"{rate:G4}", $"{ms:F3}", $"{seconds:F1}", ByteCount.Format(workspace),
+            ByteCount.Format(state)];
+
+    static string Figure(double? value, string none) => value is { } known ? $"{known:F4}" : none;
 }

@@ -3,87 +3,69 @@ using System.Text.Json.Serialization;
 namespace EdgeLearn.Commands;
 
 /// <summary>What <c>train --json</c> prints; the names in JSON are those of the properties in snake_case.</summary>
-public sealed record TrainResult
-{
-    /// <summary>The learning rule's word.</summary>
-    public required string Rule { get; init; }
-
-    /// <summary>The update rule's word.</summary>
-    public required string Update { get; init; }
-
-    /// <summary>The network in shorthand.</summary>
-    public required string Network { get; init; }
-
-    /// <summary>Seed of the run.</summary>
-    public required ulong Seed { get; init; }
-
-    /// <summary>Passes over the training data; a fraction where steps were given.</summary>
-    public required double Epochs { get; init; }
-
-    /// <summary>Samples of a step.</summary>
-    public required int Batch { get; init; }
-
-    /// <summary>Rate of the last layer at the start.</summary>
-    public required float LearningRate { get; init; }
-
-    /// <summary>Samples to learn from.</summary>
-    public required int TrainExamples { get; init; }
-
-    /// <summary>Samples to test with.</summary>
-    public required int TestExamples { get; init; }
-
-    /// <summary>Share of test samples that are classified right; null for a regression.</summary>
-    public required double? TestAccuracy { get; init; }
-
-    /// <summary>Mean loss on the test samples.</summary>
-    public required double TestLoss { get; init; }
-
-    /// <summary>The samples held back from training; absent unless asked for.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ValidationResult? Validation { get; init; }
-
-    /// <summary>The same budget spent by the two controls; absent unless asked for.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ControlResults? Controls { get; init; }
-
-    /// <summary>Median time of a step.</summary>
-    public required double StepMsMedian { get; init; }
-
-    /// <summary>Time that 99 % of the steps stayed below.</summary>
-    public required double StepMsP99 { get; init; }
-
-    /// <summary>Wall time of all steps, checkpoints included.</summary>
-    public required double Seconds { get; init; }
-
-    /// <summary>Peak memory of the process, read before the controls ran.</summary>
-    public required long PeakRssBytes { get; init; }
-
-    /// <summary>The one block of a step: batch, activations, panels, update state.</summary>
-    public required long WorkspaceBytes { get; init; }
-
-    /// <summary>Weights and integer tensors.</summary>
-    public required long ParameterBytes { get; init; }
-
-    /// <summary>What the update remembers between steps; 0 for a state-free one.</summary>
-    public required long OptimizerStateBytes { get; init; }
-
-    /// <summary>Managed bytes allocated by a step, mean after the first three.</summary>
-    public required double AllocatedBytesPerStep { get; init; }
-
-    /// <summary>What the run keeps of the past; absent where it keeps nothing.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ContinualResult? Past { get; init; }
-
-    /// <summary>Where the model was saved; null = nowhere.</summary>
-    public required string? Model { get; init; }
-
-    /// <summary>What learned of a network that was frozen in part; absent where everything learned.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public TransferResult? Transfer { get; init; }
-}
+/// <param name="Rule">the learning rule's word</param>
+/// <param name="Update">the update rule's word</param>
+/// <param name="Network">the network in shorthand</param>
+/// <param name="Seed">seed of the run</param>
+/// <param name="Epochs">passes over the training data; a fraction where steps were given</param>
+/// <param name="Batch">samples of a step</param>
+/// <param name="LearningRate">rate of the last layer at the start</param>
+/// <param name="TrainExamples">samples to learn from</param>
+/// <param name="TestExamples">samples to test with</param>
+/// <param name="TestAccuracy">share of test samples that are classified right; null for a regression</param>
+/// <param name="TestLoss">mean loss on the test samples</param>
+/// <param name="Validation">the samples held back from training; absent unless asked for</param>
+/// <param name="Controls">the same budget spent by the two controls; absent unless asked for</param>
+/// <param name="StepMsMedian">median time of a step</param>
+/// <param name="StepMsP99">time that 99 % of the steps stayed below</param>
+/// <param name="Seconds">wall time of all steps, checkpoints included</param>
+/// <param name="PeakRssBytes">peak memory of the process, read before the controls ran</param>
+/// <param name="WorkspaceBytes">the one block of a step: batch, activations, panels, update state</param>
+/// <param name="ParameterBytes">weights and integer tensors</param>
+/// <param name="OptimizerStateBytes">what the update remembers between steps; 0 for a state-free one</param>
+/// <param name="AllocatedBytesPerStep">managed bytes allocated by a step, mean after the first three</param>
+/// <param name="Past">what the run keeps of the past; absent where it keeps nothing</param>
+/// <param name="Model">where the model was saved; null = nowhere</param>
+/// <param name="Transfer">what learned of a network that was frozen in part; absent where everything learned</param>
+public sealed record TrainResult(string Rule, string Update, string Network, ulong Seed, double Epochs, int Batch, float LearningRate,
+    int TrainExamples, int TestExamples, double? TestAccuracy, double TestLoss,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ValidationResult? Validation,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ControlResults? Controls, double StepMsMedian, double StepMsP99,
+    double Seconds, long PeakRssBytes, long WorkspaceBytes, long ParameterBytes, long OptimizerStateBytes, double AllocatedBytesPerStep,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ContinualResult? Past, string? Model,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TransferResult? Transfer);
 
 /// <summary>How a trained network does on the samples that were held back from training.</summary>
 /// <param name="Examples">samples</param>
 /// <param name="Accuracy">share that is classified right; null for a regression</param>
 /// <param name="Loss">mean loss</param>
 public sealed record ValidationResult(int Examples, double? Accuracy, double Loss);
+
+/// <summary>What a run of <c>train</c> keeps of the past.</summary>
+/// <param name="ReplaySamples">samples in the replay buffer; null without one</param>
+/// <param name="ReplaySeen">samples that were offered to it, those of earlier runs included</param>
+/// <param name="ReplaySampleBytes">bytes of one</param>
+/// <param name="ConsolidatedTasks">tasks whose weights are anchored; null without --ewc</param>
+/// <param name="AveragedSteps">steps in the average that was evaluated and saved; null without --average</param>
+public sealed record ContinualResult(int? ReplaySamples, long? ReplaySeen, int? ReplaySampleBytes, int? ConsolidatedTasks,
+    long? AveragedSteps)
+{
+    /// <summary>Says it of a session at its end; null where it keeps nothing.</summary>
+    internal static ContinualResult? Of(TrainingSession session, long averagedSteps)
+    {
+        if (session.Settings.Continual is null) return null;
+        var replay = session.ReplayBuffer;
+        return new ContinualResult(replay?.Count, replay?.SeenCount, replay?.RowBytes, session.Consolidation?.TaskCount,
+            session.Average is null ? null : averagedSteps);
+    }
+
+    /// <summary>One line for people.</summary>
+    public override string ToString()
+    {
+        var parts = new List<string>();
+        if (ReplaySamples is { } samples) parts.Add($"{samples:N0} samples of {ReplaySeen:N0} seen, {ReplaySampleBytes:N0} bytes each");
+        if (ConsolidatedTasks is { } tasks) parts.Add($"anchors of {tasks} task{(tasks == 1 ? "" : "s")}");
+        if (AveragedSteps is { } steps) parts.Add($"weights averaged over {steps:N0} steps");
+        return $"kept: {string.Join("; ", parts)}";
+    }
+}

@@ -55,32 +55,31 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         if (_past is not null) RunContinual.EndTask(session);
         _transfer.Save(new Model(network, preparation, Data.ClassNames ?? request.Network.ClassNames), request.SavePath);
         _past?.Save(session);
-        return new TrainResult
-        {
-            Rule = session.Rule.Name,
-            Update = session.Update.Name,
-            Network = spec.ToString(),
-            Seed = settings.Seed,
-            Epochs = settings.Steps is { } steps ? (double)steps / session.StepsPerEpoch : settings.Epochs,
-            Batch = settings.Batch,
-            LearningRate = session.Settings.LearningRate!.Value,
-            TrainExamples = Data.Train.Count,
-            TestExamples = Data.Test.Count,
-            TestAccuracy = spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
-            TestLoss = evaluation.Loss,
-            Validation = validation,
-            StepMsMedian = loop.Times.Quantile(0.5),
-            StepMsP99 = loop.Times.Quantile(0.99),
-            Seconds = loop.Seconds,
-            PeakRssBytes = Machine.PeakRssBytes,
-            WorkspaceBytes = session.Plan.WorkspaceBytes,
-            ParameterBytes = network.ParameterBytes,
-            OptimizerStateBytes = session.Update.StateBytes,
-            AllocatedBytesPerStep = loop.AllocatedBytesPerStep,
-            Model = request.SavePath,
-            Transfer = _transfer.Result(network),
-            Past = ContinualResult.Of(session, averagedSteps),
-        };
+        return new TrainResult(
+            Rule: session.Rule.Name,
+            Update: session.Update.Name,
+            Network: spec.ToString(),
+            Seed: settings.Seed,
+            Epochs: settings.Steps is { } steps ? (double)steps / session.StepsPerEpoch : settings.Epochs,
+            Batch: settings.Batch,
+            LearningRate: session.Settings.LearningRate!.Value,
+            TrainExamples: Data.Train.Count,
+            TestExamples: Data.Test.Count,
+            TestAccuracy: spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
+            TestLoss: evaluation.Loss,
+            Validation: validation,
+            Controls: null,
+            StepMsMedian: loop.Times.Quantile(0.5),
+            StepMsP99: loop.Times.Quantile(0.99),
+            Seconds: loop.Seconds,
+            PeakRssBytes: Machine.PeakRssBytes,
+            WorkspaceBytes: session.Plan.WorkspaceBytes,
+            ParameterBytes: network.ParameterBytes,
+            OptimizerStateBytes: session.Update.StateBytes,
+            AllocatedBytesPerStep: loop.AllocatedBytesPerStep,
+            Model: request.SavePath,
+            Transfer: _transfer.Result(network),
+            Past: ContinualResult.Of(session, averagedSteps));
     }
 
     ValidationResult? Validate(TrainingLoop loop, NetworkSpec spec)
@@ -112,17 +111,15 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         _past?.Begin(session);
         var loop = new TrainingLoop(session, stop);
         var evaluation = EvaluateControl(loop, session);
-        return new ControlResult
-        {
-            TestAccuracy = spec.Loss.MeasuresAccuracy ? evaluation?.Accuracy : null,
-            TestLoss = evaluation?.Loss,
-            Validation = evaluation is null ? null : Validate(loop, spec),
-            LearningRate = session.Settings.LearningRate!.Value,
-            StepMsMedian = loop.Times.Quantile(0.5),
-            Seconds = loop.Seconds,
-            WorkspaceBytes = session.Plan.WorkspaceBytes,
-            OptimizerStateBytes = session.Update.StateBytes,
-        };
+        return new ControlResult(
+            TestAccuracy: spec.Loss.MeasuresAccuracy ? evaluation?.Accuracy : null,
+            TestLoss: evaluation?.Loss,
+            Validation: evaluation is null ? null : Validate(loop, spec),
+            LearningRate: session.Settings.LearningRate!.Value,
+            StepMsMedian: loop.Times.Quantile(0.5),
+            Seconds: loop.Seconds,
+            WorkspaceBytes: session.Plan.WorkspaceBytes,
+            OptimizerStateBytes: session.Update.StateBytes);
     }
 
     // A control that runs away takes nothing from the rule's own result.
@@ -138,6 +135,35 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         {
             output.Error.WriteLine($"control {e.Message}");
             return null;
+        }
+    }
+}
+
+/// <summary>What a run is told whose recurrent layers take their gradients through a few steps only.</summary>
+static class TruncationWarning
+{
+    /// <summary>One line for each such layer; none where no gradient goes back.</summary>
+    /// <param name="spec">the network</param>
+    /// <param name="rule">that trains it</param>
+    /// <param name="writer">of warnings</param>
+    public static void Write(NetworkSpec spec, RuleSettings rule, TextWriter writer)
+    {
+        if (rule is ZerothOrderSettings) return;
+        for (int i = 0; i < spec.Layers.Count; i++) Write(spec.Layers[i], $"layers.{i}", spec.InputOf(i).Height, writer);
+    }
+
+    static void Write(LayerSpec layer, string name, int steps, TextWriter writer)
+    {
+        if (layer is AdaptedSpec adapted) Write(adapted.Inner, name, steps, writer);
+        if (layer is ResidualSpec residual)
+        {
+            foreach (var inner in residual.Body.Concat(residual.Shortcut)) Write(inner, name, steps, writer);
+        }
+
+        if (layer is RecurrentSpec { Truncation: { } window } && window < steps)
+        {
+            writer.WriteLine($"warning: {name} ({layer.ToShorthand(Activation.Identity)}) takes gradients through {window} of {steps} "
+                + $"steps at most; short windows hurt: docs/forward-only.md shows by how much");
         }
     }
 }

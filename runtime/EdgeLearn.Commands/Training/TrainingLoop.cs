@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace EdgeLearn.Commands;
 
@@ -88,8 +87,7 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
         bool blamesInputs = divergence is not null
             && (divergence.HasLargeInputs || (session.StepCount == 1 && divergence.Cause != DivergenceCause.Loss));
         string advice = !blamesInputs ? LowerRate : session.StepCount == 1 ? Prepare : $"{Prepare}, or {LowerRate}";
-        return new(string.Create(CultureInfo.InvariantCulture,
-            $"{session.Rule.Name}: the loss was {loss} {where}:{cause} {advice}{Kept(checkpoint)}"));
+        return new($"{session.Rule.Name}: the loss was {loss} {where}:{cause} {advice}{Kept(checkpoint)}");
     }
 
     const string Prepare = "prepare the inputs with --preparation standardise";
@@ -100,8 +98,7 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
         {
             float rate = session.Settings.LearningRate!.Value,
                 usual = UsualRate.For(session.Settings.Rule, session.Settings.Update, session.Network.Spec).Rate;
-            return string.Create(CultureInfo.InvariantCulture,
-                $"try a lower rate than --lr {rate}, such as --lr {Math.Min(rate / 4, usual):G3}");
+            return $"try a lower rate than --lr {rate}, such as --lr {Math.Min(rate / 4, usual):G3}";
         }
     }
 
