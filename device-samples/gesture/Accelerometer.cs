@@ -1,5 +1,4 @@
 using System.Device.I2c;
-using System.Globalization;
 using System.Numerics;
 using Iot.Device.Imu;
 
@@ -27,16 +26,14 @@ sealed class Accelerometer : IDisposable
         {
             device.Dispose();
             var place = device.ConnectionSettings;
-            throw new EdgeLearnException(
-                string.Create(CultureInfo.InvariantCulture,
-                $"no MPU-6050 answers on bus {place.BusId} at "
-                + $"address 0x{place.DeviceAddress:x2} ({e.Message.ReplaceLineEndings(" ").Trim()}): check the wiring with 'i2cdetect "
-                + $"-y {place.BusId}', or use --simulate"), e);
+            throw new EdgeLearnException($"no MPU-6050 answers on bus {place.BusId} at address 0x{place.DeviceAddress:x2} "
+                + $"({e.Message.ReplaceLineEndings(" ").Trim()}): check the wiring with 'i2cdetect -y {place.BusId}', or use "
+                + $"--simulate", e);
         }
     }
 
     /// <summary>Whether the system has this bus.</summary>
-    public static bool IsThere(int bus) => File.Exists(string.Create(CultureInfo.InvariantCulture, $"/dev/i2c-{bus}"));
+    public static bool IsThere(int bus) => File.Exists($"/dev/i2c-{bus}");
 
     /// <summary>Acceleration in m/s^2; at rest the vertical axis shows +9.8.</summary>
     public Vector3 Read() => _sensor.GetAccelerometer();

@@ -74,8 +74,7 @@ sealed record GestureOptions
     static int Whole(string name, string text, int low, int high)
     {
         bool isHex = text.StartsWith("0x", StringComparison.Ordinal);
-        bool isNumber =
-            int.TryParse(isHex ? text.AsSpan(2) : text, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+        bool isNumber = int.TryParse(isHex ? text.AsSpan(2) : text, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
             CultureInfo.InvariantCulture, out int value);
         return isNumber && value >= low && value <= high
             ? value

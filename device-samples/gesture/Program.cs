@@ -1,5 +1,4 @@
 using System.Device.I2c;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using EdgeLearn;
 using EdgeLearn.Gesture;
@@ -38,15 +37,8 @@ try
     var result = run.Run(windows, (done, motion) =>
     {
         if (!simulate)
-        {
-            Console.Error.WriteLine(
-                string.Create(CultureInfo.InvariantCulture,
-                $"{done + 1}/{windows}: {(motion == Motion.Shake ? "shake left and right" : "draw circles")}"));
-        }
-        else if (isTerminal && (done + 1) % 50 == 0)
-        {
-            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{done + 1}/{windows} windows"));
-        }
+            Console.Error.WriteLine($"{done + 1}/{windows}: {(motion == Motion.Shake ? "shake left and right" : "draw circles")}");
+        else if (isTerminal && (done + 1) % 50 == 0) Console.Error.Write($"\r{done + 1}/{windows} windows");
     }, stop.Token);
     if (simulate && isTerminal) Console.Error.WriteLine();
     if (result.Windows < windows) Console.Error.WriteLine($"stopped after {result.Windows} of {windows} windows");

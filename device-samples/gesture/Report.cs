@@ -49,21 +49,15 @@ static class Report
         {
             if (result.Quarters[q] == 0) continue;
             if (q == 2 && simulated) output.WriteLine("  the sensor is turned by a quarter; \"stopped\" learns no more");
-            output.Write(string.Create(CultureInfo.InvariantCulture, $"  windows {first + 1,4}-{first + result.Quarters[q],-9}"));
-            foreach (var (_, known) in result.Known)
-            {
-                output.Write(
-                    string.Create(CultureInfo.InvariantCulture, $"{(double)known[q] / result.Quarters[q],11:0.000}"));
-            }
+            output.Write($"  windows {first + 1,4}-{first + result.Quarters[q],-9}");
+            foreach (var (_, known) in result.Known) output.Write($"{(double)known[q] / result.Quarters[q],11:0.000}");
             output.WriteLine();
             first += result.Quarters[q];
         }
 
-        output.WriteLine(
-            string.Create(CultureInfo.InvariantCulture,
-            $"memory                {result.Plan.TotalBytes:N0} planned bytes ({result.Plan.BytesOf(MemoryCategory.Parameters):N0} of "
-            + $"weights, {result.UpdateStateBytes} of update state), {result.AllocatedBytesPerWindow} managed bytes a step; peak "
-            + $"RSS {PeakRssBytes() / 1048576.0:0.0} MiB"));
+        output.WriteLine($"memory                {result.Plan.TotalBytes:N0} planned bytes "
+            + $"({result.Plan.BytesOf(MemoryCategory.Parameters):N0} of weights, {result.UpdateStateBytes} of update state), "
+            + $"{result.AllocatedBytesPerWindow} managed bytes a step; peak RSS {PeakRssBytes() / 1048576.0:0.0} MiB");
     }
 
     static long PeakRssBytes()

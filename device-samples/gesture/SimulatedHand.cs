@@ -49,3 +49,13 @@ sealed class SimulatedHand(ulong seed)
 
     float Normal() => Noise.GaussianAt(seed + 1, _draws++);
 }
+
+/// <summary>What the hand does.</summary>
+enum Motion
+{
+    /// <summary>Left and right.</summary>
+    Shake,
+
+    /// <summary>Circles over the table.</summary>
+    Circle,
+}

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using EdgeLearn;
 using EdgeLearn.Commands;
@@ -24,7 +23,7 @@ try
     var result = adaptation.Run((step, loss) =>
     {
         if (isTerminal && (step % 100 == 0 || step == options.Steps))
-            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\rstep {step}/{options.Steps}, loss {loss:0.000}   "));
+            Console.Error.Write($"\rstep {step}/{options.Steps}, loss {loss:0.000}   ");
     });
     if (isTerminal) Console.Error.WriteLine();
     if (options.Save is { } path) network.Trained(model).Save(path);
@@ -39,7 +38,7 @@ catch (EdgeLearnException e)
 
 static void Print(AdaptOptions options, AdaptResult result)
 {
-    long rss = PeakRssBytes();
+    long rss = Machine.PeakRssBytes;
     if (options.Json)
     {
         using var standardOutput = Console.OpenStandardOutput();
@@ -64,26 +63,15 @@ static void Print(AdaptOptions options, AdaptResult result)
         return;
     }
 
-    string trained = string.Create(CultureInfo.InvariantCulture, $"{result.Weights:N0} weights, {options.Steps:N0} two-sided steps of "
-        + $"{options.Batch} rows, {result.StepMs:0.00} ms a step (median)");
-    string memory = string.Create(CultureInfo.InvariantCulture, $"{result.PlannedBytes:N0} planned bytes, {result.UpdateStateBytes} of "
-        + $"update state, {result.AllocatedBytesPerStep} managed bytes a step; peak RSS {rss / 1048576.0:0.0} MiB");
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
+    string trained = $"{result.Weights:N0} weights, {options.Steps:N0} two-sided steps of {options.Batch} rows, "
+        + $"{result.StepMs:0.00} ms a step (median)";
+    string memory = $"{result.PlannedBytes:N0} planned bytes, {result.UpdateStateBytes} of update state, "
+        + $"{result.AllocatedBytesPerStep} managed bytes a step; peak RSS {rss / 1048576.0:0.0} MiB";
+    Console.WriteLine($"""
         held-out rows       before      after
           loss          {result.Before.Loss,10:0.0000} {result.After.Loss,10:0.0000}
           accuracy      {result.Before.Accuracy,10:0.000} {result.After.Accuracy,10:0.000}
         trained         {trained}
         memory          {memory}
-        """));
-}
-
-static long PeakRssBytes()
-{
-    foreach (string line in File.ReadLines("/proc/self/status"))
-    {
-        if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
-            return 1024 * long.Parse(line.AsSpan(6).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
-    }
-
-    return 0;
+        """);
 }
