@@ -97,34 +97,6 @@ public sealed class PreparedWorkload : IDisposable
         _step = 0;
     }
 
-    /// <summary>
-    /// Everything that another program needs to do the same work: weights, inputs, labels and, for tpsgd, the targets of the hidden layers,
-    /// as a safetensors file.
-    /// </summary>
-    public byte[] ToSafeTensors()
-    {
-        var file = new SafeTensorsWriter();
-        file.AddMetadata("workload", Workload.Id);
-        foreach (var slice in Network.Parameters.Slices) file.Add(slice.Name, slice.Shape, Network.Parameters[slice]);
-        file.Add("inputs", [Workload.Batch, Network.InputLength], Inputs);
-        file.Add("labels", [Labels.Length], Labels);
-        if (Workload.Rule is TargetProjectionSettings rule) AddTargets(file, rule);
-        return file.ToArray();
-    }
-
-    // The rule's own targets: scale * sign of (seed, layer, class * units + unit).
-    void AddTargets(SafeTensorsWriter file, TargetProjectionSettings rule)
-    {
-        for (int i = 0; i < Network.Layers.Length - 1; i++)
-        {
-            string name = Network.Layers[i].Name + ".target";
-            int units = Network.Layers[i].OutputLength;
-            float[] targets = new float[Network.OutputLength * units];
-            Noise.Add(rule.Targets, Noise.Key(Workload.Settings.Seed, Noise.TensorHash(name)), 0, rule.TargetScale, targets, targets);
-            file.Add(name, [Network.OutputLength, units], targets);
-        }
-    }
-
     void DrawBatch()
     {
         ulong inputs = Noise.Key(Seed, Noise.TensorHash("inputs")), labels = Noise.Key(Seed, Noise.TensorHash("labels"));
@@ -134,7 +106,6 @@ public sealed class PreparedWorkload : IDisposable
         for (int i = 0; i < Labels.Length; i++) Labels[i] = (int)(Noise.UniformAt(labels, i) * Network.Spec.ClassCount);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _workspace.Dispose();
