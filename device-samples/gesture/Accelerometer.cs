@@ -38,6 +38,5 @@ sealed class Accelerometer : IDisposable
     /// <summary>Acceleration in m/s^2; at rest the vertical axis shows +9.8.</summary>
     public Vector3 Read() => _sensor.GetAccelerometer();
 
-    /// <inheritdoc/>
     public void Dispose() => _sensor.Dispose();
 }

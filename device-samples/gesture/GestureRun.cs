@@ -107,7 +107,6 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
         return true;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var learner in _learners) learner.Dispose();

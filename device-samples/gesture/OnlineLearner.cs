@@ -37,7 +37,6 @@ sealed class OnlineLearner : IDisposable
         _workspace = new Workspace(Plan);
     }
 
-    /// <summary>Column of the report.</summary>
     public string Name { get; }
 
     /// <summary>Everything that learning takes.</summary>
@@ -62,7 +61,6 @@ sealed class OnlineLearner : IDisposable
         return isRight;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _workspace.Dispose();

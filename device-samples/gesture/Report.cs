@@ -6,7 +6,6 @@ namespace EdgeLearn.Gesture;
 /// <summary>The result for people and for programs.</summary>
 static class Report
 {
-    /// <summary>Writes one JSON object.</summary>
     public static void WriteJson(Stream output, GestureOptions options, bool simulated, GestureResult result)
     {
         using (var json = new Utf8JsonWriter(output))
@@ -38,7 +37,6 @@ static class Report
         output.WriteByte((byte)'\n');
     }
 
-    /// <summary>Writes a table.</summary>
     public static void WriteText(TextWriter output, GestureResult result, bool simulated)
     {
         output.Write("known before learning ");

@@ -19,7 +19,6 @@ sealed class SimulatedHand(ulong seed)
     /// <summary>Whether the sensor has been mounted again, turned by a quarter around the vertical.</summary>
     public bool IsTurned { get; set; }
 
-    /// <summary>Starts a motion.</summary>
     public void Begin(Motion motion)
     {
         _motion = motion;

@@ -25,7 +25,6 @@ sealed class SimulatedMpu6050(Func<Vector3>? motion = null) : I2cDevice
 
     public override I2cConnectionSettings ConnectionSettings { get; } = new(1, 0x68);
 
-    /// <summary>The registers as they are.</summary>
     public Span<byte> Registers => _registers;
 
     static byte[] AfterReset()

@@ -54,7 +54,6 @@ sealed class FleetStore : IDisposable
         return done.Task;
     }
 
-    /// <summary>Runs a change without a result.</summary>
     public Task WriteAsync(Action<SqliteConnection> change) => WriteAsync(db =>
     {
         change(db);

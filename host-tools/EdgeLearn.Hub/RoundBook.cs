@@ -217,7 +217,7 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
     public List<RoundView> List(string group, int limit)
     {
         var views = store.Read(db => RoundJournal.Views(db, group, limit));
-        return views.ConvertAll(view => IsOver(view) ? view : View(view.Round));
+        return views.ConvertAll(view => view.IsOver ? view : View(view.Round));
     }
 
     /// <summary>A round at once and at every change, until it is over.</summary>
@@ -230,13 +230,11 @@ sealed class RoundBook(FleetStore store, TimeProvider clock, Action<string> log,
             var changed = _open.TryGetValue(id, out var round) ? round.Changed : Task.CompletedTask;
             var view = View(id);
             yield return view;
-            if (IsOver(view))
+            if (view.IsOver)
                 yield break;
             await changed.WaitAsync(stop.Token);
         }
     }
-
-    static bool IsOver(RoundView view) => view.State is RoundView.Types.State.Committed or RoundView.Types.State.Abandoned;
 
     public void Dispose()
     {

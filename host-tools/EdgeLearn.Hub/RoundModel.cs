@@ -27,13 +27,10 @@ public sealed class RoundModel : UpdateTarget, IDisposable
     /// <exception cref="EdgeLearnException">Not a model.</exception>
     public static RoundModel Read(byte[] bytes, string name, RoundTraining training) => new(ModelFile.Load(bytes, name), training);
 
-    /// <inheritdoc/>
     public override UpdateShape Shape { get; }
 
-    /// <inheritdoc/>
     public override Span<float> Weights => _model.Network.Parameters.Values;
 
-    /// <inheritdoc/>
     public override void Replay(ReadOnlySpan<ZerothOrderRecord> records, int directions)
     {
         // The rate and the frozen tensors are those that every board has, whichever board and round.
@@ -53,7 +50,6 @@ public sealed class RoundModel : UpdateTarget, IDisposable
     /// <summary>The file of the model as it is now.</summary>
     public byte[] ToBytes() => ModelFile.ToArray(_model);
 
-    /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
 }
 

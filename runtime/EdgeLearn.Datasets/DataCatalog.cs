@@ -267,7 +267,6 @@ sealed class OpenedFiles : IDisposable
 {
     readonly List<ArrayFile> _files = [];
 
-    /// <summary>Takes charge of a file.</summary>
     public ArrayFile Add(ArrayFile file)
     {
         _files.Add(file);

@@ -58,7 +58,6 @@ sealed class OnnxGraph
     /// <summary>All graph inputs; up to IR version 3 the initializers are among them.</summary>
     public List<OnnxTensor> Inputs { get; } = [];
 
-    /// <summary>Graph outputs.</summary>
     public List<OnnxTensor> Outputs { get; } = [];
 
     /// <summary>Constant tensors.</summary>

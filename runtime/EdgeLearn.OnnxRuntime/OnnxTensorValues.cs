@@ -20,7 +20,6 @@ static class OnnxTensorValues
             : throw new EdgeLearnException($"{tensor} of {model} has no usable number of values, expected 1 to 2^31 - 1");
     }
 
-    /// <summary>Reads all values.</summary>
     public static void Read(ReadOnlySpan<byte> file, OnnxTensor tensor, string model, Span<float> values)
     {
         int length = Require(tensor, model);

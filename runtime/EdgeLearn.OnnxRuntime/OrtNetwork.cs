@@ -137,7 +137,6 @@ public sealed class OrtNetwork : IDisposable
 /// <summary>Turns the exceptions of ONNX Runtime into one line.</summary>
 static class OrtErrors
 {
-    /// <summary>Calls the runtime.</summary>
     public static T Translate<T>(string model, Func<T> call)
     {
         try

@@ -26,7 +26,6 @@ ref struct WireReader(ReadOnlySpan<byte> file, ByteRange message, string name)
     readonly int _end = message.End;
     int _position = message.Start;
 
-    /// <summary>Number of the field.</summary>
     public int Number { get; private set; }
 
     /// <summary>How the field is written.</summary>

@@ -9,10 +9,8 @@ sealed class WireWriter
 {
     readonly ArrayBufferWriter<byte> _bytes = new();
 
-    /// <summary>Everything written so far.</summary>
     public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 
-    /// <summary>An integer field.</summary>
     public WireWriter Varint(int number, ulong value)
     {
         Raw((ulong)number << 3 | (ulong)WireType.Varint);
@@ -20,7 +18,6 @@ sealed class WireWriter
         return this;
     }
 
-    /// <summary>A field of bytes.</summary>
     public WireWriter Bytes(int number, ReadOnlySpan<byte> content)
     {
         Header(number, content.Length);
@@ -28,7 +25,6 @@ sealed class WireWriter
         return this;
     }
 
-    /// <summary>A text field.</summary>
     public WireWriter Text(int number, string text) => Bytes(number, Encoding.UTF8.GetBytes(text));
 
     /// <summary>A field of float32 values in the little-endian order of the format.</summary>

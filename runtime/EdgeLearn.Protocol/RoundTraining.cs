@@ -97,6 +97,13 @@ public sealed partial class RoundTraining
     }
 }
 
+/// <summary>A round as the hub shows it.</summary>
+public sealed partial class RoundView
+{
+    /// <summary>Whether nothing will change any more.</summary>
+    public bool IsOver => State is Types.State.Committed or Types.State.Abandoned;
+}
+
 /// <summary>
 /// The noise of a round that board and hub both compute, from the core's frozen hash: seeds of records, votes of exact zeros.
 /// </summary>

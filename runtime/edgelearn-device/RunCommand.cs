@@ -50,7 +50,6 @@ sealed class RunCommand
             command.Options.Add(option);
     }
 
-    /// <summary>The command.</summary>
     public static Command Create()
     {
         var command = new ExampleCommand(

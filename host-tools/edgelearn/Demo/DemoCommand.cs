@@ -31,7 +31,6 @@ static class DemoCommand
     static readonly Option<bool> s_noControls = new("--no-controls") { Description = "leave the controls out" };
     static readonly Option<bool> s_json = new("--json") { Description = "one JSON object on standard output, nothing else" };
 
-    /// <summary>The command.</summary>
     public static Command Create()
     {
         var command = new Command("demo",

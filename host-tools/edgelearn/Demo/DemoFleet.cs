@@ -20,7 +20,6 @@ sealed class DemoFleet : IAsyncDisposable
         _operator = hub.ConnectOperator();
     }
 
-    /// <summary>Where the hub listens.</summary>
     public string Address => _hub.Address;
 
     /// <summary>Starts the hub on a free port, starts the boards, and waits until all are enrolled.</summary>

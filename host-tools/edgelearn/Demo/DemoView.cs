@@ -11,7 +11,6 @@ sealed class DemoView(bool quiet)
         if (!quiet) Console.Error.WriteLine(line);
     }
 
-    /// <summary>A finished round.</summary>
     public void Say(DemoRound round, int roundCount)
         => Say($"round {round.Round,2}/{roundCount}  accuracy {round.Accuracy:F4}  {Bar(round.Accuracy)}  up {Kilobytes(round.BytesUp)}  "
             + $"down {Kilobytes(round.BytesDown)}  {round.Seconds:F1} s");
@@ -25,7 +24,6 @@ sealed class DemoView(bool quiet)
 
     static string Kilobytes(long bytes) => $"{bytes / 1000.0:N0} kB";
 
-    /// <summary>The result.</summary>
     public static void Show(DemoResult result)
     {
         var rounds = new Table().Title($"{result.Data}: {result.Devices} devices, {result.Rule}, {result.Network}, "

@@ -33,7 +33,6 @@ sealed class DeviceProcess : IDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>What the hub calls it.</summary>
     public string Name { get; }
 
     /// <summary>Throws when the agent has ended, with the last line that it wrote.</summary>
@@ -58,7 +57,6 @@ sealed class DeviceProcess : IDisposable
         if (!string.IsNullOrWhiteSpace(line)) _lastLine = line;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         try

@@ -37,7 +37,6 @@ sealed record DeviceResult(
     ulong RefusedReports,
     OutcomeResult? LastOutcome)
 {
-    /// <summary>From the hub's answer.</summary>
     public static DeviceResult Of(DeviceView view) => new(
         view.DeviceId,
         view.Name,
@@ -65,7 +64,6 @@ sealed record DeviceResult(
 /// <param name="Reason">one line; null = none given</param>
 sealed record OutcomeResult(string Kind, string ModelDigest, double? AccuracyBefore, double? AccuracyAfter, string? Reason)
 {
-    /// <summary>From the hub's answer.</summary>
     public static OutcomeResult Of(OfferOutcome outcome) => new(
         outcome.Kind switch
         {

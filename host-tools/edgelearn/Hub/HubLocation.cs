@@ -13,7 +13,6 @@ sealed class HubLocation
     readonly Option<string?> _hub =
         OptionText.Text("--hub", "ADDRESS", "what to dial, https://host:port (default: what 'serve' has noted in the folder)");
 
-    /// <summary>Gives the options to a command.</summary>
     public HubLocation(Command command)
     {
         command.Options.Add(_folder);

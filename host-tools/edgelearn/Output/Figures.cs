@@ -18,7 +18,6 @@ static class Figures
     /// <summary>Three digits and a unit.</summary>
     public static string Bytes(ulong? value) => value is { } bytes ? ByteCount.Format((long)Math.Min(bytes, long.MaxValue)) : None;
 
-    /// <summary>A whole number.</summary>
     public static string Count(ulong? value) => value is { } count ? $"{count}" : None;
 
     /// <summary>The version of a model; 0 = there is none.</summary>

@@ -31,7 +31,6 @@ sealed class RoundOptions
     readonly Option<TimeSpan?> _deadline =
         DurationText.Option("--deadline", "when a round ends at the latest, such as 90s or 10m (default 10m)");
 
-    /// <summary>Gives the options to a command.</summary>
     public RoundOptions(ExampleCommand command)
     {
         command.Add("", _rounds, _group, _codec);

@@ -44,13 +44,13 @@ sealed class RoundProgress
         _waiting = "";
         if (_bar is null)
         {
-            if (view.IsOver()) _error.WriteLine(RoundTable.Line(RoundResult.Of(view)));
+            if (view.IsOver) _error.WriteLine(RoundTable.Line(RoundResult.Of(view)));
             return;
         }
 
         double answered = view.Accepted + view.Refused.Values.Sum(refused => (double)refused);
         double share = view.Expected == 0 ? 0 : Math.Min(1, answered / view.Expected);
-        _bar.Value = index + (view.IsOver() ? 1 : 0.99 * share);
+        _bar.Value = index + (view.IsOver ? 1 : 0.99 * share);
         string accuracy = view.HasAccuracy ? $", accuracy {Figures.Fraction(view.Accuracy)}" : "";
         _bar.Description = Markup.Escape($"round {view.Round} ({index + 1}/{_count}): {view.Accepted}/{view.Expected} boards{accuracy}");
     }

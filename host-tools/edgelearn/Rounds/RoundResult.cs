@@ -57,7 +57,6 @@ sealed record RoundResult(
     string? Reason,
     DateTimeOffset Opened)
 {
-    /// <summary>From the hub's answer.</summary>
     public static RoundResult Of(RoundView view) => new(
         view.Round,
         view.Group,
@@ -153,7 +152,4 @@ static class RoundWords
         RoundView.Types.State.Abandoned => "abandoned",
         _ => "unknown",
     };
-
-    /// <summary>Whether nothing will change any more.</summary>
-    public static bool IsOver(this RoundView view) => view.State is RoundView.Types.State.Committed or RoundView.Types.State.Abandoned;
 }

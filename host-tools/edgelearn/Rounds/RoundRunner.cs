@@ -55,7 +55,7 @@ sealed class RoundRunner(OperatorClient client, RoundProgress progress)
     public async Task<RoundResult> WatchAsync(ulong round, CancellationToken stop)
     {
         var view = await RetryAsync(() => client.GetRoundAsync(round, stop), stop);
-        return RoundResult.Of(view.IsOver() ? view : await FollowAsync(0, view.Round, stop));
+        return RoundResult.Of(view.IsOver ? view : await FollowAsync(0, view.Round, stop));
     }
 
     Task<RoundView> FollowAsync(int index, ulong round, CancellationToken stop) => RetryAsync(
@@ -64,7 +64,7 @@ sealed class RoundRunner(OperatorClient client, RoundProgress progress)
             await foreach (var view in client.WatchRoundAsync(round, stop))
             {
                 progress.Report(index, view);
-                if (view.IsOver()) return view;
+                if (view.IsOver) return view;
             }
 
             throw new EdgeLearnException($"the hub at {client.Address} has stopped",

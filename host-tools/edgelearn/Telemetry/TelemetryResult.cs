@@ -31,7 +31,6 @@ sealed record TelemetryResult(
     ulong? Examples,
     double? Seconds)
 {
-    /// <summary>From the hub's answer.</summary>
     public static TelemetryResult Of(TelemetryView view)
     {
         var telemetry = view.Telemetry;

@@ -15,7 +15,6 @@ sealed class LossOptions
     readonly Option<string?> _weights = OptionText.Text("--class-weights", "balanced|W0,W1,...",
         "cross-entropy: how much the classes count; balanced: rare ones more, by the training labels (default 1 each)");
 
-    /// <summary>Gives the options to a command.</summary>
     public void AddTo(ExampleCommand command) => command.Add("network", _loss, _smoothing, _weights);
 
     /// <summary>The loss, with balanced weights still missing.</summary>

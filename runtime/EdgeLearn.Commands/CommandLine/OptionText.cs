@@ -34,7 +34,6 @@ static class OptionText
     /// <summary>True when it is there.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
-    /// <summary>A whole number.</summary>
     public static Option<int?> Whole(string name, string description) => Parsed<int?>(name, "N", description, text =>
     {
         if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
@@ -68,19 +67,16 @@ static class OptionText
                 ? (part, count) : throw new EdgeLearnException($"{name} {text}: expected {expected}");
         });
 
-    /// <summary>A seed.</summary>
     public static Option<ulong?> Seed(string name, string description)
         => Parsed<ulong?>(name, "N", description,
             text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
             ? value : throw new EdgeLearnException($"{name} {text}: expected a whole number of 0 or more"));
 
-    /// <summary>A number.</summary>
     public static Option<double?> Number(string name, string description)
         => Parsed<double?>(name, "X", description,
             text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
             ? value : throw new EdgeLearnException($"{name} {text}: expected a number"));
 
-    /// <summary>A shape.</summary>
     public static Option<Shape?> ShapeOf(string name, string description)
         => Parsed<Shape?>(name, "HxW[xC]", description,
             text => Shape.TryParse(text, out var shape)

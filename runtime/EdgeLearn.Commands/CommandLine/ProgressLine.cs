@@ -14,7 +14,6 @@ sealed class ProgressLine(CommandOutput output) : IDisposable
     /// <summary>Whether it is time to draw again.</summary>
     public bool IsDue => output.IsTerminal && Stopwatch.GetElapsedTime(_last) >= s_interval;
 
-    /// <summary>Draws data work.</summary>
     public void Show(DataProgress progress)
     {
         if (!IsDue) return;
@@ -22,7 +21,6 @@ sealed class ProgressLine(CommandOutput output) : IDisposable
         Show($"{progress.Activity} {percent} %");
     }
 
-    /// <summary>Draws a line.</summary>
     public void Show(string text)
     {
         if (!output.IsTerminal) return;
@@ -32,7 +30,6 @@ sealed class ProgressLine(CommandOutput output) : IDisposable
         _last = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Removes the line.</summary>
     public void Clear()
     {
         if (_width == 0) return;

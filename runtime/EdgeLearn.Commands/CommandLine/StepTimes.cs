@@ -15,7 +15,6 @@ sealed class StepTimes
     /// <summary>Times added.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Counts one step.</summary>
     public void Add(double ms)
     {
         int bin = ms <= FirstMs ? 0 : (int)(Math.Log2(ms / FirstMs) * BinsPerOctave);

@@ -8,7 +8,6 @@ sealed class TextTable(params string[] header)
     /// <summary>Appends a row; cells may be missing at the end.</summary>
     public void Add(params string[] cells) => _rows.Add(cells);
 
-    /// <summary>Prints all rows.</summary>
     public void Write(TextWriter output)
     {
         int columns = _rows.Max(row => row.Length);

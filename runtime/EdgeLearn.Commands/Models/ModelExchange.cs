@@ -9,7 +9,6 @@ namespace EdgeLearn.Commands;
 /// </summary>
 static class ModelExchange
 {
-    /// <summary>Draws a net.</summary>
     public static ExampleCommand CreateInspect()
     {
         var file = new Argument<string>("MODEL") { Description = "a model file" };
@@ -19,7 +18,6 @@ static class ModelExchange
         return command;
     }
 
-    /// <summary>From a state_dict.</summary>
     public static ExampleCommand CreateImport()
     {
         var state = new Argument<string>("STATE") { Description = "a state_dict saved as safetensors" };
@@ -49,7 +47,6 @@ static class ModelExchange
         return command;
     }
 
-    /// <summary>To a state_dict.</summary>
     public static ExampleCommand CreateExport()
     {
         var file = new Argument<string>("MODEL") { Description = "a model file" };

@@ -92,13 +92,11 @@ static class SmallTask
         }),
     ];
 
-    /// <summary>Every rule with every update.</summary>
     public static IEnumerable<(string Name, TrainingSettings Settings)> RulesAndUpdates()
         => from rule in Rules
            from update in Updates()
            select ($"{rule.Word} with {update.Name}", update.Settings with { Rule = rule });
 
-    /// <summary>Bits of all weights.</summary>
     public static byte[] Bits(Network network) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(network.Parameters.Values).ToArray();
 
     /// <summary>Throws unless two runs have the same bits.</summary>

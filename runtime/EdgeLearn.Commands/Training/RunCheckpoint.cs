@@ -36,7 +36,6 @@ sealed class RunCheckpoint : IDisposable
         }
     }
 
-    /// <summary>The folder.</summary>
     public string Folder { get; }
 
     /// <summary>Steps done at the last save.</summary>

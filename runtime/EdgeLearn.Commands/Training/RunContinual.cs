@@ -48,6 +48,5 @@ sealed class RunContinual
         if (session.Consolidation is not null) session.Consolidate();
     }
 
-    /// <summary>Replaces the file.</summary>
     public void Save(TrainingSession session) => ContinualFile.Save(_path, session, _classNames);
 }

@@ -5,7 +5,6 @@ namespace EdgeLearn.Commands;
 /// <summary>What <c>train</c> prints for people.</summary>
 static class TrainReport
 {
-    /// <summary>Prints a result.</summary>
     public static void Write(TrainResult result, DataSplit data, TextWriter output)
     {
         output.WriteLine($"network  {result.Network}");

@@ -12,7 +12,6 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     // Read once: at the end of the run the file is another.
     readonly RunContinual? _past = RunContinual.Of(request);
 
-    /// <summary>Runs it.</summary>
     public TrainResult Run()
     {
         if (request.SavePath is { } path) SaveTarget.Check(path);

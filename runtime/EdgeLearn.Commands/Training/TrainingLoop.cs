@@ -18,7 +18,6 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
     long _allocatedBytes;
     long _measuredSteps;
 
-    /// <summary>Times of the steps.</summary>
     public StepTimes Times { get; } = new();
 
     /// <summary>Wall time of the steps.</summary>

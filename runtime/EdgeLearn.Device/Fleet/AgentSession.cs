@@ -157,6 +157,5 @@ sealed class BackOff(TimeSpan first, TimeSpan cap)
         return TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * limit);
     }
 
-    /// <summary>Begins anew after a success.</summary>
     public void Reset() => Failures = 0;
 }

@@ -185,7 +185,6 @@ public sealed class DeviceAgent
 /// <summary>The question of a check-in.</summary>
 static class CheckIn
 {
-    /// <summary>Bytes of the nonce.</summary>
     public const int NonceBytes = 16;
 
     /// <summary>A request with a fresh nonce, the model in use and all outcomes that the hub has not heard.</summary>

@@ -102,7 +102,6 @@ sealed class DeviceFolder : IDisposable
         });
     }
 
-    /// <summary>Stores the state.</summary>
     public void Write(DeviceState state)
         => DurableFile.Replace(StatePath, JsonSerializer.SerializeToUtf8Bytes(state, DeviceJson.Default.DeviceState), secret: true);
 

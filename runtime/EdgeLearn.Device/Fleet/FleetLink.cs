@@ -49,7 +49,6 @@ sealed class FleetLink : IDisposable
     /// <summary>A new certificate for the board's key.</summary>
     public Task<RenewAnswer> RenewAsync(RenewRequest request, CancellationToken stop) => CallAsync(request, _client.RenewAsync, stop);
 
-    /// <summary>Says that a task cannot be done.</summary>
     public Task<ReportAnswer> ReportFailureAsync(ByteString attempt, string reason, CancellationToken stop) =>
         CallAsync(new ReportRequest { Attempt = attempt, Failure = OneLine(reason) }, _client.ReportAsync, stop);
 
@@ -117,7 +116,6 @@ sealed class FleetLink : IDisposable
         }
     }
 
-    /// <summary>Closes the channel.</summary>
     public void Dispose()
     {
         _channel.Dispose();
