@@ -61,12 +61,13 @@ static partial class Kernels
     /// <param name="z">[batch x outputs]; overwritten when the gradient is asked for</param>
     /// <param name="targets">[batch x outputs]</param>
     /// <param name="gradient">whether to turn z into its gradient</param>
-    public static double Huber(int batch, float delta, Span<float> z, ReadOnlySpan<float> targets, bool gradient)
+    /// <param name="meanOf">rows of the mean whose gradient is taken, of which these may be a part; 0 = these</param>
+    public static double Huber(int batch, float delta, Span<float> z, ReadOnlySpan<float> targets, bool gradient, int meanOf = 0)
     {
         Check.Length(targets, z.Length);
         double loss = 0;
         int outputs = z.Length / batch;
-        float scale = 1f / z.Length;
+        float scale = 1f / ((meanOf == 0 ? batch : meanOf) * outputs);
         for (int i = 0; i < z.Length; i++)
         {
             float difference = z[i] - targets[i], slope = Math.Clamp(difference, -delta, delta);

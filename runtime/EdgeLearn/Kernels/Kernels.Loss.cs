@@ -12,20 +12,21 @@ static partial class Kernels
     /// <param name="z">[batch x classes] logits; overwritten</param>
     /// <param name="labels">[batch], each in 0..classes-1</param>
     /// <param name="gradient">whether to turn z into its gradient</param>
-    public static double SoftmaxCrossEntropy(int batch, Span<float> z, ReadOnlySpan<int> labels, bool gradient)
+    /// <param name="meanOf">rows of the mean whose gradient is taken, of which these may be a part; 0 = these</param>
+    public static double SoftmaxCrossEntropy(int batch, Span<float> z, ReadOnlySpan<int> labels, bool gradient, int meanOf = 0)
     {
         // 16 lanes whatever the width: sums have the same order everywhere.
-        if (InstructionSet.Use512) return SoftmaxCrossEntropy<Lanes16>(batch, z, labels, gradient);
-        if (InstructionSet.Use256) return SoftmaxCrossEntropy<Pair<Lanes8>>(batch, z, labels, gradient);
+        if (InstructionSet.Use512) return SoftmaxCrossEntropy<Lanes16>(batch, z, labels, gradient, meanOf);
+        if (InstructionSet.Use256) return SoftmaxCrossEntropy<Pair<Lanes8>>(batch, z, labels, gradient, meanOf);
         return InstructionSet.Use128
-            ? SoftmaxCrossEntropy<Pair<Pair<Lanes4>>>(batch, z, labels, gradient)
-            : SoftmaxCrossEntropy<Pair<Pair<Pair<Pair<Lanes1>>>>>(batch, z, labels, gradient);
+            ? SoftmaxCrossEntropy<Pair<Pair<Lanes4>>>(batch, z, labels, gradient, meanOf)
+            : SoftmaxCrossEntropy<Pair<Pair<Pair<Pair<Lanes1>>>>>(batch, z, labels, gradient, meanOf);
     }
 
-    internal static double SoftmaxCrossEntropy<T>(int batch, Span<float> z, ReadOnlySpan<int> labels, bool gradient)
+    internal static double SoftmaxCrossEntropy<T>(int batch, Span<float> z, ReadOnlySpan<int> labels, bool gradient, int meanOf = 0)
         where T : struct, ILanes<T>
     {
-        int classes = z.Length / batch, rest = classes % T.Count;
+        int classes = z.Length / batch, rest = classes % T.Count, mean = meanOf == 0 ? batch : meanOf;
         Span<float> last = stackalloc float[T.Count]; // what is left of a row, filled up with values whose exponential is 0
         double loss = 0;
         for (int b = 0; b < batch; b++)
@@ -39,9 +40,9 @@ static partial class Kernels
             loss += Math.Log(sum) - ((double)chosen - max);
             if (gradient)
             {
-                Scale<T>(1 / (sum * batch), row, ref last[0]);
+                Scale<T>(1 / (sum * mean), row, ref last[0]);
                 last[..rest].CopyTo(row[(classes - rest)..]);
-                row[labels[b]] -= 1f / batch;
+                row[labels[b]] -= 1f / mean;
             }
         }
 
@@ -93,12 +94,13 @@ static partial class Kernels
     /// <param name="z">[batch x outputs]; overwritten when the gradient is asked for</param>
     /// <param name="targets">[batch x outputs]</param>
     /// <param name="gradient">whether to turn z into its gradient</param>
-    public static double MeanSquareError(int batch, Span<float> z, ReadOnlySpan<float> targets, bool gradient)
+    /// <param name="meanOf">rows of the mean whose gradient is taken, of which these may be a part; 0 = these</param>
+    public static double MeanSquareError(int batch, Span<float> z, ReadOnlySpan<float> targets, bool gradient, int meanOf = 0)
     {
         Check.Length(targets, z.Length);
         double loss = 0;
         int outputs = z.Length / batch;
-        float scale = 1f / z.Length;
+        float scale = 1f / ((meanOf == 0 ? batch : meanOf) * outputs);
         for (int i = 0; i < z.Length; i++)
         {
             float difference = z[i] - targets[i];

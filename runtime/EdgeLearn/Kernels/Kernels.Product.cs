@@ -46,9 +46,8 @@ static partial class Kernels
         => (long)columns * depth <= PackedBlock ? columns : Math.Min(columns, Math.Max(32, PackedBlock / depth / 32 * 32));
 
     /// <summary>
-    /// c[i, j] = sum over k of a[i, k] * b[k, j], or c[i, j] += that sum. Each sum is taken in the order of k with one fused multiply-add a
-    /// term, in blocks of 2048 terms that are added one to the other, so that its bits are the same for every register width on a CPU that
-    /// has the fused operation.
+    /// c[i, j] = sum over k of a[i, k] * b[k, j], or c[i, j] += that sum, 2048 terms at a time. Each sum is taken in the order of k with one
+    /// fused multiply-add a term, so that its bits are the same for every register width on a CPU that has the fused operation.
     /// </summary>
     /// <param name="a">[rows x depth], any strides: its values are broadcast where they lie</param>
     /// <param name="b">[depth x columns], any strides</param>
@@ -77,20 +76,14 @@ static partial class Kernels
             for (int i = 0; i < rows; i++) c.Slice(i * cStride, columns).Clear();
         }
 
-        int pass = PassOf(a.Shape, b.Shape);
-        for (int k = 0; k < depth; k += DepthBlock)
+        // Where c holds something already, a sum that is not finished cannot wait there.
+        int most = accumulate ? DepthBlock : PassOf(a.Shape, b.Shape), block = BlockColumns(columns, Math.Min(depth, most));
+        for (int k = 0; k < depth; k += most)
         {
-            // Where c holds something already, a block of terms cannot wait there.
-            bool adds = accumulate || k > 0;
-            int terms = Math.Min(DepthBlock, depth - k), most = adds ? DepthBlock : pass,
-                block = BlockColumns(columns, adds ? Math.Min(depth, DepthBlock) : pass);
-            for (int done = 0; done < terms; done += most)
+            for (int j = 0; j < columns; j += block)
             {
-                for (int j = 0; j < columns; j += block)
-                {
-                    ProductBlock(a, b, k + done, Math.Min(most, terms - done), j, Math.Min(block, columns - j), ref c[j], cStride, scratch,
-                        adds ? Sums.Add : done > 0 ? Sums.Continue : Sums.Store, isFar);
-                }
+                ProductBlock(a, b, k, Math.Min(most, depth - k), j, Math.Min(block, columns - j), ref c[j], cStride, scratch,
+                    accumulate ? Sums.Add : k > 0 ? Sums.Continue : Sums.Store, isFar);
             }
         }
     }
@@ -219,14 +212,41 @@ static partial class Kernels
             InstructionSet.VectorBits);
     }
 
+    /// <summary>
+    /// The sums in c go on over the terms of a product, c[i, j] = c[i, j] + a[i, 0] * b[0, j] + a[i, 1] * b[1, j] + ..., to the bits of one
+    /// product over the terms of all calls.
+    /// </summary>
+    /// <param name="a">[rows x samples], any strides</param>
+    /// <param name="b">[samples x columns], its rows contiguous</param>
+    /// <param name="c">[rows x columns], begun with zeros</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static void ContinueProduct(in MatrixView a, in MatrixView b, Span<float> c)
+    {
+        if (b.Rows != a.Columns) throw new ArgumentException($"a is {a.Rows} x {a.Columns}, b is {b.Rows} x {b.Columns}", nameof(b));
+        if (b.ColumnStride != 1) throw new ArgumentException("the rows of b must be contiguous", nameof(b));
+        Check.Length(c, (long)a.Rows * b.Columns);
+        ProductLoop.Run(a.Rows, b.Columns, a.Columns, ref MemoryMarshal.GetReference(a.Values), a.RowStride, a.ColumnStride,
+            ref MemoryMarshal.GetReference(b.Values), b.RowStride, new ContinueTarget(ref MemoryMarshal.GetReference(c), b.Columns),
+            InstructionSet.VectorBits);
+    }
+
     /// <summary>sum[r] = sum over b of dz[b, r]: the gradient of a bias.</summary>
     /// <param name="batch">rows of dz</param>
     /// <param name="dz">[batch x sum.Length]</param>
     /// <param name="sum">written</param>
     public static void ColumnSums(int batch, ReadOnlySpan<float> dz, Span<float> sum)
     {
-        Check.Length(dz, (long)batch * sum.Length);
         sum.Clear();
+        AddColumnSums(batch, dz, sum);
+    }
+
+    /// <summary>sum[r] += sum over b of dz[b, r], row by row.</summary>
+    /// <param name="batch">rows of dz</param>
+    /// <param name="dz">[batch x sum.Length]</param>
+    /// <param name="sum">added to</param>
+    public static void AddColumnSums(int batch, ReadOnlySpan<float> dz, Span<float> sum)
+    {
+        Check.Length(dz, (long)batch * sum.Length);
         for (int b = 0; b < batch; b++) System.Numerics.Tensors.TensorPrimitives.Add(sum, dz.Slice(b * sum.Length, sum.Length), sum);
     }
 }

@@ -15,22 +15,23 @@ static partial class Kernels
     /// <param name="smoothing">0 to below 1</param>
     /// <param name="weights">[classes], or empty for 1 each</param>
     /// <param name="gradient">whether to turn z into its gradient</param>
+    /// <param name="meanOf">rows of the mean whose gradient is taken, of which these may be a part; 0 = these</param>
     public static double SmoothedCrossEntropy(int batch, Span<float> z, ReadOnlySpan<int> labels, float smoothing,
-        ReadOnlySpan<float> weights, bool gradient)
+        ReadOnlySpan<float> weights, bool gradient, int meanOf = 0)
     {
         if (weights.Length > 0) Check.Length(weights, z.Length / batch);
-        if (InstructionSet.Use512) return SmoothedCrossEntropy<Lanes16>(batch, z, labels, smoothing, weights, gradient);
-        if (InstructionSet.Use256) return SmoothedCrossEntropy<Pair<Lanes8>>(batch, z, labels, smoothing, weights, gradient);
+        if (InstructionSet.Use512) return SmoothedCrossEntropy<Lanes16>(batch, z, labels, smoothing, weights, gradient, meanOf);
+        if (InstructionSet.Use256) return SmoothedCrossEntropy<Pair<Lanes8>>(batch, z, labels, smoothing, weights, gradient, meanOf);
         return InstructionSet.Use128
-            ? SmoothedCrossEntropy<Pair<Pair<Lanes4>>>(batch, z, labels, smoothing, weights, gradient)
-            : SmoothedCrossEntropy<Pair<Pair<Pair<Pair<Lanes1>>>>>(batch, z, labels, smoothing, weights, gradient);
+            ? SmoothedCrossEntropy<Pair<Pair<Lanes4>>>(batch, z, labels, smoothing, weights, gradient, meanOf)
+            : SmoothedCrossEntropy<Pair<Pair<Pair<Pair<Lanes1>>>>>(batch, z, labels, smoothing, weights, gradient, meanOf);
     }
 
     internal static double SmoothedCrossEntropy<T>(int batch, Span<float> z, ReadOnlySpan<int> labels, float smoothing,
-        ReadOnlySpan<float> weights, bool gradient)
+        ReadOnlySpan<float> weights, bool gradient, int meanOf = 0)
         where T : struct, ILanes<T>
     {
-        int classes = z.Length / batch, rest = classes % T.Count;
+        int classes = z.Length / batch, rest = classes % T.Count, mean = meanOf == 0 ? batch : meanOf;
         Span<float> last = stackalloc float[T.Count], lastWeights = stackalloc float[T.Count];
         lastWeights[rest..].Clear();
         if (weights.Length > 0) weights[(classes - rest)..].CopyTo(lastWeights);
@@ -58,10 +59,10 @@ static partial class Kernels
             double log = Math.Log(sum);
             loss += share * (log - (chosen - max)) + spread * (weightSum * log - below);
             if (!gradient) continue;
-            Scale<T>((float)((share + spread * weightSum) / ((double)sum * batch)), row, ref last[0]);
+            Scale<T>((float)((share + spread * weightSum) / ((double)sum * mean)), row, ref last[0]);
             last[..rest].CopyTo(row[(classes - rest)..]);
-            if (smoothing > 0) SubtractSpread((float)(spread / batch), weights, row);
-            row[label] -= (float)(share / batch);
+            if (smoothing > 0) SubtractSpread((float)(spread / mean), weights, row);
+            row[label] -= (float)(share / mean);
         }
 
         return loss;

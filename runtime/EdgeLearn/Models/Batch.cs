@@ -45,6 +45,12 @@ public readonly ref struct Batch
     /// <summary>Rows.</summary>
     public int Count { get; }
 
+    /// <summary>Rows of the step's batch, over which means are taken and of which this may be a part; by default all are here.</summary>
+    internal int StepCount { get => field == 0 ? Count : field; init; }
+
+    /// <summary>Rows of the step's batch before the first of these.</summary>
+    internal int FirstRow { get; init; }
+
     /// <summary>The layer whose inputs these are: 0, or the first behind a frozen body whose outputs are known already.</summary>
     public int FirstLayer { get; init; }
 

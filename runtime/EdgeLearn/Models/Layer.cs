@@ -11,6 +11,8 @@ namespace EdgeLearn;
 /// ParameterGradient(dz -> sink)    reads x, never the gradient of another layer
 /// InputGradient(dz -> dx)          reads the weights, so it comes before the update
 /// </code>
+/// A batch may also go through a part at a time: AddGradient takes the place of ParameterGradient for each part, and HandOver gives the sums
+/// to the sink after the last, to the same bits.
 /// </summary>
 /// <param name="name">first part of the tensors' names</param>
 /// <param name="input">shape of one sample coming in</param>
@@ -160,6 +162,28 @@ abstract class Layer(string name, Shape input, Shape output)
     {
     }
 
+    /// <summary>
+    /// Whether the layer takes a batch a part at a time, to the bits of the whole. One that compares the samples of a batch does not, nor
+    /// one whose sums run across them in another order.
+    /// </summary>
+    public virtual bool TakesParts => Slices.Count == 0;
+
+    /// <summary>Adds the gradients of the tensors, of a part of a batch, to the trace's sums.</summary>
+    /// <param name="trace">of Forward</param>
+    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>] of InnerGradient</param>
+    /// <param name="scratch">[<see cref="LayerNeeds.ParameterScratch"/>]</param>
+    internal virtual void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
+    {
+    }
+
+    /// <summary>Hands the sums over all parts of a batch to the sink.</summary>
+    /// <param name="sums">[<see cref="LayerNeeds.Sums"/>]</param>
+    /// <param name="scratch">[<see cref="LayerNeeds.ParameterScratch"/>]</param>
+    /// <param name="sink">takes them</param>
+    internal virtual void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
+    {
+    }
+
     /// <summary>dx = gradient by the layer's input, with the weights as they are now.</summary>
     /// <param name="trace">of Forward</param>
     /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>] of InnerGradient</param>
@@ -198,7 +222,14 @@ abstract class ActivatedLayer(string name, Shape input, Shape output, Activation
 /// <param name="IsProbed">whether weights are read through a probe</param>
 /// <param name="Saves">whether gradients will be asked for</param>
 /// <param name="SharesInput">whether both signs of a probe have the same input, as in a first layer</param>
-readonly record struct PassKind(bool IsProbed = false, bool Saves = false, bool SharesInput = false);
+/// <param name="StepRows">
+/// rows of the step's batch where the pass sees a part of them, so that gradients are summed up over parts; 0 = it sees all
+/// </param>
+readonly record struct PassKind(bool IsProbed = false, bool Saves = false, bool SharesInput = false, int StepRows = 0)
+{
+    /// <summary>Whether the rows are a part of a batch.</summary>
+    public bool IsPart => StepRows > 0;
+}
 
 /// <summary>Floats of the buffers that the verbs of a <see cref="Layer"/> need for a batch; a smaller batch needs no more.</summary>
 readonly record struct LayerNeeds
@@ -209,13 +240,19 @@ readonly record struct LayerNeeds
     /// <summary>dz. A layer whose dz is as long as its output has to cope with dz lying where dy lies.</summary>
     public long InnerGradient { get; init; }
 
+    /// <summary>
+    /// Sums of the gradients of a layer's tensors over the parts of a batch, as the layer itself lays them out; 0 for a whole batch where
+    /// the layer needs none.
+    /// </summary>
+    public long Sums { get; init; }
+
     /// <summary>Scratch of Forward.</summary>
     public long ForwardScratch { get; init; }
 
     /// <summary>Scratch of InnerGradient.</summary>
     public long InnerScratch { get; init; }
 
-    /// <summary>Scratch of ParameterGradient.</summary>
+    /// <summary>Scratch of ParameterGradient or, for a part, of AddGradient and HandOver.</summary>
     public long ParameterScratch { get; init; }
 
     /// <summary>Scratch of InputGradient.</summary>

@@ -31,6 +31,15 @@ readonly record struct ForwardMode(Probe Probe, bool IsTraining, ulong Seed)
     /// </summary>
     public bool MultipliesBytes { get; init; }
 
+    /// <summary>
+    /// Rows of the step's batch, of which a pass may see a part: they, not the part, decide in which order a layer takes its sums. 0 = the
+    /// rows of the pass.
+    /// </summary>
+    public int StepRows { get; init; }
+
+    /// <summary>Rows of the step's batch before the first of the pass, for random layers.</summary>
+    public int FirstRow { get; init; }
+
     /// <summary>Plain weights, nothing random.</summary>
     public static ForwardMode Evaluation => default;
 
@@ -77,6 +86,9 @@ readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in F
     /// them.
     /// </summary>
     public Span<float> SharedGradient { get; } = sharedGradient;
+
+    /// <summary>[<see cref="LayerNeeds.Sums"/>] what the parts of the batch before this one left; zeros before the first.</summary>
+    public Span<float> Sums { get; init; }
 
     /// <summary>
     /// Whether <see cref="Layer.InputGradient"/> will be asked for; false for the first layer that learns, so that a layer need not prepare

@@ -152,6 +152,9 @@ sealed class Conv1dLayer : ActivatedLayer
 
     int Kernel => _spec.Length;
 
+    // Weights that are put in order at a time.
+    const int PanelLength = 4096;
+
     public override long MultiplyAdds => (long)GroupInputs * Kernel * OutputLength;
 
     public override string Describe() => $"{_spec.ToShorthand(Activation)} {Activation.Word()}";
@@ -178,8 +181,9 @@ sealed class Conv1dLayer : ActivatedLayer
     {
         ForwardScratch = LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose()))
             + (Copies(pass.IsProbed) ? _weight.Length + Outputs : 0),
-        ParameterScratch = 2L * _weight.Length + Outputs
-            + LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count))),
+        Sums = pass.IsPart ? SumsLength + Outputs : 0,
+        ParameterScratch = (pass.IsPart ? 0 : SumsLength + Outputs) + Math.Max(PanelOutputs * GroupInputs * Kernel,
+            LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count)))),
         InputScratch = LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape)),
     };
 
@@ -233,19 +237,24 @@ sealed class Conv1dLayer : ActivatedLayer
         }
     }
 
+    // Sums: step of the kernel by step of the kernel, [kernel x outputs x inputs of a group], then the biases.
+    int SumsLength => _weight.Trainable ? _weight.Length : 0;
+
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        if (!_weight.Trainable)
-        {
-            AcceptBias(trace.Batch, dz, scratch, sink);
-            return;
-        }
+        var sums = scratch[..(SumsLength + Outputs)];
+        scratch = scratch[sums.Length..];
+        sums.Clear();
+        AddGradient(trace with { Sums = sums }, dz, scratch);
+        HandOver(sums, scratch, sink);
+    }
 
-        // Step of the kernel by step of the kernel at first, [kernel x outputs x inputs of a group].
-        Span<float> taps = scratch[.._weight.Length], dw = scratch.Slice(_weight.Length, _weight.Length),
-            db = scratch.Slice(2 * _weight.Length, Outputs), rest = scratch[(2 * _weight.Length + Outputs)..];
-        taps.Clear();
-        for (int b = 0; b < trace.Batch; b++)
+    public override bool TakesParts => true;
+
+    internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
+    {
+        var sums = trace.Sums;
+        for (int b = 0; b < trace.Batch && _weight.Trainable; b++)
         {
             var sequence = trace.Input.Slice(b * InputLength, InputLength);
             var steps = dz.Slice(b * OutputLength, OutputLength);
@@ -255,25 +264,33 @@ sealed class Conv1dLayer : ActivatedLayer
                 for (int g = 0; g < _groups && count > 0; g++)
                 {
                     Kernels.Product(Gradients(steps, first, count, g).Transpose(), Inputs(sequence, source, count, g),
-                        taps[((k * Outputs + g * GroupOutputs) * GroupInputs)..], GroupInputs, rest, accumulate: true);
+                        sums[((k * Outputs + g * GroupOutputs) * GroupInputs)..], GroupInputs, scratch, accumulate: true);
                 }
             }
         }
 
-        for (int i = 0; i < Outputs * GroupInputs; i++)
-        {
-            for (int k = 0; k < Kernel; k++) dw[i * Kernel + k] = taps[k * Outputs * GroupInputs + i];
-        }
-
-        sink.Accept(_weight, 0, dw);
-        AcceptBias(trace.Batch, dz, db, sink);
+        if (_bias is not null) Kernels.AddColumnSums(trace.Batch * OutputShape.Height, dz, sums.Slice(SumsLength, Outputs));
     }
 
-    void AcceptBias(int batch, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+    // Outputs whose weights are put in order at a time.
+    int PanelOutputs => Math.Clamp(PanelLength / (GroupInputs * Kernel), 1, Outputs);
+
+    internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
     {
-        if (_bias is null) return;
-        Kernels.ColumnSums(batch * OutputShape.Height, dz, scratch[..Outputs]);
-        sink.Accept(_bias, 0, scratch[..Outputs]);
+        int fan = GroupInputs * Kernel, taps = Outputs * GroupInputs;
+        for (int first = 0; first < Outputs && _weight.Trainable; first += PanelOutputs)
+        {
+            int outputs = Math.Min(PanelOutputs, Outputs - first);
+            var panel = scratch[..(outputs * fan)];
+            for (int i = 0; i < outputs * GroupInputs; i++)
+            {
+                for (int k = 0; k < Kernel; k++) panel[i * Kernel + k] = sums[k * taps + first * GroupInputs + i];
+            }
+
+            sink.Accept(_weight, first * fan, panel);
+        }
+
+        if (_bias is not null) sink.Accept(_bias, 0, sums.Slice(SumsLength, Outputs));
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)

@@ -39,6 +39,9 @@ sealed class Conv2dLayer : ActivatedLayer
     // Laying windows out costs as much as some maps of sums; the gradient of the input has as many as there are channels.
     const int MostDirectMaps = 64, FewestDirectInputs = 4;
 
+    // Weights that are put in order at a time.
+    const int PanelLength = 4096;
+
     // Neighbouring outputs read neighbouring values.
     bool IsDense => _geometry.Stride == 1 && !_geometry.IsIdentity;
 
@@ -72,9 +75,10 @@ sealed class Conv2dLayer : ActivatedLayer
         ForwardScratch = CopiedLength(pass.IsProbed) + (IsDirect
             ? PaddedLength
             : PatchLength + Kernels.ProductScratchLength(WeightShape, new MatrixShape(Fan, Positions))),
-        ParameterScratch = _weight.Length + OutputShape.Channels + (IsDense
-            ? PaddedLength + (Positions + _groups * Fan) * PaddedMaps
-            : _weight.Length + PatchLength + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), MapsShape.Transpose())),
+        Sums = pass.IsPart ? SumsLength + OutputShape.Channels : 0,
+        ParameterScratch = (pass.IsPart ? 0 : SumsLength + OutputShape.Channels) + Math.Max(PanelOutputs * Fan, IsDense
+            ? PaddedLength + Positions * PaddedMaps
+            : PatchLength + Kernels.ProductScratchLength(new MatrixShape(Fan, Positions), MapsShape.Transpose())),
         InputScratch = ReturnsDirectly
             ? Math.Min(2, batch) * PaddedLength
             : PatchLength + Kernels.ProductScratchLength(WeightShape.Transpose(), MapsShape),
@@ -148,28 +152,34 @@ sealed class Conv2dLayer : ActivatedLayer
 
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        var dw = scratch[.._weight.Length];
-        var db = scratch.Slice(_weight.Length, OutputShape.Channels);
-        db.Clear();
-        for (int b = 0; b < trace.Batch && _bias is not null; b++) Kernels.AddRowSums(dz.Slice(b * OutputLength, OutputLength), db);
-        if (_weight.Trainable)
-        {
-            if (IsDense) DirectGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
-            else ProductGradient(trace, dz, dw, scratch[(_weight.Length + OutputShape.Channels)..]);
-            sink.Accept(_weight, 0, dw);
-        }
-
-        if (_bias is not null) sink.Accept(_bias, 0, db);
+        var sums = scratch[..(SumsLength + OutputShape.Channels)];
+        scratch = scratch[sums.Length..];
+        sums.Clear();
+        AddGradient(trace with { Sums = sums }, dz, scratch);
+        HandOver(sums, scratch, sink);
     }
 
-    // Sums by weight and map, so that neighbouring maps fill the registers.
-    void DirectGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dw, Span<float> scratch)
+    public override bool TakesParts => true;
+
+    // Sums of the weights, group by group [fan x maps], so that neighbouring maps fill the registers; then those of the biases.
+    int SumsLength => _weight.Trainable ? _groups * Fan * SumsMaps : 0;
+
+    int SumsMaps => IsDense ? PaddedMaps : GroupOutputs;
+
+    internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
+    {
+        var biases = trace.Sums.Slice(SumsLength, OutputShape.Channels);
+        for (int b = 0; b < trace.Batch && _bias is not null; b++) Kernels.AddRowSums(dz.Slice(b * OutputLength, OutputLength), biases);
+        if (!_weight.Trainable) return;
+        if (IsDense) AddDirectly(trace, dz, scratch);
+        else AddProducts(trace, dz, scratch);
+    }
+
+    void AddDirectly(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
     {
         int maps = PaddedMaps, length = Fan * maps;
-        var sums = scratch[..(_groups * length)];
-        var transposed = scratch.Slice(sums.Length, Positions * maps);
-        var padded = scratch[(sums.Length + transposed.Length)..];
-        sums.Clear();
+        var transposed = scratch[..(Positions * maps)];
+        var padded = scratch[transposed.Length..];
         transposed.Clear();
         for (int b = 0; b < trace.Batch; b++)
         {
@@ -179,21 +189,16 @@ sealed class Conv2dLayer : ActivatedLayer
                 Kernels.Transpose(GroupOutputs, Positions,
                     dz.Slice(b * OutputLength + g * GroupOutputs * Positions, GroupOutputs * Positions), Positions, transposed, maps);
                 Direct.AddWeightGradient(planes[(g * GroupInputs * _geometry.PaddedLength)..], maps, transposed,
-                    sums.Slice(g * length, length));
+                    trace.Sums.Slice(g * length, length));
             }
         }
-
-        for (int g = 0; g < _groups; g++)
-            Kernels.Transpose(Fan, GroupOutputs, sums.Slice(g * length, length), maps, dw[(g * GroupOutputs * Fan)..], Fan);
     }
 
-    // Weight by weight and output by output, so that the windows are laid out as in the forward pass and the outputs fill the registers:
-    // [fan x outputs of a group].
-    void ProductGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dw, Span<float> scratch)
+    // Windows are laid out as in the forward pass.
+    void AddProducts(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
     {
-        var transposed = scratch[.._weight.Length];
-        var patches = scratch.Slice(_weight.Length, PatchLength);
-        var rest = scratch[(_weight.Length + PatchLength)..];
+        var patches = scratch[..PatchLength];
+        var rest = scratch[PatchLength..];
         for (int b = 0; b < trace.Batch; b++)
         {
             var maps = dz.Slice(b * OutputLength, OutputLength);
@@ -202,16 +207,27 @@ sealed class Conv2dLayer : ActivatedLayer
             {
                 var columns = new MatrixView(Columns(image, g, patches), Fan, Positions);
                 var gradient = new MatrixView(maps.Slice(g * GroupOutputs * Positions, GroupOutputs * Positions), GroupOutputs, Positions);
-                Kernels.Product(columns, gradient.Transpose(), transposed[(g * GroupOutputs * Fan)..], GroupOutputs, rest,
-                    accumulate: b > 0);
+                Kernels.Product(columns, gradient.Transpose(), trace.Sums[(g * GroupOutputs * Fan)..], GroupOutputs, rest,
+                    accumulate: true);
             }
         }
+    }
 
-        for (int g = 0; g < _groups; g++)
+    // Maps of a group whose weights are put in order at a time.
+    int PanelOutputs => Math.Clamp(PanelLength / Fan, 1, GroupOutputs);
+
+    internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
+    {
+        for (int o = 0; o < OutputShape.Channels && _weight.Trainable;)
         {
-            Kernels.Transpose(Fan, GroupOutputs, transposed.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan),
-                dw.Slice(g * GroupOutputs * Fan, GroupOutputs * Fan));
+            int group = o / GroupOutputs, first = o - group * GroupOutputs, maps = Math.Min(PanelOutputs, GroupOutputs - first);
+            var panel = scratch[..(maps * Fan)];
+            Kernels.Transpose(Fan, maps, sums.Slice(group * Fan * SumsMaps, Fan * SumsMaps)[first..], SumsMaps, panel, Fan);
+            sink.Accept(_weight, o * Fan, panel);
+            o += maps;
         }
+
+        if (_bias is not null) sink.Accept(_bias, 0, sums.Slice(SumsLength, OutputShape.Channels));
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)

@@ -93,11 +93,12 @@ sealed class DenseLayer : ActivatedLayer
 
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
-        long packed = PackedLength(batch * _steps), probed = ProbedRows * ((long)_inputs + 1);
+        long packed = PackedLength(batch * _steps, (pass.IsPart ? pass.StepRows : batch) * _steps), probed = ProbedRows * ((long)_inputs + 1);
         return base.Needs(batch, pass) with
         {
             ForwardScratch = Math.Max(packed + (pass.IsProbed || IsDecoded ? probed : 0), CodesLength(batch * _steps)),
-            ParameterScratch = Math.Max(GradientSink.ProductScratchLength(_outputs, _inputs), _outputs),
+            Sums = pass.IsPart ? SumsLength + (_bias is null ? 0 : _outputs) : 0,
+            ParameterScratch = pass.IsPart ? 0 : Math.Max(GradientSink.ProductScratchLength(_outputs, _inputs), _outputs),
             InputScratch = Kernels.ProductScratchLength(new MatrixShape(batch * _steps, _outputs), new MatrixShape(_outputs, _inputs)),
             PairScratch = (pass.SharesInput ? 0 : packed) + probed,
         };
@@ -109,7 +110,8 @@ sealed class DenseLayer : ActivatedLayer
     // To multiply bytes instead.
     long CodesLength(int batch) => _weight.Storage == WeightStorage.Int8 ? Kernels.Int8ScratchLength(batch, _inputs) : 0;
 
-    long PackedLength(int batch) => Kernels.DenseForwardScratchLength(batch, _inputs, _outputs);
+    long PackedLength(int rows, int stepRows)
+        => Kernels.PacksBatch(stepRows, _outputs) ? Kernels.PackedBatchLength(Math.Min(rows, Kernels.SamplesPacked(_outputs)), _inputs) : 0;
 
     public override void Initialise(ParameterSet parameters, ulong seed)
         => Initialisation.Uniform(parameters, seed, _weight, _bias, _inputs, Activation);
@@ -126,7 +128,8 @@ sealed class DenseLayer : ActivatedLayer
             return;
         }
 
-        bool packs = Kernels.PacksBatch(batch, _outputs), copies = !mode.Probe.IsNone || IsDecoded;
+        bool packs = Kernels.PacksBatch(mode.StepRows > 0 ? mode.StepRows * _steps : batch, _outputs),
+            copies = !mode.Probe.IsNone || IsDecoded;
         int samples = packs ? Kernels.SamplesPacked(_outputs) : batch;
         int block = copies ? ProbedRows : _outputs;
         for (int b = 0; b < batch; b += samples)
@@ -225,6 +228,25 @@ sealed class DenseLayer : ActivatedLayer
         if (_bias is null) return;
         if (rows > 1) Kernels.ColumnSums(rows, dz, scratch[.._outputs]);
         sink.Accept(_bias, 0, rows > 1 ? scratch[.._outputs] : dz);
+    }
+
+    public override bool TakesParts => true;
+
+    // Of the weights; a frozen matrix has none.
+    int SumsLength => _weight.Trainable ? _weight.Length : 0;
+
+    internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
+    {
+        int rows = trace.Batch * _steps;
+        MatrixView gradients = new(dz, _outputs, rows, 1, _outputs), inputs = new(trace.Input, rows, _inputs);
+        if (_weight.Trainable) Kernels.ContinueProduct(gradients, inputs, trace.Sums[..SumsLength]);
+        if (_bias is not null) Kernels.AddColumnSums(rows, dz, trace.Sums[SumsLength..]);
+    }
+
+    internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
+    {
+        if (_weight.Trainable) sink.Accept(_weight, 0, sums[..SumsLength]);
+        if (_bias is not null) sink.Accept(_bias, 0, sums[SumsLength..]);
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)

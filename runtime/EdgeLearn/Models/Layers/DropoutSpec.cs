@@ -61,6 +61,7 @@ sealed class DropoutLayer(string name, Shape shape, float fraction) : Layer(name
 
         ulong key = Noise.Key(mode.Seed, _nameHash);
         float scale = 1 / (1 - fraction);
-        for (int i = 0; i < source.Length; i++) target[i] = Noise.UniformAt(key, i) >= fraction ? source[i] * scale : 0;
+        long first = (long)mode.FirstRow * InputLength;
+        for (int i = 0; i < source.Length; i++) target[i] = Noise.UniformAt(key, first + i) >= fraction ? source[i] * scale : 0;
     }
 }

@@ -66,7 +66,8 @@ sealed class PositionLayer : PositionsLayer
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         ForwardScratch = pass.IsProbed || _weight.Storage != WeightStorage.Float32 ? InputLength : 0,
-        ParameterScratch = InputLength,
+        Sums = pass.IsPart ? InputLength : 0,
+        ParameterScratch = pass.IsPart ? 0 : InputLength,
     };
 
     public override void Initialise(ParameterSet parameters, ulong seed)
@@ -80,6 +81,13 @@ sealed class PositionLayer : PositionsLayer
         Kernels.ColumnSums(trace.Batch, dz, scratch[..InputLength]);
         sink.Accept(_weight, 0, scratch[..InputLength]);
     }
+
+    public override bool TakesParts => true;
+
+    internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
+        => Kernels.AddColumnSums(trace.Batch, dz, trace.Sums);
+
+    internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink) => sink.Accept(_weight, 0, sums);
 }
 
 /// <summary>A <see cref="SinusoidLayer"/>: <c>sinusoids</c>.</summary>

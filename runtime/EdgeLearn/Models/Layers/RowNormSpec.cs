@@ -69,7 +69,12 @@ sealed class RowNormLayer : Layer
     public override bool GradientReadsOutput => false;
 
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
-        => base.Needs(batch, pass) with { ForwardScratch = pass.IsProbed ? 2L * Width : 0, ParameterScratch = 2L * Width };
+        => base.Needs(batch, pass) with
+        {
+            Sums = pass.IsPart ? 2L * Width : 0,
+            ForwardScratch = pass.IsProbed ? 2L * Width : 0,
+            ParameterScratch = pass.IsPart ? 0 : 2L * Width,
+        };
 
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
@@ -87,12 +92,21 @@ sealed class RowNormLayer : Layer
 
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        Span<float> dw = scratch[..Width], db = scratch.Slice(Width, Width);
-        dw.Clear();
-        db.Clear();
-        Kernels.NormRowsGradient(_spec.IsCentred, _spec.Epsilon, trace.Input, trace.Parameters[_weight], dz, default, dw, db);
-        sink.Accept(_weight, 0, dw);
-        if (_bias is not null) sink.Accept(_bias, 0, db);
+        scratch[..(2 * Width)].Clear();
+        AddGradient(trace with { Sums = scratch[..(2 * Width)] }, dz, default);
+        HandOver(scratch[..(2 * Width)], default, sink);
+    }
+
+    public override bool TakesParts => true;
+
+    internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
+        => Kernels.NormRowsGradient(_spec.IsCentred, _spec.Epsilon, trace.Input, trace.Parameters[_weight], dz, default,
+            trace.Sums[..Width], trace.Sums[Width..]);
+
+    internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
+    {
+        sink.Accept(_weight, 0, sums[..Width]);
+        if (_bias is not null) sink.Accept(_bias, 0, sums[Width..]);
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)

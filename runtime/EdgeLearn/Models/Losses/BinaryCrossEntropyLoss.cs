@@ -22,7 +22,7 @@ sealed class BinaryCrossEntropyLoss(bool isMultilabel) : Loss
 
     private protected override double Run(in Batch batch, Span<float> outputs, bool gradient)
     {
-        float scale = 1f / outputs.Length;
+        float scale = 1f / (outputs.Length / batch.Count * batch.StepCount);
         if (IsMultilabel) return Kernels.BinaryCrossEntropy(outputs, batch.Targets, scale, gradient) / (outputs.Length / batch.Count);
         double loss = 0;
         Span<float> targets = stackalloc float[256]; // labels as numbers, a piece at a time

@@ -70,8 +70,9 @@ public sealed class CrossEntropyLoss : Loss
     }
 
     private protected override double Run(in Batch batch, Span<float> outputs, bool gradient) => (Smoothing == 0 && _weights.Length == 0
-        ? Kernels.SoftmaxCrossEntropy(batch.Labels.Length, outputs, batch.Labels, gradient)
-        : Kernels.SmoothedCrossEntropy(batch.Labels.Length, outputs, batch.Labels, Smoothing, _weights, gradient)) / batch.LabelLength;
+        ? Kernels.SoftmaxCrossEntropy(batch.Labels.Length, outputs, batch.Labels, gradient, batch.StepCount * batch.LabelLength)
+        : Kernels.SmoothedCrossEntropy(batch.Labels.Length, outputs, batch.Labels, Smoothing, _weights, gradient,
+            batch.StepCount * batch.LabelLength)) / batch.LabelLength;
 
     /// <summary>Labels whose outputs are the largest of their row or step.</summary>
     /// <param name="batch">rows with their labels</param>

@@ -8,7 +8,7 @@ sealed class MeanSquareLoss : Loss
     public override bool IsClassification => false;
 
     private protected override double Run(in Batch batch, Span<float> outputs, bool gradient)
-        => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient);
+        => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient, batch.StepCount);
 }
 
 /// <summary>
@@ -37,5 +37,5 @@ sealed class HuberLoss : Loss
     public override bool IsClassification => false;
 
     private protected override double Run(in Batch batch, Span<float> outputs, bool gradient)
-        => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient);
+        => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient, batch.StepCount);
 }
