@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace EdgeLearn;
 
 /// <summary>
@@ -12,10 +10,10 @@ sealed class HeadObjective : Objective
     const int MostScores = 32 * 1024;
 
     readonly UpdateRule _update;
-    readonly HeadLossObjective _loss;
     readonly UnitPass _head;
-    readonly GradientSums? _sums;
-    readonly int _samplesOfPass;
+    readonly int _rows;
+    readonly bool _sumsUp;
+    readonly bool _waits;
 
     /// <summary>Asks the plan for the buffers of the head.</summary>
     /// <param name="head">its layers, over the rule's own set of weights</param>
@@ -25,60 +23,60 @@ sealed class HeadObjective : Objective
     /// <param name="scoresSteps">whether it scores the classes at each step of a sample: then a few samples at a time, so that the scores
     /// of a batch never exist at once</param>
     /// <param name="plan">collects the buffers</param>
-    /// <param name="batch">most rows of a batch</param>
-    /// <param name="time">the moment in which it is asked</param>
+    /// <param name="batch">most rows of the step's batch</param>
+    /// <param name="unit">the unit below, at whose objective's moment the head is asked</param>
     public HeadObjective(Layer[] head, ParameterSet parameters, LocalHeadLoss loss, UpdateRule update, bool scoresSteps, MemoryPlan plan,
-        int batch, int time)
+        int batch, in UnitTimes unit)
     {
         _update = update;
-        _loss = new HeadLossObjective(loss);
-        _samplesOfPass = scoresSteps ? Math.Clamp(MostScores / head[^1].OutputLength, 1, batch) : batch;
-        if (_samplesOfPass < batch)
-            _sums = new GradientSums([.. head.SelectMany(layer => layer.Slices)], plan, head[0].Name + ".sums", time);
-        var times = new UnitTimes(0, head.Length, 0, time) { IsAtOnce = true };
-        var layers = new LayerBuffers(head, parameters, plan, _samplesOfPass, probed: false, i => times.MomentsOf(i, head, null));
-        _head = new UnitPass(layers, plan, _samplesOfPass, times, _loss, givesInputGradient: true);
+        _waits = unit.Rows > 0;
+        _rows = _waits ? unit.Rows : batch;
+        if (scoresSteps) _rows = Math.Min(_rows, Math.Max(1, MostScores / head[^1].OutputLength));
+        _sumsUp = _rows < batch;
+        int time = unit.Objective;
+        var times = new UnitTimes(0, head.Length, 0, time)
+        {
+            IsAtOnce = true,
+            Rows = _sumsUp ? _rows : 0,
+            Stretch = _waits ? unit.Stretch : (time, time),
+        };
+        var layers = new LayerBuffers(head, parameters, plan, batch, probed: false, i => times.MomentsOf(i, head, null));
+        _head = new UnitPass(layers, plan, batch, times, new HeadLossObjective(loss), givesInputGradient: true);
     }
 
     public override double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy,
         GradientSink sink)
     {
-        if (batch.Count <= _samplesOfPass) return Pass(batch, 1, clock, mode, y, dy, _update);
+        var above = batch.Above(y);
+        if (!_sumsUp) return Pass(above, clock, mode, dy);
         int values = y.Length / batch.Count;
         double sum = 0;
-        _sums!.Clear();
-        for (int first = 0; first < batch.Count; first += _samplesOfPass)
+        for (int first = 0; first < batch.Count; first += _rows)
         {
-            int count = Math.Min(_samplesOfPass, batch.Count - first);
-            sum += Pass(batch.Rows(first, count), (float)count / batch.Count, clock, mode, y.Slice(first * values, count * values),
-                dy.Slice(first * values, count * values), _sums);
+            int count = Math.Min(_rows, batch.Count - first);
+            sum += Pass(above.Rows(first, count), clock, mode, dy.Slice(first * values, count * values));
         }
 
-        _sums.HandOver(_update);
+        if (!_waits) _head.HandOver(_update);
         return sum;
     }
 
-    // The share is the part of the batch: the loss gives the gradient of the mean over the samples that it sees.
-    double Pass(in Batch batch, float share, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy,
-        GradientSink sink)
+    double Pass(in Batch rows, in StepClock clock, in ForwardMode mode, Span<float> dy)
     {
-        _loss.Share = share;
-        var above = batch.Above(y);
-        _head.Forward(above, mode);
-        return _head.Learn(above, clock, mode, sink, dy);
+        var part = mode.Of(rows);
+        _head.Forward(rows, part);
+        return _head.Learn(rows, clock, part, _update, dy);
     }
+
+    public override void HandOver(GradientSink sink) => _head.HandOver(_update);
 
     sealed class HeadLossObjective(LocalHeadLoss loss) : Objective
     {
-        public float Share { get; set; } = 1;
-
         public override double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy,
             GradientSink sink)
         {
             y.CopyTo(dy);
-            double sum = loss.Gradient(batch, dy);
-            if (Share != 1) TensorPrimitives.Multiply(dy, Share, dy);
-            return sum;
+            return loss.Gradient(batch, dy);
         }
     }
 }
@@ -101,7 +99,7 @@ readonly record struct LocalHeadLoss(Loss Network, bool IsHinge)
     static double Hinge(in Batch batch, Span<float> scores)
     {
         int width = scores.Length / batch.Labels.Length;
-        float share = 1f / Math.Max(1, width - 1), rate = share / batch.Labels.Length;
+        float share = 1f / Math.Max(1, width - 1), rate = share / (batch.StepCount * batch.LabelLength);
         double sum = 0;
         for (int b = 0; b < batch.Labels.Length; b++)
         {

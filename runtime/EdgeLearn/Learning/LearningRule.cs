@@ -14,6 +14,16 @@ public abstract class LearningRule : IDisposable
     /// <param name="batch">the most rows a batch will have</param>
     public abstract void Plan(MemoryPlan plan, int batch);
 
+    /// <summary>The ways in which a step may take its batch through the network, first the one that takes it as a whole.</summary>
+    /// <param name="batch">the most rows a batch will have</param>
+    internal virtual IEnumerable<StepCut> Cuts(int batch) => [];
+
+    /// <summary>What a step of this cut costs beside another's, in a unit of no meaning.</summary>
+    internal virtual double CostOf(in StepCut cut, int batch) => 0;
+
+    /// <summary>The cut that <see cref="Plan"/> goes by; null = the batch as a whole.</summary>
+    internal StepCut? Cut { get; set; }
+
     /// <summary>Learns from one batch. Allocates nothing.</summary>
     /// <param name="batch">rows with labels or targets</param>
     /// <param name="clock">time of the step, already begun on the update</param>

@@ -50,19 +50,22 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         _heads.Add(new Head(unit, LayerStack.Build(name, outputs, layers, _parameters), reading));
     }
 
+    /// <summary>Whether the objectives take a batch a part at a time; similarity compares its samples.</summary>
+    public bool TakesParts => similarity == 0;
+
     /// <summary>What a unit with a head minimises.</summary>
     /// <param name="unit">that has been added</param>
     /// <param name="plan">collects the buffers</param>
     /// <param name="batch">most rows of a batch</param>
-    /// <param name="time">the moment in which the unit's objective is asked</param>
-    public Objective ObjectiveOf(LocalUnit unit, MemoryPlan plan, int batch, int time)
+    /// <param name="times">of the unit</param>
+    public Objective ObjectiveOf(LocalUnit unit, MemoryPlan plan, int batch, in UnitTimes times)
     {
         var head = _heads.Find(head => head.Unit == unit);
-        var objective = new HeadObjective(head.Layers, _parameters, loss, update, network.Spec.LabelsSteps, plan, batch, time);
+        var objective = new HeadObjective(head.Layers, _parameters, loss, update, network.Spec.LabelsSteps, plan, batch, times);
         if (similarity == 0) return objective;
         int outputs = network.Layers[unit.End - 1].OutputLength;
         return new SimilarityObjective(objective, network.Layers[unit.Learner].Name + ".head", head.Reading,
-            (outputs, network.OutputLength), similarity, plan, batch, time);
+            (outputs, network.OutputLength), similarity, plan, batch, times.Objective);
     }
 
     // One label a sample.

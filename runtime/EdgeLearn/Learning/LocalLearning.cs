@@ -47,8 +47,10 @@ abstract class LocalLearning : UnitRule
 
     private protected LocalHeadSet? Heads { get; }
 
-    private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
-        => Heads!.ObjectiveOf(Network.Units[unit], plan, batch, time);
+    private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, in UnitTimes times)
+        => Heads!.ObjectiveOf(Network.Units[unit], plan, batch, times);
+
+    private protected override bool ObjectivesTakeParts => Heads?.TakesParts ?? true;
 
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {

@@ -10,7 +10,7 @@ abstract class Objective
     public virtual bool GoesThroughActivation(in Batch batch) => false;
 
     /// <summary>Gradient of the objective's mean by the outputs.</summary>
-    /// <param name="batch">with labels or targets</param>
+    /// <param name="batch">with labels or targets; of a part, the gradient is of the mean over the step's batch</param>
     /// <param name="clock">of the step</param>
     /// <param name="mode">how the unit was run</param>
     /// <param name="y">[batch x outputs] of the unit</param>
@@ -19,6 +19,12 @@ abstract class Objective
     /// <returns>the sum of the objective over the batch; where it is not finite, dy may be anything</returns>
     public abstract double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy,
         GradientSink sink);
+
+    /// <summary>Hands over the sums of gradients of the objective's own weights, where it saw the batch a part at a time.</summary>
+    /// <param name="sink">takes gradients of the network's own weights</param>
+    public virtual void HandOver(GradientSink sink)
+    {
+    }
 
     /// <summary>What the first layer has to add to its gradient, see <see cref="ForwardTrace.SharedGradient"/>.</summary>
     public virtual Span<float> SharedGradient => default;
@@ -48,7 +54,7 @@ sealed class LossObjective(Loss loss, PlannedBuffer sum = default) : Objective
         if (network.LossHead is { } head) return new TokenHeadObjective(network.Parameters, head, plan, batch, times);
         if (times.Lowest < times.End) return new LossObjective(network.Loss);
         return new LossObjective(network.Loss, plan.Request("loss.outputs", MemoryCategory.Activations,
-            (long)batch * network.OutputLength, times.Objective, times.Objective));
+            (long)(times.Rows == 0 ? batch : times.Rows) * network.OutputLength, times.Objective, times.Objective));
     }
 }
 

@@ -29,13 +29,13 @@ sealed class TargetObjective(Network network, LocalUnit unit, TargetProjectionSe
             for (int b = 0; b < batch.Count; b++)
             {
                 loss += Kernels.LocalResidual(_activation!.Value, _key, (long)batch.Labels[b] * _units, options.TargetScale,
-                    _share / batch.Count, y.Slice(b * _units, _units), dy.Slice(b * _units, _units));
+                    _share / batch.StepCount, y.Slice(b * _units, _units), dy.Slice(b * _units, _units));
             }
             return loss * _share;
         }
 
         for (int b = 0; b < batch.Count; b++) loss += Residual(batch, b, y.Slice(b * _units, _units), dy.Slice(b * _units, _units));
-        TensorPrimitives.Multiply(dy, _share / batch.Count, dy);
+        TensorPrimitives.Multiply(dy, _share / batch.StepCount, dy);
         return loss * _share;
     }
 

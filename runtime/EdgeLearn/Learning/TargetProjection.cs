@@ -43,9 +43,9 @@ sealed class TargetProjection : LocalLearning
     internal static ulong TargetKey(Network network, LocalUnit unit, ulong seed)
         => Noise.Key(seed, Noise.TensorHash(network.Layers[unit.Learner].Name + ".target"));
 
-    private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
+    private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, in UnitTimes times)
         => Heads is null ? new TargetObjective(Network, Network.Units[unit], _settings, _seed)
-            : base.ObjectiveOf(unit, plan, batch, time);
+            : base.ObjectiveOf(unit, plan, batch, times);
 
     private protected override void InitialiseHeads()
     {

@@ -8,19 +8,20 @@ sealed class UnitPass
 {
     readonly LayerBuffers _layers;
     readonly UnitTimes _times;
-    readonly int _batch;
+    readonly int _rows;
     readonly bool _keepsWeights;
     readonly Objective? _objective;
     readonly PlannedBuffer[] _dy;
     readonly PlannedBuffer[] _dz;
     readonly PlannedBuffer[] _scratch;
+    readonly PlannedBuffer[] _sums;
     readonly bool[] _keepsPlace; // whether dz lies where dy lies
 
     /// <summary>Asks the plan for the buffers of the way back.</summary>
     /// <param name="layers">of the network, planned at these times</param>
     /// <param name="plan">collects the buffers</param>
-    /// <param name="batch">most rows of a batch</param>
-    /// <param name="times">which layers, and when</param>
+    /// <param name="batch">most rows of the step's batch</param>
+    /// <param name="times">which layers, when, and how many rows at a time</param>
     /// <param name="objective">on top; null when the unit only runs forward</param>
     /// <param name="givesInputGradient">whether the gradient by the unit's input will be asked for</param>
     /// <param name="keepsWeights">whether weights that gave a loss that is not finite are left as they are, so that what went wrong can
@@ -30,37 +31,43 @@ sealed class UnitPass
     {
         _layers = layers;
         _times = times;
-        _batch = batch;
+        _rows = times.Rows == 0 ? batch : times.Rows;
         _keepsWeights = keepsWeights;
         _objective = objective;
         int count = times.End - times.Lowest;
         _dy = new PlannedBuffer[count];
         _dz = new PlannedBuffer[count];
         _scratch = new PlannedBuffer[count];
+        _sums = new PlannedBuffer[count];
         _keepsPlace = new bool[count];
         for (int i = times.Lowest; i < times.End; i++)
         {
             var layer = layers[i];
             int at = i - times.Lowest, time = times.Back(i);
-            long outputs = (long)batch * layer.OutputLength;
-            var needs = layer.Needs(batch);
+            long outputs = (long)_rows * layer.OutputLength;
+            var needs = layer.Needs(_rows, new PassKind(StepRows: IsPart ? batch : 0));
             _keepsPlace[at] = needs.InnerGradient == outputs;
             _dy[at] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs,
                 i + 1 < times.End ? times.Back(i + 1) : times.Objective, time);
             if (!_keepsPlace[at])
                 _dz[at] = plan.Request(layer.Name + ".inner", MemoryCategory.Activations, needs.InnerGradient, time, time);
+            var (from, until) = times.SumsOf(i);
+            _sums[at] = plan.Request(layer.Name + ".sums", MemoryCategory.Panels, layer.IsTrainable ? needs.Sums : 0, from, until);
             _scratch[at] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels,
                 needs.BackScratch(withInput: i > times.Lowest || givesInputGradient), time, time);
         }
     }
 
+    bool IsPart => _times.Rows > 0;
+
     /// <summary>Runs the unit's layers, but those that the batch has behind it.</summary>
     public void Forward(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.First, _times.End, batch, mode);
 
     /// <summary>
-    /// From what <see cref="Forward"/> left to updated weights. The gradient by a layer's input is taken before the layer's own update.
+    /// From what <see cref="Forward"/> left to updated weights or, where the unit sees a part of the batch, to sums of gradients. The
+    /// gradient by a layer's input is taken before the layer's own update.
     /// </summary>
-    /// <param name="batch">of the forward pass</param>
+    /// <param name="batch">of the forward pass; a part begins the sums where its first row is the batch's</param>
     /// <param name="clock">of the step</param>
     /// <param name="mode">how it was run</param>
     /// <param name="sink">takes the gradients</param>
@@ -70,6 +77,7 @@ sealed class UnitPass
     {
         if (_objective is null) return 0;
         int lowest = _times.Lowest, top = _times.End - 1;
+        if (IsPart && batch.FirstRow == 0) foreach (var sums in _sums) sums.Span.Clear();
         var dy = lowest <= top ? Gradient(top, batch.Count) : dx;
         double loss = _objective.Gradient(batch, clock, mode, _layers.Input(_times.End, batch), dy, sink);
         if (_keepsWeights && !double.IsFinite(loss)) return loss;
@@ -77,22 +85,34 @@ sealed class UnitPass
         {
             var layer = _layers[i];
             var below = i > lowest ? Gradient(i - 1, batch.Count) : dx;
-            var trace = _layers.Trace(i, batch, mode, !below.IsEmpty, i == 0 ? _objective.SharedGradient : default);
+            var trace = _layers.Trace(i, batch, mode, !below.IsEmpty, i == 0 ? _objective.SharedGradient : default,
+                _sums[i - lowest].Span);
             var scratch = _scratch[i - lowest].Span;
             var dz = _keepsPlace[i - lowest] ? dy : InnerGradient(i, batch.Count);
             if (i < top || !_objective.GoesThroughActivation(batch)) layer.InnerGradient(trace, dy, dz, scratch);
             if (!below.IsEmpty) layer.InputGradient(trace, dz, below, scratch);
-            if (layer.IsTrainable) layer.ParameterGradient(trace, dz, scratch, sink);
+            if (layer.IsTrainable && IsPart) layer.AddGradient(trace, dz, scratch);
+            else if (layer.IsTrainable) layer.ParameterGradient(trace, dz, scratch, sink);
             dy = below;
         }
 
         return loss;
     }
 
+    /// <summary>Hands the sums over all parts of a batch to the sink, first those of the objective.</summary>
+    public void HandOver(GradientSink sink)
+    {
+        _objective?.HandOver(sink);
+        for (int i = _times.End - 1; i >= _times.Lowest; i--)
+        {
+            if (_layers[i].IsTrainable) _layers[i].HandOver(_sums[i - _times.Lowest].Span, _scratch[i - _times.Lowest].Span, sink);
+        }
+    }
+
     Span<float> InnerGradient(int layer, int batch)
     {
         var dz = _dz[layer - _times.Lowest].Span;
-        return batch == _batch ? dz : dz[..(int)_layers[layer].Needs(batch).InnerGradient];
+        return batch == _rows ? dz : dz[..(int)_layers[layer].Needs(batch).InnerGradient];
     }
 
     Span<float> Gradient(int layer, int batch) => _dy[layer - _times.Lowest].Span[..(batch * _layers[layer].OutputLength)];
@@ -111,6 +131,12 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     /// <summary>Whether all happens in one moment, that of an objective above another unit.</summary>
     public bool IsAtOnce { get; init; }
 
+    /// <summary>Most rows of the batch that the unit sees at a time; 0 = all of them.</summary>
+    public int Rows { get; init; }
+
+    /// <summary>First and last moment of the stretch of units that see the same rows at a time; of use with <see cref="Rows"/>.</summary>
+    public (int From, int Until) Stretch { get; init; }
+
     /// <summary>When a layer runs.</summary>
     public int Forward(int layer) => IsAtOnce ? Start : Start + layer - First;
 
@@ -123,6 +149,9 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     /// <summary>The moment behind the last.</summary>
     public int Next => Back(Lowest) + 1;
 
+    /// <summary>When the sums of a layer's gradients are needed.</summary>
+    public (int From, int Until) SumsOf(int layer) => Rows > 0 ? Stretch : (Back(layer), Back(layer));
+
     /// <summary>When the buffers of one of its layers are needed.</summary>
     /// <param name="layer">index of the layer</param>
     /// <param name="layers">all layers</param>
@@ -133,7 +162,14 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
         if (layer >= Lowest && layers[layer].GradientReadsOutput) until = Math.Max(until, Back(layer));
         if (layer + 1 < End) until = Math.Max(until, ReadUntil(layer + 1, layers));
         else if (above is { } unit) until = Math.Max(until, unit.First < unit.End ? unit.ReadUntil(layer + 1, layers) : unit.Objective);
-        return new LayerBuffers.Moments(Forward(layer), until, layer >= Lowest ? Back(layer) : null);
+        // What leaves the stretch is there for all rows, as long as anybody reads some of them.
+        bool leaves = layer + 1 == End && above is { } next && (Rows == 0 || next.Stretch != Stretch);
+        if (leaves && above!.Value.Rows > 0) until = Math.Max(until, above.Value.Stretch.Until);
+        return new LayerBuffers.Moments(Forward(layer), until, layer >= Lowest ? Back(layer) : null)
+        {
+            Rows = Rows,
+            OutputFrom = !leaves ? null : Rows > 0 ? Stretch.From : Forward(layer),
+        };
     }
 
     // The last moment in which a layer reads its input.

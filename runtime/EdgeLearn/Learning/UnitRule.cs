@@ -9,6 +9,8 @@ abstract class UnitRule : LearningRule
     readonly UnitTimes[] _times;
     readonly long? _layerByLayerSteps;
     UnitPass[] _units = [];
+    Stretch[] _stretches = [];
+    int _batch;
 
     /// <summary>Cuts the network into units.</summary>
     /// <param name="network">what learns</param>
@@ -35,19 +37,78 @@ abstract class UnitRule : LearningRule
     /// <param name="unit">which one</param>
     /// <param name="plan">collects its buffers</param>
     /// <param name="batch">most rows of a batch</param>
-    /// <param name="time">the moment in which it is asked</param>
-    private protected virtual Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, int time)
+    /// <param name="times">of the unit</param>
+    private protected virtual Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, in UnitTimes times)
         => throw new InvalidOperationException($"{Name} has no hidden units");
+
+    /// <summary>Whether the objectives of hidden units take a batch a part at a time.</summary>
+    private protected virtual bool ObjectivesTakeParts => true;
+
+    int Last => _times.Length - 1;
+
+    // To the bits of the whole batch.
+    bool TakesParts(int unit)
+    {
+        if (unit == Last ? Network.LossHead is not null : !ObjectivesTakeParts) return false;
+        var times = _times[unit];
+        for (int i = times.First; i < times.End; i++)
+        {
+            if (!Network.Layers[i].TakesParts) return false;
+        }
+
+        return true;
+    }
+
+    internal override IEnumerable<StepCut> Cuts(int batch)
+    {
+        yield return StepCut.Whole(_times.Length, batch);
+        int most = 0;
+        while (most < _times.Length && TakesParts(most)) most++;
+        for (int rows = 1; rows < batch; rows *= 2)
+        {
+            for (int together = 1; together <= most; together++)
+                yield return StepCut.FirstUnits(together, rows, _times.Length, batch);
+        }
+    }
+
+    // Floats that are read again for each part: weights, and sums of their gradients.
+    internal override double CostOf(in StepCut cut, int batch)
+    {
+        double cost = 0;
+        foreach (var stretch in cut.Stretches)
+        {
+            double weights = 0;
+            for (int i = _times[stretch.First].First; i < _times[stretch.End - 1].End; i++)
+                weights += Network.Layers[i].Slices.Sum(slice => (double)slice.Length);
+            cost += stretch.Rows < batch ? (batch + stretch.Rows - 1) / stretch.Rows * 2 * weights : weights;
+        }
+
+        return cost;
+    }
 
     public override void Plan(MemoryPlan plan, int batch)
     {
+        _stretches = [.. (Cut ?? StepCut.Whole(_times.Length, batch)).Stretches];
+        _batch = batch;
+        foreach (var stretch in _stretches)
+        {
+            for (int u = stretch.First; u < stretch.End; u++)
+            {
+                _times[u] = _times[u] with
+                {
+                    Rows = stretch.Rows < batch ? stretch.Rows : 0,
+                    Stretch = (_times[stretch.First].Start, _times[stretch.End - 1].Next - 1),
+                };
+            }
+        }
+
         var layers = new LayerBuffers(Network, plan, batch, probed: false, MomentsOf);
         _units = new UnitPass[_times.Length];
         for (int u = 0; u < _units.Length; u++)
         {
             var times = _times[u];
             var objective = u == Last ? LossObjective.Of(Network, plan, batch, times)
-                : times.Lowest < times.End ? ObjectiveOf(u, plan, batch, times.Objective)
+                : times.Lowest < times.End ? ObjectiveOf(u, plan, batch, times)
                 : null;
             _units[u] = new UnitPass(layers, plan, batch, times, objective, keepsWeights: _units.Length == 1);
         }
@@ -59,19 +120,41 @@ abstract class UnitRule : LearningRule
         return _times[unit].MomentsOf(layer, Network.Body, unit < Last ? _times[unit + 1] : null);
     }
 
-    int Last => _times.Length - 1;
-
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {
         int only = _layerByLayerSteps is { } steps ? (int)Math.Min(clock.Step * _units.Length / Math.Max(1, steps), Last) : -1;
         var mode = ForwardMode.Training(clock);
         double loss = 0;
-        for (int u = 0; u <= (only < 0 ? Last : only); u++)
+        foreach (var stretch in _stretches)
         {
-            _units[u].Forward(batch, mode);
-            if (only < 0 || u == only) loss = _units[u].Learn(batch, clock, mode, update);
+            if (only >= 0 && stretch.First > only) break;
+            loss = Run(stretch, batch, clock, mode, update, only);
         }
 
         return new StepReport(loss / batch.Count, batch.Count);
+    }
+
+    // The loss of the last unit that learned.
+    double Run(in Stretch stretch, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update, int only)
+    {
+        int end = only < 0 ? stretch.End : Math.Min(stretch.End, only + 1);
+        double loss = 0;
+        for (int first = 0; first < batch.Count; first += stretch.Rows)
+        {
+            bool isWhole = stretch.Rows == _batch;
+            var rows = isWhole ? batch : batch.Rows(first, Math.Min(stretch.Rows, batch.Count - first));
+            var part = isWhole ? mode : mode.Of(rows);
+            for (int u = stretch.First; u < end; u++)
+            {
+                _units[u].Forward(rows, part);
+                if (only >= 0 && u != only) continue;
+                double sum = _units[u].Learn(rows, clock, part, update);
+                if (u == end - 1) loss += sum;
+            }
+        }
+
+        if (stretch.Rows == _batch || (_units.Length == 1 && !double.IsFinite(loss))) return loss;
+        for (int u = only < 0 ? stretch.First : only; u < end; u++) _units[u].HandOver(update);
+        return loss;
     }
 }

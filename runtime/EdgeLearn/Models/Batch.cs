@@ -67,10 +67,20 @@ public readonly ref struct Batch
     public ReadOnlySpan<float> Targets => LabelLength > 0 ? default : _answers;
 
     /// <summary>The same answers to other inputs: what a network above a unit reads.</summary>
-    internal Batch Above(ReadOnlySpan<float> outputs) => new(Count, outputs, _answers, LabelLength);
+    internal Batch Above(ReadOnlySpan<float> outputs)
+        => new(Count, outputs, _answers, LabelLength) { StepCount = StepCount, FirstRow = FirstRow };
 
-    /// <summary>The answers of some rows of a classification batch, without their inputs.</summary>
-    internal Batch Rows(int first, int count) => new(count, default, _answers[(first * LabelLength)..], LabelLength);
+    /// <summary>Some of the rows, as a part of the step's batch.</summary>
+    internal Batch Rows(int first, int count)
+    {
+        int inputs = Inputs.Length / Count, answers = LabelLength > 0 ? LabelLength : _answers.Length / Count;
+        return new Batch(count, Inputs.Slice(first * inputs, count * inputs), _answers.Slice(first * answers, count * answers), LabelLength)
+        {
+            FirstLayer = FirstLayer,
+            StepCount = StepCount,
+            FirstRow = FirstRow + first,
+        };
+    }
 }
 
 /// <summary>What a rule and an update know of time.</summary>

@@ -12,15 +12,27 @@ sealed class LayerBuffers
     readonly PlannedBuffer[] _outputs;
     readonly PlannedBuffer[] _saved;
     readonly PlannedBuffer[] _scratch;
-    readonly int _batch;
+    readonly int[] _rows;
+    readonly bool[] _keepsBatch;
     readonly int _frozenCount;
 
     /// <summary>When a layer's buffers are needed.</summary>
     /// <param name="Forward">moment of the layer's forward pass</param>
     /// <param name="OutputUntil">last moment that needs its output</param>
-    /// <param name="SavedUntil">last moment that needs what it saved; null when no gradient will be asked of it, so that it saves
-    /// nothing</param>
-    public readonly record struct Moments(int Forward, int OutputUntil, int? SavedUntil);
+    /// <param name="SavedUntil">
+    /// last moment that needs what it saved; null when no gradient will be asked of it, so that it saves nothing
+    /// </param>
+    public readonly record struct Moments(int Forward, int OutputUntil, int? SavedUntil)
+    {
+        /// <summary>Most rows that the layer sees at a time; 0 = the whole batch.</summary>
+        public int Rows { get; init; }
+
+        /// <summary>
+        /// The moment from which on the output is there for all rows of the batch, of which the layer sees a part at a time; null = it is
+        /// there for the rows of the pass.
+        /// </summary>
+        public int? OutputFrom { get; init; }
+    }
 
     /// <summary>Asks the plan for the buffers of all layers.</summary>
     /// <param name="layers">first to last</param>
@@ -35,18 +47,22 @@ sealed class LayerBuffers
     {
         _layers = layers.ToArray();
         _parameters = parameters;
-        _batch = batch;
         _frozenCount = frozenCount;
         _outputs = new PlannedBuffer[layers.Length];
         _saved = new PlannedBuffer[layers.Length];
         _scratch = new PlannedBuffer[layers.Length];
+        _rows = new int[layers.Length];
+        _keepsBatch = new bool[layers.Length];
         for (int i = 0; i < layers.Length; i++)
         {
             var layer = layers[i];
-            var (forward, outputUntil, savedUntil) = momentsOf(i);
-            var needs = layer.Needs(batch, new PassKind(probed, Saves: savedUntil is not null));
-            _outputs[i] = plan.Request(layer.Name + ".output", MemoryCategory.Activations, (long)batch * layer.OutputLength, forward,
-                outputUntil);
+            var moments = momentsOf(i);
+            var (forward, outputUntil, savedUntil) = moments;
+            int rows = _rows[i] = moments.Rows == 0 ? batch : moments.Rows;
+            _keepsBatch[i] = moments.OutputFrom is not null;
+            var needs = layer.Needs(rows, new PassKind(probed, Saves: savedUntil is not null, StepRows: rows < batch ? batch : 0));
+            _outputs[i] = plan.Request(layer.Name + ".output", MemoryCategory.Activations,
+                (long)(_keepsBatch[i] ? batch : rows) * layer.OutputLength, moments.OutputFrom ?? forward, outputUntil);
             if (savedUntil is { } until)
                 _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, needs.Saved, forward, until);
             _scratch[i] = plan.Request(layer.Name + ".scratch", MemoryCategory.Panels,
@@ -74,16 +90,23 @@ sealed class LayerBuffers
     /// <summary>[batch x output length] of a layer.</summary>
     public Span<float> Output(int layer, int batch) => _outputs[layer].Span[..(batch * _layers[layer].OutputLength)];
 
+    // Of the rows that the pass sees.
+    Span<float> Output(int layer, in Batch batch)
+    {
+        int length = _layers[layer].OutputLength;
+        return _outputs[layer].Span.Slice(_keepsBatch[layer] ? batch.FirstRow * length : 0, batch.Count * length);
+    }
+
     // What a layer saves of a short batch, such as the last of an epoch, is shorter.
     Span<float> Saved(int layer, int batch)
     {
         var saved = _saved[layer].Span;
-        return saved.IsEmpty || batch == _batch ? saved : saved[..(int)_layers[layer].Needs(batch).Saved];
+        return saved.IsEmpty || batch == _rows[layer] ? saved : saved[..(int)_layers[layer].Needs(batch).Saved];
     }
 
     /// <summary>The input of a layer, or of what stands behind the last: the batch, or the output of the layer before.</summary>
     public ReadOnlySpan<float> Input(int layer, in Batch batch)
-        => layer == batch.FirstLayer ? batch.Inputs : Output(layer - 1, batch.Count);
+        => layer == batch.FirstLayer ? batch.Inputs : Output(layer - 1, batch);
 
     /// <summary>What the forward pass of a layer left for its gradients.</summary>
     /// <param name="layer">which layer</param>
@@ -91,14 +114,17 @@ sealed class LayerBuffers
     /// <param name="mode">how the pass was run</param>
     /// <param name="wantsInputGradient">see <see cref="ForwardTrace.WantsInputGradient"/></param>
     /// <param name="sharedGradient">see <see cref="ForwardTrace.SharedGradient"/></param>
-    public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient, Span<float> sharedGradient = default)
-        => new(batch.Count, _parameters, mode, Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count),
-            wantsInputGradient, sharedGradient);
+    /// <param name="sums">see <see cref="ForwardTrace.Sums"/></param>
+    public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient, Span<float> sharedGradient = default,
+        Span<float> sums = default)
+        => new(batch.Count, _parameters, mode, Input(layer, batch), Output(layer, batch), Saved(layer, batch.Count), wantsInputGradient,
+            sharedGradient)
+        { Sums = sums };
 
     /// <summary>Runs one layer on its input.</summary>
     public void Forward(int layer, in Batch batch, in ForwardMode mode)
         => _layers[layer].Forward(batch.Count, _parameters, layer < _frozenCount ? mode with { IsTraining = false } : mode,
-            Input(layer, batch), Output(layer, batch.Count), Saved(layer, batch.Count), _scratch[layer].Span);
+            Input(layer, batch), Output(layer, batch), Saved(layer, batch.Count), _scratch[layer].Span);
 
     /// <summary>Runs one layer for both signs of a probe; what belongs to the negative sign is the caller's.</summary>
     public void ForwardPair(int layer, in Batch batch, in Probe plus, ReadOnlySpan<float> minusInput, Span<float> minusOutput,

@@ -1,0 +1,30 @@
+namespace EdgeLearn;
+
+/// <summary>
+/// How a step takes its batch through a network: in stretches of neighbouring units, each of which sees the batch a few rows at a time.
+/// Units need no signal from each other and everything in a step uses the weights from before it, so every cut computes the same step; it
+/// only takes other memory. What the last unit of a stretch leaves is kept for the whole batch, so are the sums of the gradients of its
+/// weights; all else is as short as the rows.
+/// </summary>
+/// <param name="Stretches">first to last; the units of each follow those of the one before</param>
+readonly record struct StepCut(IReadOnlyList<Stretch> Stretches)
+{
+    /// <summary>Each unit a stretch of its own that sees the whole batch, so that its gradients are used up as they are formed.</summary>
+    public static StepCut Whole(int units, int batch) => new([.. Enumerable.Range(0, units).Select(u => new Stretch(u, u + 1, batch))]);
+
+    /// <summary>The first units together, some rows at a time, and each of the others for itself.</summary>
+    public static StepCut FirstUnits(int together, int rows, int units, int batch)
+        => new([new Stretch(0, together, rows), .. Enumerable.Range(together, units - together).Select(u => new Stretch(u, u + 1, batch))]);
+
+    /// <summary>In words, such as <c>units 1-2 by 8 rows</c>; empty when every stretch sees the whole batch.</summary>
+    /// <param name="batch">rows of the whole</param>
+    public string Describe(int batch) => string.Join(", ", Stretches.Where(stretch => stretch.Rows < batch).Select(stretch
+        => (stretch.End - stretch.First == 1 ? $"unit {stretch.End}" : $"units {stretch.First + 1}-{stretch.End}")
+            + $" by {stretch.Rows} row{(stretch.Rows == 1 ? "" : "s")}"));
+}
+
+/// <summary>Neighbouring units that see the same rows at a time.</summary>
+/// <param name="First">index of the first unit</param>
+/// <param name="End">index behind the last</param>
+/// <param name="Rows">rows at a time, at most the batch</param>
+readonly record struct Stretch(int First, int End, int Rows);

@@ -1,0 +1,89 @@
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+/// <summary>Rows at a time and stretches change the memory of a step, not a bit of what it computes.</summary>
+public class StepCutTests
+{
+    const int Batch = 24;
+
+    static readonly string[] s_networks =
+    [
+        "9x9x2-conv3x3x5:relu-pool2-conv3x3x7:same:relu-18:relu-3",
+        "8x8x4-conv3x3x8:stride2:same-layernorm-relu-depthwise3x3:same:relu-dropout0.3-17:tanh-4",
+        "70x3-conv5x6:same:groups3-relu-avgpool2-conv3x9:relu-globalmax-20:relu-5",
+        "30-40:relu-dropout0.5-33:tanh-rmsnorm-3",
+    ];
+
+    public static TheoryData<string, string, string> Cases
+    {
+        get
+        {
+            var all = new TheoryData<string, string, string>();
+            foreach (string network in s_networks)
+            {
+                foreach (string rule in (string[])["backprop", "frozen", "tpsgd", "tpsgd:l2", "local-heads", "tpsgd:hinge"])
+                    all.Add(network, rule, "sgd");
+                foreach (string update in (string[])["adam", "signum", "frugal"]) all.Add(network, "local-heads", update);
+            }
+
+            return all;
+        }
+    }
+
+    static RuleSettings Settings(string rule) => rule switch
+    {
+        "tpsgd:l2" => new TargetProjectionSettings { LocalLoss = LocalLoss.L2 },
+        "tpsgd:hinge" => new TargetProjectionSettings { LocalLoss = LocalLoss.Hinge },
+        _ => LearningRules.Named(rule),
+    };
+
+    // Weights after two whole batches and a short one, and the bytes of the plan.
+    static (float[] Weights, float[] Heads, long Bytes) Run(string spec, string word, string update, StepCut? cut, double[] losses)
+    {
+        using var network = new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy)).Initialise(3);
+        var settings = new TrainingSettings { Rule = Settings(word), Update = UpdateRules.Named(update) }.With("weight-decay", "0.01");
+        if (update == "sgd") settings = settings.With("momentum", "0.5");
+        using var rule = settings.BuildRule(network, 3);
+        rule.Cut = cut;
+        using var run = new RuleRun(network.Parameters, rule, settings.BuildUpdate(), Batch);
+        var samples = new SampleSet(network, 2 * Batch + 11);
+        losses[0] = run.Step(samples.Rows(Batch), 0.05f).Loss;
+        losses[1] = run.Step(samples.Rows(Batch, Batch), 0.05f).Loss;
+        losses[2] = run.Step(samples.Rows(11, 2 * Batch), 0.05f).Loss;
+        return ([.. network.Parameters.Values], rule is LocalLearning { HeadParameters: { } heads } ? [.. heads.Values] : [],
+            run.Plan.TotalBytes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Every_cut_gives_the_bits_of_the_whole_batch(string spec, string rule, string update)
+    {
+        double[] expected = new double[3], losses = new double[3];
+        var whole = Run(spec, rule, update, null, expected);
+        using var network = new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy));
+        using var built = new TrainingSettings { Rule = Settings(rule), Update = UpdateRules.Named(update) }.BuildRule(network, 3);
+        var cuts = built.Cuts(Batch).ToList();
+        Assert.True(cuts.Count > 5, $"{cuts.Count} cuts");
+        foreach (var cut in cuts.Where(cut => cut.Stretches[0].Rows is 1 or 8 or Batch))
+        {
+            string name = cut.Describe(Batch);
+            var part = Run(spec, rule, update, cut, losses);
+            Values.AssertSameBits(whole.Weights, part.Weights, name);
+            Values.AssertSameBits(whole.Heads, part.Heads, name);
+            for (int i = 0; i < losses.Length; i++) Assert.Equal(expected[i], losses[i], 1e-12);
+        }
+    }
+
+    [Fact]
+    public void Fewer_rows_take_fewer_bytes_where_maps_are_larger_than_weights()
+    {
+        string spec = s_networks[0];
+        double[] losses = new double[3];
+        long whole = Run(spec, "local-heads", "sgd", null, losses).Bytes;
+        long eight = Run(spec, "local-heads", "sgd", StepCut.FirstUnits(2, 8, 4, Batch), losses).Bytes;
+        long one = Run(spec, "local-heads", "sgd", StepCut.FirstUnits(2, 1, 4, Batch), losses).Bytes;
+        Assert.True(eight < whole, $"{eight} of {whole}");
+        Assert.True(one < eight, $"{one} of {eight}");
+    }
+}
