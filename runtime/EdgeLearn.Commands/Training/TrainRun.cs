@@ -29,12 +29,12 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     TrainResult RunRule(NetworkSpec spec, Preparation preparation)
     {
         var settings = request.Settings;
-        var plan = TrainingPlan.MemoryOf(spec, settings);
+        var plan = TrainingPlan.MemoryOf(spec, settings, request.MemoryLimitBytes);
         output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, "
             + $"workspace {plan.WorkspaceBytes:N0})");
         TruncationWarning.Write(spec, request.Settings.Rule, output.Error);
         MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch,
-            batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }).TotalBytes);
+            batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }, 0).TotalBytes);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         _past?.Begin(session);

@@ -7,6 +7,7 @@ namespace EdgeLearn;
 public sealed class Evaluator(IForwardPass pass, Loss loss)
 {
     int _batch;
+    int _rows;
     PlannedBuffer _inputs;
     PlannedBuffer _answers;
     PlannedBuffer _outputs;
@@ -27,15 +28,20 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
     /// <summary>Asks the plan for the buffers of an evaluation with <paramref name="batch"/> rows at a time.</summary>
     /// <param name="plan">collects the buffers</param>
     /// <param name="batch">rows at a time</param>
-    public void Plan(MemoryPlan plan, int batch)
+    public void Plan(MemoryPlan plan, int batch) => Plan(plan, batch, batch);
+
+    /// <summary>Asks for buffers of fewer rows, which give the same bits as the batch.</summary>
+    internal void Plan(MemoryPlan plan, int batch, int rows)
     {
         _batch = batch;
+        _rows = rows;
+        if (pass is NetworkForwardPass layers) layers.StepRows = rows < batch ? batch : 0;
         // A pass has fewer than 2^10 moments; its input and outputs live through all of them.
         const int First = PlanTime.Evaluation, Last = PlanTime.Evaluation + 1024;
-        pass.Plan(plan, batch, probed: false, PlanTime.Evaluation);
-        _inputs = plan.Request("evaluation.inputs", MemoryCategory.Batch, (long)batch * pass.InputLength, First, Last);
-        _answers = plan.Request("evaluation.answers", MemoryCategory.Batch, (long)batch * AnswerLength, First, Last);
-        _outputs = plan.Request("evaluation.outputs", MemoryCategory.Activations, pass.ScoreLength(batch), First, Last);
+        pass.Plan(plan, rows, probed: false, PlanTime.Evaluation);
+        _inputs = plan.Request("evaluation.inputs", MemoryCategory.Batch, (long)rows * pass.InputLength, First, Last);
+        _answers = plan.Request("evaluation.answers", MemoryCategory.Batch, (long)rows * AnswerLength, First, Last);
+        _outputs = plan.Request("evaluation.outputs", MemoryCategory.Activations, pass.ScoreLength(rows), First, Last);
     }
 
     int AnswerLength => loss.IsClassification ? pass.LabelLength : pass.OutputLength;
@@ -45,17 +51,23 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
     {
         double lossSum = 0;
         int correct = 0;
-        for (int first = 0; first < data.Count; first += _batch)
+        for (int first = 0; first < data.Count;)
         {
-            int rows = Math.Min(_batch, data.Count - first);
+            int row = first % _batch, batchRows = Math.Min(_batch, data.Count - (first - row));
+            int rows = Math.Min(_rows, batchRows - row);
             var inputs = _inputs.Span[..(rows * pass.InputLength)];
             var answers = _answers.Span[..(rows * AnswerLength)];
             var outputs = _outputs.Span[..(int)pass.ScoreLength(rows)];
             data.ReadRows(first, rows, preparation, inputs, answers);
-            var batch = new Batch(rows, inputs, answers, loss.IsClassification ? pass.LabelLength : 0);
+            var batch = new Batch(rows, inputs, answers, loss.IsClassification ? pass.LabelLength : 0)
+            {
+                StepCount = batchRows,
+                FirstRow = row,
+            };
             var (batchLoss, batchCorrect) = pass.Score(batch, loss, outputs);
             correct += batchCorrect;
             lossSum += batchLoss;
+            first += rows;
         }
 
         return new Evaluation((double)correct / ((long)data.Count * pass.LabelLength), lossSum / data.Count, data.Count);
@@ -75,13 +87,24 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         return outputs;
     }
 
-    /// <summary>What the first layers of a network make of rows that follow each other, in a buffer of the evaluation.</summary>
-    internal ReadOnlySpan<float> FeaturesOf(Dataset data, Preparation preparation, int first, int rows, int layers)
+    /// <summary>What the first layers of a network make of a batch of rows that follow each other, a few at a time.</summary>
+    /// <param name="data">has the rows</param>
+    /// <param name="preparation">of its inputs</param>
+    /// <param name="first">index of the first row</param>
+    /// <param name="count">rows</param>
+    /// <param name="layers">how many layers</param>
+    /// <param name="use">takes the place of some rows in the batch and their features, in a buffer of the evaluation</param>
+    internal void FeaturesOf(Dataset data, Preparation preparation, int first, int count, int layers, Action<int, ReadOnlySpan<float>> use)
     {
-        var inputs = _inputs.Span[..(rows * pass.InputLength)];
-        for (int i = 0; i < rows; i++) data.ReadFinite(first + i, inputs.Slice(i * pass.InputLength, pass.InputLength));
-        preparation.Apply(inputs, pass.InputLength);
-        return ((NetworkForwardPass)pass).Features(new Batch(rows, inputs, default(ReadOnlySpan<float>)), layers);
+        for (int row = 0; row < count; row += _rows)
+        {
+            int rows = Math.Min(_rows, count - row);
+            var inputs = _inputs.Span[..(rows * pass.InputLength)];
+            for (int i = 0; i < rows; i++) data.ReadFinite(first + row + i, inputs.Slice(i * pass.InputLength, pass.InputLength));
+            preparation.Apply(inputs, pass.InputLength);
+            var batch = new Batch(rows, inputs, default(ReadOnlySpan<float>)) { StepCount = count, FirstRow = row };
+            use(row, ((NetworkForwardPass)pass).Features(batch, layers));
+        }
     }
 }
 

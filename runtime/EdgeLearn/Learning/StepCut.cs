@@ -12,10 +12,6 @@ readonly record struct StepCut(IReadOnlyList<Stretch> Stretches)
     /// <summary>Each unit a stretch of its own that sees the whole batch, so that its gradients are used up as they are formed.</summary>
     public static StepCut Whole(int units, int batch) => new([.. Enumerable.Range(0, units).Select(u => new Stretch(u, u + 1, batch))]);
 
-    /// <summary>The first units together, some rows at a time, and each of the others for itself.</summary>
-    public static StepCut FirstUnits(int together, int rows, int units, int batch)
-        => new([new Stretch(0, together, rows), .. Enumerable.Range(together, units - together).Select(u => new Stretch(u, u + 1, batch))]);
-
     /// <summary>In words, such as <c>units 1-2 by 8 rows</c>; empty when every stretch sees the whole batch.</summary>
     /// <param name="batch">rows of the whole</param>
     public string Describe(int batch) => string.Join(", ", Stretches.Where(stretch => stretch.Rows < batch).Select(stretch

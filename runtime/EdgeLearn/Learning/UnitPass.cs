@@ -63,6 +63,35 @@ sealed class UnitPass
     /// <summary>Runs the unit's layers, but those that the batch has behind it.</summary>
     public void Forward(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.First, _times.End, batch, mode);
 
+    /// <summary>Runs the unit's layers below the one that takes statistics.</summary>
+    public void ForwardBelow(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.First, _times.Statistics, batch, mode);
+
+    /// <summary>Takes the statistics of the whole batch, of what <see cref="ForwardBelow"/> left of its parts.</summary>
+    public void TakeStatistics(in Batch batch, in ForwardMode mode) => _layers.TakeStatistics(_times.Statistics, batch, mode);
+
+    /// <summary>Runs the layer that takes statistics, which are known now, and those above it.</summary>
+    public void ForwardAbove(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.Statistics, _times.End, batch, mode);
+
+    /// <summary>
+    /// Makes again what the way back through the layers below reads of these rows; the output below the statistics is there for all of them.
+    /// </summary>
+    public void ForwardBelowAgain(in Batch batch, in ForwardMode mode)
+    {
+        int kept = _times.Statistics - 1;
+        bool saves = _layers[kept].Needs(batch.Count).Saved > 0;
+        _layers.Forward(_times.First, saves ? kept + 1 : kept, batch, mode);
+    }
+
+    /// <summary>
+    /// Adds to the sums over the batch that the layer with statistics needs before its first input gradient, from what
+    /// <see cref="ForwardAbove"/> left.
+    /// </summary>
+    public void Measure(in Batch batch, in StepClock clock, in ForwardMode mode, GradientSink sink)
+        => Back(batch, clock, mode, sink, default, measures: true);
+
+    /// <summary>Puts the unit's outputs where later stretches read them; the last that is done with a part.</summary>
+    public void Keep(in Batch batch) => _layers.Keep(_times.End - 1, batch);
+
     /// <summary>
     /// From what <see cref="Forward"/> left to updated weights or, where the unit sees a part of the batch, to sums of gradients. The
     /// gradient by a layer's input is taken before the layer's own update.
@@ -74,14 +103,17 @@ sealed class UnitPass
     /// <param name="dx">[batch x inputs] gradient by the unit's input, written; empty when nobody wants it</param>
     /// <returns>the sum of the objective over the batch; 0 without an objective</returns>
     public double Learn(in Batch batch, in StepClock clock, in ForwardMode mode, GradientSink sink, Span<float> dx = default)
+        => Back(batch, clock, mode, sink, dx, measures: false);
+
+    double Back(in Batch batch, in StepClock clock, in ForwardMode mode, GradientSink sink, Span<float> dx, bool measures)
     {
         if (_objective is null) return 0;
-        int lowest = _times.Lowest, top = _times.End - 1;
-        if (IsPart && batch.FirstRow == 0) foreach (var sums in _sums) sums.Span.Clear();
+        int lowest = _times.Lowest, top = _times.End - 1, statistics = _times.Statistics;
+        if (IsPart && batch.FirstRow == 0) BeginSums(measures);
         var dy = lowest <= top ? Gradient(top, batch.Count) : dx;
-        double loss = _objective.Gradient(batch, clock, mode, _layers.Input(_times.End, batch), dy, sink);
+        double loss = _objective.Gradient(batch, clock, mode, _times.First <= top ? _layers.Result(top, batch) : _layers.Input(_times.End, batch), dy, sink);
         if (_keepsWeights && !double.IsFinite(loss)) return loss;
-        for (int i = top; i >= lowest; i--)
+        for (int i = top; i >= (measures ? statistics : lowest); i--)
         {
             var layer = _layers[i];
             var below = i > lowest ? Gradient(i - 1, batch.Count) : dx;
@@ -90,13 +122,22 @@ sealed class UnitPass
             var scratch = _scratch[i - lowest].Span;
             var dz = _keepsPlace[i - lowest] ? dy : InnerGradient(i, batch.Count);
             if (i < top || !_objective.GoesThroughActivation(batch)) layer.InnerGradient(trace, dy, dz, scratch);
-            if (!below.IsEmpty) layer.InputGradient(trace, dz, below, scratch);
-            if (layer.IsTrainable && IsPart) layer.AddGradient(trace, dz, scratch);
-            else if (layer.IsTrainable) layer.ParameterGradient(trace, dz, scratch, sink);
+            if (!below.IsEmpty && !(measures && i == statistics)) layer.InputGradient(trace, dz, below, scratch);
+            if (measures == (i == statistics) && layer.IsTrainable && IsPart) layer.AddGradient(trace, dz, scratch);
+            else if (!IsPart && layer.IsTrainable) layer.ParameterGradient(trace, dz, scratch, sink);
             dy = below;
         }
 
         return loss;
+    }
+
+    // The layer with statistics has its sums from a pass of its own.
+    void BeginSums(bool measures)
+    {
+        for (int i = _times.Lowest; i < _times.End; i++)
+        {
+            if (measures == (i == _times.Statistics)) _sums[i - _times.Lowest].Span.Clear();
+        }
     }
 
     /// <summary>Hands the sums over all parts of a batch to the sink, first those of the objective.</summary>
@@ -134,6 +175,12 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     /// <summary>Most rows of the batch that the unit sees at a time; 0 = all of them.</summary>
     public int Rows { get; init; }
 
+    /// <summary>
+    /// The layer that takes statistics of the whole batch, where the unit sees a part at a time: the layers below it run first, for all parts;
+    /// -1 = there is none.
+    /// </summary>
+    public int Statistics { get; init; } = -1;
+
     /// <summary>First and last moment of the stretch of units that see the same rows at a time; of use with <see cref="Rows"/>.</summary>
     public (int From, int Until) Stretch { get; init; }
 
@@ -165,11 +212,34 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
         // What leaves the stretch is there for all rows, as long as anybody reads some of them.
         bool leaves = layer + 1 == End && above is { } next && (Rows == 0 || next.Stretch != Stretch);
         if (leaves && above!.Value.Rows > 0) until = Math.Max(until, above.Value.Stretch.Until);
+        if (Statistics >= 0) return AroundStatistics(layer, layers, until, above);
         return new LayerBuffers.Moments(Forward(layer), until, layer >= Lowest ? Back(layer) : null)
         {
             Rows = Rows,
             OutputFrom = !leaves ? null : Rows > 0 ? Stretch.From : Forward(layer),
         };
+    }
+
+    // What the statistics are taken of is there for the whole batch, and in its place, at last, what leaves the unit.
+    LayerBuffers.Moments AroundStatistics(int layer, ReadOnlySpan<Layer> layers, int until, UnitTimes? above)
+    {
+        int kept = Statistics - 1;
+        if (layer == kept && above is not null) until = Math.Max(until, MomentsOfLast(layers, above));
+        return new LayerBuffers.Moments(Forward(layer), layer == kept ? Math.Max(until, Stretch.Until) : until,
+            layer == Statistics ? Stretch.Until : layer >= Lowest ? Back(layer) : null)
+        {
+            Rows = Rows,
+            OutputFrom = layer == kept ? Stretch.From : null,
+            KeptIn = layer + 1 == End && above is not null ? kept : null,
+            SavedFrom = layer == Statistics ? Stretch.From : null,
+        };
+    }
+
+    // How long the unit above reads what leaves this one.
+    static int MomentsOfLast(ReadOnlySpan<Layer> layers, UnitTimes? above)
+    {
+        var unit = above!.Value;
+        return unit.Rows > 0 ? unit.Stretch.Until : unit.First < unit.End ? unit.ReadUntil(unit.First, layers) : unit.Objective;
     }
 
     // The last moment in which a layer reads its input.

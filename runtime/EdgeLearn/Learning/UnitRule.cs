@@ -46,14 +46,31 @@ abstract class UnitRule : LearningRule
 
     int Last => _times.Length - 1;
 
-    // To the bits of the whole batch.
+    // The layer of a unit that takes statistics of the whole batch; -1 = there is none, or the unit cannot see parts of it.
+    int StatisticsOf(int unit)
+    {
+        var times = _times[unit];
+        int found = -1;
+        for (int i = times.First; i < times.End; i++)
+        {
+            if (!Network.Layers[i].TakesStatistics) continue;
+            bool fits = found < 0 && i > times.First
+                && (unit == Last || Network.Layers[i].OutputLength == Network.Layers[times.End - 1].OutputLength);
+            if (!fits) return -1;
+            found = i;
+        }
+
+        return found;
+    }
+
+    // Whether a unit can see the batch a part at a time, to the bits of the whole.
     bool TakesParts(int unit)
     {
         if (unit == Last ? Network.LossHead is not null : !ObjectivesTakeParts) return false;
-        var times = _times[unit];
-        for (int i = times.First; i < times.End; i++)
+        int statistics = StatisticsOf(unit);
+        for (int i = _times[unit].First; i < _times[unit].End; i++)
         {
-            if (!Network.Layers[i].TakesParts) return false;
+            if (!Network.Layers[i].TakesParts && i != statistics) return false;
         }
 
         return true;
@@ -62,16 +79,32 @@ abstract class UnitRule : LearningRule
     internal override IEnumerable<StepCut> Cuts(int batch)
     {
         yield return StepCut.Whole(_times.Length, batch);
-        int most = 0;
-        while (most < _times.Length && TakesParts(most)) most++;
+        bool[] takesParts = [.. Enumerable.Range(0, _times.Length).Select(TakesParts)];
         for (int rows = 1; rows < batch; rows *= 2)
         {
-            for (int together = 1; together <= most; together++)
-                yield return StepCut.FirstUnits(together, rows, _times.Length, batch);
+            for (int units = 1; units <= _times.Length; units++)
+            {
+                if (takesParts[units - 1]) yield return CutOf(takesParts.AsSpan(0, units), rows, batch);
+            }
         }
     }
 
-    // Floats that are read again for each part: weights, and sums of their gradients.
+    // The first units by so many rows where they can, neighbours together but for those with statistics; the others as a whole.
+    StepCut CutOf(ReadOnlySpan<bool> takesParts, int rows, int batch)
+    {
+        var stretches = new List<Stretch>();
+        for (int u = 0; u < _times.Length; u++)
+        {
+            bool isPart = u < takesParts.Length && takesParts[u], isAlone = !isPart || StatisticsOf(u) >= 0;
+            if (!isAlone && stretches.Count > 0 && stretches[^1].Rows == rows && StatisticsOf(u - 1) < 0)
+                stretches[^1] = stretches[^1] with { End = u + 1 };
+            else stretches.Add(new Stretch(u, u + 1, isPart ? rows : batch));
+        }
+
+        return new StepCut(stretches);
+    }
+
+    // Floats that are read again for each part: weights, and sums of their gradients; and those that are made again.
     internal override double CostOf(in StepCut cut, int batch)
     {
         double cost = 0;
@@ -81,6 +114,8 @@ abstract class UnitRule : LearningRule
             for (int i = _times[stretch.First].First; i < _times[stretch.End - 1].End; i++)
                 weights += Network.Layers[i].Slices.Sum(slice => (double)slice.Length);
             cost += stretch.Rows < batch ? (batch + stretch.Rows - 1) / stretch.Rows * 2 * weights : weights;
+            if (stretch.Rows < batch && StatisticsOf(stretch.First) >= 0)
+                cost += 8.0 * batch * Network.Layers[_times[stretch.First].End - 1].OutputLength;
         }
 
         return cost;
@@ -97,6 +132,7 @@ abstract class UnitRule : LearningRule
                 _times[u] = _times[u] with
                 {
                     Rows = stretch.Rows < batch ? stretch.Rows : 0,
+                    Statistics = stretch.Rows < batch ? StatisticsOf(u) : -1,
                     Stretch = (_times[stretch.First].Start, _times[stretch.End - 1].Next - 1),
                 };
             }
@@ -138,23 +174,63 @@ abstract class UnitRule : LearningRule
     double Run(in Stretch stretch, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update, int only)
     {
         int end = only < 0 ? stretch.End : Math.Min(stretch.End, only + 1);
-        double loss = 0;
-        for (int first = 0; first < batch.Count; first += stretch.Rows)
+        if (stretch.Rows == _batch)
         {
-            bool isWhole = stretch.Rows == _batch;
-            var rows = isWhole ? batch : batch.Rows(first, Math.Min(stretch.Rows, batch.Count - first));
-            var part = isWhole ? mode : mode.Of(rows);
-            for (int u = stretch.First; u < end; u++)
+            _units[stretch.First].Forward(batch, mode);
+            return only < 0 || only == stretch.First ? _units[stretch.First].Learn(batch, clock, mode, update) : 0;
+        }
+
+        double loss = 0;
+        if (_times[stretch.First].Statistics >= 0)
+        {
+            loss = RunAround(_units[stretch.First], stretch.Rows, batch, clock, mode, update, only < 0 || only == stretch.First);
+        }
+        else
+        {
+            for (int first = 0; first < batch.Count; first += stretch.Rows)
             {
-                _units[u].Forward(rows, part);
-                if (only >= 0 && u != only) continue;
-                double sum = _units[u].Learn(rows, clock, part, update);
-                if (u == end - 1) loss += sum;
+                var rows = batch.Rows(first, Math.Min(stretch.Rows, batch.Count - first));
+                var part = mode.Of(rows);
+                for (int u = stretch.First; u < end; u++)
+                {
+                    _units[u].Forward(rows, part);
+                    if (only >= 0 && u != only) continue;
+                    double sum = _units[u].Learn(rows, clock, part, update);
+                    if (u == end - 1) loss += sum;
+                }
             }
         }
 
-        if (stretch.Rows == _batch || (_units.Length == 1 && !double.IsFinite(loss))) return loss;
-        for (int u = only < 0 ? stretch.First : only; u < end; u++) _units[u].HandOver(update);
+        if (_units.Length == 1 && !double.IsFinite(loss)) return loss;
+        for (int u = Math.Max(only, stretch.First); u < end; u++) _units[u].HandOver(update);
+        return loss;
+    }
+
+    // A unit that takes statistics of the whole batch: up to them, then again for the sums that their gradient needs, then back.
+    static double RunAround(UnitPass unit, int most, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update, bool learns)
+    {
+        for (int first = 0; first < batch.Count; first += most)
+        {
+            var rows = batch.Rows(first, Math.Min(most, batch.Count - first));
+            unit.ForwardBelow(rows, mode.Of(rows));
+        }
+
+        unit.TakeStatistics(batch, mode);
+        double loss = 0;
+        for (int pass = learns ? 0 : 1; pass < 2; pass++)
+        {
+            for (int first = 0; first < batch.Count; first += most)
+            {
+                var rows = batch.Rows(first, Math.Min(most, batch.Count - first));
+                var part = mode.Of(rows) with { KnowsStatistics = true };
+                if (pass == 1 && learns) unit.ForwardBelowAgain(rows, part);
+                unit.ForwardAbove(rows, part);
+                if (pass == 0) unit.Measure(rows, clock, part, update);
+                else if (learns) loss += unit.Learn(rows, clock, part, update);
+                if (pass == 1) unit.Keep(rows);
+            }
+        }
+
         return loss;
     }
 }

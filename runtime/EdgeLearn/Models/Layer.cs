@@ -168,6 +168,24 @@ abstract class Layer(string name, Shape input, Shape output)
     /// </summary>
     public virtual bool TakesParts => Slices.Count == 0;
 
+    /// <summary>
+    /// Whether it takes statistics of the whole batch between its input and its output, behind which parts of the batch can be taken again:
+    /// <see cref="TakeStatistics"/>, then twice forward and back for each part, since its input gradient needs sums over all.
+    /// </summary>
+    public virtual bool TakesStatistics => false;
+
+    /// <summary>Takes the statistics of a whole batch.</summary>
+    /// <param name="batch">rows</param>
+    /// <param name="parameters">the network's weights; the running statistics follow</param>
+    /// <param name="mode">of a training step</param>
+    /// <param name="x">[batch x input length]</param>
+    /// <param name="saved">[<see cref="LayerNeeds.Saved"/>], written</param>
+    /// <param name="scratch">[<see cref="LayerNeeds.ForwardScratch"/>]</param>
+    internal virtual void TakeStatistics(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> saved,
+        Span<float> scratch)
+    {
+    }
+
     /// <summary>Adds the gradients of the tensors, of a part of a batch, to the trace's sums.</summary>
     /// <param name="trace">of Forward</param>
     /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>] of InnerGradient</param>

@@ -14,6 +14,7 @@ sealed class LayerBuffers
     readonly PlannedBuffer[] _scratch;
     readonly int[] _rows;
     readonly bool[] _keepsBatch;
+    readonly int[] _place; // the layer in whose buffer an output lies that later stretches read
     readonly int _frozenCount;
 
     /// <summary>When a layer's buffers are needed.</summary>
@@ -32,6 +33,15 @@ sealed class LayerBuffers
         /// there for the rows of the pass.
         /// </summary>
         public int? OutputFrom { get; init; }
+
+        /// <summary>
+        /// A layer before this one in whose output, which is there for all rows, this one's is put by <see cref="Keep"/> when nobody reads
+        /// it any more; null = the output stays where it is made.
+        /// </summary>
+        public int? KeptIn { get; init; }
+
+        /// <summary>The moment from which on there are statistics of the whole batch in what the layer saves; null = it saves for a pass.</summary>
+        public int? SavedFrom { get; init; }
     }
 
     /// <summary>Asks the plan for the buffers of all layers.</summary>
@@ -53,6 +63,7 @@ sealed class LayerBuffers
         _scratch = new PlannedBuffer[layers.Length];
         _rows = new int[layers.Length];
         _keepsBatch = new bool[layers.Length];
+        _place = new int[layers.Length];
         for (int i = 0; i < layers.Length; i++)
         {
             var layer = layers[i];
@@ -60,11 +71,15 @@ sealed class LayerBuffers
             var (forward, outputUntil, savedUntil) = moments;
             int rows = _rows[i] = moments.Rows == 0 ? batch : moments.Rows;
             _keepsBatch[i] = moments.OutputFrom is not null;
+            _place[i] = moments.KeptIn ?? i;
             var needs = layer.Needs(rows, new PassKind(probed, Saves: savedUntil is not null, StepRows: rows < batch ? batch : 0));
             _outputs[i] = plan.Request(layer.Name + ".output", MemoryCategory.Activations,
                 (long)(_keepsBatch[i] ? batch : rows) * layer.OutputLength, moments.OutputFrom ?? forward, outputUntil);
             if (savedUntil is { } until)
-                _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, needs.Saved, forward, until);
+            {
+                _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, needs.Saved, moments.SavedFrom ?? forward,
+                    until);
+            }
             _scratch[i] = plan.Request(layer.Name + ".scratch", MemoryCategory.Panels,
                 needs.ForwardScratch, forward, forward);
         }
@@ -82,7 +97,7 @@ sealed class LayerBuffers
     public int Count => _layers.Length;
 
     /// <summary>The moments of plain inference from <paramref name="time"/> on: an output lives until the next layer has read it.</summary>
-    public static Func<int, Moments> Inference(int time) => i => new Moments(time + i, time + i + 1, null);
+    public static Func<int, Moments> Inference(int time, int rows = 0) => i => new Moments(time + i, time + i + 1, null) { Rows = rows };
 
     /// <summary>A layer.</summary>
     public Layer this[int layer] => _layers[layer];
@@ -104,9 +119,24 @@ sealed class LayerBuffers
         return saved.IsEmpty || batch == _rows[layer] ? saved : saved[..(int)_layers[layer].Needs(batch).Saved];
     }
 
-    /// <summary>The input of a layer, or of what stands behind the last: the batch, or the output of the layer before.</summary>
+    /// <summary>
+    /// The input of a layer, or of what stands behind the last: the batch, or the output of the layer before, where it is kept.
+    /// </summary>
     public ReadOnlySpan<float> Input(int layer, in Batch batch)
-        => layer == batch.FirstLayer ? batch.Inputs : Output(layer - 1, batch);
+        => layer == batch.FirstLayer ? batch.Inputs : Output(_place[layer - 1], batch);
+
+    /// <summary>What a layer has just made of the rows.</summary>
+    public ReadOnlySpan<float> Result(int layer, in Batch batch) => Output(layer, batch);
+
+    /// <summary>Puts what a layer has made where later stretches read it.</summary>
+    public void Keep(int layer, in Batch batch)
+    {
+        if (_place[layer] != layer) Output(layer, batch).CopyTo(Output(_place[layer], batch));
+    }
+
+    /// <summary>Has a layer take its statistics of the whole batch.</summary>
+    public void TakeStatistics(int layer, in Batch batch, in ForwardMode mode)
+        => _layers[layer].TakeStatistics(batch.Count, _parameters, mode, Input(layer, batch), _saved[layer].Span, _scratch[layer].Span);
 
     /// <summary>What the forward pass of a layer left for its gradients.</summary>
     /// <param name="layer">which layer</param>

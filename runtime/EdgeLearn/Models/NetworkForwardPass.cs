@@ -16,6 +16,9 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     /// <summary>See <see cref="ForwardMode.MultipliesBytes"/>; for plain passes.</summary>
     public bool MultipliesBytes { get; init; }
 
+    /// <summary>Rows of the batches of which passes see a part, see <see cref="PassKind.StepRows"/>; set before <see cref="Plan"/>.</summary>
+    internal int StepRows { get; set; }
+
     /// <inheritdoc/>
     public ParameterSet Parameters => network.Parameters;
 
@@ -31,7 +34,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     /// <inheritdoc/>
     public void Plan(MemoryPlan plan, int batch, bool probed, int time)
     {
-        _layers = new LayerBuffers(network, plan, batch, probed, LayerBuffers.Inference(time));
+        _layers = new LayerBuffers(network, plan, Math.Max(batch, StepRows), probed, LayerBuffers.Inference(time, StepRows > 0 ? batch : 0));
         if (network.LossHead is { } head)
         {
             long scratch = Math.Max(head.LossScratchLength(batch), head.Needs(batch, new PassKind(probed)).ForwardScratch);
@@ -53,12 +56,14 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
         }
     }
 
+    static ForwardMode Mode(in Batch batch) => ForwardMode.Evaluation.Of(batch);
+
     LayerBuffers Buffers => _layers ?? throw new InvalidOperationException("Plan comes first");
 
     /// <inheritdoc/>
     public void Outputs(in Batch batch, Span<float> outputs)
     {
-        var mode = ForwardMode.Evaluation with { MultipliesBytes = MultipliesBytes };
+        var mode = Mode(batch) with { MultipliesBytes = MultipliesBytes };
         if (network.LossHead is not { } head)
         {
             Run(batch, mode).CopyTo(outputs);
@@ -76,7 +81,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     /// <inheritdoc/>
     public (double LossSum, int Correct) Score(in Batch batch, Loss loss, Span<float> outputs)
     {
-        if (network.LossHead is not null) return (LossSum(batch, ForwardMode.Evaluation, out int counted), counted);
+        if (network.LossHead is not null) return (LossSum(batch, Mode(batch), out int counted), counted);
         Outputs(batch, outputs);
         int correct = loss.CountCorrect(batch, outputs);
         return (loss.Sum(batch, outputs), correct);
@@ -120,7 +125,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     /// <summary>What the first layers make of a batch in evaluation, in the pass's own buffer.</summary>
     internal ReadOnlySpan<float> Features(scoped in Batch batch, int layers)
     {
-        Buffers.Forward(0, layers, batch, ForwardMode.Evaluation);
+        Buffers.Forward(0, layers, batch, Mode(batch));
         return Buffers.Output(layers - 1, batch.Count);
     }
 

@@ -40,6 +40,9 @@ readonly record struct ForwardMode(Probe Probe, bool IsTraining, ulong Seed)
     /// <summary>Rows of the step's batch before the first of the pass, for random layers.</summary>
     public int FirstRow { get; init; }
 
+    /// <summary>Whether the statistics that a norm takes of the batch are in its saved floats already.</summary>
+    public bool KnowsStatistics { get; init; }
+
     /// <summary>The same for some rows of the step's batch.</summary>
     public ForwardMode Of(in Batch rows) => this with { StepRows = rows.StepCount, FirstRow = rows.FirstRow };
 

@@ -118,8 +118,11 @@ sealed class FeatureCache : Dataset
         for (int first = 0; first < Count; first += rows)
         {
             int start = Math.Min(first, Count - rows), skipped = first - start;
-            var features = evaluator.FeaturesOf(_data, _preparation, start, rows, LayerCount);
-            use(first, features[(skipped * InputLength)..]);
+            evaluator.FeaturesOf(_data, _preparation, start, rows, LayerCount, (row, features) =>
+            {
+                int known = Math.Max(0, skipped - row), count = features.Length / InputLength;
+                if (known < count) use(start + row + known, features[(known * InputLength)..]);
+            });
         }
     }
 

@@ -8,8 +8,14 @@ public sealed class TrainingPlan : IDisposable
 {
     const int LastOfStep = PlanTime.Evaluation - 1;
 
-    TrainingPlan(Network network, TrainingSettings settings, Dataset? data, Preparation preparation)
+    readonly Network _network;
+    readonly TrainingSettings _settings;
+    readonly Dataset? _data;
+    readonly Preparation _preparation;
+
+    TrainingPlan(Network network, TrainingSettings settings, Dataset? data, Preparation preparation, long? limitBytes)
     {
+        (_network, _settings, _data, _preparation) = (network, settings, data, preparation);
         settings.CheckNetwork(network.Spec, network.Parameters.Storage);
         // A rule before this one may have set them: tpSGD slows the hidden layers.
         foreach (var slice in network.Parameters.Slices) slice.RateScale = 1;
@@ -19,18 +25,60 @@ public sealed class TrainingPlan : IDisposable
         Update = settings.BuildUpdate();
         Evaluator = new Evaluator(new NetworkForwardPass(network), network.Loss);
         Features = data is null ? null : FeatureCache.For(network, settings, data, preparation);
-
-        int batch = settings.Batch;
         AnswerLength = network.Loss.IsClassification ? network.Spec.LabelLength : network.OutputLength;
-        Memory.Account("parameters", MemoryCategory.Parameters, network.ParameterBytes);
-        Inputs = Memory.Request("batch.inputs", MemoryCategory.Batch,
-            (long)batch * Math.Max(network.InputLength, Features?.InputLength ?? 0), PlanTime.Step, LastOfStep);
-        Answers = Memory.Request("batch.answers", MemoryCategory.Batch, (long)batch * AnswerLength, PlanTime.Step, LastOfStep);
-        Rule.Plan(Memory, batch);
-        Update.Plan(network.Parameters, Memory);
-        Evaluator.Plan(Memory, batch);
-        Features?.Plan(Memory);
-        Past = new ContinualLearning(settings, network, Memory, TotalSteps, data, preparation);
+        (Memory, Past) = Choose(limitBytes);
+    }
+
+    // The cheapest cut within the limit or, without one, within inference with the whole batch and what the run has to remember besides;
+    // where none is, the one that needs least. Whoever asks for no cut has one: the whole batch.
+    (MemoryPlan, ContinualLearning) Choose(long? limitBytes)
+    {
+        var whole = Lay(null, _settings.Batch);
+        long inference = MemoryOfInference(_network.Spec, _settings.Batch, _network.Parameters.Storage).TotalBytes;
+        long remembered = whole.Memory.BytesOf(MemoryCategory.UpdateState) + whole.Memory.BytesOf(MemoryCategory.Past);
+        var cuts = Rule.Cuts(_settings.Batch).OrderBy(cut => Rule.CostOf(cut, _settings.Batch)).ToList();
+        foreach (long bytes in limitBytes is { } limit ? [limit] : (long[])[inference, inference + remembered])
+        {
+            if (bytes < remembered) continue; // nothing will fit
+            int rows = EvaluationRows(bytes - remembered);
+            if (Lay(Rule.Cut = null, rows) is { } plan && plan.Memory.TotalBytes <= bytes) return plan;
+            foreach (var cut in cuts)
+            {
+                plan = Lay(cut, rows);
+                if (plan.Memory.TotalBytes <= bytes) return plan;
+            }
+        }
+
+        return Lay(Least(cuts, limitBytes is null ? _settings.Batch : 1), limitBytes is null ? _settings.Batch : 1);
+    }
+
+    // The most rows with which an evaluation alone fits, a power of two less than the batch.
+    int EvaluationRows(long bytes)
+    {
+        int rows = _settings.Batch;
+        while (rows > 1 && MemoryOfInference(_network.Spec, _settings.Batch, _network.Parameters.Storage, rows).TotalBytes > bytes)
+            rows = (rows + 1) / 2;
+        return rows;
+    }
+
+    StepCut? Least(List<StepCut> cuts, int evaluationRows)
+        => cuts.Count == 0 ? null : cuts.MinBy(cut => Lay(cut, evaluationRows).Memory.TotalBytes);
+
+    (MemoryPlan Memory, ContinualLearning Past) Lay(StepCut? cut, int evaluationRows)
+    {
+        int batch = _settings.Batch;
+        var memory = new MemoryPlan();
+        memory.Account("parameters", MemoryCategory.Parameters, _network.ParameterBytes);
+        Inputs = memory.Request("batch.inputs", MemoryCategory.Batch,
+            (long)batch * Math.Max(_network.InputLength, Features?.InputLength ?? 0), PlanTime.Step, LastOfStep);
+        Answers = memory.Request("batch.answers", MemoryCategory.Batch, (long)batch * AnswerLength, PlanTime.Step, LastOfStep);
+        Rule.Cut = cut;
+        Rule.Plan(memory, batch);
+        Update.Plan(_network.Parameters, memory);
+        Evaluator.Plan(memory, batch, evaluationRows);
+        Features?.Plan(memory);
+        EvaluationBatch = evaluationRows;
+        return (memory, new ContinualLearning(_settings, _network, memory, TotalSteps, _data, _preparation));
     }
 
     /// <summary>Plans a run on a network's own weights; sets what of it is frozen. Allocates none of the memory.</summary>
@@ -39,31 +87,48 @@ public sealed class TrainingPlan : IDisposable
     /// <param name="data">from what; null for a plan that does not depend on the number of samples (features of a frozen body, kept in
     /// memory, do)</param>
     /// <param name="preparation">of every input; null = none</param>
+    /// <param name="memoryLimitBytes">
+    /// what <see cref="MemoryPlan.TotalBytes"/> should not exceed: the step then takes fewer rows at a time; null = the bytes of inference
+    /// with the whole batch, and what the run has to remember. Where nothing fits, the plan is the smallest there is
+    /// </param>
     /// <exception cref="EdgeLearnException">The settings do not fit the network or the data.</exception>
-    public static TrainingPlan Of(Network network, TrainingSettings settings, Dataset? data = null, Preparation? preparation = null)
-        => new(network, settings, data, preparation ?? Preparation.Identity);
+    public static TrainingPlan Of(Network network, TrainingSettings settings, Dataset? data = null, Preparation? preparation = null,
+        long? memoryLimitBytes = null)
+        => new(network, settings, data, preparation ?? Preparation.Identity, memoryLimitBytes);
 
     /// <summary>The memory of a run on a network that is described and not built.</summary>
+    /// <param name="spec">the network</param>
+    /// <param name="settings">of the run</param>
+    /// <param name="memoryLimitBytes">see <see cref="Of"/>; 0 = the least that would do</param>
     /// <exception cref="EdgeLearnException">The settings do not fit the network.</exception>
-    public static MemoryPlan MemoryOf(NetworkSpec spec, TrainingSettings settings)
+    public static MemoryPlan MemoryOf(NetworkSpec spec, TrainingSettings settings, long? memoryLimitBytes = null)
     {
         using var network = new Network(spec, settings.Weights);
-        using var plan = Of(network, settings);
+        using var plan = Of(network, settings, memoryLimitBytes: memoryLimitBytes);
         return plan.Memory;
     }
 
     /// <summary>The memory of inference alone.</summary>
     public static MemoryPlan MemoryOfInference(NetworkSpec spec, int batch, WeightStorage storage = WeightStorage.Float32)
+        => MemoryOfInference(spec, batch, storage, batch);
+
+    static MemoryPlan MemoryOfInference(NetworkSpec spec, int batch, WeightStorage storage, int rows)
     {
         using var network = new Network(spec, storage);
         var plan = new MemoryPlan();
         plan.Account("parameters", MemoryCategory.Parameters, network.ParameterBytes);
-        new Evaluator(new NetworkForwardPass(network), network.Loss).Plan(plan, batch);
+        new Evaluator(new NetworkForwardPass(network), network.Loss).Plan(plan, batch, rows);
         return plan;
     }
 
     /// <summary>Where everything will live.</summary>
-    public MemoryPlan Memory { get; } = new();
+    public MemoryPlan Memory { get; }
+
+    /// <summary>How a step takes its batch through the network, such as <c>units 1-2 by 8 rows</c>; empty where it takes it as a whole.</summary>
+    public string Cut => Rule.Cut?.Describe(_settings.Batch) ?? "";
+
+    /// <summary>Samples that an evaluation takes at a time.</summary>
+    public int EvaluationBatch { get; private set; }
 
     /// <summary>Steps of the whole run; 1 without data.</summary>
     public long TotalSteps { get; }
@@ -84,10 +149,10 @@ public sealed class TrainingPlan : IDisposable
     internal int AnswerLength { get; }
 
     /// <summary>[batch x input length, or features].</summary>
-    internal PlannedBuffer Inputs { get; }
+    internal PlannedBuffer Inputs { get; private set; }
 
     /// <summary>[batch x answer length].</summary>
-    internal PlannedBuffer Answers { get; }
+    internal PlannedBuffer Answers { get; private set; }
 
     /// <inheritdoc/>
     public void Dispose()

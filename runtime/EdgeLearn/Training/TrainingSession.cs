@@ -36,11 +36,11 @@ public sealed class TrainingSession : IDisposable
         Settings = settings;
         Data = data;
         Preparation = preparation;
-        _plan = TrainingPlan.Of(network, settings, data, preparation);
+        _plan = TrainingPlan.Of(network, settings, data, preparation, memoryLimitBytes);
         _rate = settings.LearningRate!.Value;
         _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
         MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch,
-            batch => TrainingPlan.MemoryOf(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }).TotalBytes);
+            batch => TrainingPlan.MemoryOf(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }, 0).TotalBytes);
         network.Parameters.Allocate();
         _workspace = new Workspace(Plan);
         _stream = new SampleStream(_plan.Features ?? data, KeepsFeatures ? Preparation.Identity : preparation, settings.Batch,

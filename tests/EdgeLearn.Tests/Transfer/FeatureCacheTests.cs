@@ -43,13 +43,13 @@ public sealed class FeatureCacheTests : IDisposable
             LearningRate = rule == "zo" ? 0.001f : 0.05f,
         };
 
-    static (float[] Weights, long WorkspaceBytes) Train(TrainingSettings settings, Dataset data, ulong seed = 1,
+    static (float[] Weights, long PastBytes) Train(TrainingSettings settings, Dataset data, ulong seed = 1,
         Preparation? preparation = null)
     {
         using var network = Build(seed);
         using var session = new TrainingSession(network, settings, data, preparation ?? new Preparation([0.1f], [1.5f]));
         while (!session.IsDone) session.Step();
-        return (network.Parameters.Values.ToArray(), session.Plan.WorkspaceBytes);
+        return (network.Parameters.Values.ToArray(), session.Plan.BytesOf(MemoryCategory.Past));
     }
 
     string[] Files
@@ -95,13 +95,13 @@ public sealed class FeatureCacheTests : IDisposable
     public void Memory_is_planned_and_bounded()
     {
         using var data = Data(200);
-        long off = Train(Settings(FeatureStorage.Off), data).WorkspaceBytes,
-            memory = Train(Settings(FeatureStorage.Memory), data).WorkspaceBytes;
-        long eight = Train(Settings(FeatureStorage.Int8), data).WorkspaceBytes,
-            disk = Train(Settings(FeatureStorage.Disk), data).WorkspaceBytes;
+        long off = Train(Settings(FeatureStorage.Off), data).PastBytes,
+            memory = Train(Settings(FeatureStorage.Memory), data).PastBytes;
+        long eight = Train(Settings(FeatureStorage.Int8), data).PastBytes,
+            disk = Train(Settings(FeatureStorage.Disk), data).PastBytes;
         const int Features = 20;
-        Assert.InRange(memory - off, 200 * Features * 4, 200 * Features * 4 + 128);
-        Assert.InRange(eight - off, 200 * (Features + 4), 200 * (Features + 4) + 192);
+        Assert.Equal(200 * Features * 4, memory - off);
+        Assert.Equal(200 * (Features + 4), eight - off);
         Assert.Equal(off, disk);
         Assert.Equal(200 * Features * 4, new FileInfo(Assert.Single(Files)).Length);
         var error = Assert.Throws<EdgeLearnException>(() =>

@@ -115,7 +115,7 @@ public class FreezingTests
                 Update = UpdateRules.Named(update),
                 Train = train is null ? null : TrainableParts.Parse(train),
                 Batch = 64
-            }).WorkspaceBytes;
+            }, memoryLimitBytes: 0).WorkspaceBytes;
 
     [Fact]
     public void The_planned_memory_shrinks_with_what_is_frozen()

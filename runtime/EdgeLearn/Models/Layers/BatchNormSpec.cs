@@ -97,6 +97,7 @@ sealed class BatchNormLayer : Layer
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         Saved = 2 * Channels,
+        Sums = pass.IsPart ? 2 * Channels : 0,
         ForwardScratch = RunLength + (pass.Saves ? 0 : 2 * Channels) + (pass.IsProbed ? 2 * Channels : 0),
         ParameterScratch = RunLength + 2 * Channels,
         InputScratch = RunLength + 2 * Channels,
@@ -115,7 +116,11 @@ sealed class BatchNormLayer : Layer
     }
 
     bool UsesBatch(int batch, in ForwardMode mode)
-        => mode.IsTraining && !_spec.IsFrozen && (_weight.Trainable || _bias.Trainable) && batch * Positions > 1;
+        => mode.IsTraining && TakesStatistics && batch * Positions > 1;
+
+    public override bool TakesStatistics => !_spec.IsFrozen && (_weight.Trainable || _bias.Trainable);
+
+    public override bool TakesParts => !TakesStatistics;
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
@@ -128,19 +133,8 @@ sealed class BatchNormLayer : Layer
             rest = rest[(2 * Channels)..];
         }
 
-        Span<float> mean = saved[..Channels], scale = saved.Slice(Channels, Channels);
-        if (UsesBatch(batch, mode))
-        {
-            BatchStatistics(batch, x, mean, scale, run);
-            FollowBatch(batch * Positions, parameters, mean, scale);
-        }
-        else
-        {
-            parameters[_mean].CopyTo(mean);
-            parameters[_variance].CopyTo(scale);
-        }
-
-        for (int c = 0; c < Channels; c++) scale[c] = 1 / MathF.Sqrt(scale[c] + _spec.Epsilon);
+        if (!mode.KnowsStatistics || !TakesStatistics) TakeStatistics(batch, parameters, mode, x, saved, run);
+        ReadOnlySpan<float> mean = saved[..Channels], scale = saved.Slice(Channels, Channels);
         var weight = parameters.Read(_weight, mode.Probe, 0, Channels, rest);
         var bias = parameters.Read(_bias, mode.Probe, 0, Channels, mode.Probe.IsNone ? default : rest[Channels..]);
         for (int r = 0; r < batch * RunCount; r++)
@@ -157,6 +151,24 @@ sealed class BatchNormLayer : Layer
                 TensorPrimitives.MultiplyAdd(output, weight, bias, output);
             }
         }
+    }
+
+    internal override void TakeStatistics(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x,
+        Span<float> saved, Span<float> scratch)
+    {
+        Span<float> mean = saved[..Channels], scale = saved.Slice(Channels, Channels);
+        if (UsesBatch(batch, mode))
+        {
+            BatchStatistics(batch, x, mean, scale, scratch[..RunLength]);
+            FollowBatch(batch * Positions, parameters, mean, scale);
+        }
+        else
+        {
+            parameters[_mean].CopyTo(mean);
+            parameters[_variance].CopyTo(scale);
+        }
+
+        for (int c = 0; c < Channels; c++) scale[c] = 1 / MathF.Sqrt(scale[c] + _spec.Epsilon);
     }
 
     // normalised = (x - mean) * scale for one run.
@@ -211,10 +223,9 @@ sealed class BatchNormLayer : Layer
         }
     }
 
-    // sums = [sum of dy, sum of dy * normalised] of each channel.
-    void GradientSums(in ForwardTrace trace, ReadOnlySpan<float> dy, Span<float> sums, Span<float> run)
+    // sums += [sum of dy, sum of dy * normalised] of each channel.
+    void AddGradients(in ForwardTrace trace, ReadOnlySpan<float> dy, Span<float> sums, Span<float> run)
     {
-        sums.Clear();
         for (int r = 0; r < trace.Batch * RunCount; r++)
         {
             var gradient = dy.Slice(r * RunLength, RunLength);
@@ -228,22 +239,42 @@ sealed class BatchNormLayer : Layer
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
         var sums = scratch.Slice(RunLength, 2 * Channels);
-        GradientSums(trace, dz, sums, scratch[..RunLength]);
+        sums.Clear();
+        AddGradients(trace, dz, sums, scratch[..RunLength]);
+        HandOver(sums, default, sink);
+    }
+
+    internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
+        => AddGradients(trace, dz, trace.Sums, scratch[..RunLength]);
+
+    internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
+    {
         sink.Accept(_weight, 0, sums[Channels..]);
         sink.Accept(_bias, 0, sums[..Channels]);
     }
 
+    // A part of a batch has the sums over all of it from a pass before this one.
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         var weight = trace.Parameters[_weight];
         ReadOnlySpan<float> mean = trace.Saved[..Channels], scale = trace.Saved[Channels..];
-        bool usesBatch = UsesBatch(trace.Batch, trace.Mode);
+        int rows = trace.Mode.KnowsStatistics ? trace.Mode.StepRows : trace.Batch;
+        bool usesBatch = UsesBatch(rows, trace.Mode);
         var run = scratch[..RunLength];
         var sums = scratch.Slice(RunLength, 2 * Channels);
         if (usesBatch)
         {
-            GradientSums(trace, dz, sums, run);
-            TensorPrimitives.Multiply(sums, 1f / (trace.Batch * Positions), sums);
+            if (trace.Mode.KnowsStatistics)
+            {
+                trace.Sums.CopyTo(sums);
+            }
+            else
+            {
+                sums.Clear();
+                AddGradients(trace, dz, sums, run);
+            }
+
+            TensorPrimitives.Multiply(sums, 1f / (rows * Positions), sums);
         }
 
         // dx = weight * scale * (dy - mean of dy - normalised * mean of dy * normalised); the means are 0 where the statistics do not
