@@ -89,8 +89,15 @@ sealed class UnitPass
     public void Measure(in Batch batch, in StepClock clock, in ForwardMode mode, GradientSink sink)
         => Back(batch, clock, mode, sink, default, measures: true);
 
-    /// <summary>Puts the unit's outputs where later stretches read them; the last that is done with a part.</summary>
-    public void Keep(in Batch batch) => _layers.Keep(_times.End - 1, batch);
+    /// <summary>
+    /// Leaves what later stretches read, the outputs as they are or as the layers behind the unit make them smaller; the last that is done
+    /// with a part.
+    /// </summary>
+    public void Keep(in Batch batch, in ForwardMode mode)
+    {
+        if (_times.Tail == 0) _layers.Keep(_times.End - 1, batch);
+        else _layers.Forward(_times.End, _times.End + _times.Tail, batch, mode);
+    }
 
     /// <summary>
     /// From what <see cref="Forward"/> left to updated weights or, where the unit sees a part of the batch, to sums of gradients. The
@@ -176,6 +183,11 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     public int Rows { get; init; }
 
     /// <summary>
+    /// Layers behind the last that run when all else is done with a part, since what they leave for the next stretch is smaller.
+    /// </summary>
+    public int Tail { get; init; }
+
+    /// <summary>
     /// The layer that takes statistics of the whole batch, where the unit sees a part at a time: the layers below it run first, for all parts;
     /// -1 = there is none.
     /// </summary>
@@ -185,16 +197,16 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     public (int From, int Until) Stretch { get; init; }
 
     /// <summary>When a layer runs.</summary>
-    public int Forward(int layer) => IsAtOnce ? Start : Start + layer - First;
+    public int Forward(int layer) => IsAtOnce ? Start : layer < End ? Start + layer - First : Back(Lowest) + 1 + layer - End;
 
     /// <summary>When the objective is asked.</summary>
-    public int Objective => Forward(End);
+    public int Objective => IsAtOnce ? Start : Start + End - First;
 
     /// <summary>When a layer's gradients are made.</summary>
     public int Back(int layer) => IsAtOnce ? Start : Objective + End - layer;
 
     /// <summary>The moment behind the last.</summary>
-    public int Next => Back(Lowest) + 1;
+    public int Next => Back(Lowest) + 1 + Tail;
 
     /// <summary>When the sums of a layer's gradients are needed.</summary>
     public (int From, int Until) SumsOf(int layer) => Rows > 0 ? Stretch : (Back(layer), Back(layer));
@@ -205,13 +217,13 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     /// <param name="above">the unit that reads the output of this one's last layer; null when none does</param>
     public LayerBuffers.Moments MomentsOf(int layer, ReadOnlySpan<Layer> layers, UnitTimes? above)
     {
-        int until = layer + 1 < End ? Forward(layer + 1) : Objective;
+        if (layer >= End) return OfTail(layer, layers, above!.Value);
+        int until = layer + 1 < End ? Forward(layer + 1) : Tail > 0 ? Forward(End) : Objective;
         if (layer >= Lowest && layers[layer].GradientReadsOutput) until = Math.Max(until, Back(layer));
         if (layer + 1 < End) until = Math.Max(until, ReadUntil(layer + 1, layers));
-        else if (above is { } unit) until = Math.Max(until, unit.First < unit.End ? unit.ReadUntil(layer + 1, layers) : unit.Objective);
+        else if (above is { } unit && Tail == 0) until = Math.Max(until, unit.ReadsUntil(layers));
         // What leaves the stretch is there for all rows, as long as anybody reads some of them.
-        bool leaves = layer + 1 == End && above is { } next && (Rows == 0 || next.Stretch != Stretch);
-        if (leaves && above!.Value.Rows > 0) until = Math.Max(until, above.Value.Stretch.Until);
+        bool leaves = layer + 1 == End && Tail == 0 && above is { } next && (Rows == 0 || next.Stretch != Stretch);
         if (Statistics >= 0) return AroundStatistics(layer, layers, until, above);
         return new LayerBuffers.Moments(Forward(layer), until, layer >= Lowest ? Back(layer) : null)
         {
@@ -224,23 +236,31 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     LayerBuffers.Moments AroundStatistics(int layer, ReadOnlySpan<Layer> layers, int until, UnitTimes? above)
     {
         int kept = Statistics - 1;
-        if (layer == kept && above is not null) until = Math.Max(until, MomentsOfLast(layers, above));
+        bool staysThere = above is not null && Tail == 0;
+        if (layer == kept && staysThere) until = Math.Max(until, above!.Value.ReadsUntil(layers));
         return new LayerBuffers.Moments(Forward(layer), layer == kept ? Math.Max(until, Stretch.Until) : until,
             layer == Statistics ? Stretch.Until : layer >= Lowest ? Back(layer) : null)
         {
             Rows = Rows,
             OutputFrom = layer == kept ? Stretch.From : null,
-            KeptIn = layer + 1 == End && above is not null ? kept : null,
+            KeptIn = layer + 1 == End && staysThere ? kept : null,
             SavedFrom = layer == Statistics ? Stretch.From : null,
         };
     }
 
-    // How long the unit above reads what leaves this one.
-    static int MomentsOfLast(ReadOnlySpan<Layer> layers, UnitTimes? above)
+    LayerBuffers.Moments OfTail(int layer, ReadOnlySpan<Layer> layers, UnitTimes above)
     {
-        var unit = above!.Value;
-        return unit.Rows > 0 ? unit.Stretch.Until : unit.First < unit.End ? unit.ReadUntil(unit.First, layers) : unit.Objective;
+        bool isLast = layer + 1 == End + Tail;
+        return new LayerBuffers.Moments(Forward(layer), isLast ? above.ReadsUntil(layers) : Forward(layer + 1), null)
+        {
+            Rows = Rows,
+            OutputFrom = isLast ? Stretch.From : null,
+        };
     }
+
+    // The last moment in which the unit reads what the one below leaves.
+    int ReadsUntil(ReadOnlySpan<Layer> layers)
+        => Rows > 0 ? Stretch.Until : First < End ? ReadUntil(First, layers) : Objective;
 
     // The last moment in which a layer reads its input.
     int ReadUntil(int layer, ReadOnlySpan<Layer> layers)

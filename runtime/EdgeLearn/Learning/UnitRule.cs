@@ -6,7 +6,8 @@ namespace EdgeLearn;
 /// </summary>
 abstract class UnitRule : LearningRule
 {
-    readonly UnitTimes[] _times;
+    readonly UnitTimes[] _cut; // as the rule cuts the network, every unit with the whole batch
+    readonly UnitTimes[] _times; // as they are planned
     readonly long? _layerByLayerSteps;
     UnitPass[] _units = [];
     Stretch[] _stretches = [];
@@ -28,6 +29,7 @@ abstract class UnitRule : LearningRule
             times.Add(new UnitTimes(Math.Min(first, body), Math.Min(end, body), Math.Min(lowest, body),
                 times.Count == 0 ? 0 : times[^1].Next));
         }
+        _cut = [.. times];
         _times = [.. times];
     }
 
@@ -49,7 +51,7 @@ abstract class UnitRule : LearningRule
     // The layer of a unit that takes statistics of the whole batch; -1 = there is none, or the unit cannot see parts of it.
     int StatisticsOf(int unit)
     {
-        var times = _times[unit];
+        var times = _cut[unit];
         int found = -1;
         for (int i = times.First; i < times.End; i++)
         {
@@ -68,7 +70,7 @@ abstract class UnitRule : LearningRule
     {
         if (unit == Last ? Network.LossHead is not null : !ObjectivesTakeParts) return false;
         int statistics = StatisticsOf(unit);
-        for (int i = _times[unit].First; i < _times[unit].End; i++)
+        for (int i = _cut[unit].First; i < _cut[unit].End; i++)
         {
             if (!Network.Layers[i].TakesParts && i != statistics) return false;
         }
@@ -111,11 +113,11 @@ abstract class UnitRule : LearningRule
         foreach (var stretch in cut.Stretches)
         {
             double weights = 0;
-            for (int i = _times[stretch.First].First; i < _times[stretch.End - 1].End; i++)
+            for (int i = _cut[stretch.First].First; i < _cut[stretch.End - 1].End; i++)
                 weights += Network.Layers[i].Slices.Sum(slice => (double)slice.Length);
             cost += stretch.Rows < batch ? (batch + stretch.Rows - 1) / stretch.Rows * 2 * weights : weights;
             if (stretch.Rows < batch && StatisticsOf(stretch.First) >= 0)
-                cost += 8.0 * batch * Network.Layers[_times[stretch.First].End - 1].OutputLength;
+                cost += 8.0 * batch * Network.Layers[_cut[stretch.First].End - 1].OutputLength;
         }
 
         return cost;
@@ -125,18 +127,7 @@ abstract class UnitRule : LearningRule
     {
         _stretches = [.. (Cut ?? StepCut.Whole(_times.Length, batch)).Stretches];
         _batch = batch;
-        foreach (var stretch in _stretches)
-        {
-            for (int u = stretch.First; u < stretch.End; u++)
-            {
-                _times[u] = _times[u] with
-                {
-                    Rows = stretch.Rows < batch ? stretch.Rows : 0,
-                    Statistics = stretch.Rows < batch ? StatisticsOf(u) : -1,
-                    Stretch = (_times[stretch.First].Start, _times[stretch.End - 1].Next - 1),
-                };
-            }
-        }
+        SetTimes();
 
         var layers = new LayerBuffers(Network, plan, batch, probed: false, MomentsOf);
         _units = new UnitPass[_times.Length];
@@ -150,9 +141,50 @@ abstract class UnitRule : LearningRule
         }
     }
 
+    // The calendar of the cut.
+    void SetTimes()
+    {
+        int start = 0, first = _cut[0].First;
+        foreach (var stretch in _stretches)
+        {
+            bool isPart = stretch.Rows < _batch;
+            int from = start;
+            for (int u = stretch.First; u < stretch.End; u++)
+            {
+                _times[u] = _cut[u] with
+                {
+                    First = first,
+                    Start = start,
+                    Rows = isPart ? stretch.Rows : 0,
+                    Statistics = isPart ? StatisticsOf(u) : -1,
+                    Tail = isPart && u == stretch.End - 1 && u < Last ? TailOf(u) : 0,
+                };
+                first = _times[u].End + _times[u].Tail;
+                start = _times[u].Next;
+            }
+
+            for (int u = stretch.First; u < stretch.End; u++) _times[u] = _times[u] with { Stretch = (from, start - 1) };
+        }
+    }
+
+    // Layers at the beginning of the next unit that have no weights and leave less than they read: pools, as a rule.
+    int TailOf(int unit)
+    {
+        var next = _cut[unit + 1];
+        int tail = 0, most = Network.Layers[next.First].InputLength;
+        for (int i = next.First; i < next.Lowest && i < next.End && Network.Layers[i] is { Slices.Count: 0, TakesParts: true } layer; i++)
+        {
+            if (layer.OutputLength >= most) continue;
+            most = layer.OutputLength;
+            tail = i + 1 - next.First;
+        }
+
+        return tail;
+    }
+
     LayerBuffers.Moments MomentsOf(int layer)
     {
-        int unit = Array.FindIndex(_times, times => layer < times.End);
+        int unit = Array.FindIndex(_times, times => layer < times.End + times.Tail);
         return _times[unit].MomentsOf(layer, Network.Body, unit < Last ? _times[unit + 1] : null);
     }
 
@@ -198,6 +230,8 @@ abstract class UnitRule : LearningRule
                     double sum = _units[u].Learn(rows, clock, part, update);
                     if (u == end - 1) loss += sum;
                 }
+
+                _units[stretch.End - 1].Keep(rows, part);
             }
         }
 
@@ -227,7 +261,7 @@ abstract class UnitRule : LearningRule
                 unit.ForwardAbove(rows, part);
                 if (pass == 0) unit.Measure(rows, clock, part, update);
                 else if (learns) loss += unit.Learn(rows, clock, part, update);
-                if (pass == 1) unit.Keep(rows);
+                if (pass == 1) unit.Keep(rows, part);
             }
         }
 
