@@ -95,8 +95,8 @@ sealed class UnitPass
     /// </summary>
     public void Keep(in Batch batch, in ForwardMode mode)
     {
-        if (_times.Tail == 0) _layers.Keep(_times.End - 1, batch);
-        else _layers.Forward(_times.End, _times.End + _times.Tail, batch, mode);
+        _layers.Forward(_times.End, _times.End + _times.Tail, batch, mode);
+        if (_times.End + _times.Tail > _times.First) _layers.Keep(_times.End + _times.Tail - 1, batch);
     }
 
     /// <summary>
@@ -236,14 +236,13 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     LayerBuffers.Moments AroundStatistics(int layer, ReadOnlySpan<Layer> layers, int until, UnitTimes? above)
     {
         int kept = Statistics - 1;
-        bool staysThere = above is not null && Tail == 0;
-        if (layer == kept && staysThere) until = Math.Max(until, above!.Value.ReadsUntil(layers));
-        return new LayerBuffers.Moments(Forward(layer), layer == kept ? Math.Max(until, Stretch.Until) : until,
-            layer == Statistics ? Stretch.Until : layer >= Lowest ? Back(layer) : null)
+        if (layer == kept) until = above is { } unit ? unit.ReadsUntil(layers) : Stretch.Until;
+        return new LayerBuffers.Moments(Forward(layer), until, layer == Statistics ? Stretch.Until : layer >= Lowest ? Back(layer) : null)
         {
             Rows = Rows,
             OutputFrom = layer == kept ? Stretch.From : null,
-            KeptIn = layer + 1 == End && staysThere ? kept : null,
+            Shrinks = layer == kept && above is not null ? (Stretch.Until, layers[End + Tail - 1].OutputLength) : null,
+            KeptIn = layer + 1 == End && Tail == 0 && above is not null ? kept : null,
             SavedFrom = layer == Statistics ? Stretch.From : null,
         };
     }
@@ -251,10 +250,11 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     LayerBuffers.Moments OfTail(int layer, ReadOnlySpan<Layer> layers, UnitTimes above)
     {
         bool isLast = layer + 1 == End + Tail;
-        return new LayerBuffers.Moments(Forward(layer), isLast ? above.ReadsUntil(layers) : Forward(layer + 1), null)
+        return new LayerBuffers.Moments(Forward(layer), !isLast ? Forward(layer + 1) : Statistics < 0 ? above.ReadsUntil(layers) : Forward(layer), null)
         {
             Rows = Rows,
-            OutputFrom = isLast ? Stretch.From : null,
+            OutputFrom = isLast && Statistics < 0 ? Stretch.From : null,
+            KeptIn = isLast && Statistics >= 0 ? Statistics - 1 : null,
         };
     }
 

@@ -21,15 +21,33 @@ public sealed class MemoryPlan
     long[]? _offsets;
     bool _isAllocated;
 
-    readonly record struct Buffer(string Name, MemoryCategory Category, long Bytes, int FirstUse, int LastUse);
+    // Behind ShrinksAfter only the first ShrunkBytes are in use.
+    readonly record struct Buffer(string Name, MemoryCategory Category, long Bytes, int FirstUse, int LastUse, int ShrinksAfter,
+        long ShrunkBytes)
+    {
+        public long BytesDuring(int first, int last)
+            => first > LastUse || last < FirstUse ? 0 : first <= ShrinksAfter ? Bytes : ShrunkBytes;
+    }
 
     /// <summary>Asks for a buffer of floats (or 32-bit integers) that holds its content from first to last use, both included.</summary>
     public PlannedBuffer Request(string name, MemoryCategory category, long length, int firstUse = 0, int lastUse = Forever)
+        => Request(name, category, length, firstUse, lastUse, lastUse, 0);
+
+    /// <summary>Asks for a buffer of which, behind a moment, only the beginning is in use.</summary>
+    /// <param name="name">for reports</param>
+    /// <param name="category">for reports</param>
+    /// <param name="length">floats up to <paramref name="shrinksAfter"/></param>
+    /// <param name="firstUse">first moment</param>
+    /// <param name="lastUse">last moment, of the beginning</param>
+    /// <param name="shrinksAfter">last moment of the rest</param>
+    /// <param name="shrunkLength">floats from then on</param>
+    internal PlannedBuffer Request(string name, MemoryCategory category, long length, int firstUse, int lastUse, int shrinksAfter,
+        long shrunkLength)
     {
         if (_offsets is not null) throw new InvalidOperationException("the plan is placed already");
         if (length < 0 || firstUse > lastUse)
             throw new ArgumentException($"{name}: length {length}, uses {firstUse}..{lastUse}", nameof(length));
-        _buffers.Add(new Buffer(name, category, length * sizeof(float), firstUse, lastUse));
+        _buffers.Add(new Buffer(name, category, length * sizeof(float), firstUse, lastUse, shrinksAfter, shrunkLength * sizeof(float)));
         _slots.Add(new PlannedSlot(this, _slots.Count));
         return new PlannedBuffer(_slots[^1]);
     }
@@ -96,16 +114,32 @@ public sealed class MemoryPlan
     long LowestOffset(Buffer buffer, List<int> placedByOffset, long[] offsets)
     {
         long offset = 0;
-        foreach (int other in placedByOffset)
+        for (bool moved = true; moved;)
         {
-            var placed = _buffers[other];
-            bool together = placed.FirstUse <= buffer.LastUse && buffer.FirstUse <= placed.LastUse;
-            if (!together || placed.Bytes == 0) continue;
-            if (offset + buffer.Bytes <= offsets[other]) break;
-            offset = Math.Max(offset, Align(offsets[other] + placed.Bytes));
+            moved = false;
+            foreach (int other in placedByOffset)
+            {
+                if (!Meet(buffer, offset, _buffers[other], offsets[other], out long end)) continue;
+                offset = Align(end);
+                moved = true;
+            }
         }
 
         return offset;
+    }
+
+    // Whether two buffers would share bytes at some moment, and the end of the other's bytes then.
+    static bool Meet(in Buffer buffer, long offset, in Buffer other, long otherOffset, out long end)
+    {
+        end = 0;
+        foreach (var (first, last) in ((int, int)[])[(buffer.FirstUse, Math.Min(buffer.ShrinksAfter, buffer.LastUse)),
+            (Math.Min(buffer.ShrinksAfter, buffer.LastUse - 1) + 1, buffer.LastUse)])
+        {
+            long own = buffer.BytesDuring(first, last), bytes = other.BytesDuring(first, last);
+            if (own > 0 && bytes > 0 && offset < otherOffset + bytes && otherOffset < offset + own) end = Math.Max(end, otherOffset + bytes);
+        }
+
+        return end > 0;
     }
 
     static long Align(long bytes) => (bytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes;

@@ -40,6 +40,12 @@ sealed class LayerBuffers
         /// </summary>
         public int? KeptIn { get; init; }
 
+        /// <summary>
+        /// What <see cref="KeptIn"/> of a layer behind this one leaves in its output: the last moment of the output itself, and values of a
+        /// row from then on.
+        /// </summary>
+        public (int After, int RowLength)? Shrinks { get; init; }
+
         /// <summary>The moment from which on there are statistics of the whole batch in what the layer saves; null = it saves for a pass.</summary>
         public int? SavedFrom { get; init; }
     }
@@ -73,8 +79,10 @@ sealed class LayerBuffers
             _keepsBatch[i] = moments.OutputFrom is not null;
             _place[i] = moments.KeptIn ?? i;
             var needs = layer.Needs(rows, new PassKind(probed, Saves: savedUntil is not null, StepRows: rows < batch ? batch : 0));
+            var (shrinksAfter, rowLength) = moments.Shrinks ?? (outputUntil, 0);
             _outputs[i] = plan.Request(layer.Name + ".output", MemoryCategory.Activations,
-                (long)(_keepsBatch[i] ? batch : rows) * layer.OutputLength, moments.OutputFrom ?? forward, outputUntil);
+                (long)(_keepsBatch[i] ? batch : rows) * layer.OutputLength, moments.OutputFrom ?? forward, outputUntil, shrinksAfter,
+                (long)batch * rowLength);
             if (savedUntil is { } until)
             {
                 _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, needs.Saved, moments.SavedFrom ?? forward,
@@ -123,7 +131,15 @@ sealed class LayerBuffers
     /// The input of a layer, or of what stands behind the last: the batch, or the output of the layer before, where it is kept.
     /// </summary>
     public ReadOnlySpan<float> Input(int layer, in Batch batch)
-        => layer == batch.FirstLayer ? batch.Inputs : Output(_place[layer - 1], batch);
+        => layer == batch.FirstLayer ? batch.Inputs : _place[layer - 1] == layer - 1 ? Output(layer - 1, batch) : Kept(layer - 1, batch);
+
+    // Rows lie closer in the place of longer ones.
+    Span<float> Kept(int layer, in Batch batch)
+    {
+        int length = _layers[layer].OutputLength;
+        return _outputs[_place[layer]].Span.Slice(batch.FirstRow * length, batch.Count * length);
+    }
+
 
     /// <summary>What a layer has just made of the rows.</summary>
     public ReadOnlySpan<float> Result(int layer, in Batch batch) => Output(layer, batch);
@@ -131,7 +147,7 @@ sealed class LayerBuffers
     /// <summary>Puts what a layer has made where later stretches read it.</summary>
     public void Keep(int layer, in Batch batch)
     {
-        if (_place[layer] != layer) Output(layer, batch).CopyTo(Output(_place[layer], batch));
+        if (_place[layer] != layer) Output(layer, batch).CopyTo(Kept(layer, batch));
     }
 
     /// <summary>Has a layer take its statistics of the whole batch.</summary>
