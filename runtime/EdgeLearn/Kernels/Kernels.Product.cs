@@ -46,8 +46,8 @@ static partial class Kernels
         => (long)columns * depth <= PackedBlock ? columns : Math.Min(columns, Math.Max(32, PackedBlock / depth / 32 * 32));
 
     /// <summary>
-    /// c[i, j] = sum over k of a[i, k] * b[k, j], or c[i, j] += that sum, 2048 terms at a time. Each sum is taken in the order of k with one
-    /// fused multiply-add a term, so that its bits are the same for every register width on a CPU that has the fused operation.
+    /// c[i, j] = sum over k of a[i, k] * b[k, j], or c[i, j] += that sum, 2048 terms at a time. Each sum is taken in the order of k with
+    /// one fused multiply-add a term, so that its bits are the same for every register width on a CPU that has the fused operation.
     /// </summary>
     /// <param name="a">[rows x depth], any strides: its values are broadcast where they lie</param>
     /// <param name="b">[depth x columns], any strides</param>

@@ -73,7 +73,7 @@ sealed class UnitPass
     public void ForwardAbove(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.Statistics, _times.End, batch, mode);
 
     /// <summary>
-    /// Makes again what the way back through the layers below reads of these rows; the output below the statistics is there for all of them.
+    /// Makes again what the way back through the layers below reads of these rows; the output below the statistics is there for all.
     /// </summary>
     public void ForwardBelowAgain(in Batch batch, in ForwardMode mode)
     {
@@ -118,7 +118,8 @@ sealed class UnitPass
         int lowest = _times.Lowest, top = _times.End - 1, statistics = _times.Statistics;
         if (IsPart && batch.FirstRow == 0) BeginSums(measures);
         var dy = lowest <= top ? Gradient(top, batch.Count) : dx;
-        double loss = _objective.Gradient(batch, clock, mode, _times.First <= top ? _layers.Result(top, batch) : _layers.Input(_times.End, batch), dy, sink);
+        var y = _times.First <= top ? _layers.Result(top, batch) : _layers.Input(_times.End, batch);
+        double loss = _objective.Gradient(batch, clock, mode, y, dy, sink);
         if (_keepsWeights && !double.IsFinite(loss)) return loss;
         for (int i = top; i >= (measures ? statistics : lowest); i--)
         {
@@ -188,8 +189,8 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     public int Tail { get; init; }
 
     /// <summary>
-    /// The layer that takes statistics of the whole batch, where the unit sees a part at a time: the layers below it run first, for all parts;
-    /// -1 = there is none.
+    /// The layer that takes statistics of the whole batch, where the unit sees a part at a time: the layers below it run first, for all
+    /// parts; -1 = there is none.
     /// </summary>
     public int Statistics { get; init; } = -1;
 
@@ -250,7 +251,8 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     LayerBuffers.Moments OfTail(int layer, ReadOnlySpan<Layer> layers, UnitTimes above)
     {
         bool isLast = layer + 1 == End + Tail;
-        return new LayerBuffers.Moments(Forward(layer), !isLast ? Forward(layer + 1) : Statistics < 0 ? above.ReadsUntil(layers) : Forward(layer), null)
+        int until = !isLast ? Forward(layer + 1) : Statistics < 0 ? above.ReadsUntil(layers) : Forward(layer);
+        return new LayerBuffers.Moments(Forward(layer), until, null)
         {
             Rows = Rows,
             OutputFrom = isLast && Statistics < 0 ? Stretch.From : null,

@@ -65,7 +65,7 @@ abstract class UnitRule : LearningRule
         return found;
     }
 
-    // Whether a unit can see the batch a part at a time, to the bits of the whole.
+    // Whether a unit can see the batch a part at a time.
     bool TakesParts(int unit)
     {
         if (unit == Last ? Network.LossHead is not null : !ObjectivesTakeParts) return false;
@@ -107,6 +107,8 @@ abstract class UnitRule : LearningRule
     }
 
     // Floats that are read again for each part: weights, and sums of their gradients; and those that are made again.
+    const double OtherBits = 1e15; // such a cut is the last to be taken
+
     internal override double CostOf(in StepCut cut, int batch)
     {
         double cost = 0;
@@ -115,6 +117,8 @@ abstract class UnitRule : LearningRule
             double weights = 0;
             for (int i = _cut[stretch.First].First; i < _cut[stretch.End - 1].End; i++)
                 weights += Network.Layers[i].Slices.Sum(slice => (double)slice.Length);
+            for (int i = _cut[stretch.First].First; i < _cut[stretch.End - 1].End && stretch.Rows < batch; i++)
+                cost += Network.Layers[i].PartsDiffer ? OtherBits : 0;
             cost += stretch.Rows < batch ? (batch + stretch.Rows - 1) / stretch.Rows * 2 * weights : weights;
             if (stretch.Rows < batch && StatisticsOf(stretch.First) >= 0)
                 cost += 8.0 * batch * Network.Layers[_cut[stretch.First].End - 1].OutputLength;
@@ -241,7 +245,8 @@ abstract class UnitRule : LearningRule
     }
 
     // A unit that takes statistics of the whole batch: up to them, then again for the sums that their gradient needs, then back.
-    static double RunAround(UnitPass unit, int most, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update, bool learns)
+    static double RunAround(UnitPass unit, int most, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update,
+        bool learns)
     {
         for (int first = 0; first < batch.Count; first += most)
         {

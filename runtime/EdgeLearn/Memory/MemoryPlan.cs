@@ -136,7 +136,8 @@ public sealed class MemoryPlan
             (Math.Min(buffer.ShrinksAfter, buffer.LastUse - 1) + 1, buffer.LastUse)])
         {
             long own = buffer.BytesDuring(first, last), bytes = other.BytesDuring(first, last);
-            if (own > 0 && bytes > 0 && offset < otherOffset + bytes && otherOffset < offset + own) end = Math.Max(end, otherOffset + bytes);
+            bool meet = own > 0 && bytes > 0 && offset < otherOffset + bytes && otherOffset < offset + own;
+            if (meet) end = Math.Max(end, otherOffset + bytes);
         }
 
         return end > 0;

@@ -46,7 +46,9 @@ sealed class LayerBuffers
         /// </summary>
         public (int After, int RowLength)? Shrinks { get; init; }
 
-        /// <summary>The moment from which on there are statistics of the whole batch in what the layer saves; null = it saves for a pass.</summary>
+        /// <summary>
+        /// The moment from which on there are statistics of the whole batch in what the layer saves; null = it saves for a pass.
+        /// </summary>
         public int? SavedFrom { get; init; }
     }
 

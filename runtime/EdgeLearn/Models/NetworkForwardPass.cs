@@ -16,7 +16,9 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     /// <summary>See <see cref="ForwardMode.MultipliesBytes"/>; for plain passes.</summary>
     public bool MultipliesBytes { get; init; }
 
-    /// <summary>Rows of the batches of which passes see a part, see <see cref="PassKind.StepRows"/>; set before <see cref="Plan"/>.</summary>
+    /// <summary>
+    /// Rows of the batches of which passes see a part, see <see cref="PassKind.StepRows"/>; set before <see cref="Plan"/>.
+    /// </summary>
     internal int StepRows { get; set; }
 
     /// <inheritdoc/>
@@ -34,7 +36,8 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     /// <inheritdoc/>
     public void Plan(MemoryPlan plan, int batch, bool probed, int time)
     {
-        _layers = new LayerBuffers(network, plan, Math.Max(batch, StepRows), probed, LayerBuffers.Inference(time, StepRows > 0 ? batch : 0));
+        var moments = LayerBuffers.Inference(time, StepRows > 0 ? batch : 0);
+        _layers = new LayerBuffers(network, plan, Math.Max(batch, StepRows), probed, moments);
         if (network.LossHead is { } head)
         {
             long scratch = Math.Max(head.LossScratchLength(batch), head.Needs(batch, new PassKind(probed)).ForwardScratch);

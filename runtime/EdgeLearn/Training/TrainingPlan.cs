@@ -124,7 +124,9 @@ public sealed class TrainingPlan : IDisposable
     /// <summary>Where everything will live.</summary>
     public MemoryPlan Memory { get; }
 
-    /// <summary>How a step takes its batch through the network, such as <c>units 1-2 by 8 rows</c>; empty where it takes it as a whole.</summary>
+    /// <summary>
+    /// How a step takes its batch through the network, such as <c>units 1-2 by 8 rows</c>; empty where it takes it as a whole.
+    /// </summary>
     public string Cut => Rule.Cut?.Describe(_settings.Batch) ?? "";
 
     /// <summary>Samples that an evaluation takes at a time.</summary>

@@ -39,8 +39,9 @@ public sealed class TrainingSession : IDisposable
         _plan = TrainingPlan.Of(network, settings, data, preparation, memoryLimitBytes);
         _rate = settings.LearningRate!.Value;
         _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
+        var stored = settings with { Weights = network.Parameters.Storage };
         MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch,
-            batch => TrainingPlan.MemoryOf(network.Spec, settings with { Batch = batch, Weights = network.Parameters.Storage }, 0).TotalBytes);
+            batch => TrainingPlan.MemoryOf(network.Spec, stored with { Batch = batch }, 0).TotalBytes);
         network.Parameters.Allocate();
         _workspace = new Workspace(Plan);
         _stream = new SampleStream(_plan.Features ?? data, KeepsFeatures ? Preparation.Identity : preparation, settings.Batch,

@@ -13,7 +13,7 @@ public class StepCutTests
         "8x8x4-conv3x3x8:stride2:same-layernorm-relu-depthwise3x3:same:relu-dropout0.3-17:tanh-4",
         "70x3-conv5x6:same:groups3-relu-avgpool2-conv3x9:relu-globalmax-20:relu-5",
         "30-40:relu-dropout0.5-33:tanh-rmsnorm-3",
-        "9x9x2-conv3x3x5:nobias-batchnorm-relu-pool2-conv3x3x7:same-batchnorm-leakyrelu-batchnorm:frozen-conv1x1x4-silu-dropout0.2-18:relu-3",
+        "9x9x2-conv3x3x5:nobias-batchnorm-relu-pool2-conv3x3x7:same-batchnorm-leakyrelu-batchnorm:frozen-conv1x1x4-silu-dropout0.2-18-3",
         "70x3-conv5x6:same:groups3-batchnorm-relu-avgpool2-conv3x9-layernorm-batchnorm-tanh-globalmax-5",
     ];
 
@@ -75,6 +75,27 @@ public class StepCutTests
             Values.AssertSameBits(whole.Weights, part.Weights, name);
             Values.AssertSameBits(whole.Heads, part.Heads, name);
             for (int i = 0; i < losses.Length; i++) Assert.Equal(expected[i], losses[i], 1e-12);
+        }
+    }
+
+    // The gradients of recurrent layers add up samples within a step of time and steps behind each other: parts of the batch, the other way.
+    [Theory]
+    [InlineData("12x3-gru7:sequence-lstm6:truncate4-4", "local-heads")]
+    [InlineData("12x3-rnn9:sequence-gru5-4", "tpsgd")]
+    [InlineData("12x3-gru7:sequence-lstm6-4", "backprop")]
+    public void Recurrent_layers_come_as_near_in_another_order(string spec, string rule)
+    {
+        double[] expected = new double[3], losses = new double[3];
+        var whole = Run(spec, rule, "sgd", null, expected);
+        using var network = new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy));
+        using var built = new TrainingSettings { Rule = Settings(rule), Update = UpdateRules.Named("sgd") }.BuildRule(network, 3);
+        var cuts = built.Cuts(Batch).ToList();
+        Assert.Contains(cuts, cut => cut.Stretches[0].Rows == 4);
+        foreach (var cut in cuts)
+        {
+            var part = Run(spec, rule, "sgd", cut, losses);
+            Values.AssertNear([.. whole.Weights.Select(value => (double)value)], part.Weights, 2e-6, cut.Describe(Batch));
+            Assert.Equal(cut.Describe(Batch).Length == 0, built.CostOf(cut, Batch) < 1e15); // the last to be taken
         }
     }
 

@@ -93,7 +93,8 @@ sealed class DenseLayer : ActivatedLayer
 
     internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
-        long packed = PackedLength(batch * _steps, (pass.IsPart ? pass.StepRows : batch) * _steps), probed = ProbedRows * ((long)_inputs + 1);
+        long packed = PackedLength(batch * _steps, (pass.IsPart ? pass.StepRows : batch) * _steps);
+        long probed = ProbedRows * ((long)_inputs + 1);
         return base.Needs(batch, pass) with
         {
             ForwardScratch = Math.Max(packed + (pass.IsProbed || IsDecoded ? probed : 0), CodesLength(batch * _steps)),

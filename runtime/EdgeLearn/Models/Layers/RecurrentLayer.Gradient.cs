@@ -57,7 +57,7 @@ abstract partial class RecurrentLayer
     {
         int batch = trace.Batch, stretchSteps = StretchSteps(batch), state = (int)StateLength(batch);
         var gradients = new Gradients(dz, Features, Units, _gates, _columns);
-        dz[..((Features + Units) * _gates + _columns)].Clear();
+        dz[..GradientLength].Clear();
         var dState = Take(ref scratch, state);
         var dCell = HasCell ? Take(ref scratch, state) : default;
         var zeros = Take(ref scratch, HasCell ? state + Units : Units);
@@ -161,12 +161,24 @@ abstract partial class RecurrentLayer
         }
     }
 
+    int GradientLength => (Features + Units) * _gates + _columns;
+
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+        => HandOver(dz[..GradientLength], scratch, sink);
+
+    public override bool TakesParts => true;
+
+    public override bool PartsDiffer => true; // whole: steps outside, samples inside
+
+    internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
+        => System.Numerics.Tensors.TensorPrimitives.Add(trace.Sums, dz[..GradientLength], trace.Sums);
+
+    internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
     {
         int weights = (Features + Units) * _gates;
-        Accept(_inputWeight, Features, _shift, dz[..(Features * _gates)], scratch, sink);
-        Accept(_stateWeight, Units, 0, dz[(Features * _gates)..weights], scratch, sink);
-        var biases = dz.Slice(weights, _columns);
+        Accept(_inputWeight, Features, _shift, sums[..(Features * _gates)], scratch, sink);
+        Accept(_stateWeight, Units, 0, sums[(Features * _gates)..weights], scratch, sink);
+        var biases = sums.Slice(weights, _columns);
         sink.Accept(_inputBias, _shift, biases[..(_gates - _shift)]);
         if (_shift > 0) sink.Accept(_inputBias, 0, biases[(_gates - _shift).._gates]);
         sink.Accept(_stateBias, 0, biases[(_columns - _gates)..]);

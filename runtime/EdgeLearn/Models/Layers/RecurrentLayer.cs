@@ -144,7 +144,8 @@ abstract partial class RecurrentLayer : Layer
         return new LayerNeeds
         {
             Saved = Math.Max(1, KeptSums(batch) + KeptCells(batch) + KeptStates(batch)), // never empty, which says that nothing is saved
-            InnerGradient = (long)(Features + Units) * _gates + _columns + (long)batch * InputLength,
+            Sums = pass.IsPart ? GradientLength : 0,
+            InnerGradient = GradientLength + (long)batch * InputLength,
             ForwardScratch = (long)(Features + Units) * TransposedStride + _columns + Units
                 + (saves && SavesSums ? 0 : SumsLength(batch))
                 + (saves ? 0 : (_spec.IsSequence ? 0 : 2 * StateLength(batch)) + (HasCell ? StateLength(batch) : 0))
