@@ -12,6 +12,11 @@ public sealed class PlanCommand
         "a shorthand such as 28x28-1000@10x10-10, a JSON file or a model file (default: one that suits the data)");
     readonly Option<int?> _classes = OptionText.Whole("--classes", "outputs of the default network where there is no data (default 10)");
 
+    readonly Option<long?> _limit = OptionText.Parsed<long?>("--memory-limit", "BYTES",
+        "bytes that weights and workspace may take (2MB, 1.5GiB): fewer rows of a batch then go through the network at a time",
+        text => ByteCount.Parse("--memory-limit", text));
+    readonly Option<bool> _buffers = new("--buffers") { Description = "list every buffer with its place and the moments of its use" };
+
     PlanCommand(ExampleCommand command)
     {
         command.Add("", _network);
@@ -19,6 +24,8 @@ public sealed class PlanCommand
         _training = new TrainingOptions(command);
         _loss.AddTo(command);
         command.Add("network", _classes);
+        command.Add("", _limit);
+        command.Add("memory", _buffers);
         command.Add("", CommandOutput.JsonOption());
     }
 
@@ -31,7 +38,7 @@ public sealed class PlanCommand
             "--network 28x28-1000@10x10-10",
             "--data mnist --batch 16 --update adam",
             "--network digits.safetensors --train lora:2 --rule backprop",
-            "--input-shape 128x6 --classes 3",
+            "--data cifar10 --memory-limit 8MB --buffers",
             "--network 30-16-1 --loss huber --rule local-heads --head-units 8");
         command.SetAction(new PlanCommand(command).Run);
         return command;
@@ -43,7 +50,8 @@ public sealed class PlanCommand
         var settings = _training.Read(parsed);
         var network = NetworkSource.Read(parsed.GetValue(_network));
         var result = PlanResult.Of(settings.Train is { } train ? train.Adapt(Spec(parsed, network, output)) : Spec(parsed, network, output),
-            _training.Has(parsed, "weights") ? settings : settings with { Weights = network.Storage ?? WeightStorage.Float32 });
+            _training.Has(parsed, "weights") ? settings : settings with { Weights = network.Storage ?? WeightStorage.Float32 },
+            parsed.GetValue(_limit), parsed.GetValue(_buffers));
         output.Write(result, ResultJson.Default.PlanResult, result.Write);
         return 0;
     }

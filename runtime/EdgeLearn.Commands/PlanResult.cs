@@ -16,18 +16,28 @@ namespace EdgeLearn.Commands;
 /// <param name="WorkspaceBytes">the one block that holds all of it but the weights</param>
 /// <param name="TotalBytes">weights and workspace</param>
 /// <param name="InferenceBytes">what inference alone takes with the same batch</param>
+/// <param name="Rows">fewest rows of the batch that a stretch of units sees at a time</param>
+/// <param name="Stretches">which units see fewer rows than the batch, in words; empty where none does</param>
+/// <param name="LeastBytes">the smallest limit that would do</param>
+/// <param name="EvaluationRows">samples that an evaluation takes at a time</param>
 /// <param name="Layers">first to last</param>
 /// <param name="Rules">every rule with this update, those beside the chosen one with their default settings</param>
+/// <param name="Buffers">every buffer of the workspace, where it was asked for</param>
 public sealed record PlanResult(string Network, string Rule, string Update, int Batch, long ParameterBytes, long ActivationBytes,
     long PanelBytes, long UpdateStateBytes, long BatchBytes, long PastBytes, long WorkspaceBytes, long TotalBytes, long InferenceBytes,
-    IReadOnlyList<LayerDescription> Layers, IReadOnlyList<RulePlan> Rules)
+    int Rows, string Stretches, long LeastBytes, int EvaluationRows, IReadOnlyList<LayerDescription> Layers, IReadOnlyList<RulePlan> Rules,
+    IReadOnlyList<BufferPlan>? Buffers)
 {
     /// <summary>Plans a network under all rules.</summary>
-    public static PlanResult Of(NetworkSpec spec, TrainingSettings settings)
+    /// <param name="spec">the network</param>
+    /// <param name="settings">of the run</param>
+    /// <param name="limitBytes">see <see cref="TrainingPlan.Of"/></param>
+    /// <param name="listsBuffers">whether <see cref="Buffers"/> are wanted</param>
+    public static PlanResult Of(NetworkSpec spec, TrainingSettings settings, long? limitBytes, bool listsBuffers)
     {
-        var plan = TrainingPlan.MemoryOf(spec, settings);
         using var network = new Network(spec, settings.Weights);
-        settings.Train?.Freeze(network);
+        using var run = TrainingPlan.Of(network, settings, memoryLimitBytes: limitBytes);
+        var plan = run.Memory;
         long inference = TrainingPlan.MemoryOfInference(spec, settings.Batch, settings.Weights).TotalBytes;
         return new PlanResult(
             Network: spec.ToString(),
@@ -43,9 +53,14 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
             WorkspaceBytes: plan.WorkspaceBytes,
             TotalBytes: plan.TotalBytes,
             InferenceBytes: inference,
+            Rows: run.Rows,
+            Stretches: run.Cut,
+            LeastBytes: TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes,
+            EvaluationRows: run.EvaluationBatch,
             Layers: LayerDescription.Of(network),
             Rules: [.. LearningRules.All.Select(rule =>
-                RulePlan.Of(spec, rule.Word == settings.Rule.Word ? settings : settings with { Rule = rule }, inference))]);
+                RulePlan.Of(spec, rule.Word == settings.Rule.Word ? settings : settings with { Rule = rule }, limitBytes, inference))],
+            Buffers: listsBuffers ? [.. plan.Buffers.Select(BufferPlan.Of)] : null);
     }
 
     /// <summary>Prints it for people.</summary>
@@ -63,13 +78,16 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
         }
         categories.Write(output);
         output.WriteLine("buffers that never live at the same time share bytes: the total can be less than the sum");
+        if (Stretches.Length > 0) output.WriteLine($"a step takes its batch through {Stretches} at a time");
         output.WriteLine();
-        var rules = new TextTable($"with {Update}", "bytes", "beside inference");
-        rules.Add("inference", $"{InferenceBytes:N0}", "1.00 x");
+        if (Buffers is not null) BufferPlan.Write(Buffers, output);
+        var rules = new TextTable($"with {Update}", "bytes", "beside inference", "rows at a time", "least bytes");
+        rules.Add("inference", $"{InferenceBytes:N0}", "1.00 x", $"{Batch}", "");
         foreach (var rule in Rules)
         {
             rules.Add(rule.Rule, rule.TotalBytes is { } total ? $"{total:N0}" : "-",
-                rule.BesideInference is { } ratio ? $"{ratio:F2} x" : "-");
+                rule.BesideInference is { } ratio ? $"{ratio:F2} x" : "-", $"{rule.Rows}",
+                rule.LeastBytes is { } least ? $"{least:N0}" : "-");
         }
         rules.Write(output);
     }
@@ -79,20 +97,58 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
 /// <param name="Rule">its word</param>
 /// <param name="TotalBytes">weights and workspace; null where the rule does not fit the network</param>
 /// <param name="BesideInference">as a multiple of inference</param>
+/// <param name="Rows">fewest rows of the batch that a stretch of units sees at a time</param>
+/// <param name="Stretches">which units see fewer rows than the batch, in words; empty where none does</param>
+/// <param name="LeastBytes">the smallest limit that would do</param>
 /// <param name="Reason">why it does not fit</param>
-public sealed record RulePlan(string Rule, long? TotalBytes, double? BesideInference, string? Reason)
+public sealed record RulePlan(string Rule, long? TotalBytes, double? BesideInference, int? Rows, string? Stretches, long? LeastBytes,
+    string? Reason)
 {
     /// <summary>Plans one rule.</summary>
-    public static RulePlan Of(NetworkSpec spec, TrainingSettings settings, long inferenceBytes)
+    public static RulePlan Of(NetworkSpec spec, TrainingSettings settings, long? limitBytes, long inferenceBytes)
     {
         try
         {
-            long total = TrainingPlan.MemoryOf(spec, settings).TotalBytes;
-            return new RulePlan(settings.Rule.Word, total, (double)total / inferenceBytes, null);
+            using var network = new Network(spec, settings.Weights);
+            using var run = TrainingPlan.Of(network, settings, memoryLimitBytes: limitBytes);
+            long total = run.Memory.TotalBytes;
+            return new RulePlan(settings.Rule.Word, total, (double)total / inferenceBytes, run.Rows, run.Cut,
+                TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes, null);
         }
         catch (EdgeLearnException e)
         {
-            return new RulePlan(settings.Rule.Word, null, null, e.Message);
+            return new RulePlan(settings.Rule.Word, null, null, null, null, null, e.Message);
         }
     }
+}
+
+/// <summary>One buffer of the workspace.</summary>
+/// <param name="Name">layer and what it is</param>
+/// <param name="Category">what it is for</param>
+/// <param name="Bytes">its length</param>
+/// <param name="Offset">where it lies in the workspace</param>
+/// <param name="FirstUse">the first moment in which it is needed; steps are counted from 0, evaluations from 1,048,576</param>
+/// <param name="LastUse">the last; null = as long as the run</param>
+public sealed record BufferPlan(string Name, string Category, long Bytes, long Offset, int FirstUse, int? LastUse)
+{
+    internal static BufferPlan Of(PlannedBuffer buffer) => new(buffer.Name, buffer.Category.ToString().ToLowerInvariant(), buffer.Bytes,
+        buffer.OffsetBytes, buffer.FirstUse, buffer.LastUse == MemoryPlan.Forever ? null : buffer.LastUse);
+
+    internal static void Write(IReadOnlyList<BufferPlan> buffers, TextWriter output)
+    {
+        var table = new TextTable("buffer", "bytes", "at", "from", "until");
+        foreach (var buffer in buffers.Where(buffer => buffer.Bytes > 0))
+            table.Add(buffer.Name, $"{buffer.Bytes:N0}", $"{buffer.Offset:N0}", Moment(buffer.FirstUse), Moment(buffer.LastUse));
+        table.Write(output);
+        output.WriteLine("moments: steps are counted from 0, evaluations (e) by themselves");
+        output.WriteLine();
+    }
+
+    static string Moment(int? moment) => moment switch
+    {
+        null => "the end",
+        >= PlanTime.Evaluation => $"e{moment - PlanTime.Evaluation}",
+        PlanTime.Evaluation - 1 => "step's end",
+        _ => $"{moment}",
+    };
 }

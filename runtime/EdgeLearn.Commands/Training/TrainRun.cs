@@ -26,14 +26,21 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }
 
+    void SayPlan(NetworkSpec spec)
+    {
+        using var network = new Network(spec, request.Settings.Weights);
+        using var plan = TrainingPlan.Of(network, request.Settings, memoryLimitBytes: request.MemoryLimitBytes);
+        var memory = plan.Memory;
+        output.Error.WriteLine($"memory planned: {memory.TotalBytes:N0} bytes (weights {memory.BytesOf(MemoryCategory.Parameters):N0}, "
+            + $"workspace {memory.WorkspaceBytes:N0}){(plan.Cut.Length > 0 ? $"; {plan.Cut} at a time" : "")}");
+    }
+
     TrainResult RunRule(NetworkSpec spec, Preparation preparation)
     {
         var settings = request.Settings;
-        var plan = TrainingPlan.MemoryOf(spec, settings, request.MemoryLimitBytes);
-        output.Error.WriteLine($"memory planned: {plan.TotalBytes:N0} bytes (weights {plan.BytesOf(MemoryCategory.Parameters):N0}, "
-            + $"workspace {plan.WorkspaceBytes:N0})");
+        SayPlan(spec);
         TruncationWarning.Write(spec, request.Settings.Rule, output.Error);
-        MemoryLimit.Enforce(plan, request.MemoryLimitBytes, settings.Batch,
+        MemoryLimit.Enforce(TrainingPlan.MemoryOf(spec, settings, request.MemoryLimitBytes), request.MemoryLimitBytes, settings.Batch,
             batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }, 0).TotalBytes);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);

@@ -69,6 +69,10 @@ public sealed class MemoryPlan
 
     internal string NameOf(int index) => _buffers[index].Name;
 
+    internal MemoryCategory CategoryOf(int index) => _buffers[index].Category;
+
+    internal (int First, int Last) UsesOf(int index) => (_buffers[index].FirstUse, _buffers[index].LastUse);
+
     /// <summary>Bytes of the one block; places the buffers at the first call, after which the plan is closed.</summary>
     public long WorkspaceBytes
     {
@@ -89,6 +93,14 @@ public sealed class MemoryPlan
     public long BytesOf(MemoryCategory category)
         => _buffers.Where(buffer => buffer.Category == category).Sum(buffer => buffer.Bytes)
             + _elsewhere.Where(entry => entry.Category == category).Sum(entry => entry.Bytes);
+
+    /// <summary>The largest part, for messages.</summary>
+    internal (string Name, long Bytes) Largest
+        => _elsewhere.Select(entry => (entry.Name, entry.Bytes)).Concat(_buffers.Select(buffer => (buffer.Name, buffer.Bytes)))
+            .MaxBy(part => part.Bytes);
+
+    /// <summary>Every buffer that was asked for, in that order.</summary>
+    public IReadOnlyList<PlannedBuffer> Buffers => [.. _slots.Select(slot => new PlannedBuffer(slot))];
 
     // Offset of a buffer in the block, a multiple of the alignment.
     internal long OffsetOf(int index) => (_offsets ??= Place())[index];
@@ -185,6 +197,18 @@ public readonly struct PlannedBuffer
     /// <summary>The same bytes as 32-bit integers.</summary>
     public Span<int> Integers => MemoryMarshal.Cast<float, int>(Span);
 
+    /// <summary>What it was asked for as.</summary>
+    public string Name => _slot?.Name ?? "";
+
+    /// <summary>What it is for.</summary>
+    public MemoryCategory Category => _slot?.Category ?? default;
+
+    /// <summary>The first moment in which it holds something.</summary>
+    public int FirstUse => _slot?.FirstUse ?? 0;
+
+    /// <summary>The last; <see cref="MemoryPlan.Forever"/> for a buffer that lives as long as the run.</summary>
+    public int LastUse => _slot?.LastUse ?? 0;
+
     /// <summary>Its length in bytes.</summary>
     public long Bytes => _slot?.Bytes ?? 0;
 
@@ -200,6 +224,14 @@ sealed class PlannedSlot(MemoryPlan plan, int index)
     int _length;
 
     public long Bytes => plan.BytesOf(index);
+
+    public string Name => plan.NameOf(index);
+
+    public MemoryCategory Category => plan.CategoryOf(index);
+
+    public int FirstUse => plan.UsesOf(index).First;
+
+    public int LastUse => plan.UsesOf(index).Last;
 
     public long OffsetBytes => plan.OffsetOf(index);
 
@@ -226,7 +258,9 @@ static class MemoryLimit
         string advice = fits > 0
             ? $"--batch {fits} needs {bytesAtBatch(fits):N0} and would fit"
             : $"even --batch 1 needs {bytesAtBatch(1):N0}: choose a smaller network, or a rule or update that keeps less (see 'plan')";
-        throw new EdgeLearnException($"the run needs {plan.TotalBytes:N0} bytes, more than --memory-limit {limit:N0}; {advice}");
+        var (name, bytes) = plan.Largest;
+        throw new EdgeLearnException($"the run needs {plan.TotalBytes:N0} bytes, more than --memory-limit {limit:N0}, even with as few rows "
+            + $"at a time as it can (the largest part: {name} with {bytes:N0}); {advice}");
     }
 
     // The need grows with the batch, so bisection finds the largest that fits; 0 = none.

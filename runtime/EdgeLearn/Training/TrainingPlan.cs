@@ -129,6 +129,9 @@ public sealed class TrainingPlan : IDisposable
     /// </summary>
     public string Cut => Rule.Cut?.Describe(_settings.Batch) ?? "";
 
+    /// <summary>Fewest rows of the batch that a stretch of units sees at a time.</summary>
+    public int Rows => Rule.Cut?.Stretches.Min(stretch => stretch.Rows) ?? _settings.Batch;
+
     /// <summary>Samples that an evaluation takes at a time.</summary>
     public int EvaluationBatch { get; private set; }
 

@@ -116,7 +116,7 @@ public sealed class TransferTests : IDisposable
     {
         var all = Succeed("plan", "--network", _base, "--rule", "backprop", "--json").Json();
         var part = Succeed("plan", "--network", _base, "--rule", "backprop", "--train", "head", "--json").Json();
-        Assert.True(part.Number("workspace_bytes") < all.Number("workspace_bytes"));
+        Assert.True(part.Number("least_bytes") < all.Number("least_bytes"));
         Assert.Equal(["frozen", "frozen", "trainable"],
             part.GetProperty("layers").EnumerateArray().Select(layer => layer.Text("training")));
     }

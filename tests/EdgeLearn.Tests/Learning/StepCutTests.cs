@@ -78,7 +78,7 @@ public class StepCutTests
         }
     }
 
-    // The gradients of recurrent layers add up samples within a step of time and steps behind each other: parts of the batch, the other way.
+    // The gradients of recurrent layers add up the samples of each step of time, and steps behind each other; parts, the other way.
     [Theory]
     [InlineData("12x3-gru7:sequence-lstm6:truncate4-4", "local-heads")]
     [InlineData("12x3-rnn9:sequence-gru5-4", "tpsgd")]

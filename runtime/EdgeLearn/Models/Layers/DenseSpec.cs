@@ -226,9 +226,8 @@ sealed class DenseLayer : ActivatedLayer
         int rows = trace.Batch * _steps;
         MatrixView gradients = new(dz, _outputs, rows, 1, _outputs), inputs = new(trace.Input, rows, _inputs); // transposed by its strides
         sink.AcceptProduct(_weight, 0, gradients, inputs, scratch);
-        if (_bias is null) return;
-        if (rows > 1) Kernels.ColumnSums(rows, dz, scratch[.._outputs]);
-        sink.Accept(_bias, 0, rows > 1 ? scratch[.._outputs] : dz);
+        if (rows > 1 && _bias is not null) Kernels.ColumnSums(rows, dz, scratch[.._outputs]);
+        if (_bias is not null) sink.Accept(_bias, 0, rows > 1 ? scratch[.._outputs] : dz);
     }
 
     public override bool TakesParts => true;

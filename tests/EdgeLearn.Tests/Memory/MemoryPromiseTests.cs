@@ -1,0 +1,81 @@
+using Xunit;
+
+namespace EdgeLearn.Tests;
+
+/// <summary>
+/// Training in the memory of inference: planned bytes at batch 64 with sgd beside inference of the same batch, for networks of
+/// docs/results.md and others. The bytes of inference are those that it took before steps went a few rows at a time, so that the promise
+/// cannot be kept by letting inference grow.
+/// </summary>
+public class MemoryPromiseTests
+{
+    public static TheoryData<string, long, double, double> Networks => new()
+    {
+        { "28x28-conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-128:relu-10", 3_473_448, 1.00, 0.30 }, // mnist
+        { "32x32x3-conv3x3x32:same-batchnorm-relu-pool2-conv3x3x48:same-batchnorm-relu-pool2-conv3x3x64:same-batchnorm-relu-pool2-128:relu-10",
+            18_273_000, 1.00, 0.75 }, // cifar
+        { "96x96x3-conv3x3x16:stride2:same-batchnorm-relu-depthwise3x3:same-batchnorm-relu-conv1x1x32-batchnorm-relu-pool2"
+            + "-conv3x3x64:same-batchnorm-relu-globalavg-10", 44_922_152, 1.00, 0.83 }, // mobile
+        { "1024x1-conv16x32:stride4-batchnorm-relu-pool2-conv9x64:same-batchnorm-relu-globalmax-9", 4_490_276, 1.00, 0.85 }, // bearing
+        { "49x10-conv9x128:same-batchnorm-relu-conv9x64:same-batchnorm-relu-globalmax-12", 3_689_520, 1.00, 0.90 }, // kws
+        { "128x6-gru32:sequence-gru32-12", 1_375_664, 1.00, 0.37 }, // har
+        { "784-256-128-10", 1_309_992, 1.02, 1.02 }, // dense
+    };
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Forward_only_rules_train_in_the_memory_of_inference(string network, long inference, double most, double least)
+    {
+        var spec = NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy);
+        Assert.True(TrainingPlan.MemoryOfInference(spec, 64).TotalBytes <= inference);
+        foreach (string rule in (string[])["tpsgd", "local-heads"])
+        {
+            var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = new SgdSettings(), Batch = 64 };
+            Assert.InRange((double)TrainingPlan.MemoryOf(spec, settings).TotalBytes / inference, 0, most);
+            Assert.InRange((double)TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes / inference, 0, least);
+        }
+
+        foreach (string rule in (string[])["zo", "elastic-zo", "frozen"])
+        {
+            var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = new SgdSettings(), Batch = 64 };
+            Assert.InRange((double)TrainingPlan.MemoryOf(spec, settings).TotalBytes / inference, 0, 1.10);
+        }
+    }
+
+    // Dropout, weight decay, a short last batch, replayed rows, evaluation: the limit changes the plan and nothing else.
+    [Theory]
+    [InlineData("tpsgd", "sgd")]
+    [InlineData("local-heads", "frugal")]
+    [InlineData("backprop", "adam")]
+    public void A_run_within_the_least_that_would_do_has_the_bits_of_an_unlimited_one(string rule, string update)
+    {
+        var spec = NetworkSpec.Parse("9x9-conv3x3x6:relu-dropout0.2-pool2-conv3x3x8:same:relu-20:relu-3", null, Loss.SoftmaxCrossEntropy);
+        using var data = new MemoryDataset(Values.Random(61 * 81, 4), Values.Labels(61, 3, 5), new Shape(9, 9));
+        var settings = new TrainingSettings
+        {
+            Rule = LearningRules.Named(rule),
+            Update = UpdateRules.Named(update),
+            Batch = 24,
+            Epochs = 3,
+            LearningRate = 0.02f,
+            Continual = new ContinualSettings { ReplayBytes = 20_000 },
+        }.With("weight-decay", "0.01");
+        long least = TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes;
+        var (whole, wholeBytes, expected) = Run(null);
+        var (part, partBytes, actual) = Run(least);
+        Assert.True(partBytes <= least && least < wholeBytes, $"{partBytes} in {least}, {wholeBytes} without a limit");
+        Values.AssertSameBits(whole, part, "weights");
+        Assert.Equal(expected.Accuracy, actual.Accuracy);
+        Assert.Equal(expected.Loss, actual.Loss, 1e-12);
+        var refusal = Assert.Throws<EdgeLearnException>(() => Run(least - 1));
+        Assert.Contains($"needs {least:N0} bytes", refusal.Message, StringComparison.Ordinal);
+
+        (float[] Weights, long Bytes, Evaluation Evaluation) Run(long? limit)
+        {
+            using var network = new Network(spec).Initialise(7);
+            using var session = new TrainingSession(network, settings, data, Preparation.Identity, limit);
+            while (!session.IsDone) session.Step();
+            return ([.. network.Parameters.Values], session.Plan.TotalBytes, session.Evaluate(data));
+        }
+    }
+}
