@@ -219,13 +219,13 @@ abstract class UnitRule : LearningRule
         double loss = 0;
         if (_times[stretch.First].Statistics >= 0)
         {
-            loss = RunAround(_units[stretch.First], stretch.Rows, batch, clock, mode, update, only < 0 || only == stretch.First);
+            loss = RunAround(_units[stretch.First], stretch, batch, clock, mode, update, only < 0 || only == stretch.First);
         }
         else
         {
             for (int first = 0; first < batch.Count; first += stretch.Rows)
             {
-                var rows = batch.Rows(first, Math.Min(stretch.Rows, batch.Count - first));
+                var rows = batch.Rows(first, Math.Min(stretch.Rows, batch.Count - first), readsInputs: stretch.First == 0);
                 var part = mode.Of(rows);
                 for (int u = stretch.First; u < end; u++)
                 {
@@ -245,12 +245,12 @@ abstract class UnitRule : LearningRule
     }
 
     // A unit that takes statistics of the whole batch: up to them, then again for the sums that their gradient needs, then back.
-    static double RunAround(UnitPass unit, int most, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update,
+    static double RunAround(UnitPass unit, in Stretch stretch, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update,
         bool learns)
     {
-        for (int first = 0; first < batch.Count; first += most)
+        for (int first = 0; first < batch.Count; first += stretch.Rows)
         {
-            var rows = batch.Rows(first, Math.Min(most, batch.Count - first));
+            var rows = batch.Rows(first, Math.Min(stretch.Rows, batch.Count - first), readsInputs: stretch.First == 0);
             unit.ForwardBelow(rows, mode.Of(rows));
         }
 
@@ -258,11 +258,12 @@ abstract class UnitRule : LearningRule
         double loss = 0;
         for (int pass = learns ? 0 : 1; pass < 2; pass++)
         {
-            for (int first = 0; first < batch.Count; first += most)
+            for (int first = 0; first < batch.Count; first += stretch.Rows)
             {
-                var rows = batch.Rows(first, Math.Min(most, batch.Count - first));
+                bool goesDown = pass == 1 && learns;
+                var rows = batch.Rows(first, Math.Min(stretch.Rows, batch.Count - first), readsInputs: goesDown && stretch.First == 0);
                 var part = mode.Of(rows) with { KnowsStatistics = true };
-                if (pass == 1 && learns) unit.ForwardBelowAgain(rows, part);
+                if (goesDown) unit.ForwardBelowAgain(rows, part);
                 unit.ForwardAbove(rows, part);
                 if (pass == 0) unit.Measure(rows, clock, part, update);
                 else if (learns) loss += unit.Learn(rows, clock, part, update);

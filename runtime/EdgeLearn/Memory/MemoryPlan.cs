@@ -259,8 +259,8 @@ static class MemoryLimit
             ? $"--batch {fits} needs {bytesAtBatch(fits):N0} and would fit"
             : $"even --batch 1 needs {bytesAtBatch(1):N0}: choose a smaller network, or a rule or update that keeps less (see 'plan')";
         var (name, bytes) = plan.Largest;
-        throw new EdgeLearnException($"the run needs {plan.TotalBytes:N0} bytes, more than --memory-limit {limit:N0}, even with as few rows "
-            + $"at a time as it can (the largest part: {name} with {bytes:N0}); {advice}");
+        throw new EdgeLearnException($"the run needs {plan.TotalBytes:N0} bytes, more than --memory-limit {limit:N0}, even with as few "
+            + $"rows at a time as it can (the largest part: {name} with {bytes:N0}); {advice}");
     }
 
     // The need grows with the batch, so bisection finds the largest that fits; 0 = none.

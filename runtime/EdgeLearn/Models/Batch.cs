@@ -70,11 +70,18 @@ public readonly ref struct Batch
     internal Batch Above(ReadOnlySpan<float> outputs)
         => new(Count, outputs, _answers, LabelLength) { StepCount = StepCount, FirstRow = FirstRow };
 
+    /// <summary>Reads the inputs of rows as they are asked for, so that <see cref="Inputs"/> are empty; null = they are there.</summary>
+    internal IInputRows? Source { get; init; }
+
     /// <summary>Some of the rows, as a part of the step's batch.</summary>
-    internal Batch Rows(int first, int count)
+    /// <param name="first">row of this batch</param>
+    /// <param name="count">rows</param>
+    /// <param name="readsInputs">whether inputs that are not there have to be read</param>
+    internal Batch Rows(int first, int count, bool readsInputs = true)
     {
-        int inputs = Inputs.Length / Count, answers = LabelLength > 0 ? LabelLength : _answers.Length / Count;
-        return new Batch(count, Inputs.Slice(first * inputs, count * inputs), _answers.Slice(first * answers, count * answers), LabelLength)
+        int values = Inputs.Length / Count, answers = LabelLength > 0 ? LabelLength : _answers.Length / Count;
+        var inputs = Source is null ? Inputs.Slice(first * values, count * values) : readsInputs ? Source.Read(first, count) : default;
+        return new Batch(count, inputs, _answers.Slice(first * answers, count * answers), LabelLength)
         {
             FirstLayer = FirstLayer,
             StepCount = StepCount,
@@ -93,4 +100,11 @@ public readonly record struct StepClock(long Step, float Rate, ulong Seed = 0)
     /// Whether layers run as in an evaluation, although gradients are taken: random layers off, running statistics used and left alone.
     /// </summary>
     public bool Evaluates { get; init; }
+}
+
+/// <summary>Whoever can read the inputs of a batch again, some rows at a time.</summary>
+interface IInputRows
+{
+    /// <summary>The inputs of some rows, prepared, until the next call.</summary>
+    ReadOnlySpan<float> Read(int first, int count);
 }

@@ -39,12 +39,17 @@ public sealed record Divergence(DivergenceCause Cause, string? Place, float Larg
     internal static Divergence Find(Network network, in Batch batch)
     {
         float largest = 0;
-        foreach (float value in batch.Inputs)
+        bool isFinite = true;
+        for (int row = 0; row < batch.Count; row++)
         {
-            if (float.IsFinite(value)) largest = Math.Max(largest, Math.Abs(value));
+            foreach (float value in batch.Rows(row, 1).Inputs)
+            {
+                isFinite &= float.IsFinite(value);
+                if (float.IsFinite(value)) largest = Math.Max(largest, Math.Abs(value));
+            }
         }
 
-        if (!TensorPrimitives.IsFiniteAll(batch.Inputs)) return new Divergence(DivergenceCause.Input, null, largest);
+        if (!isFinite) return new Divergence(DivergenceCause.Input, null, largest);
         if (network.Parameters.FindNotFinite() is { } slice) return new Divergence(DivergenceCause.Weight, slice.Name, largest);
         int layer = FindLayer(network, batch);
         return layer < 0
@@ -60,7 +65,7 @@ public sealed record Divergence(DivergenceCause Cause, string? Place, float Larg
         int found = -1;
         for (int row = 0; row < batch.Count; row++)
         {
-            var one = new Batch(1, batch.Inputs.Slice(row * network.InputLength, network.InputLength), default(ReadOnlySpan<float>));
+            var one = batch.Rows(row, 1);
             for (int i = 0; i < (found < 0 ? layers.Count : found); i++)
             {
                 layers.Forward(i, one, ForwardMode.Evaluation);

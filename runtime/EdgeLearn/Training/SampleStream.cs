@@ -20,6 +20,8 @@ public sealed class SampleStream
     readonly ulong _replaySeed;
     EpochOrder _order;
     StreamPosition _position;
+    EpochOrder _batchOrder; // of the batch that was begun last
+    int _batchFirst;
 
     /// <summary>Starts at the beginning of epoch 0.</summary>
     /// <param name="data">must outlive the stream</param>
@@ -107,6 +109,32 @@ public sealed class SampleStream
         _preparation.Apply(inputs[..(rows * _data.InputLength)], _data.InputLength);
         Advance(rows);
         return rows + drawn;
+    }
+
+    /// <summary>
+    /// Begins the next batch with its answers alone; <see cref="ReadRows"/> reads its inputs. Not for a stream with a replay buffer.
+    /// </summary>
+    /// <param name="answers">[at least batch x answer length], the first rows written</param>
+    /// <returns>rows of the batch</returns>
+    internal int Begin(Span<float> answers)
+    {
+        int rows = NextRows, length = _data.AnswerLength;
+        (_batchOrder, _batchFirst) = (_order, _position.Position);
+        for (int i = 0; i < rows; i++) _data.ReadAnswers(_batchOrder[_batchFirst + i], answers.Slice(i * length, length));
+        Advance(rows);
+        return rows;
+    }
+
+    /// <summary>Reads inputs of the batch that was begun last, as often as one likes.</summary>
+    /// <param name="first">row of the batch</param>
+    /// <param name="count">rows</param>
+    /// <param name="inputs">[count x input length], written, prepared</param>
+    /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read.</exception>
+    internal void ReadRows(int first, int count, Span<float> inputs)
+    {
+        int length = _data.InputLength;
+        for (int i = 0; i < count; i++) _data.ReadFinite(_batchOrder[_batchFirst + first + i], inputs.Slice(i * length, length));
+        _preparation.Apply(inputs, length);
     }
 
     /// <summary>

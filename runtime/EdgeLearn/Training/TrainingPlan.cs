@@ -69,8 +69,12 @@ public sealed class TrainingPlan : IDisposable
         int batch = _settings.Batch;
         var memory = new MemoryPlan();
         memory.Account("parameters", MemoryCategory.Parameters, _network.ParameterBytes);
+        // What is replayed, and features, are not read again.
+        StreamsInputs = cut is { } parts && parts.Stretches[0].Rows < batch && Features is null
+            && _settings.Continual is not { ReplayBytes: > 0 };
+        int inputRows = StreamsInputs ? cut!.Value.Stretches[0].Rows : batch;
         Inputs = memory.Request("batch.inputs", MemoryCategory.Batch,
-            (long)batch * Math.Max(_network.InputLength, Features?.InputLength ?? 0), PlanTime.Step, LastOfStep);
+            (long)inputRows * Math.Max(_network.InputLength, Features?.InputLength ?? 0), PlanTime.Step, LastOfStep);
         Answers = memory.Request("batch.answers", MemoryCategory.Batch, (long)batch * AnswerLength, PlanTime.Step, LastOfStep);
         Rule.Cut = cut;
         Rule.Plan(memory, batch);
@@ -153,7 +157,10 @@ public sealed class TrainingPlan : IDisposable
     /// <summary>Floats that answer one sample: labels, as floats of the same bits, or targets.</summary>
     internal int AnswerLength { get; }
 
-    /// <summary>[batch x input length, or features].</summary>
+    /// <summary>Whether inputs are read some rows at a time, as the first stretch asks for them.</summary>
+    internal bool StreamsInputs { get; private set; }
+
+    /// <summary>[batch, or rows at a time, x input length, or features].</summary>
     internal PlannedBuffer Inputs { get; private set; }
 
     /// <summary>[batch x answer length].</summary>

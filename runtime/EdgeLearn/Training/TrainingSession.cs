@@ -17,6 +17,7 @@ public sealed class TrainingSession : IDisposable
     readonly SampleStream _stream;
     readonly Schedule _schedule;
     readonly float _rate;
+    readonly StreamedInputs? _streamed;
     int _lastRows;
 
     /// <summary>Plans the run, refuses it when it does not fit, then allocates its workspace.</summary>
@@ -47,6 +48,7 @@ public sealed class TrainingSession : IDisposable
         _stream = new SampleStream(_plan.Features ?? data, KeepsFeatures ? Preparation.Identity : preparation, settings.Batch,
             settings.OrderSeed ?? Noise.Derive(settings.Seed, 2), ReplayBuffer, settings.Continual?.ReplayRows(settings.Batch) ?? 0,
             _plan.Past.ReplaySeed);
+        if (_plan.StreamsInputs) _streamed = new StreamedInputs(_stream, _plan.Inputs, network.InputLength);
     }
 
     /// <summary>Refuses data whose inputs, classes or targets the network does not have.</summary>
@@ -124,21 +126,22 @@ public sealed class TrainingSession : IDisposable
     Batch ReadBatch()
     {
         _plan.Features?.Fill(_plan.Evaluator);
-        return BatchOf(_stream.Read(_plan.Inputs.Span, _plan.Answers.Span));
+        if (_streamed is null) return BatchOf(_stream.Read(_plan.Inputs.Span, _plan.Answers.Span));
+        return BatchOf(_stream.Begin(_plan.Answers.Span), _streamed);
     }
 
-    // The first rows of the mini-batch's buffers.
-    Batch BatchOf(int rows)
+    // The first rows of the mini-batch's buffers, with inputs that are there or come as they are asked for.
+    Batch BatchOf(int rows, StreamedInputs? source = null)
     {
         _lastRows = rows;
-        var inputs = _plan.Inputs.Span[..(rows * (_plan.Features?.InputLength ?? Network.InputLength))];
+        var inputs = source is null ? _plan.Inputs.Span[..(rows * (_plan.Features?.InputLength ?? Network.InputLength))] : default;
         return new Batch(rows, inputs, _plan.Answers.Span[..(rows * _plan.AnswerLength)],
             Network.Loss.IsClassification ? _plan.AnswerLength : 0)
-        { FirstLayer = _plan.Features?.LayerCount ?? 0 };
+        { FirstLayer = _plan.Features?.LayerCount ?? 0, Source = source };
     }
 
     /// <summary>Where the last step went wrong, whose loss ran away. Call it before anything else is done with the session.</summary>
-    public Divergence FindDivergence() => Divergence.Find(Network, BatchOf(_lastRows));
+    public Divergence FindDivergence() => Divergence.Find(Network, BatchOf(_lastRows, _streamed));
 
     // the rounds of a fleet drop other values
     StepClock Clock => new(StepCount, _rate * _schedule.FactorAt(StepCount), Noise.Derive(Settings.OrderSeed ?? Settings.Seed, 5));
@@ -248,5 +251,16 @@ public sealed class TrainingSession : IDisposable
     {
         _plan.Dispose();
         _workspace.Dispose();
+    }
+}
+
+/// <summary>The inputs of a stream's batch, a few rows at a time in one buffer.</summary>
+sealed class StreamedInputs(SampleStream stream, PlannedBuffer buffer, int inputLength) : IInputRows
+{
+    public ReadOnlySpan<float> Read(int first, int count)
+    {
+        var inputs = buffer.Span[..(count * inputLength)];
+        stream.ReadRows(first, count, inputs);
+        return inputs;
     }
 }
