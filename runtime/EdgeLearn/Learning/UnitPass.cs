@@ -126,13 +126,14 @@ sealed class UnitPass
             var layer = _layers[i];
             var below = i > lowest ? Gradient(i - 1, batch.Count) : dx;
             var trace = _layers.Trace(i, batch, mode, !below.IsEmpty, i == 0 ? _objective.SharedGradient : default,
-                _sums[i - lowest].Span);
+                IsPart ? _sums[i - lowest].Span : default);
             var scratch = _scratch[i - lowest].Span;
             var dz = _keepsPlace[i - lowest] ? dy : InnerGradient(i, batch.Count);
             if (i < top || !_objective.GoesThroughActivation(batch)) layer.InnerGradient(trace, dy, dz, scratch);
             if (!below.IsEmpty && !(measures && i == statistics)) layer.InputGradient(trace, dz, below, scratch);
-            if (measures == (i == statistics) && layer.IsTrainable && IsPart) layer.AddGradient(trace, dz, scratch);
-            else if (!IsPart && layer.IsTrainable) layer.ParameterGradient(trace, dz, scratch, sink);
+            bool learns = layer.IsTrainable;
+            if (learns && !IsPart) layer.ParameterGradient(trace, dz, scratch, sink);
+            else if (learns && measures == (i == statistics)) layer.AddGradient(trace, dz, scratch);
             dy = below;
         }
 

@@ -197,10 +197,18 @@ abstract class UnitRule : LearningRule
         int only = _layerByLayerSteps is { } steps ? (int)Math.Min(clock.Step * _units.Length / Math.Max(1, steps), Last) : -1;
         var mode = ForwardMode.Training(clock);
         double loss = 0;
-        foreach (var stretch in _stretches)
+        for (int s = 0; s < _stretches.Length && (only < 0 || _stretches[s].First <= only); s++)
         {
-            if (only >= 0 && stretch.First > only) break;
-            loss = Run(stretch, batch, clock, mode, update, only);
+            ref readonly var stretch = ref _stretches[s];
+            if (stretch.Rows < _batch)
+            {
+                loss = Run(stretch, batch, clock, mode, update, only);
+                continue;
+            }
+
+            var unit = _units[stretch.First];
+            unit.Forward(batch, mode);
+            if (only < 0 || only == stretch.First) loss = unit.Learn(batch, clock, mode, update);
         }
 
         return new StepReport(loss / batch.Count, batch.Count);
@@ -210,12 +218,6 @@ abstract class UnitRule : LearningRule
     double Run(in Stretch stretch, in Batch batch, in StepClock clock, in ForwardMode mode, UpdateRule update, int only)
     {
         int end = only < 0 ? stretch.End : Math.Min(stretch.End, only + 1);
-        if (stretch.Rows == _batch)
-        {
-            _units[stretch.First].Forward(batch, mode);
-            return only < 0 || only == stretch.First ? _units[stretch.First].Learn(batch, clock, mode, update) : 0;
-        }
-
         double loss = 0;
         if (_times[stretch.First].Statistics >= 0)
         {

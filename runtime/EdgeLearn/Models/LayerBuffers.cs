@@ -12,10 +12,12 @@ sealed class LayerBuffers
     readonly PlannedBuffer[] _outputs;
     readonly PlannedBuffer[] _saved;
     readonly PlannedBuffer[] _scratch;
-    readonly int[] _rows;
-    readonly bool[] _keepsBatch;
-    readonly int[] _place; // the layer in whose buffer an output lies that later stretches read
+    readonly Place[] _places;
     readonly int _frozenCount;
+
+    // Values of a row of the output; rows of a pass; whether the output is there for all rows of the batch; and the layer in whose output
+    // later stretches find it.
+    readonly record struct Place(int Length, int Rows, bool KeepsBatch, int KeptIn);
 
     /// <summary>When a layer's buffers are needed.</summary>
     /// <param name="Forward">moment of the layer's forward pass</param>
@@ -69,21 +71,18 @@ sealed class LayerBuffers
         _outputs = new PlannedBuffer[layers.Length];
         _saved = new PlannedBuffer[layers.Length];
         _scratch = new PlannedBuffer[layers.Length];
-        _rows = new int[layers.Length];
-        _keepsBatch = new bool[layers.Length];
-        _place = new int[layers.Length];
+        _places = new Place[layers.Length];
         for (int i = 0; i < layers.Length; i++)
         {
             var layer = layers[i];
             var moments = momentsOf(i);
             var (forward, outputUntil, savedUntil) = moments;
-            int rows = _rows[i] = moments.Rows == 0 ? batch : moments.Rows;
-            _keepsBatch[i] = moments.OutputFrom is not null;
-            _place[i] = moments.KeptIn ?? i;
+            int rows = moments.Rows == 0 ? batch : moments.Rows;
+            var place = _places[i] = new Place(layer.OutputLength, rows, moments.OutputFrom is not null, moments.KeptIn ?? i);
             var needs = layer.Needs(rows, new PassKind(probed, Saves: savedUntil is not null, StepRows: rows < batch ? batch : 0));
             var (shrinksAfter, rowLength) = moments.Shrinks ?? (outputUntil, 0);
             _outputs[i] = plan.Request(layer.Name + ".output", MemoryCategory.Activations,
-                (long)(_keepsBatch[i] ? batch : rows) * layer.OutputLength, moments.OutputFrom ?? forward, outputUntil, shrinksAfter,
+                (long)(place.KeepsBatch ? batch : rows) * layer.OutputLength, moments.OutputFrom ?? forward, outputUntil, shrinksAfter,
                 (long)batch * rowLength);
             if (savedUntil is { } until)
             {
@@ -113,33 +112,34 @@ sealed class LayerBuffers
     public Layer this[int layer] => _layers[layer];
 
     /// <summary>[batch x output length] of a layer.</summary>
-    public Span<float> Output(int layer, int batch) => _outputs[layer].Span[..(batch * _layers[layer].OutputLength)];
+    public Span<float> Output(int layer, int batch) => _outputs[layer].Span[..(batch * _places[layer].Length)];
 
     // Of the rows that the pass sees.
     Span<float> Output(int layer, in Batch batch)
     {
-        int length = _layers[layer].OutputLength;
-        return _outputs[layer].Span.Slice(_keepsBatch[layer] ? batch.FirstRow * length : 0, batch.Count * length);
+        ref readonly var place = ref _places[layer];
+        return _outputs[layer].Span.Slice(place.KeepsBatch ? batch.FirstRow * place.Length : 0, batch.Count * place.Length);
     }
 
     // What a layer saves of a short batch, such as the last of an epoch, is shorter.
     Span<float> Saved(int layer, int batch)
     {
         var saved = _saved[layer].Span;
-        return saved.IsEmpty || batch == _rows[layer] ? saved : saved[..(int)_layers[layer].Needs(batch).Saved];
+        return saved.IsEmpty || batch == _places[layer].Rows ? saved : saved[..(int)_layers[layer].Needs(batch).Saved];
     }
 
     /// <summary>
     /// The input of a layer, or of what stands behind the last: the batch, or the output of the layer before, where it is kept.
     /// </summary>
     public ReadOnlySpan<float> Input(int layer, in Batch batch)
-        => layer == batch.FirstLayer ? batch.Inputs : _place[layer - 1] == layer - 1 ? Output(layer - 1, batch) : Kept(layer - 1, batch);
+        => layer == batch.FirstLayer ? batch.Inputs : _places[layer - 1].KeptIn == layer - 1 ? Output(layer - 1, batch)
+            : Kept(layer - 1, batch);
 
     // Rows lie closer in the place of longer ones.
     Span<float> Kept(int layer, in Batch batch)
     {
-        int length = _layers[layer].OutputLength;
-        return _outputs[_place[layer]].Span.Slice(batch.FirstRow * length, batch.Count * length);
+        ref readonly var place = ref _places[layer];
+        return _outputs[place.KeptIn].Span.Slice(batch.FirstRow * place.Length, batch.Count * place.Length);
     }
 
 
@@ -149,7 +149,7 @@ sealed class LayerBuffers
     /// <summary>Puts what a layer has made where later stretches read it.</summary>
     public void Keep(int layer, in Batch batch)
     {
-        if (_place[layer] != layer) Output(layer, batch).CopyTo(Kept(layer, batch));
+        if (_places[layer].KeptIn != layer) Output(layer, batch).CopyTo(Kept(layer, batch));
     }
 
     /// <summary>Has a layer take its statistics of the whole batch.</summary>
@@ -166,13 +166,18 @@ sealed class LayerBuffers
     public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient, Span<float> sharedGradient = default,
         Span<float> sums = default)
         => new(batch.Count, _parameters, mode, Input(layer, batch), Output(layer, batch), Saved(layer, batch.Count), wantsInputGradient,
-            sharedGradient)
-        { Sums = sums };
+            sharedGradient, sums);
 
     /// <summary>Runs one layer on its input.</summary>
     public void Forward(int layer, in Batch batch, in ForwardMode mode)
-        => _layers[layer].Forward(batch.Count, _parameters, layer < _frozenCount ? mode with { IsTraining = false } : mode,
-            Input(layer, batch), Output(layer, batch), Saved(layer, batch.Count), _scratch[layer].Span);
+    {
+        if (layer < _frozenCount) Run(layer, batch, mode with { IsTraining = false });
+        else Run(layer, batch, mode); // no copy: steps of one sample are short
+    }
+
+    void Run(int layer, in Batch batch, in ForwardMode mode)
+        => _layers[layer].Forward(batch.Count, _parameters, mode, Input(layer, batch), Output(layer, batch), Saved(layer, batch.Count),
+            _scratch[layer].Span);
 
     /// <summary>Runs one layer for both signs of a probe; what belongs to the negative sign is the caller's.</summary>
     public void ForwardPair(int layer, in Batch batch, in Probe plus, ReadOnlySpan<float> minusInput, Span<float> minusOutput,

@@ -61,7 +61,8 @@ readonly record struct ForwardMode(Probe Probe, bool IsTraining, ulong Seed)
 
 /// <summary>What one forward pass of a layer left for its gradients. Owns nothing.</summary>
 readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in ForwardMode mode, ReadOnlySpan<float> input,
-    ReadOnlySpan<float> output, ReadOnlySpan<float> saved, bool wantsInputGradient = true, Span<float> sharedGradient = default)
+    ReadOnlySpan<float> output, ReadOnlySpan<float> saved, bool wantsInputGradient = true, Span<float> sharedGradient = default,
+    Span<float> sums = default)
 {
     /// <summary>Rows.</summary>
     public int Batch { get; } = batch;
@@ -94,7 +95,7 @@ readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in F
     public Span<float> SharedGradient { get; } = sharedGradient;
 
     /// <summary>[<see cref="LayerNeeds.Sums"/>] what the parts of the batch before this one left; zeros before the first.</summary>
-    public Span<float> Sums { get; init; }
+    public Span<float> Sums { get; init; } = sums;
 
     /// <summary>
     /// Whether <see cref="Layer.InputGradient"/> will be asked for; false for the first layer that learns, so that a layer need not prepare
