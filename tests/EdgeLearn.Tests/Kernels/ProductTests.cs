@@ -233,4 +233,29 @@ public class ProductTests
             new float[5], default, default));
         Assert.Throws<ArgumentException>(() => Kernels.ColumnSums(2, new float[5], new float[3]));
     }
+
+    [Theory]
+    [InlineData(5, 7, 1)]
+    [InlineData(13, 33, 24)]
+    [InlineData(70, 300, 600)]
+    [InlineData(17, 40, 5000)]
+    public void A_product_that_stops_and_goes_on_has_the_bits_of_the_whole(int rows, int columns, int depth)
+    {
+        float[] a = Values.Random(depth * rows, 1), b = Values.Random(depth * columns, 2), whole = new float[rows * columns];
+        var left = new MatrixView(a, depth, rows).Transpose();
+        var right = new MatrixView(b, depth, columns);
+        Kernels.Product(left, right, whole, columns, new float[Kernels.ProductScratchLength(left.Shape, right.Shape)]);
+        foreach (int part in (int[])[1, 3, 8, 64, depth])
+        {
+            float[] sums = new float[rows * columns];
+            for (int first = 0; first < depth; first += part)
+            {
+                int terms = Math.Min(part, depth - first);
+                Kernels.ContinueProduct(new MatrixView(a.AsSpan(first * rows, terms * rows), terms, rows).Transpose(),
+                    new MatrixView(b.AsSpan(first * columns, terms * columns), terms, columns), sums);
+            }
+
+            Values.AssertSameBits(whole, sums, $"{part} terms at a time");
+        }
+    }
 }

@@ -69,6 +69,41 @@ public class MemoryPlanTests
         }
     }
 
+    // Moment by moment: what is in use of one buffer is in use of no other.
+    [Fact]
+    public void What_a_shrinking_buffer_leaves_others_may_use()
+    {
+        long sum = 0, whole = 0;
+        for (int seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            MemoryPlan plan = new(), unshrunk = new();
+            var buffers = new List<(PlannedBuffer Id, int First, int Last, int ShrinksAfter, long Bytes, long Shrunk)>();
+            for (int i = random.Next(2, 30); i > 0; i--)
+            {
+                int first = random.Next(20), last = random.Next(first, 20), after = random.Next(first, last + 1);
+                long length = random.Next(1, 500), shrunk = random.Next(0, (int)length + 1);
+                buffers.Add((plan.Request($"b{i}", MemoryCategory.Activations, length, first, last, after, shrunk), first, last, after,
+                    4 * length, 4 * shrunk));
+                unshrunk.Request($"b{i}", MemoryCategory.Activations, length, first, last);
+            }
+
+            for (int moment = 0; moment < 20; moment++)
+            {
+                var used = buffers.Where(b => b.First <= moment && moment <= b.Last)
+                    .Select(b => (Start: b.Id.OffsetBytes, End: b.Id.OffsetBytes + (moment <= b.ShrinksAfter ? b.Bytes : b.Shrunk)))
+                    .Where(range => range.End > range.Start).OrderBy(range => range.Start).ToList();
+                for (int i = 1; i < used.Count; i++) Assert.True(used[i - 1].End <= used[i].Start, $"plan {seed}, moment {moment}");
+                if (used.Count > 0) Assert.InRange(used[^1].End, 0, plan.WorkspaceBytes);
+            }
+
+            sum += plan.WorkspaceBytes;
+            whole += unshrunk.WorkspaceBytes;
+        }
+
+        Assert.True(sum < 0.95 * whole, $"{sum} bytes of {whole}"); // or nobody used what was left
+    }
+
     [Fact]
     public void The_same_requests_give_the_same_plan()
     {
