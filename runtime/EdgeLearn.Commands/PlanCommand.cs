@@ -12,9 +12,7 @@ public sealed class PlanCommand
         "a shorthand such as 28x28-1000@10x10-10, a JSON file or a model file (default: one that suits the data)");
     readonly Option<int?> _classes = OptionText.Whole("--classes", "outputs of the default network where there is no data (default 10)");
 
-    readonly Option<long?> _limit = OptionText.Parsed<long?>("--memory-limit", "BYTES",
-        "bytes that weights and workspace may take (2MB, 1.5GiB): fewer rows of a batch then go through the network at a time",
-        text => ByteCount.Parse("--memory-limit", text));
+    readonly Option<long?> _limit = OptionText.MemoryLimit("weights and workspace");
     readonly Option<bool> _buffers = new("--buffers") { Description = "list every buffer with its place and the moments of its use" };
 
     PlanCommand(ExampleCommand command)

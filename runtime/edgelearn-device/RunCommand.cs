@@ -38,6 +38,7 @@ sealed class RunCommand
     readonly Option<double?> _heldOut =
         OptionText.Number("--held-out", "part of the examples that is never trained on but scores models (default 0.1)");
     readonly Option<int?> _rounds = OptionText.Whole("--rounds", "stop after so many rounds (default 0: go on)");
+    readonly Option<long?> _memoryLimit = OptionText.MemoryLimit("weights and workspace of a round");
     readonly Option<bool> _once = OptionText.Flag("--once", "stop when the hub has nothing to do for this board");
     readonly Option<double?> _poll =
         OptionText.Number("--poll", "check in every so many seconds in place of when the hub says; for trials");
@@ -46,7 +47,7 @@ sealed class RunCommand
     {
         foreach (var option in (Option[])[_token, _folder, _hub, _name]) command.Options.Add(option);
         _data.AddTo(command, required: true);
-        foreach (var option in (Option[])[_part, _alpha, _seed, _heldOut, _rounds, _once, _poll, CommandOutput.JsonOption()])
+        foreach (var option in (Option[])[_part, _alpha, _seed, _heldOut, _memoryLimit, _rounds, _once, _poll, CommandOutput.JsonOption()])
             command.Options.Add(option);
     }
 
@@ -89,6 +90,7 @@ sealed class RunCommand
                 },
                 ExitWhenDone = parsed.GetValue(_once),
                 RoundLimit = rounds,
+                MemoryLimitBytes = parsed.GetValue(_memoryLimit),
                 PollInterval = poll is { } interval ? TimeSpan.FromSeconds(interval) : null,
                 Log = output.Error,
                 LogAsJson = output.Json,

@@ -54,6 +54,20 @@ public sealed class BoardTrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_memory_limit_changes_no_bit_of_an_update_and_refuses_what_cannot_fit()
+    {
+        using var network = new Network(NetworkSpec.Parse("8x8-conv3x3x8:relu-pool2-24:relu-10", null, Loss.SoftmaxCrossEntropy));
+        ModelFile.Save(_temporary["base"], new Model(network.Initialise(1), Preparation.Identity));
+        var task = Digits.Task(Codec.Float32);
+        long least = TrainingPlan.MemoryOf(network.Spec, task.Training.ToSettings(network.Spec, task.Round, Device), 0).TotalBytes;
+        byte[] TrainWithin(long? limit)
+            => new BoardTraining(_digits.Train, s_share, limit).Train(task, Device, _temporary["base"], Stop).Content;
+        Assert.Equal(TrainWithin(null), TrainWithin(least));
+        Assert.Contains("more than --memory-limit", Assert.Throws<EdgeLearnException>(() => TrainWithin(least / 2)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_sign_update_is_the_direction_and_the_mean_size_of_each_tensor_s_change()
     {
         var task = Digits.Task(Codec.SignVote);

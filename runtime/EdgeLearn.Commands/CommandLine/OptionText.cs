@@ -99,6 +99,12 @@ static class OptionText
     public static Option<WeightStorage?> Weights() => Parsed<WeightStorage?>("--weights", "float32|bf16|int8",
         "how matrices are stored (default: the model's own)", text => WeightStorageWords.Parse(text));
 
+    /// <summary><c>--memory-limit</c>: bytes, such as 2MB.</summary>
+    /// <param name="of">what takes them</param>
+    public static Option<long?> MemoryLimit(string of) => Parsed<long?>("--memory-limit", "BYTES",
+        $"bytes that {of} may take (2MB, 1.5MiB, 800k): fewer rows of a batch then go through the network at a time",
+        text => ByteCount.Parse("--memory-limit", text));
+
     /// <summary>How many threads the kernels use.</summary>
     public static Option<int?> Threads()
         => Whole("--threads", "threads that share the products (default 1: a board is shared); the results are the same to the bit");

@@ -27,10 +27,7 @@ public sealed class TrainCommand
     readonly Option<string?> _checkpoint = OptionText.Text("--checkpoint", "DIR", "keep the run there, so that it can go on after a crash");
     readonly Option<double?> _interval = OptionText.Number("--checkpoint-interval", "seconds between two saves there (default 30)");
     readonly Option<bool> _resume = OptionText.Flag("--resume", "go on from --checkpoint; begins anew when nothing is there");
-    readonly Option<long?> _memoryLimit =
-        OptionText.Parsed<long?>("--memory-limit", "BYTES",
-        "bytes that weights and workspace may take (2MB, 1.5MiB, 800k): fewer rows of a batch then go through the network at a time",
-        text => ByteCount.Parse("--memory-limit", text));
+    readonly Option<long?> _memoryLimit = OptionText.MemoryLimit("weights and workspace");
     readonly Option<double?> _validation = OptionText.Number("--validation",
         "part of the training samples to hold back and judge by, whole groups where subjects, users or writers are known (default 0)");
     readonly Option<bool> _controls =

@@ -33,7 +33,7 @@ public sealed class DeviceAgent
     /// <exception cref="EdgeLearnException">It cannot go on: no token, a refused token, a revoked board, a folder in use. One
     /// line.</exception>
     public static Task<DeviceRun> RunAsync(DeviceAgentOptions options, CancellationToken stop) =>
-        RunAsync(options, new BoardTraining(options.Data, options.Share), stop);
+        RunAsync(options, new BoardTraining(options.Data, options.Share, options.MemoryLimitBytes), stop);
 
     /// <summary>Runs with another way to learn.</summary>
     internal static async Task<DeviceRun> RunAsync(DeviceAgentOptions options, BoardLearner learner, CancellationToken stop)

@@ -15,12 +15,18 @@ public sealed class BoardTraining : BoardLearner
 
     readonly DatasetView _training;
     readonly DatasetView? _heldOut;
+    readonly long? _memoryLimitBytes;
 
     /// <summary>Takes a board's share of a set.</summary>
     /// <param name="data">not owned; must outlive this</param>
     /// <param name="share">which examples are the board's</param>
+    /// <param name="memoryLimitBytes">see <see cref="TrainingPlan.Of"/>; a round that no choice of rows fits is refused</param>
     /// <exception cref="EdgeLearnException">The share is empty or out of range.</exception>
-    public BoardTraining(Dataset data, DataShare share) => (_training, _heldOut) = share.Split(data);
+    public BoardTraining(Dataset data, DataShare share, long? memoryLimitBytes = null)
+    {
+        (_training, _heldOut) = share.Split(data);
+        _memoryLimitBytes = memoryLimitBytes;
+    }
 
     /// <inheritdoc/>
     public override int ExampleCount => _training.Count;
@@ -48,7 +54,7 @@ public sealed class BoardTraining : BoardLearner
         var settings = SettingsOf(task, network.Spec, device);
         RoundTraining.CheckStorage(network);
         float[] start = network.Parameters.Values.ToArray();
-        using var session = new TrainingSession(network, settings, _training, model.Preparation);
+        using var session = new TrainingSession(network, settings, _training, model.Preparation, _memoryLimitBytes);
         codec.CheckSettings(session.Settings);
         var records = codec.Gives == ChangeKind.Records ? new ZerothOrderRecord[RecordCount(session)] : [];
         long started = Stopwatch.GetTimestamp();
