@@ -29,7 +29,7 @@ public sealed record DeviceAgentOptions
     /// <summary>Ends the run when the hub has nothing to do for this board.</summary>
     public bool ExitWhenDone { get; init; }
 
-    /// <summary>Bytes that weights and workspace of a round may take; null = those of inference, see <see cref="TrainingPlan.Of"/>.</summary>
+    /// <summary>Bytes that weights and workspace of a round may take; null = those of inference (<see cref="TrainingPlan.Of"/>).</summary>
     public long? MemoryLimitBytes { get; init; }
 
     /// <summary>Ends the run after so many rounds; 0 = goes on.</summary>

@@ -106,9 +106,10 @@ abstract class UnitRule : LearningRule
         return new StepCut(stretches);
     }
 
-    // Floats that are read again for each part: weights, and sums of their gradients; and those that are made again.
-    const double OtherBits = 1e15; // such a cut is the last to be taken
+    // What a cut costs that gives other bits: it is the last to be taken.
+    const double OtherBits = 1e15;
 
+    // Floats that are read again for each part, weights and sums of their gradients, and those that are made again.
     internal override double CostOf(in StepCut cut, int batch)
     {
         double cost = 0;
@@ -132,7 +133,6 @@ abstract class UnitRule : LearningRule
         _stretches = [.. (Cut ?? StepCut.Whole(_times.Length, batch)).Stretches];
         _batch = batch;
         SetTimes();
-
         var layers = new LayerBuffers(Network, plan, batch, probed: false, MomentsOf);
         _units = new UnitPass[_times.Length];
         for (int u = 0; u < _units.Length; u++)
