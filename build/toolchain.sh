@@ -118,6 +118,19 @@ prepare_dotnet() {
     mkdir -p "$HOME"
   fi
   export DOTNET_CLI_HOME=${DOTNET_CLI_HOME:-$HOME}
+  avoid_blanks_in_packages
+}
+
+# NativeAOT gives the linker the paths of its libraries without quotes: where packages lie behind a blank, they get a name without one.
+avoid_blanks_in_packages() {
+  local packages=${NUGET_PACKAGES:-$HOME/.nuget/packages} name
+  [[ $packages == *[[:space:]]* ]] || return 0
+  name=/tmp/edgelearn-packages-$(id -u)-$(cksum <<<"$packages" | cut -d ' ' -f 1)
+  mkdir -p "$packages"
+  ln -sfn "$packages" "$name" 2>/dev/null || true
+  [[ $(readlink "$name") == "$packages" ]] || fail "the NuGet packages lie in $packages, which has a blank that the native linker \
+cannot take: set NUGET_PACKAGES to a folder without"
+  export NUGET_PACKAGES=$name
 }
 
 # Leaves the script with one line if there is no .NET SDK that can build the project.

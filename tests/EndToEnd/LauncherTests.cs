@@ -89,6 +89,28 @@ public class LauncherTests
         Assert.All(projects, project => Assert.True(File.Exists(Repository.PathOf(project)), project));
     }
 
+    // The native linker would take a path with a blank for two.
+    [Fact]
+    public void Packages_behind_a_blank_get_a_name_without_one()
+    {
+        string home = Directory.CreateTempSubdirectory("edgelearn a home ").FullName;
+        const string Prepare = ". \"$0\"; prepare_dotnet; echo \"$NUGET_PACKAGES\"; readlink \"$NUGET_PACKAGES\"";
+        var environment = new Dictionary<string, string?> { ["HOME"] = home, ["NUGET_PACKAGES"] = null };
+        try
+        {
+            var run = Repository.Run("bash", environment, "-c", Prepare, Repository.PathOf("build", "toolchain.sh"));
+            Assert.Equal((0, ""), (run.ExitCode, run.Error));
+            string[] lines = run.Output.Split('\n');
+            Assert.DoesNotContain(' ', lines[0]);
+            Assert.Equal(Path.Combine(home, ".nuget", "packages"), lines[1]);
+            File.Delete(lines[0]);
+        }
+        finally
+        {
+            Directory.Delete(home, recursive: true);
+        }
+    }
+
     [Fact]
     public void Both_programs_lie_where_build_only_says()
     {

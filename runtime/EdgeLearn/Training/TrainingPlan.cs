@@ -30,26 +30,27 @@ public sealed class TrainingPlan : IDisposable
     }
 
     // The cheapest cut within the limit or, without one, within inference with the whole batch and what the run has to remember besides;
-    // where none is, the one that needs least. Whoever asks for no cut has one: the whole batch.
+    // where none is, the one that needs least. A rule that knows no cuts takes its batch as a whole.
     (MemoryPlan, ContinualLearning) Choose(long? limitBytes)
     {
-        var whole = Lay(null, _settings.Batch);
-        long inference = MemoryOfInference(_network.Spec, _settings.Batch, _network.Parameters.Storage).TotalBytes;
-        long remembered = whole.Memory.BytesOf(MemoryCategory.UpdateState) + whole.Memory.BytesOf(MemoryCategory.Past);
-        var cuts = Rule.Cuts(_settings.Batch).OrderBy(cut => Rule.CostOf(cut, _settings.Batch)).ToList();
+        int batch = _settings.Batch;
+        StepCut?[] cuts = [.. Rule.Cuts(batch).OrderBy(cut => Rule.CostOf(cut, batch)).Select(cut => (StepCut?)cut).DefaultIfEmpty()];
+        var memory = Lay(cuts[0], batch).Memory;
+        long remembered = memory.BytesOf(MemoryCategory.UpdateState) + memory.BytesOf(MemoryCategory.Past);
+        long inference = MemoryOfInference(_network.Spec, batch, _network.Parameters.Storage).TotalBytes;
         foreach (long bytes in limitBytes is { } limit ? [limit] : (long[])[inference, inference + remembered])
         {
             if (bytes < remembered) continue; // nothing will fit
             int rows = EvaluationRows(bytes - remembered);
-            if (Lay(Rule.Cut = null, rows) is { } plan && plan.Memory.TotalBytes <= bytes) return plan;
             foreach (var cut in cuts)
             {
-                plan = Lay(cut, rows);
+                var plan = Lay(cut, rows);
                 if (plan.Memory.TotalBytes <= bytes) return plan;
             }
         }
 
-        return Lay(Least(cuts, limitBytes is null ? _settings.Batch : 1), limitBytes is null ? _settings.Batch : 1);
+        int fewest = limitBytes is null ? batch : 1;
+        return Lay(cuts.MinBy(cut => Lay(cut, fewest).Memory.TotalBytes), fewest);
     }
 
     // The most rows with which an evaluation alone fits, a power of two less than the batch.
@@ -60,9 +61,6 @@ public sealed class TrainingPlan : IDisposable
             rows = (rows + 1) / 2;
         return rows;
     }
-
-    StepCut? Least(List<StepCut> cuts, int evaluationRows)
-        => cuts.Count == 0 ? null : cuts.MinBy(cut => Lay(cut, evaluationRows).Memory.TotalBytes);
 
     (MemoryPlan Memory, ContinualLearning Past) Lay(StepCut? cut, int evaluationRows)
     {
