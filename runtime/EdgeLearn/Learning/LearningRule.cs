@@ -21,6 +21,9 @@ public abstract class LearningRule : IDisposable
     /// <summary>What a step of this cut costs beside another's, in a unit of no meaning.</summary>
     internal virtual double CostOf(in StepCut cut, int batch) => 0;
 
+    /// <summary>The last moment of a step, as it is planned, in which the rule reads inputs of the batch.</summary>
+    internal virtual int InputsUntil => PlanTime.Evaluation - 1;
+
     /// <summary>The cut that <see cref="Plan"/> goes by; null = the batch as a whole.</summary>
     internal StepCut? Cut { get; set; }
 

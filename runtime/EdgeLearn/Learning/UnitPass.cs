@@ -261,8 +261,8 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
         };
     }
 
-    // The last moment in which the unit reads what the one below leaves.
-    int ReadsUntil(ReadOnlySpan<Layer> layers)
+    /// <summary>The last moment in which the unit reads what the one below leaves, or the inputs of the batch.</summary>
+    public int ReadsUntil(ReadOnlySpan<Layer> layers)
         => Rows > 0 ? Stretch.Until : First < End ? ReadUntil(First, layers) : Objective;
 
     // The last moment in which a layer reads its input.

@@ -145,6 +145,8 @@ abstract class UnitRule : LearningRule
         }
     }
 
+    internal override int InputsUntil => _times[0].ReadsUntil(Network.Body);
+
     // The calendar of the cut.
     void SetTimes()
     {

@@ -94,6 +94,7 @@ public sealed class SampleStream
     {
         int rows = NextRows;
         int length = _data.AnswerLength;
+        (_batchOrder, _batchFirst) = (_order, _position.Position);
         // Drawn first, so that no sample meets itself.
         int drawn = _replay?.Draw(_replayRows, DrawKey, inputs[(rows * _data.InputLength)..], answers[(rows * length)..]) ?? 0;
         for (int i = 0; i < rows; i++)
@@ -125,7 +126,7 @@ public sealed class SampleStream
         return rows;
     }
 
-    /// <summary>Reads inputs of the batch that was begun last, as often as one likes.</summary>
+    /// <summary>Reads inputs of the batch that was begun or read last, as often as one likes, but for replayed rows.</summary>
     /// <param name="first">row of the batch</param>
     /// <param name="count">rows</param>
     /// <param name="inputs">[count x input length], written, prepared</param>

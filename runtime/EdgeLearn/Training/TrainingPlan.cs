@@ -67,15 +67,14 @@ public sealed class TrainingPlan : IDisposable
         int batch = _settings.Batch;
         var memory = new MemoryPlan();
         memory.Account("parameters", MemoryCategory.Parameters, _network.ParameterBytes);
-        // What is replayed, and features, are not read again.
-        StreamsInputs = cut is { } parts && parts.Stretches[0].Rows < batch && Features is null
-            && _settings.Continual is not { ReplayBytes: > 0 };
-        int inputRows = StreamsInputs ? cut!.Value.Stretches[0].Rows : batch;
-        Inputs = memory.Request("batch.inputs", MemoryCategory.Batch,
-            (long)inputRows * Math.Max(_network.InputLength, Features?.InputLength ?? 0), PlanTime.Step, LastOfStep);
-        Answers = memory.Request("batch.answers", MemoryCategory.Batch, (long)batch * AnswerLength, PlanTime.Step, LastOfStep);
         Rule.Cut = cut;
         Rule.Plan(memory, batch);
+        StreamsInputs = ReadsAgain && cut is { } parts && parts.Stretches[0].Rows < batch;
+        int inputRows = StreamsInputs ? cut!.Value.Stretches[0].Rows : batch;
+        Inputs = memory.Request("batch.inputs", MemoryCategory.Batch,
+            (long)inputRows * Math.Max(_network.InputLength, Features?.InputLength ?? 0), PlanTime.Step,
+            ReadsAgain ? Rule.InputsUntil : LastOfStep);
+        Answers = memory.Request("batch.answers", MemoryCategory.Batch, (long)batch * AnswerLength, PlanTime.Step, LastOfStep);
         Update.Plan(_network.Parameters, memory);
         Evaluator.Plan(memory, batch, evaluationRows);
         Features?.Plan(memory);
@@ -154,6 +153,9 @@ public sealed class TrainingPlan : IDisposable
 
     /// <summary>Floats that answer one sample: labels, as floats of the same bits, or targets.</summary>
     internal int AnswerLength { get; }
+
+    /// <summary>Whether inputs of a batch can be read a second time; what is replayed cannot, and features need not be.</summary>
+    internal bool ReadsAgain => Features is null && _settings.Continual is not { ReplayBytes: > 0 };
 
     /// <summary>Whether inputs are read some rows at a time, as the first stretch asks for them.</summary>
     internal bool StreamsInputs { get; private set; }

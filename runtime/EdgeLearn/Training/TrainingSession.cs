@@ -17,7 +17,7 @@ public sealed class TrainingSession : IDisposable
     readonly SampleStream _stream;
     readonly Schedule _schedule;
     readonly float _rate;
-    readonly StreamedInputs? _streamed;
+    readonly StreamedInputs? _reader;
     int _lastRows;
 
     /// <summary>Plans the run, refuses it when it does not fit, then allocates its workspace.</summary>
@@ -48,7 +48,7 @@ public sealed class TrainingSession : IDisposable
         _stream = new SampleStream(_plan.Features ?? data, KeepsFeatures ? Preparation.Identity : preparation, settings.Batch,
             settings.OrderSeed ?? Noise.Derive(settings.Seed, 2), ReplayBuffer, settings.Continual?.ReplayRows(settings.Batch) ?? 0,
             _plan.Past.ReplaySeed);
-        if (_plan.StreamsInputs) _streamed = new StreamedInputs(_stream, _plan.Inputs, network.InputLength);
+        if (_plan.ReadsAgain) _reader = new StreamedInputs(_stream, _plan.Inputs, network.InputLength);
     }
 
     /// <summary>Refuses data whose inputs, classes or targets the network does not have.</summary>
@@ -126,8 +126,9 @@ public sealed class TrainingSession : IDisposable
     Batch ReadBatch()
     {
         _plan.Features?.Fill(_plan.Evaluator);
-        if (_streamed is null) return BatchOf(_stream.Read(_plan.Inputs.Span, _plan.Answers.Span));
-        return BatchOf(_stream.Begin(_plan.Answers.Span), _streamed);
+        return _plan.StreamsInputs
+            ? BatchOf(_stream.Begin(_plan.Answers.Span), _reader)
+            : BatchOf(_stream.Read(_plan.Inputs.Span, _plan.Answers.Span));
     }
 
     // The first rows of the mini-batch's buffers, with inputs that are there or come as they are asked for.
@@ -141,7 +142,7 @@ public sealed class TrainingSession : IDisposable
     }
 
     /// <summary>Where the last step went wrong, whose loss ran away. Call it before anything else is done with the session.</summary>
-    public Divergence FindDivergence() => Divergence.Find(Network, BatchOf(_lastRows, _streamed));
+    public Divergence FindDivergence() => Divergence.Find(Network, BatchOf(_lastRows, _reader));
 
     // the rounds of a fleet drop other values
     StepClock Clock => new(StepCount, _rate * _schedule.FactorAt(StepCount), Noise.Derive(Settings.OrderSeed ?? Settings.Seed, 5));
