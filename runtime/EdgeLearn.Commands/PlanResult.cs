@@ -39,6 +39,8 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
         using var run = TrainingPlan.Of(network, settings, memoryLimitBytes: limitBytes);
         var plan = run.Memory;
         long inference = TrainingPlan.MemoryOfInference(spec, settings.Batch, settings.Weights).TotalBytes;
+        RulePlan[] rules = [.. LearningRules.All.Select(rule =>
+            RulePlan.Of(spec, rule.Word == settings.Rule.Word ? settings : settings with { Rule = rule }, limitBytes, inference))];
         return new PlanResult(
             Network: spec.ToString(),
             Rule: settings.Rule.Word,
@@ -55,11 +57,10 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
             InferenceBytes: inference,
             Rows: run.Rows,
             Stretches: run.Cut,
-            LeastBytes: TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes,
+            LeastBytes: rules.First(rule => rule.Rule == settings.Rule.Word).LeastBytes!.Value,
             EvaluationRows: run.EvaluationBatch,
             Layers: LayerDescription.Of(network),
-            Rules: [.. LearningRules.All.Select(rule =>
-                RulePlan.Of(spec, rule.Word == settings.Rule.Word ? settings : settings with { Rule = rule }, limitBytes, inference))],
+            Rules: rules,
             Buffers: listsBuffers ? [.. plan.Buffers.Select(BufferPlan.Of)] : null);
     }
 

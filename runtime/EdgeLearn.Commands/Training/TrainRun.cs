@@ -26,22 +26,24 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }
 
-    void SayPlan(NetworkSpec spec)
+    // Says what is planned, and refuses what does not fit, before weights are read or drawn.
+    void Plan(NetworkSpec spec)
     {
-        using var network = new Network(spec, request.Settings.Weights);
-        using var plan = TrainingPlan.Of(network, request.Settings, memoryLimitBytes: request.MemoryLimitBytes);
+        var settings = request.Settings;
+        using var network = new Network(spec, settings.Weights);
+        using var plan = TrainingPlan.Of(network, settings, memoryLimitBytes: request.MemoryLimitBytes);
         var memory = plan.Memory;
         output.Error.WriteLine($"memory planned: {memory.TotalBytes:N0} bytes (weights {memory.BytesOf(MemoryCategory.Parameters):N0}, "
             + $"workspace {memory.WorkspaceBytes:N0}){(plan.Cut.Length > 0 ? $"; {plan.Cut} at a time" : "")}");
+        TruncationWarning.Write(spec, settings.Rule, output.Error);
+        MemoryLimit.Enforce(memory, request.MemoryLimitBytes, settings.Batch,
+            batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }, 0).TotalBytes);
     }
 
     TrainResult RunRule(NetworkSpec spec, Preparation preparation)
     {
         var settings = request.Settings;
-        SayPlan(spec);
-        TruncationWarning.Write(spec, request.Settings.Rule, output.Error);
-        MemoryLimit.Enforce(TrainingPlan.MemoryOf(spec, settings, request.MemoryLimitBytes), request.MemoryLimitBytes, settings.Batch,
-            batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }, 0).TotalBytes);
+        Plan(spec);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         _past?.Begin(session);

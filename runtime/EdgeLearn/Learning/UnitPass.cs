@@ -118,7 +118,7 @@ sealed class UnitPass
         int lowest = _times.Lowest, top = _times.End - 1, statistics = _times.Statistics;
         if (IsPart && batch.FirstRow == 0) BeginSums(measures);
         var dy = lowest <= top ? Gradient(top, batch.Count) : dx;
-        var y = _times.First <= top ? _layers.Result(top, batch) : _layers.Input(_times.End, batch);
+        var y = _times.First <= top ? _layers.Output(top, batch) : _layers.Input(_times.End, batch);
         double loss = _objective.Gradient(batch, clock, mode, y, dy, sink);
         if (_keepsWeights && !double.IsFinite(loss)) return loss;
         for (int i = top; i >= (measures ? statistics : lowest); i--)

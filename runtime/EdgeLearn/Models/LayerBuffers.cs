@@ -114,8 +114,8 @@ sealed class LayerBuffers
     /// <summary>[batch x output length] of a layer.</summary>
     public Span<float> Output(int layer, int batch) => _outputs[layer].Span[..(batch * _places[layer].Length)];
 
-    // Of the rows that the pass sees.
-    Span<float> Output(int layer, in Batch batch)
+    /// <summary>What a layer makes of the rows that the pass sees.</summary>
+    public Span<float> Output(int layer, in Batch batch)
     {
         ref readonly var place = ref _places[layer];
         return _outputs[layer].Span.Slice(place.KeepsBatch ? batch.FirstRow * place.Length : 0, batch.Count * place.Length);
@@ -142,9 +142,6 @@ sealed class LayerBuffers
         return _outputs[place.KeptIn].Span.Slice(batch.FirstRow * place.Length, batch.Count * place.Length);
     }
 
-
-    /// <summary>What a layer has just made of the rows.</summary>
-    public ReadOnlySpan<float> Result(int layer, in Batch batch) => Output(layer, batch);
 
     /// <summary>Puts what a layer has made where later stretches read it.</summary>
     public void Keep(int layer, in Batch batch)
