@@ -20,7 +20,7 @@ sealed class ElasticZerothOrder : LearningRule
     readonly List<ParameterSlice> _body = [];
     LayerBuffers? _layers;
     UnitPass? _exact;
-    PlannedBuffer _lossCopy;
+    PlannedBuffer _lossScratch;
     PlannedBuffer _chunk;
 
     /// <summary>Prepares the rule.</summary>
@@ -49,15 +49,22 @@ sealed class ElasticZerothOrder : LearningRule
 
     public override string Name => "elastic-zo";
 
+    internal override IEnumerable<StepCut> Cuts(int batch)
+    {
+        yield return StepCut.Whole(1, batch);
+        if (_network.LossHead is not null) yield return StepCut.Whole(1, batch) with { ByWords = true };
+    }
+
+    internal override double CostOf(in StepCut cut, int batch) => cut.ByWords ? 1 : 0;
+
     public override void Plan(MemoryPlan plan, int batch)
     {
-        // Every output has to be there for the loss of a probe, so the last layer is one as any other.
-        var layers = _network.Layers;
-        var times = new UnitTimes(0, layers.Length, _firstExact, PlanTime.Step);
-        _layers = new LayerBuffers(layers, _network.Parameters, plan, batch, probed: true, i => times.MomentsOf(i, layers, null),
-            _network.FrozenCount);
-        _exact = new UnitPass(_layers, plan, batch, times, new LossObjective(_network.Loss), keepsWeights: true);
-        _lossCopy = plan.Request("elastic-zo.outputs", MemoryCategory.Activations, (long)batch * _network.OutputLength, times.Objective,
+        int end = _network.Body.Length;
+        var times = new UnitTimes(0, end, Math.Min(_firstExact, end), PlanTime.Step) { ByWords = Cut is { ByWords: true } };
+        _layers = new LayerBuffers(_network, plan, batch, probed: true, i => times.MomentsOf(i, _network.Body, null));
+        _exact = new UnitPass(_layers, plan, batch, times, LossObjective.Of(_network, plan, batch, times), keepsWeights: true);
+        _lossScratch = plan.Request("elastic-zo.loss", MemoryCategory.Activations,
+            _network.LossHead is { } head ? head.LossScratchLength(batch) : (long)batch * _network.OutputLength, times.Objective,
             times.Objective);
         _chunk = plan.Request("elastic-zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1,
             PlanTime.Evaluation - 1);
@@ -85,14 +92,17 @@ sealed class ElasticZerothOrder : LearningRule
     // The probe perturbs the body alone.
     void Forward(in Batch batch, in Probe probe)
     {
-        _layers!.Forward(0, _firstExact, batch, ForwardMode.Probed(probe));
-        _layers.Forward(_firstExact, _network.Layers.Length, batch, ForwardMode.Evaluation);
+        int end = _layers!.Count, exact = Math.Min(_firstExact, end);
+        _layers.Forward(0, exact, batch, ForwardMode.Probed(probe));
+        _layers.Forward(exact, end, batch, ForwardMode.Evaluation);
     }
 
     double LossSum(in Batch batch)
     {
-        var copy = _lossCopy.Span[..(batch.Count * _network.OutputLength)];
-        _layers!.Output(_network.Layers.Length - 1, batch.Count).CopyTo(copy);
+        var outputs = _layers!.Output(_layers.Count - 1, batch.Count);
+        if (_network.LossHead is { } head) return head.Loss(batch, _network.Parameters, Probe.None, outputs, out _, _lossScratch.Span);
+        var copy = _lossScratch.Span[..outputs.Length];
+        outputs.CopyTo(copy);
         return _network.Loss.Sum(batch, copy);
     }
 }

@@ -2,7 +2,7 @@ namespace EdgeLearn;
 
 /// <summary>
 /// A local head (<see cref="LocalHeadSet"/>) at a unit's output, held against the labels by a loss of classes: dy is the gradient of that
-/// loss through the head, and stops at the unit. The head is a unit of its own, all in one moment.
+/// loss through the head, and stops at the unit. The head is a unit of its own.
 /// </summary>
 sealed class HeadObjective : Objective
 {
@@ -31,18 +31,25 @@ sealed class HeadObjective : Objective
         _update = update;
         _waits = unit.Rows > 0;
         _rows = _waits ? unit.Rows : batch;
-        if (scoresSteps) _rows = Math.Min(_rows, Math.Max(1, MostScores / head[^1].OutputLength));
+        var words = head[^1] as TokenHeadLayer;
+        if (scoresSteps && words is null) _rows = Math.Min(_rows, Math.Max(1, MostScores / head[^1].OutputLength));
         _sumsUp = _rows < batch;
-        int time = unit.Objective;
-        var times = new UnitTimes(0, head.Length, 0, time)
+        var body = words is null ? head : head[..^1];
+        var times = new UnitTimes(0, body.Length, 0, unit.Objective)
         {
-            IsAtOnce = true,
+            IsAtOnce = unit.ObjectiveLength != LengthOf(head),
             Rows = _sumsUp ? _rows : 0,
-            Stretch = _waits ? unit.Stretch : (time, time),
+            ByWords = unit.ByWords,
+            Stretch = _waits ? unit.Stretch : (unit.Objective, unit.GradientFrom),
         };
-        var layers = new LayerBuffers(head, parameters, plan, batch, probed: false, i => times.MomentsOf(i, head, null));
-        _head = new UnitPass(layers, plan, batch, times, new HeadLossObjective(loss), givesInputGradient: true);
+        var layers = new LayerBuffers(body, parameters, plan, batch, probed: false, i => times.MomentsOf(i, body, null));
+        Objective top = words is null ? new HeadLossObjective(loss)
+            : new TokenHeadObjective(parameters, words, plan, batch, times, givesInputGradient: true);
+        _head = new UnitPass(layers, plan, batch, times, top, givesInputGradient: true);
     }
+
+    /// <summary>Moments that a head takes: its layers forward, its loss, and its layers back.</summary>
+    public static int LengthOf(Layer[] head) => head[^1] is TokenHeadLayer ? 2 * head.Length - 1 : 2 * head.Length + 1;
 
     public override double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy,
         GradientSink sink)

@@ -42,8 +42,11 @@ public abstract class LearningRule : IDisposable
     {
     }
 
+    /// <summary>Whether <see cref="RestoreState"/> can take a state of so many bytes; of earlier versions it may be another.</summary>
+    internal virtual bool TakesState(long bytes) => bytes == StateBytes;
+
     /// <summary>Takes back what <see cref="SaveState"/> wrote.</summary>
-    /// <param name="state">[<see cref="StateBytes"/>]</param>
+    /// <param name="state">as long as <see cref="TakesState"/> says</param>
     public virtual void RestoreState(ReadOnlySpan<byte> state)
     {
     }

@@ -13,12 +13,14 @@ namespace EdgeLearn;
 /// <param name="loss">what the scores are held against</param>
 /// <param name="update">learns the heads; used for nothing else</param>
 /// <param name="similarity">share of similarity matching in what units minimise, see <see cref="SimilarityObjective"/></param>
-sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, UpdateRule update, float similarity = 0) : IDisposable
+/// <param name="drawsWeights">whether matrices are noise that nobody learns, <see cref="ParameterSlice.Drawn"/></param>
+sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, UpdateRule update, float similarity = 0,
+    bool drawsWeights = false) : IDisposable
 {
     // Averages over cells cost little, and finer ones bring nothing on images and harm on the few samples that sequences come in.
     const int MostReadingsOfImages = 1024, MostReadingsOfSequences = 256;
 
-    readonly ParameterSet _parameters = new();
+    readonly ParameterSet _parameters = new() { AppendsDrawn = drawsWeights };
     readonly List<Head> _heads = [];
 
     /// <summary>The head of one unit.</summary>
@@ -45,13 +47,30 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
             layers.Add(pool);
         var reading = similarity > 0 ? LayerStack.Build(name, outputs, layers, new ParameterSet()) : [];
         layers.AddRange(network.Spec.LabelsSteps
-            ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits)
+            ? StepHead.Of(network.Spec, network.Layers[unit.Learner].Name, shape, hiddenUnits, ScoresWords)
             : ClassHead());
         _heads.Add(new Head(unit, LayerStack.Build(name, outputs, layers, _parameters), reading));
     }
 
-    /// <summary>Whether the objectives take a batch a part at a time; similarity compares its samples.</summary>
-    public bool TakesParts => similarity == 0;
+    /// <summary>Whether the objectives take so many rows of a batch at a time; similarity compares its samples.</summary>
+    public bool TakesParts(int rows)
+        => similarity == 0 && (!ScoresWords || (long)rows * network.Spec.LabelLength % TokenHeadLayer.Block == 0);
+
+    // A vocabulary, whose scores are the largest thing in a step: the head makes the loss itself.
+    const int ManyWords = 1024;
+
+    bool ScoresWords => network.Spec.LabelsSteps && network.Spec.ClassCount >= ManyWords && !loss.IsHinge
+        && loss.Network.Equals(Loss.SoftmaxCrossEntropy);
+
+    /// <summary>
+    /// Moments that the objective of a unit takes; one where it goes several times over what the unit leaves, or is compared with others.
+    /// </summary>
+    public int ObjectiveLengthOf(LocalUnit unit)
+    {
+        var layers = _heads.Find(head => head.Unit == unit).Layers;
+        bool goesOnce = similarity == 0 && (!network.Spec.LabelsSteps || ScoresWords);
+        return layers is null || !goesOnce ? 1 : HeadObjective.LengthOf(layers);
+    }
 
     /// <summary>What a unit with a head minimises.</summary>
     /// <param name="unit">that has been added</param>
@@ -129,11 +148,24 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
         MemoryMarshal.AsBytes(update.State).CopyTo(state[(int)_parameters.Bytes..]);
     }
 
+    // Earlier checkpoints have the drawn matrices among the weights.
+    long DrawnBytes => _parameters.Slices.Sum(slice => slice.IsDrawn ? (long)slice.Length * sizeof(float) : 0);
+
+    /// <summary>Whether so many bytes can be what <see cref="Save"/> wrote, today or with the drawn matrices.</summary>
+    public bool Takes(long bytes) => bytes == StateBytes || bytes == StateBytes + DrawnBytes;
+
     /// <summary>Takes back what <see cref="Save"/> wrote.</summary>
     public void Restore(ReadOnlySpan<byte> state)
     {
-        state[..(int)_parameters.Bytes].CopyTo(_parameters.Content);
-        MemoryMarshal.Cast<byte, float>(state[(int)_parameters.Bytes..]).CopyTo(update.State);
+        bool hasDrawn = state.Length > StateBytes;
+        foreach (var slice in _parameters.Slices)
+        {
+            int bytes = slice.IsDrawn && !hasDrawn ? 0 : slice.Length * sizeof(float);
+            if (!slice.IsDrawn) state[..bytes].CopyTo(_parameters.Elements(slice));
+            state = state[bytes..];
+        }
+
+        MemoryMarshal.Cast<byte, float>(state).CopyTo(update.State);
     }
 
     public void Dispose() => _parameters.Dispose();
@@ -150,8 +182,10 @@ static class StepHead
     /// <param name="name">of the unit, for errors</param>
     /// <param name="shape">what the next unit reads</param>
     /// <param name="hiddenUnits">of a hidden layer; 0 = none</param>
+    /// <param name="scoresWords">whether the last layer makes the loss itself</param>
     /// <exception cref="EdgeLearnException">The shape is no sequence whose steps can be matched with the labels.</exception>
-    public static IEnumerable<LayerSpec> Of(NetworkSpec network, string name, Shape shape, int hiddenUnits)
+    public static IEnumerable<LayerSpec> Of(NetworkSpec network, string name, Shape shape, int hiddenUnits,
+        bool scoresWords)
     {
         int labels = network.LabelLength;
         if (shape.Rank != 2 || shape.Height % labels != 0)
@@ -161,6 +195,8 @@ static class StepHead
         }
         if (shape.Height > labels) yield return new PoolSpec(shape.Height / labels, 0, IsMean: true);
         if (hiddenUnits > 0) yield return new StepwiseDenseSpec(hiddenUnits, Activation.Relu);
-        yield return new StepwiseDenseSpec(network.ClassCount, Activation.Identity);
+        yield return scoresWords
+            ? new TokenHeadSpec(network.ClassCount, IsTied: false) { HasBias = true }
+            : new StepwiseDenseSpec(network.ClassCount, Activation.Identity);
     }
 }

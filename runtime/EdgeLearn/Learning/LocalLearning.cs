@@ -50,7 +50,9 @@ abstract class LocalLearning : UnitRule
     private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, in UnitTimes times)
         => Heads!.ObjectiveOf(Network.Units[unit], plan, batch, times);
 
-    private protected override bool ObjectivesTakeParts => Heads?.TakesParts ?? true;
+    private protected override int ObjectiveLengthOf(int unit) => Heads?.ObjectiveLengthOf(Network.Units[unit]) ?? 1;
+
+    private protected override bool ObjectivesTakeParts(int rows) => Heads?.TakesParts(rows) ?? true;
 
     public override StepReport Step(in Batch batch, in StepClock clock, UpdateRule update)
     {
@@ -61,6 +63,8 @@ abstract class LocalLearning : UnitRule
     public override long StateBytes => Heads?.StateBytes ?? 0;
 
     public override void SaveState(Span<byte> state) => Heads?.Save(state);
+
+    internal override bool TakesState(long bytes) => Heads?.Takes(bytes) ?? base.TakesState(bytes);
 
     public override void RestoreState(ReadOnlySpan<byte> state) => Heads?.Restore(state);
 

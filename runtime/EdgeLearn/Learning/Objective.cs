@@ -66,34 +66,57 @@ sealed class TokenHeadObjective : Objective
 {
     readonly ParameterSet _parameters;
     readonly TokenHeadLayer _head;
-    readonly PlannedBuffer _gradient;
+    readonly bool _byWords, _handsOn, _sumsUp;
+    readonly PlannedBuffer _weightGradient;
+    readonly PlannedBuffer _biasGradient;
     readonly PlannedBuffer _scratch;
 
-    /// <summary>Asks the plan for the gradient of the weights, summed over the batch, and for scratch.</summary>
-    /// <param name="parameters">of the network</param>
-    /// <param name="head">its last layer</param>
+    /// <summary>Asks the plan for scratch and, where they are needed as a whole, for the gradients of the layer's tensors.</summary>
+    /// <param name="parameters">of the layer</param>
+    /// <param name="head">the last layer</param>
     /// <param name="plan">collects the buffers</param>
     /// <param name="batch">most rows of a batch</param>
     /// <param name="times">of the unit below; an embedding in it that shares the weights adds its own gradient and hands both on</param>
-    public TokenHeadObjective(ParameterSet parameters, TokenHeadLayer head, MemoryPlan plan, int batch, in UnitTimes times)
+    /// <param name="givesInputGradient">whether the gradient by the layer's input is asked for though nothing below it learns</param>
+    public TokenHeadObjective(ParameterSet parameters, TokenHeadLayer head, MemoryPlan plan, int batch, in UnitTimes times,
+        bool givesInputGradient = false)
     {
         _parameters = parameters;
         _head = head;
-        bool learns = head.Weight.Trainable, gradient = learns || times.Lowest < times.End;
-        _gradient = plan.Request(head.Name + ".weights.gradient", MemoryCategory.Panels, learns ? head.Weight.Length : 0, times.Objective,
-            head.IsTied ? times.Back(0) : times.Objective);
+        _sumsUp = times.Rows > 0;
+        _byWords = times.ByWords || !head.Weight.IsReadInPlace;
+        bool learns = head.Weight.Trainable || head.Bias is { Trainable: true };
+        _handsOn = _byWords && learns && !_sumsUp && !head.IsTied;
+        bool isWhole = learns && !_handsOn, gradient = learns || givesInputGradient || times.Lowest < times.End;
+        var (from, until) = _sumsUp ? times.Stretch : (times.Objective, head.IsTied ? times.Back(0) : times.Objective);
+        _weightGradient = plan.Request(head.Name + ".weights.gradient", MemoryCategory.Panels,
+            isWhole && head.Weight.Trainable ? head.Weight.Length : 0, from, until);
+        _biasGradient = plan.Request(head.Name + ".bias.gradient", MemoryCategory.Panels,
+            isWhole && head.Bias is { Trainable: true } bias ? bias.Length : 0, from, until);
+        int rows = _sumsUp ? times.Rows : batch;
         _scratch = plan.Request(head.Name + ".panel", MemoryCategory.Panels,
-            gradient ? head.LossGradientScratchLength(batch) : head.LossScratchLength(batch), times.Objective, times.Objective);
+            !gradient ? head.LossScratchLength(rows) : _byWords ? head.ByWordsScratchLength(rows, _handsOn)
+                : head.LossGradientScratchLength(rows), times.Objective, times.Objective);
     }
 
     public override double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy,
         GradientSink sink)
     {
-        if (!_head.Weight.Trainable && dy.IsEmpty) return _head.Loss(batch, _parameters, Probe.None, y, out _, _scratch.Span);
-        double loss = _head.LossGradient(batch, _parameters, y, _gradient.Span, dy, _scratch.Span);
-        if (!_head.IsTied && _head.Weight.Trainable && double.IsFinite(loss)) sink.Accept(_head.Weight, 0, _gradient.Span);
+        Span<float> dWeight = _weightGradient.Span, dBias = _biasGradient.Span;
+        if (!_handsOn && dWeight.IsEmpty && dBias.IsEmpty && dy.IsEmpty)
+            return _head.Loss(batch, _parameters, Probe.None, y, out _, _scratch.Span);
+        double loss = _byWords
+            ? _head.LossGradientByWords(batch, _parameters, y, dWeight, dBias, dy, _handsOn ? sink : null, _scratch.Span)
+            : _head.LossGradient(batch, _parameters, y, dWeight, dBias, dy, _scratch.Span);
+        if (!_sumsUp && !_head.IsTied && double.IsFinite(loss)) HandOver(sink);
         return loss;
     }
 
-    public override Span<float> SharedGradient => _head.IsTied ? _gradient.Span : default;
+    public override void HandOver(GradientSink sink)
+    {
+        if (!_weightGradient.Span.IsEmpty) sink.Accept(_head.Weight, 0, _weightGradient.Span);
+        if (!_biasGradient.Span.IsEmpty) sink.Accept(_head.Bias!, 0, _biasGradient.Span);
+    }
+
+    public override Span<float> SharedGradient => _head.IsTied ? _weightGradient.Span : default;
 }

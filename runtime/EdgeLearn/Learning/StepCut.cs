@@ -9,14 +9,33 @@ namespace EdgeLearn;
 /// <param name="Stretches">first to last; the units of each follow those of the one before</param>
 readonly record struct StepCut(IReadOnlyList<Stretch> Stretches)
 {
+    /// <summary>
+    /// Whether what scores a large vocabulary takes some words for all steps, and makes the scores twice, in place of all words for some
+    /// steps: then neither the scores nor the gradient of its weights are ever there as a whole.
+    /// </summary>
+    public bool ByWords { get; init; }
+
+    /// <summary>
+    /// Whether the last hidden unit learns behind the last, which reads its output: then nobody needs the output any more, and the gradient
+    /// is written over it.
+    /// </summary>
+    public bool OverOutput { get; init; }
+
     /// <summary>Each unit a stretch of its own that sees the whole batch, so that its gradients are used up as they are formed.</summary>
     public static StepCut Whole(int units, int batch) => new([.. Enumerable.Range(0, units).Select(u => new Stretch(u, u + 1, batch))]);
 
     /// <summary>In words, such as <c>units 1-2 by 8 rows</c>; empty when every stretch sees the whole batch.</summary>
     /// <param name="batch">rows of the whole</param>
-    public string Describe(int batch) => string.Join(", ", Stretches.Where(stretch => stretch.Rows < batch).Select(stretch
+    public string Describe(int batch) => string.Join(", ", (IEnumerable<string>)
+        [
+            .. DescribeStretches(batch),
+            .. ByWords ? ["the vocabulary by blocks of words"] : (string[])[],
+            .. OverOutput ? ["the last hidden gradient over its output"] : (string[])[],
+        ]);
+
+    IEnumerable<string> DescribeStretches(int batch) => Stretches.Where(stretch => stretch.Rows < batch).Select(stretch
         => (stretch.End - stretch.First == 1 ? $"unit {stretch.End}" : $"units {stretch.First + 1}-{stretch.End}")
-            + $" by {stretch.Rows} row{(stretch.Rows == 1 ? "" : "s")}"));
+            + $" by {stretch.Rows} row{(stretch.Rows == 1 ? "" : "s")}");
 }
 
 /// <summary>Neighbouring units that see the same rows at a time.</summary>

@@ -6,12 +6,12 @@ namespace EdgeLearn;
 /// <para>
 /// With the losses cross-entropy and hinge the unit need only come nearer to the target of its class than to the others': P_l scores what
 /// the next unit reads, r (maps and steps averaged over cells), as s = P_l r / sqrt(values) + threshold, and s is held against the label.
-/// P_l never learns; the thresholds do, one number a class, for a random matrix gives each class another offset that units would have to
-/// work off.
+/// P_l never learns and is never stored; the thresholds do, one number a class, for a random matrix gives each class another offset that
+/// units would have to work off.
 /// </para>
 /// <para>
 /// With l2, l1 and linear there is a target for each output, t = scale * P_l[label], which the unit learns to give: dz = (y - t) *
-/// activation'(z) for l2. Here P_l is not stored. Maps and steps count as their mean over positions. The last unit learns the labels by the
+/// activation'(z) for l2. Maps and steps count as their mean over positions. The last unit learns the labels by the
 /// network's own loss.
 /// </para>
 /// </summary>
@@ -29,12 +29,18 @@ sealed class TargetProjection : LocalLearning
     public TargetProjection(Network network, TargetProjectionSettings settings, in RuleContext context = default)
         : base(network, settings.HiddenRate ?? settings.LocalLoss.HiddenRateScale(), settings.LayerByLayer ? context.TotalSteps : null,
             settings.LocalLoss.Scores()
-                ? new LocalHeadSet(network, 0, new LocalHeadLoss(network.Loss, settings.LocalLoss == LocalLoss.Hinge), context.HeadUpdate)
+                ? new LocalHeadSet(network, 0, new LocalHeadLoss(network.Loss, settings.LocalLoss == LocalLoss.Hinge), context.HeadUpdate,
+                    drawsWeights: true)
                 : null)
     {
         _settings = settings;
         _seed = context.Seed;
-        foreach (var slice in Heads?.Parameters.Slices ?? []) slice.Trainable = slice.Shape.Length == 1; // the thresholds
+        foreach (var head in Heads?.Heads ?? [])
+        {
+            var projection = head.Layers[^1].Slices[0];
+            projection.Drawn = (settings.Targets, TargetKey(network, head.Unit, _seed),
+                settings.TargetScale / MathF.Sqrt(projection.RowLength));
+        }
     }
 
     public override string Name => "tpsgd";
@@ -47,19 +53,9 @@ sealed class TargetProjection : LocalLearning
         => Heads is null ? new TargetObjective(Network, Network.Units[unit], _settings, _seed)
             : base.ObjectiveOf(unit, plan, batch, times);
 
+    // Thresholds begin at 0.
     private protected override void InitialiseHeads()
     {
-        Heads!.Initialise(_seed);
-        foreach (var head in Heads.Heads)
-        {
-            var slices = head.Layers[^1].Slices;
-            var (projection, thresholds) = (slices[0], slices[1]);
-            var values = Heads.Parameters[projection];
-            values.Clear();
-            Noise.Add(_settings.Targets, TargetKey(Network, head.Unit, _seed), 0,
-                _settings.TargetScale / MathF.Sqrt(projection.RowLength), values, values);
-            Heads.Parameters[thresholds].Clear();
-        }
     }
 }
 

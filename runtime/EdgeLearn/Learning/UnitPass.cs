@@ -9,6 +9,7 @@ sealed class UnitPass
     readonly LayerBuffers _layers;
     readonly UnitTimes _times;
     readonly int _rows;
+    readonly int _batch;
     readonly bool _keepsWeights;
     readonly Objective? _objective;
     readonly PlannedBuffer[] _dy;
@@ -16,6 +17,10 @@ sealed class UnitPass
     readonly PlannedBuffer[] _scratch;
     readonly PlannedBuffer[] _sums;
     readonly bool[] _keepsPlace; // whether dz lies where dy lies
+    readonly bool[] _overwrites; // whether dx lies there too
+
+    /// <summary>Rows for which the objective is asked at a time where its gradient is written over the output.</summary>
+    public const int RowsOverOutput = 16;
 
     /// <summary>Asks the plan for the buffers of the way back.</summary>
     /// <param name="layers">of the network, planned at these times</param>
@@ -32,6 +37,7 @@ sealed class UnitPass
         _layers = layers;
         _times = times;
         _rows = times.Rows == 0 ? batch : times.Rows;
+        _batch = batch;
         _keepsWeights = keepsWeights;
         _objective = objective;
         int count = times.End - times.Lowest;
@@ -40,15 +46,28 @@ sealed class UnitPass
         _scratch = new PlannedBuffer[count];
         _sums = new PlannedBuffer[count];
         _keepsPlace = new bool[count];
-        for (int i = times.Lowest; i < times.End; i++)
+        _overwrites = new bool[count];
+        for (int i = times.End - 1; i >= times.Lowest; i--)
         {
             var layer = layers[i];
             int at = i - times.Lowest, time = times.Back(i);
             long outputs = (long)_rows * layer.OutputLength;
             var needs = layer.Needs(_rows, new PassKind(StepRows: IsPart ? batch : 0));
             _keepsPlace[at] = needs.InnerGradient == outputs;
-            _dy[at] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations, outputs,
-                i + 1 < times.End ? times.Back(i + 1) : times.Objective, time);
+            _overwrites[at] = CanOverwrite(i);
+            if (i == times.End - 1 || !_overwrites[at + 1])
+            {
+                int last = i;
+                while (CanOverwrite(last)) last--;
+                _dy[at] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations,
+                    IsOverOutput ? (long)Math.Min(RowsOverOutput, batch) * layer.OutputLength : outputs,
+                    i + 1 < times.End ? times.Back(i + 1) : times.GradientFrom, times.Back(last));
+            }
+            else
+            {
+                _dy[at] = _dy[at + 1];
+            }
+
             if (!_keepsPlace[at])
                 _dz[at] = plan.Request(layer.Name + ".inner", MemoryCategory.Activations, needs.InnerGradient, time, time);
             var (from, until) = times.SumsOf(i);
@@ -57,6 +76,11 @@ sealed class UnitPass
                 needs.BackScratch(withInput: i > times.Lowest || givesInputGradient), time, time);
         }
     }
+
+    // Whether the gradient by a layer's input is written over that by its output.
+    bool CanOverwrite(int layer) => layer > _times.Lowest && _layers[layer].OverwritesGradient
+        && _layers[layer].Needs(_rows, new PassKind(StepRows: IsPart ? _batch : 0)).InnerGradient
+            == (long)_rows * _layers[layer].OutputLength;
 
     bool IsPart => _times.Rows > 0;
 
@@ -117,26 +141,50 @@ sealed class UnitPass
         if (_objective is null) return 0;
         int lowest = _times.Lowest, top = _times.End - 1, statistics = _times.Statistics;
         if (IsPart && batch.FirstRow == 0) BeginSums(measures);
-        var dy = lowest <= top ? Gradient(top, batch.Count) : dx;
+        var dy = IsOverOutput ? _layers.Output(top, batch) : lowest <= top ? Gradient(top, batch.Count) : dx;
         var y = _times.First <= top ? _layers.Output(top, batch) : _layers.Input(_times.End, batch);
-        double loss = _objective.Gradient(batch, clock, mode, y, dy, sink);
+        double loss = IsOverOutput ? GradientOverOutput(batch, clock, mode, sink) : _objective.Gradient(batch, clock, mode, y, dy, sink);
         if (_keepsWeights && !double.IsFinite(loss)) return loss;
         for (int i = top; i >= (measures ? statistics : lowest); i--)
         {
             var layer = _layers[i];
             var below = i > lowest ? Gradient(i - 1, batch.Count) : dx;
             var trace = _layers.Trace(i, batch, mode, !below.IsEmpty, i == 0 ? _objective.SharedGradient : default,
-                IsPart ? _sums[i - lowest].Span : default);
+                IsPart ? _sums[i - lowest].Span : default) with
+            { OverwritesGradient = _overwrites[i - lowest] };
             var scratch = _scratch[i - lowest].Span;
             var dz = _keepsPlace[i - lowest] ? dy : InnerGradient(i, batch.Count);
-            if (i < top || !_objective.GoesThroughActivation(batch)) layer.InnerGradient(trace, dy, dz, scratch);
-            if (!below.IsEmpty && !(measures && i == statistics)) layer.InputGradient(trace, dz, below, scratch);
+            bool isInner = i == top && (IsOverOutput || _objective.GoesThroughActivation(batch));
+            if (!isInner) layer.InnerGradient(trace, dy, dz, scratch);
             bool learns = layer.IsTrainable;
+            if (learns && IsPart && measures == (i == statistics)) layer.AddGradient(trace, dz, scratch);
+            if (!below.IsEmpty && !(measures && i == statistics)) layer.InputGradient(trace, dz, below, scratch);
             if (learns && !IsPart) layer.ParameterGradient(trace, dz, scratch, sink);
-            else if (learns && measures == (i == statistics)) layer.AddGradient(trace, dz, scratch);
             dy = below;
         }
 
+        return loss;
+    }
+
+    bool IsOverOutput => _times.ObjectiveAt is not null;
+
+    // The dz of the top layer in the place of its output, some rows at a time.
+    double GradientOverOutput(in Batch batch, in StepClock clock, in ForwardMode mode, GradientSink sink)
+    {
+        int top = _times.End - 1;
+        double loss = 0;
+        for (int first = 0; first < batch.Count; first += RowsOverOutput)
+        {
+            var rows = batch.Rows(first, Math.Min(RowsOverOutput, batch.Count - first), readsInputs: false);
+            var y = _layers.Output(top, rows);
+            var dy = _dy[top - _times.Lowest].Span[..y.Length];
+            loss += _objective!.Gradient(rows, clock, mode, y, dy, sink);
+            if (!_objective.GoesThroughActivation(rows))
+                _layers[top].InnerGradient(_layers.Trace(top, rows, mode, wantsInputGradient: false), dy, dy, default);
+            dy.CopyTo(y);
+        }
+
+        _objective!.HandOver(sink);
         return loss;
     }
 
@@ -166,106 +214,4 @@ sealed class UnitPass
     }
 
     Span<float> Gradient(int layer, int batch) => _dy[layer - _times.Lowest].Span[..(batch * _layers[layer].OutputLength)];
-}
-
-/// <summary>
-/// The calendar of a unit: its layers run one after the other, then its objective, then the gradient goes back through its layers. With one
-/// unit for a whole network these are the moments of backprop; with a unit for each layer, an output is needed no longer than in inference.
-/// </summary>
-/// <param name="First">index of its first layer</param>
-/// <param name="End">index behind its last layer</param>
-/// <param name="Lowest">the lowest layer that gets a gradient; <paramref name="End"/> when none does</param>
-/// <param name="Start">moment of its first layer</param>
-readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
-{
-    /// <summary>Whether all happens in one moment, that of an objective above another unit.</summary>
-    public bool IsAtOnce { get; init; }
-
-    /// <summary>Most rows of the batch that the unit sees at a time; 0 = all of them.</summary>
-    public int Rows { get; init; }
-
-    /// <summary>
-    /// Layers behind the last that run when all else is done with a part, since what they leave for the next stretch is smaller.
-    /// </summary>
-    public int Tail { get; init; }
-
-    /// <summary>
-    /// The layer that takes statistics of the whole batch, where the unit sees a part at a time: the layers below it run first, for all
-    /// parts; -1 = there is none.
-    /// </summary>
-    public int Statistics { get; init; } = -1;
-
-    /// <summary>First and last moment of the stretch of units that see the same rows at a time; of use with <see cref="Rows"/>.</summary>
-    public (int From, int Until) Stretch { get; init; }
-
-    /// <summary>When a layer runs.</summary>
-    public int Forward(int layer) => IsAtOnce ? Start : layer < End ? Start + layer - First : Back(Lowest) + 1 + layer - End;
-
-    /// <summary>When the objective is asked.</summary>
-    public int Objective => IsAtOnce ? Start : Start + End - First;
-
-    /// <summary>When a layer's gradients are made.</summary>
-    public int Back(int layer) => IsAtOnce ? Start : Objective + End - layer;
-
-    /// <summary>The moment behind the last.</summary>
-    public int Next => Back(Lowest) + 1 + Tail;
-
-    /// <summary>When the sums of a layer's gradients are needed.</summary>
-    public (int From, int Until) SumsOf(int layer) => Rows > 0 ? Stretch : (Back(layer), Back(layer));
-
-    /// <summary>When the buffers of one of its layers are needed.</summary>
-    /// <param name="layer">index of the layer</param>
-    /// <param name="layers">all layers</param>
-    /// <param name="above">the unit that reads the output of this one's last layer; null when none does</param>
-    public LayerBuffers.Moments MomentsOf(int layer, ReadOnlySpan<Layer> layers, UnitTimes? above)
-    {
-        if (layer >= End) return OfTail(layer, layers, above!.Value);
-        int until = layer + 1 < End ? Forward(layer + 1) : Tail > 0 ? Forward(End) : Objective;
-        if (layer >= Lowest && layers[layer].GradientReadsOutput) until = Math.Max(until, Back(layer));
-        if (layer + 1 < End) until = Math.Max(until, ReadUntil(layer + 1, layers));
-        else if (above is { } unit && Tail == 0) until = Math.Max(until, unit.ReadsUntil(layers));
-        // What leaves the stretch is there for all rows, as long as anybody reads some of them.
-        bool leaves = layer + 1 == End && Tail == 0 && above is { } next && (Rows == 0 || next.Stretch != Stretch);
-        if (Statistics >= 0) return AroundStatistics(layer, layers, until, above);
-        return new LayerBuffers.Moments(Forward(layer), until, layer >= Lowest ? Back(layer) : null)
-        {
-            Rows = Rows,
-            OutputFrom = !leaves ? null : Rows > 0 ? Stretch.From : Forward(layer),
-        };
-    }
-
-    // What the statistics are taken of is there for the whole batch, and in its place, at last, what leaves the unit.
-    LayerBuffers.Moments AroundStatistics(int layer, ReadOnlySpan<Layer> layers, int until, UnitTimes? above)
-    {
-        int kept = Statistics - 1;
-        if (layer == kept) until = above is { } unit ? unit.ReadsUntil(layers) : Stretch.Until;
-        return new LayerBuffers.Moments(Forward(layer), until, layer == Statistics ? Stretch.Until : layer >= Lowest ? Back(layer) : null)
-        {
-            Rows = Rows,
-            OutputFrom = layer == kept ? Stretch.From : null,
-            Shrinks = layer == kept && above is not null ? (Stretch.Until, layers[End + Tail - 1].OutputLength) : null,
-            KeptIn = layer + 1 == End && Tail == 0 && above is not null ? kept : null,
-            SavedFrom = layer == Statistics ? Stretch.From : null,
-        };
-    }
-
-    LayerBuffers.Moments OfTail(int layer, ReadOnlySpan<Layer> layers, UnitTimes above)
-    {
-        bool isLast = layer + 1 == End + Tail;
-        int until = !isLast ? Forward(layer + 1) : Statistics < 0 ? above.ReadsUntil(layers) : Forward(layer);
-        return new LayerBuffers.Moments(Forward(layer), until, null)
-        {
-            Rows = Rows,
-            OutputFrom = isLast && Statistics < 0 ? Stretch.From : null,
-            KeptIn = isLast && Statistics >= 0 ? Statistics - 1 : null,
-        };
-    }
-
-    /// <summary>The last moment in which the unit reads what the one below leaves, or the inputs of the batch.</summary>
-    public int ReadsUntil(ReadOnlySpan<Layer> layers)
-        => Rows > 0 ? Stretch.Until : First < End ? ReadUntil(First, layers) : Objective;
-
-    // The last moment in which a layer reads its input.
-    int ReadUntil(int layer, ReadOnlySpan<Layer> layers)
-        => layer >= Lowest && layers[layer].GradientReadsInput ? Back(layer) : Forward(layer);
 }

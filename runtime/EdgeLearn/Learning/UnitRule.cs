@@ -4,7 +4,7 @@ namespace EdgeLearn;
 /// A rule that takes gradients in units: stretches of layers, each of which runs, learns from an objective of its own and passes nothing
 /// down. The last unit learns from the network's loss. What the units are, and what stands on the hidden ones, is the rule's definition.
 /// </summary>
-abstract class UnitRule : LearningRule
+abstract partial class UnitRule : LearningRule
 {
     readonly UnitTimes[] _cut; // as the rule cuts the network, every unit with the whole batch
     readonly UnitTimes[] _times; // as they are planned
@@ -12,6 +12,8 @@ abstract class UnitRule : LearningRule
     UnitPass[] _units = [];
     Stretch[] _stretches = [];
     int _batch;
+    bool _byWords;
+    bool _waits; // the last hidden unit, for the last
 
     /// <summary>Cuts the network into units.</summary>
     /// <param name="network">what learns</param>
@@ -44,94 +46,20 @@ abstract class UnitRule : LearningRule
         => throw new InvalidOperationException($"{Name} has no hidden units");
 
     /// <summary>Whether the objectives of hidden units take a batch a part at a time.</summary>
-    private protected virtual bool ObjectivesTakeParts => true;
+    /// <param name="rows">at a time</param>
+    private protected virtual bool ObjectivesTakeParts(int rows) => true;
+
+    /// <summary>Moments that the objective of a hidden unit takes, see <see cref="UnitTimes.ObjectiveLength"/>.</summary>
+    private protected virtual int ObjectiveLengthOf(int unit) => 1;
 
     int Last => _times.Length - 1;
-
-    // The layer of a unit that takes statistics of the whole batch; -1 = there is none, or the unit cannot see parts of it.
-    int StatisticsOf(int unit)
-    {
-        var times = _cut[unit];
-        int found = -1;
-        for (int i = times.First; i < times.End; i++)
-        {
-            if (!Network.Layers[i].TakesStatistics) continue;
-            bool fits = found < 0 && i > times.First
-                && (unit == Last || Network.Layers[i].OutputLength == Network.Layers[times.End - 1].OutputLength);
-            if (!fits) return -1;
-            found = i;
-        }
-
-        return found;
-    }
-
-    // Whether a unit can see the batch a part at a time.
-    bool TakesParts(int unit)
-    {
-        if (unit == Last ? Network.LossHead is not null : !ObjectivesTakeParts) return false;
-        int statistics = StatisticsOf(unit);
-        for (int i = _cut[unit].First; i < _cut[unit].End; i++)
-        {
-            if (!Network.Layers[i].TakesParts && i != statistics) return false;
-        }
-
-        return true;
-    }
-
-    internal override IEnumerable<StepCut> Cuts(int batch)
-    {
-        yield return StepCut.Whole(_times.Length, batch);
-        bool[] takesParts = [.. Enumerable.Range(0, _times.Length).Select(TakesParts)];
-        for (int rows = 1; rows < batch; rows *= 2)
-        {
-            for (int units = 1; units <= _times.Length; units++)
-            {
-                if (takesParts[units - 1]) yield return CutOf(takesParts.AsSpan(0, units), rows, batch);
-            }
-        }
-    }
-
-    // The first units by so many rows where they can, neighbours together but for those with statistics; the others as a whole.
-    StepCut CutOf(ReadOnlySpan<bool> takesParts, int rows, int batch)
-    {
-        var stretches = new List<Stretch>();
-        for (int u = 0; u < _times.Length; u++)
-        {
-            bool isPart = u < takesParts.Length && takesParts[u], isAlone = !isPart || StatisticsOf(u) >= 0;
-            if (!isAlone && stretches.Count > 0 && stretches[^1].Rows == rows && StatisticsOf(u - 1) < 0)
-                stretches[^1] = stretches[^1] with { End = u + 1 };
-            else stretches.Add(new Stretch(u, u + 1, isPart ? rows : batch));
-        }
-
-        return new StepCut(stretches);
-    }
-
-    // What a cut costs that gives other bits: it is the last to be taken.
-    const double OtherBits = 1e15;
-
-    // Floats that are read again for each part, weights and sums of their gradients, and those that are made again.
-    internal override double CostOf(in StepCut cut, int batch)
-    {
-        double cost = 0;
-        foreach (var stretch in cut.Stretches)
-        {
-            double weights = 0;
-            for (int i = _cut[stretch.First].First; i < _cut[stretch.End - 1].End; i++)
-                weights += Network.Layers[i].Slices.Sum(slice => (double)slice.Length);
-            for (int i = _cut[stretch.First].First; i < _cut[stretch.End - 1].End && stretch.Rows < batch; i++)
-                cost += Network.Layers[i].PartsDiffer ? OtherBits : 0;
-            cost += stretch.Rows < batch ? (batch + stretch.Rows - 1) / stretch.Rows * 2 * weights : weights;
-            if (stretch.Rows < batch && StatisticsOf(stretch.First) >= 0)
-                cost += 8.0 * batch * Network.Layers[_cut[stretch.First].End - 1].OutputLength;
-        }
-
-        return cost;
-    }
 
     public override void Plan(MemoryPlan plan, int batch)
     {
         _stretches = [.. (Cut ?? StepCut.Whole(_times.Length, batch)).Stretches];
         _batch = batch;
+        _byWords = Cut is { ByWords: true };
+        _waits = Cut is { OverOutput: true };
         SetTimes();
         var layers = new LayerBuffers(Network, plan, batch, probed: false, MomentsOf);
         _units = new UnitPass[_times.Length];
@@ -139,11 +67,16 @@ abstract class UnitRule : LearningRule
         {
             var times = _times[u];
             var objective = u == Last ? LossObjective.Of(Network, plan, batch, times)
-                : times.Lowest < times.End ? ObjectiveOf(u, plan, batch, times)
+                : times.Lowest < times.End ? ObjectiveOf(u, plan, batch, ObjectiveTimes(times, batch))
                 : null;
             _units[u] = new UnitPass(layers, plan, batch, times, objective, keepsWeights: _units.Length == 1);
         }
     }
+
+    // An objective whose gradient is written over the output is asked for some rows at a time, and hands over behind the last.
+    static UnitTimes ObjectiveTimes(in UnitTimes times, int batch) => times.ObjectiveAt is { } moment
+        ? times with { Rows = Math.Min(UnitPass.RowsOverOutput, batch), Stretch = (moment, moment) }
+        : times;
 
     internal override int InputsUntil => _times[0].ReadsUntil(Network.Body);
 
@@ -162,15 +95,19 @@ abstract class UnitRule : LearningRule
                     First = first,
                     Start = start,
                     Rows = isPart ? stretch.Rows : 0,
+                    ByWords = _byWords,
+                    ObjectiveLength = u < Last ? ObjectiveLengthOf(u) : 1,
                     Statistics = isPart ? StatisticsOf(u) : -1,
                     Tail = isPart && u == stretch.End - 1 && u < Last ? TailOf(u) : 0,
                 };
                 first = _times[u].End + _times[u].Tail;
-                start = _times[u].Next;
+                start = _waits && u == Last - 1 ? _times[u].Objective : _times[u].Next;
             }
 
             for (int u = stretch.First; u < stretch.End; u++) _times[u] = _times[u] with { Stretch = (from, start - 1) };
         }
+
+        if (_waits) _times[^2] = _times[^2] with { ObjectiveAt = start, ObjectiveLength = 1 };
     }
 
     // Layers at the beginning of the next unit that have no weights and leave less than they read: pools, as a rule.
@@ -178,8 +115,9 @@ abstract class UnitRule : LearningRule
     {
         var next = _cut[unit + 1];
         int tail = 0, most = Network.Layers[next.First].InputLength;
-        for (int i = next.First; i < next.Lowest && i < next.End && Network.Layers[i] is { Slices.Count: 0, TakesParts: true } layer; i++)
+        for (int i = next.First; i < next.Lowest && i < next.End && Network.Layers[i] is { Slices.Count: 0 } layer; i++)
         {
+            if (!layer.TakesParts(1)) break;
             if (layer.OutputLength >= most) continue;
             most = layer.OutputLength;
             tail = i + 1 - next.First;
@@ -210,7 +148,9 @@ abstract class UnitRule : LearningRule
 
             var unit = _units[stretch.First];
             unit.Forward(batch, mode);
-            if (only < 0 || only == stretch.First) loss = unit.Learn(batch, clock, mode, update);
+            bool waits = _waits && stretch.First == Last - 1 && only < 0;
+            if (!waits && (only < 0 || only == stretch.First)) loss = unit.Learn(batch, clock, mode, update);
+            if (_waits && stretch.First == Last && only < 0) _units[^2].Learn(batch, clock, mode, update);
         }
 
         return new StepReport(loss / batch.Count, batch.Count);

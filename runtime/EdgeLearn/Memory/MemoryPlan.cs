@@ -79,7 +79,7 @@ public sealed class MemoryPlan
         get
         {
             _offsets ??= Place();
-            return _buffers.Select((buffer, i) => _offsets[i] + Align(buffer.Bytes)).DefaultIfEmpty().Max();
+            return End(_offsets);
         }
     }
 
@@ -107,13 +107,55 @@ public sealed class MemoryPlan
 
     internal long BytesOf(int index) => _buffers[index].Bytes;
 
-    // Largest first, each at the lowest offset where it meets no buffer that lives at the same time.
+    // The best of a few orders; most plans need no second, for the first takes no more than what is alive at some moment.
     long[] Place()
     {
-        int[] order = [.. Enumerable.Range(0, _buffers.Count).OrderByDescending(index => _buffers[index].Bytes)];
-        long[] offsets = new long[order.Length];
-        var placed = new List<int>(order.Length);
-        foreach (int index in order)
+        Func<Buffer, double>[] orders =
+        [
+            buffer => buffer.Bytes, buffer => (double)buffer.Bytes * (buffer.LastUse - buffer.FirstUse + 1),
+            buffer => buffer.LastUse - buffer.FirstUse, buffer => -buffer.FirstUse, buffer => buffer.LastUse,
+        ];
+        long least = MostAlive();
+        long[] best = PlaceBy(orders[0]);
+        for (int i = 1; i < orders.Length && End(best) > least; i++)
+        {
+            long[] other = PlaceBy(orders[i]);
+            if (End(other) < End(best)) best = other;
+        }
+
+        return best;
+    }
+
+    long End(long[] offsets)
+    {
+        long end = 0;
+        for (int i = 0; i < offsets.Length; i++) end = Math.Max(end, offsets[i] + Align(_buffers[i].Bytes));
+        return end;
+    }
+
+    // The most bytes that are in use at one moment: no order takes less.
+    long MostAlive()
+    {
+        long most = 0;
+        foreach (int moment in _buffers.Select(buffer => buffer.FirstUse).Distinct())
+        {
+            long alive = 0;
+            foreach (var buffer in _buffers) alive += Align(buffer.BytesDuring(moment, moment));
+            most = Math.Max(most, alive);
+        }
+
+        return most;
+    }
+
+    // What lives as long as the run first, so that step and evaluation do not move each other; then by the order, the largest first among
+    // equals, each at the lowest offset where it meets no buffer that lives at the same time.
+    long[] PlaceBy(Func<Buffer, double> order)
+    {
+        int[] indices = [.. Enumerable.Range(0, _buffers.Count).OrderByDescending(index => _buffers[index].LastUse == Forever)
+            .ThenByDescending(index => order(_buffers[index])).ThenByDescending(index => _buffers[index].Bytes)];
+        long[] offsets = new long[indices.Length];
+        var placed = new List<int>(indices.Length);
+        foreach (int index in indices)
         {
             offsets[index] = LowestOffset(_buffers[index], placed, offsets);
             placed.Add(index);
@@ -240,40 +282,4 @@ sealed class PlannedSlot(MemoryPlan plan, int index)
             : _block.Part<float>(_offset, _length);
 
     public void Place(NativeBlock block) => (_block, _offset, _length) = (block, OffsetBytes, (int)(Bytes / sizeof(float)));
-}
-
-/// <summary>The promise that a run stays below a number of bytes, kept before anything is allocated.</summary>
-static class MemoryLimit
-{
-    /// <summary>Refuses a plan that needs more than the limit, and says what would fit.</summary>
-    /// <param name="plan">the plan of the run at its batch size</param>
-    /// <param name="limitBytes">the promise; null = none</param>
-    /// <param name="batch">the batch size of the plan</param>
-    /// <param name="bytesAtBatch">total bytes of the same run with another batch size</param>
-    /// <exception cref="EdgeLearnException">The plan does not fit.</exception>
-    public static void Enforce(MemoryPlan plan, long? limitBytes, int batch, Func<int, long> bytesAtBatch)
-    {
-        if (limitBytes is not { } limit || plan.TotalBytes <= limit) return;
-        int fits = LargestBatch(batch, limit, bytesAtBatch);
-        string advice = fits > 0
-            ? $"--batch {fits} needs {bytesAtBatch(fits):N0} and would fit"
-            : $"even --batch 1 needs {bytesAtBatch(1):N0}: choose a smaller network, or a rule or update that keeps less (see 'plan')";
-        var (name, bytes) = plan.Largest;
-        throw new EdgeLearnException($"the run needs {plan.TotalBytes:N0} bytes, more than --memory-limit {limit:N0}, even with as few "
-            + $"rows at a time as it can (the largest part: {name} with {bytes:N0}); {advice}");
-    }
-
-    // The need grows with the batch, so bisection finds the largest that fits; 0 = none.
-    static int LargestBatch(int batch, long limit, Func<int, long> bytesAtBatch)
-    {
-        int low = 0, high = batch - 1;
-        while (low < high)
-        {
-            int middle = (low + high + 1) / 2;
-            if (bytesAtBatch(middle) <= limit) low = middle;
-            else high = middle - 1;
-        }
-
-        return low;
-    }
 }

@@ -12,9 +12,8 @@ public abstract class GradientSink
     /// <param name="gradient">gradient of the mean loss</param>
     public abstract void Accept(ParameterSlice slice, int offset, ReadOnlySpan<float> gradient);
 
-    // Rows that a product is cut into for a sink that wants panels: two strips of the product kernel, few enough to stay in the first-level
-    // cache.
-    const int PanelRows = 8;
+    // Rows that a product is cut into for a sink that wants panels: a strip of the product kernel.
+    const int PanelRows = 6;
 
     /// <summary>Floats of scratch for <see cref="AcceptProduct"/>.</summary>
     /// <param name="rows">rows of the gradient</param>

@@ -162,8 +162,12 @@ abstract class Layer(string name, Shape input, Shape output)
     {
     }
 
-    /// <summary>Whether the layer takes a batch a part at a time. One that compares the samples of a batch does not.</summary>
-    public virtual bool TakesParts => Slices.Count == 0;
+    /// <summary>
+    /// Whether the layer takes a batch so many rows at a time. One that compares the samples of a batch does not, and one that adds up some
+    /// steps at a time takes whole ones of these.
+    /// </summary>
+    /// <param name="rows">of a part; the last of a batch may have fewer</param>
+    public virtual bool TakesParts(int rows) => Slices.Count == 0;
 
     /// <summary>
     /// Whether parts give other bits than the whole batch, for its sums run across the samples in another order; neither is nearer to the
@@ -204,6 +208,12 @@ abstract class Layer(string name, Shape input, Shape output)
     internal virtual void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
     {
     }
+
+    /// <summary>
+    /// Whether dx, as long as dz, may lie where dz lies. What ParameterGradient then still needs, InputGradient leaves in the scratch
+    /// (<see cref="ForwardTrace.OverwritesGradient"/>).
+    /// </summary>
+    public virtual bool OverwritesGradient => false;
 
     /// <summary>dx = gradient by the layer's input, with the weights as they are now.</summary>
     /// <param name="trace">of Forward</param>

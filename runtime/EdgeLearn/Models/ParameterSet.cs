@@ -20,7 +20,7 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <summary>The tensors, in the order of the block.</summary>
     public IReadOnlyList<ParameterSlice> Slices => _slices;
 
-    /// <summary>Floats in all tensors.</summary>
+    /// <summary>Floats in all tensors that are kept.</summary>
     public int Length { get; private set; }
 
     /// <summary>How matrices are stored.</summary>
@@ -32,11 +32,11 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <summary>Whether the block exists.</summary>
     public bool IsAllocated => _block is not null;
 
-    /// <summary>
-    /// Whether matrices that are appended now are stored as float32, whatever the others are: the pieces that learn beside weights of fewer
-    /// bits.
-    /// </summary>
+    /// <summary>Whether matrices that are appended now are float32, as pieces that learn beside weights of fewer bits.</summary>
     internal bool AppendsFloats { get; set; }
+
+    /// <summary>Whether matrices that are appended now are noise, see <see cref="ParameterSlice.Drawn"/>.</summary>
+    internal bool AppendsDrawn { get; set; }
 
     /// <summary>Appends a tensor to the description.</summary>
     /// <param name="name">unique in the set</param>
@@ -64,9 +64,10 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
             throw new EdgeLearnException($"{name} brings the network to {Length + length:N0} weights, more than "
                 + $"the {int.MaxValue / sizeof(float):N0} supported: choose narrower layers");
         }
-        var slice = new ParameterSlice(name, shape.ToArray(), Length, Bytes, elements, decay, isStatistic);
+        var slice = new ParameterSlice(name, shape.ToArray(), Length, Bytes, elements, decay, isStatistic,
+            isDrawn: AppendsDrawn && shape.Length > 1);
         _slices.Add(slice);
-        Length += slice.Length;
+        Length += slice.IsDrawn ? 0 : slice.Length;
         Bytes += (slice.Bytes + 3) / 4 * 4; // floats stay aligned
         return slice;
     }
@@ -83,16 +84,17 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
 
     /// <summary>The floats of one tensor that is stored as float32.</summary>
     /// <exception cref="InvalidOperationException">It is stored otherwise: <see cref="Decode"/> reads any.</exception>
-    public Span<float> this[ParameterSlice slice] => slice.Storage == WeightStorage.Float32
+    public Span<float> this[ParameterSlice slice] => slice.Storage == WeightStorage.Float32 && !slice.IsDrawn
         ? Block.Span<float>(slice.ByteOffset, slice.Length)
-        : throw new InvalidOperationException($"{slice.Name} is stored as {slice.Storage.Word()}");
+        : throw new InvalidOperationException($"{slice.Name} is {(slice.IsDrawn ? "drawn" : "stored as " + slice.Storage.Word())}");
 
     /// <summary>The stored bytes of all tensors.</summary>
     public Span<byte> Content => Block.Span<byte>(0, (int)Bytes);
 
     /// <summary>The stored elements of one tensor, without its scales.</summary>
     internal Span<byte> Elements(ParameterSlice slice)
-        => Block.Span<byte>(slice.ByteOffset + slice.ScaleCount * sizeof(float), slice.Length * slice.Storage.ElementBytes());
+        => Block.Span<byte>(slice.ByteOffset + slice.ScaleCount * sizeof(float),
+            slice.IsDrawn ? 0 : slice.Length * slice.Storage.ElementBytes());
 
     /// <summary>The scales of an int8 tensor, one a row; empty for others.</summary>
     public Span<float> Scales(ParameterSlice slice) => Block.Span<float>(slice.ByteOffset, slice.ScaleCount);
@@ -110,6 +112,14 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
     /// <param name="values">as many elements as are read, written</param>
     public void Decode(ParameterSlice slice, int offset, Span<float> values)
     {
+        if (slice.IsDrawn)
+        {
+            var (kind, key, scale) = slice.Drawn;
+            values.Clear();
+            Noise.Add(kind, key, offset, scale, values, values);
+            return;
+        }
+
         switch (slice.Storage)
         {
             case WeightStorage.Float32: this[slice].Slice(offset, values.Length).CopyTo(values); break;
@@ -228,7 +238,7 @@ public sealed class ParameterSet(WeightStorage storage = WeightStorage.Float32) 
         if (slice.IsReadInPlace && !perturbed) return this[slice].Slice(offset, length);
         var values = scratch[..length];
         if (slice.Storage != WeightStorage.Float32 || !perturbed) Decode(slice, offset, values);
-        ReadOnlySpan<float> source = slice.Storage == WeightStorage.Float32 ? this[slice].Slice(offset, length) : values;
+        ReadOnlySpan<float> source = slice.Storage == WeightStorage.Float32 && perturbed ? this[slice].Slice(offset, length) : values;
         if (perturbed) Noise.Add(probe.Kind, Noise.Key(probe.Seed, slice.NameHash), offset, probe.Scale, source, values);
         slice.Pair?.AddTo(this, probe, offset, values);
         return values;

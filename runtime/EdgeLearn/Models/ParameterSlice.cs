@@ -5,9 +5,11 @@ public sealed class ParameterSlice
 {
     readonly int[] _shape;
 
-    internal ParameterSlice(string name, int[] shape, int offset, long byteOffset, WeightStorage storage, bool decay, bool isStatistic)
+    internal ParameterSlice(string name, int[] shape, int offset, long byteOffset, WeightStorage storage, bool decay, bool isStatistic,
+        bool isDrawn)
     {
         IsStatistic = isStatistic;
+        IsDrawn = isDrawn;
         ByteOffset = byteOffset;
         Storage = storage;
         Name = name;
@@ -30,7 +32,7 @@ public sealed class ParameterSlice
     public WeightStorage Storage { get; }
 
     /// <summary>Bytes of its elements and scales.</summary>
-    public long Bytes => (long)Length * Storage.ElementBytes() + ScaleCount * sizeof(float);
+    public long Bytes => IsDrawn ? 0 : (long)Length * Storage.ElementBytes() + ScaleCount * sizeof(float);
 
     /// <summary>Scales of int8 codes: one a row.</summary>
     internal int ScaleCount => Storage == WeightStorage.Int8 ? Length / Math.Max(1, RowLength) : 0;
@@ -50,10 +52,16 @@ public sealed class ParameterSlice
     /// <summary>Whether it is a statistic of the data, which a forward pass in training keeps up and no gradient changes.</summary>
     public bool IsStatistic { get; }
 
+    /// <summary>Whether it is noise that is made as it is read (<see cref="Drawn"/>) and takes no memory; no gradient changes it.</summary>
+    internal bool IsDrawn { get; }
+
+    /// <summary>What a drawn tensor is: scale times the noise of this key.</summary>
+    internal (NoiseKind Kind, ulong Key, float Scale) Drawn { get; set; }
+
     /// <summary>Whether gradients may change it; never for a statistic.</summary>
     public bool Trainable
     {
-        get => field && !IsStatistic;
+        get => field && !IsStatistic && !IsDrawn;
         set;
     } = true;
 
@@ -70,7 +78,7 @@ public sealed class ParameterSlice
     internal LowRankPair? Pair { get; set; }
 
     /// <summary>Whether an unperturbed read is a view of the weights where they lie; else it is a copy in the reader's scratch.</summary>
-    internal bool IsReadInPlace => Storage == WeightStorage.Float32 && Pair is null;
+    internal bool IsReadInPlace => Storage == WeightStorage.Float32 && Pair is null && !IsDrawn;
 
     /// <summary>Hash of the name, for <see cref="Noise.Key"/>.</summary>
     public ulong NameHash { get; }

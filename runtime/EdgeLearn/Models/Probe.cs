@@ -98,6 +98,12 @@ readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in F
     public Span<float> Sums { get; init; } = sums;
 
     /// <summary>
+    /// Whether <see cref="Layer.InputGradient"/> writes dx over dz, before <see cref="Layer.ParameterGradient"/> is asked with the same
+    /// scratch.
+    /// </summary>
+    public bool OverwritesGradient { get; init; }
+
+    /// <summary>
     /// Whether <see cref="Layer.InputGradient"/> will be asked for; false for the first layer that learns, so that a layer need not prepare
     /// it.
     /// </summary>

@@ -107,9 +107,12 @@ public sealed class Checkpoint : IDisposable
             session.Network.Take(saved.Network);
         }
 
-        long updateBytes = session.Update.StateBytes, stateBytes = updateBytes + session.Rule.StateBytes;
-        if (slot.State.Length != stateBytes)
-            throw new EdgeLearnException($"{_folder} has a state of {slot.State.Length} bytes, the run needs {stateBytes}");
+        long updateBytes = session.Update.StateBytes;
+        if (slot.State.Length < updateBytes || !session.Rule.TakesState(slot.State.Length - updateBytes))
+        {
+            throw new EdgeLearnException($"{_folder} has a state of {slot.State.Length} bytes, the run needs "
+                + $"{updateBytes + session.Rule.StateBytes}");
+        }
         MemoryMarshal.Cast<byte, float>(slot.State.Span[..(int)updateBytes]).CopyTo(session.Update.State);
         session.Rule.RestoreState(slot.State.Span[(int)updateBytes..]);
         if (slot.Past.Length > 0) ContinualFile.Load(slot.Past, _folder, session);

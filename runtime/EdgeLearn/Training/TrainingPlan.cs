@@ -41,7 +41,8 @@ public sealed class TrainingPlan : IDisposable
         foreach (long bytes in limitBytes is { } limit ? [limit] : (long[])[inference, inference + remembered])
         {
             if (bytes < remembered) continue; // nothing will fit
-            int rows = EvaluationRows(bytes - remembered);
+            // Beside what is remembered, half the rows keep an evaluation from being the largest part.
+            int rows = limitBytes is null && bytes > inference ? (batch + 1) / 2 : EvaluationRows(bytes - remembered);
             foreach (var cut in cuts)
             {
                 var plan = Lay(cut, rows);

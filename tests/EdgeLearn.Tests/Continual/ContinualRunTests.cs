@@ -212,7 +212,7 @@ public sealed class ContinualRunTests : IDisposable
         using var grown = network.WithMoreOutputs(1);
         using var wider = Session(grown, rule);
         ContinualFile.Load(past, "past", wider);
-        foreach (var slice in ((LocalLearning)first.Rule).HeadParameters!.Slices)
+        foreach (var slice in ((LocalLearning)first.Rule).HeadParameters!.Slices.Where(slice => !slice.IsDrawn))
         {
             var heads = ((LocalLearning)wider.Rule).HeadParameters!;
             Values.AssertSameBits(learned.AsSpan(slice.Offset, slice.Length), heads[heads.Find(slice.Name)!][..slice.Length], slice.Name);

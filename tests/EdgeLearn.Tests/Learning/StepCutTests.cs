@@ -84,6 +84,34 @@ public class StepCutTests
         }
     }
 
+    // A vocabulary large enough for heads that make the loss themselves; and a small one, whose scores exist.
+    [Theory]
+    [InlineData("16-embed1100x8-positions-attn2:causal:block-mlp12:block-tokens1100", "tpsgd", 12)]
+    [InlineData("16-embed1100x8-positions-attn2:causal:block-mlp12:block-tokens1100", "local-heads", 12)]
+    [InlineData("16-embed1100x8-positions-attn2:causal:block-mlp12:block-tokens1100:tied", "backprop", 2)]
+    [InlineData("16-embed1100x8-attn2:block-mlp12:block-tokens1100", "backprop", 2)]
+    [InlineData("16-embed1100x8-attn2:block-mlp12:block-tokens1100", "frozen", 2)]
+    [InlineData("16-embed1100x8-attn2:block-mlp12:block-tokens1100", "elastic-zo", 2)]
+    [InlineData("16x8-attn2-mlp12-layernorm-stepwise9:relu-tokens20", "local-heads", 12)]
+    [InlineData("16x8-mlp12:block-attn2-layernorm-stepwise20", "backprop", 6)]
+    public void A_vocabulary_by_words_and_blocks_by_rows_give_the_bits_of_the_whole_batch(string spec, string rule, int fewestCuts)
+    {
+        double[] expected = new double[3], losses = new double[3];
+        var whole = Run(spec, rule, "adam", null, expected);
+        using var network = new Network(NetworkSpec.Parse(spec, null, Loss.SoftmaxCrossEntropy));
+        using var built = new TrainingSettings { Rule = Settings(rule), Update = UpdateRules.Named("adam") }.BuildRule(network, 3);
+        var cuts = built.Cuts(Batch).ToList();
+        Assert.True(cuts.Count >= fewestCuts, $"{cuts.Count} cuts");
+        foreach (var cut in cuts)
+        {
+            string name = cut.Describe(Batch);
+            var part = Run(spec, rule, "adam", cut, losses);
+            Values.AssertSameBits(whole.Weights, part.Weights, name);
+            Values.AssertSameBits(whole.Heads, part.Heads, name);
+            for (int i = 0; i < losses.Length; i++) Assert.Equal(expected[i], losses[i], 1e-9);
+        }
+    }
+
     // The gradients of recurrent layers add up the samples of each step of time, and steps behind each other; parts, the other way.
     [Theory]
     [InlineData("12x3-gru7:sequence-lstm6:truncate4-4", "local-heads")]

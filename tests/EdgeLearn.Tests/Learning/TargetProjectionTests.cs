@@ -222,6 +222,36 @@ public class TargetProjectionTests
         Assert.True(Bytes(2, Projection) < Bytes(2, network => new Backprop(network)));
     }
 
+    // Checkpoints of earlier versions have the matrices among the state: they are passed over.
+    [Fact]
+    public void A_state_with_the_drawn_matrices_is_taken_as_one_without()
+    {
+        using var network = Build("9-8-7-4");
+        using var rule = new TargetProjection(network, new TargetProjectionSettings(),
+            new RuleContext(Seed: 5, OwnUpdate: new Adam(new())));
+        using var run = new RuleRun(network.Parameters, rule, new Sgd(new()), 6);
+        var samples = new SampleSet(network, 6);
+        for (int step = 0; step < 3; step++) run.Step(samples.Rows(6));
+        byte[] state = new byte[rule.StateBytes], again = new byte[rule.StateBytes];
+        rule.SaveState(state);
+        Assert.Equal(3 * 2 * 4 * sizeof(float), state.Length); // thresholds of two heads, and two floats of Adam for each
+        var older = new List<byte>();
+        int at = 0;
+        foreach (var slice in rule.HeadParameters!.Slices)
+        {
+            byte[] part = slice.IsDrawn ? new byte[slice.Length * sizeof(float)] : state[at..(at += slice.Length * sizeof(float))];
+            older.AddRange(part);
+        }
+
+        older.AddRange(state[at..]);
+        Assert.True(rule.TakesState(older.Count));
+        Assert.False(rule.TakesState(older.Count + 4));
+        run.Step(samples.Rows(6));
+        rule.RestoreState(older.ToArray());
+        rule.SaveState(again);
+        Assert.Equal(state, again);
+    }
+
     [Fact]
     public void The_rates_of_hidden_layers_carry_the_factor_and_the_last_does_not()
     {

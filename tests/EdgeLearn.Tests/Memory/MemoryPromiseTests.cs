@@ -21,8 +21,8 @@ public class MemoryPromiseTests
         { "49x10-conv9x128:same-batchnorm-relu-conv9x64:same-batchnorm-relu-globalmax-12", 3_689_520, 1.00, 0.90 }, // kws
         { "128x6-gru32:sequence-gru32-12", 1_375_664, 1.00, 0.35 }, // har
         { "784-256-128-10", 1_309_992, 1.02, 1.02 }, // dense
-        { "28x28-1000@10x10-10", 1_112_264, 1.18, 1.18 }, // windows: not yet kept, wanted 1.05
-        { "8x8-200@4x4-128-10", 252_040, 1.12, 1.12 }, // digits: not yet kept, wanted 1.05
+        { "28x28-1000@10x10-10", 1_112_264, 1.05, 1.05 }, // windows
+        { "8x8-200@4x4-128-10", 252_040, 1.05, 1.05 }, // digits
     };
 
     [Theory]
@@ -43,6 +43,41 @@ public class MemoryPromiseTests
             var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = new SgdSettings(), Batch = 64 };
             Assert.InRange((double)TrainingPlan.MemoryOf(spec, settings).TotalBytes / inference, 0, 1.10);
         }
+    }
+
+    // A vocabulary: neither its scores nor the gradient of its weights are there as a whole. A local head has as many weights as the last
+    // layer, twice here, which is most of what it takes.
+    [Fact]
+    public void A_network_over_a_vocabulary_trains_in_the_memory_of_inference()
+    {
+        const long Inference = 14_260_736;
+        var spec = NetworkSpec.Parse("64-embed8192x128-positions-attn4:causal:block-mlp512:block-tokens8192", null,
+            Loss.SoftmaxCrossEntropy);
+        Assert.True(TrainingPlan.MemoryOfInference(spec, 64).TotalBytes <= Inference);
+        foreach (var (rule, most) in ((string, double)[])[("tpsgd", 1.12), ("local-heads", 2.25), ("zo", 1.1), ("elastic-zo", 1.1),
+            ("frozen", 1.1)])
+        {
+            var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = new SgdSettings(), Batch = 64 };
+            Assert.InRange((double)TrainingPlan.MemoryOf(spec, settings).TotalBytes / Inference, 0, most);
+        }
+    }
+
+    // One sample a step beside inference of one: there is nothing to cut, only maps that need not be there. Missed by the last two, wanted
+    // 1.25: a norm keeps its input, and the signs of the activation behind it, while the gradient comes down.
+    [Theory]
+    [InlineData("28x28-conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-128:relu-10", 370_152, 1.25)]
+    [InlineData("32x32x3-conv3x3x32:same-batchnorm-relu-pool2-conv3x3x48:same-batchnorm-relu-pool2-conv3x3x64:same-batchnorm-relu-pool2"
+        + "-128:relu-10", 981_096, 1.25)]
+    [InlineData("49x10-conv9x128:same-batchnorm-relu-conv9x64:same-batchnorm-relu-globalmax-12", 425_328, 1.25)]
+    [InlineData("1024x1-conv16x32:stride4-batchnorm-relu-pool2-conv9x64:same-batchnorm-relu-globalmax-9", 149_796, 1.56)]
+    [InlineData("96x96x3-conv3x3x16:stride2:same-batchnorm-relu-depthwise3x3:same-batchnorm-relu-conv1x1x32-batchnorm-relu-pool2"
+        + "-conv3x3x64:same-batchnorm-relu-globalavg-10", 793_256, 1.60)]
+    public void One_sample_a_step_takes_little_more_than_inference_of_one(string network, long inference, double most)
+    {
+        var spec = NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy);
+        Assert.True(TrainingPlan.MemoryOfInference(spec, 1).TotalBytes <= inference);
+        var settings = new TrainingSettings { Rule = new TargetProjectionSettings(), Update = new SgdSettings(), Batch = 1 };
+        Assert.InRange((double)TrainingPlan.MemoryOf(spec, settings).TotalBytes / inference, 0, most);
     }
 
     // Dropout, weight decay, a short last batch, replayed rows, evaluation: the limit changes the plan and nothing else. Without replayed

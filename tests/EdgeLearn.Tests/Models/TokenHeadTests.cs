@@ -51,19 +51,22 @@ public class TokenHeadTests
     }
 
     [Theory]
-    [InlineData(1, 5, 3, 7)]
-    [InlineData(2, 16, 5, 96)]
-    [InlineData(7, 9, 4, 97)]
-    [InlineData(60, 10, 8, 300)]
-    [InlineData(5, 130, 16, 1000)]
-    public void A_few_outputs_at_a_time_give_the_loss_and_gradients_of_all_at_once(int samples, int steps, int width, int words)
+    [InlineData(1, 5, 3, 7, true)]
+    [InlineData(2, 16, 5, 96, false)]
+    [InlineData(7, 9, 4, 97, true)]
+    [InlineData(60, 10, 8, 300, false)]
+    [InlineData(5, 130, 16, 1000, true)]
+    public void A_few_outputs_at_a_time_give_the_loss_and_gradients_of_all_at_once(int samples, int steps, int width, int words,
+        bool hasBias)
     {
         using var parameters = new ParameterSet();
-        var head = (TokenHeadLayer)new TokenHeadSpec(words, false).Build("head", Shape.Sequence(steps, width), parameters);
+        var spec = new TokenHeadSpec(words, false) { HasBias = hasBias };
+        var head = (TokenHeadLayer)spec.Build("head", Shape.Sequence(steps, width), parameters);
         parameters.Allocate();
         Values.Fill(parameters[head.Weight], 3);
+        if (hasBias) Values.Fill(parameters[head.Bias!], 4);
         float[] x = Values.Random(samples * steps * width, 1), logits = new float[samples * head.OutputLength], dx = Nan(x.Length),
-            expectedDx = new float[x.Length], dWeight = Nan(words * width);
+            expectedDx = new float[x.Length], dWeight = Nan(words * width), dBias = hasBias ? Nan(words) : [];
         var batch = new Batch(samples, x, Values.Labels(samples * steps, words, 2), steps);
         head.Forward(samples, parameters, ForwardMode.Evaluation, x, logits, default,
             Nan(head.Needs(samples).ForwardScratch));
@@ -77,10 +80,25 @@ public class TokenHeadTests
         Assert.Equal(expected, head.Loss(batch, parameters, Probe.None, x, out int correct, Nan(head.LossScratchLength(samples))),
             1e-6 * expected);
         Assert.Equal(expectedCorrect, correct);
-        Assert.Equal(expected, head.LossGradient(batch, parameters, x, dWeight, dx, Nan(head.LossGradientScratchLength(samples))),
-            1e-6 * expected);
+        Assert.Equal(expected,
+            head.LossGradient(batch, parameters, x, dWeight, dBias, dx, Nan(head.LossGradientScratchLength(samples))), 1e-6 * expected);
         Values.AssertNear([.. expectedDx.Select(value => (double)value)], dx, 3e-6, "input gradient");
         Values.AssertNear([.. recorder["head.weight"].Select(value => (double)value)], dWeight, 3e-6, "weight gradient");
+        if (hasBias) Values.AssertNear([.. recorder["head.bias"].Select(value => (double)value)], dBias, 3e-6, "bias gradient");
+
+        // Some words for all steps give the same bits, as a whole and handed on a panel at a time.
+        float[] other = Nan(words * width), otherBias = hasBias ? Nan(words) : [], otherDx = Nan(x.Length);
+        double byWords = head.LossGradientByWords(batch, parameters, x, other, otherBias, otherDx, null,
+            Nan(head.ByWordsScratchLength(samples, handsOn: false)));
+        Assert.Equal(expected, byWords, 1e-6 * expected);
+        Values.AssertSameBits(dWeight, other, "weight gradient by words");
+        Values.AssertSameBits(dBias, otherBias, "bias gradient by words");
+        Values.AssertSameBits(dx, otherDx, "input gradient by words");
+        var panels = new GradientRecorder();
+        head.LossGradientByWords(batch, parameters, x, default, default, default, panels,
+            Nan(head.ByWordsScratchLength(samples, handsOn: true)));
+        Values.AssertSameBits(dWeight, panels["head.weight"], "weight gradient in panels");
+        if (hasBias) Values.AssertSameBits(dBias, panels["head.bias"], "bias gradient in panels");
     }
 
     [Fact]

@@ -122,6 +122,8 @@ sealed class ActivationLayer<TFunction>(string name, Shape shape, ActivationSpec
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch) => Kernels.Pointwise(function, x, y);
 
+    public override bool OverwritesGradient => true;
+
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Kernels.PointwiseGradient(function, trace.Input, trace.Output, dz, dx);
 }

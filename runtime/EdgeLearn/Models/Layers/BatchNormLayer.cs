@@ -48,8 +48,8 @@ sealed class BatchNormLayer : Layer
         Saved = 2 * Channels,
         Sums = pass.IsPart ? 2 * Channels : 0,
         ForwardScratch = RunLength + (pass.Saves ? 0 : 2 * Channels) + (pass.IsProbed ? 2 * Channels : 0),
-        ParameterScratch = RunLength + 2 * Channels,
-        InputScratch = RunLength + 2 * Channels,
+        ParameterScratch = RunLength + 4 * Channels,
+        InputScratch = RunLength + 4 * Channels,
     };
 
     int RunLength => IsPlanar ? Positions : Channels;
@@ -69,7 +69,7 @@ sealed class BatchNormLayer : Layer
 
     public override bool TakesStatistics => !_spec.IsFrozen && (_weight.Trainable || _bias.Trainable);
 
-    public override bool TakesParts => !TakesStatistics;
+    public override bool TakesParts(int rows) => !TakesStatistics;
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
@@ -185,11 +185,18 @@ sealed class BatchNormLayer : Layer
         }
     }
 
+    // Of the gradients of the tensors over a whole batch.
+    Span<float> OwnSums(Span<float> scratch) => scratch.Slice(RunLength + 2 * Channels, 2 * Channels);
+
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        var sums = scratch.Slice(RunLength, 2 * Channels);
-        sums.Clear();
-        AddGradients(trace, dz, sums, scratch[..RunLength]);
+        var sums = OwnSums(scratch);
+        if (!trace.OverwritesGradient)
+        {
+            sums.Clear();
+            AddGradients(trace, dz, sums, scratch[..RunLength]);
+        }
+
         HandOver(sums, default, sink);
     }
 
@@ -202,6 +209,8 @@ sealed class BatchNormLayer : Layer
         sink.Accept(_bias, 0, sums[..Channels]);
     }
 
+    public override bool OverwritesGradient => true;
+
     // A part of a batch has the sums over all of it from a pass before this one.
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
@@ -211,20 +220,19 @@ sealed class BatchNormLayer : Layer
         bool usesBatch = UsesBatch(rows, trace.Mode);
         var run = scratch[..RunLength];
         var sums = scratch.Slice(RunLength, 2 * Channels);
-        if (usesBatch)
+        if (usesBatch && trace.Mode.KnowsStatistics)
         {
-            if (trace.Mode.KnowsStatistics)
-            {
-                trace.Sums.CopyTo(sums);
-            }
-            else
-            {
-                sums.Clear();
-                AddGradients(trace, dz, sums, run);
-            }
-
-            TensorPrimitives.Multiply(sums, 1f / (rows * Positions), sums);
+            trace.Sums.CopyTo(sums);
         }
+        else if (usesBatch || trace.OverwritesGradient)
+        {
+            var own = OwnSums(scratch);
+            own.Clear();
+            AddGradients(trace, dz, own, run);
+            own.CopyTo(sums);
+        }
+
+        if (usesBatch) TensorPrimitives.Multiply(sums, 1f / (rows * Positions), sums);
 
         // dx = weight * scale * (dy - mean of dy - normalised * mean of dy * normalised); the means are 0 where the statistics do not
         // depend on x.

@@ -34,8 +34,9 @@ sealed class Conv1dLayer : ActivatedLayer
 
     int Kernel => _spec.Length;
 
-    // Weights that are put in order at a time.
-    const int PanelLength = 4096;
+    // Weights that are put in order at a time; and weights whose gradients are summed up over a whole batch at a time, whole strips of the
+    // product kernel.
+    const int PanelLength = 4096, BlockLength = 16384, StripOutputs = 12;
 
     public override long MultiplyAdds => (long)GroupInputs * Kernel * OutputLength;
 
@@ -64,7 +65,7 @@ sealed class Conv1dLayer : ActivatedLayer
         ForwardScratch = LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose()))
             + (Copies(pass.IsProbed) ? _weight.Length + Outputs : 0),
         Sums = pass.IsPart ? SumsLength + Outputs : 0,
-        ParameterScratch = (pass.IsPart ? 0 : SumsLength + Outputs) + Math.Max(PanelOutputs * GroupInputs * Kernel,
+        ParameterScratch = (pass.IsPart ? 0 : Math.Min(SumsLength, BlockOutputs * Fan) + Outputs) + Math.Max(PanelOutputs * Fan,
             LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count)))),
         InputScratch = LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape)),
     };
@@ -91,6 +92,9 @@ sealed class Conv1dLayer : ActivatedLayer
 
     MatrixView Gradients(ReadOnlySpan<float> dz, int first, int count, int group)
         => new(dz[(first * Outputs + group * GroupOutputs)..], count, GroupOutputs, Outputs, 1);
+
+    // Weights of one output.
+    int Fan => GroupInputs * Kernel;
 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
@@ -119,60 +123,92 @@ sealed class Conv1dLayer : ActivatedLayer
         }
     }
 
-    // Sums: step of the kernel by step of the kernel, [kernel x outputs x inputs of a group], then the biases.
+    // Sums: block by block of outputs, each [kernel x outputs x inputs of a group]; then the biases.
     int SumsLength => _weight.Trainable ? _weight.Length : 0;
 
+    // Outputs of a group that are a block.
+    int BlockOutputs => Math.Min(GroupOutputs, Math.Max(1, BlockLength / (Fan * StripOutputs)) * StripOutputs);
+
+    // From one output to the end of its block.
+    int BlockFrom(int output) => Math.Min(BlockOutputs, GroupOutputs - output % GroupOutputs);
+
+    // A block at a time, so that the gradient of all weights is never there; with parts of a batch it has to be.
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
     {
-        var sums = scratch[..(SumsLength + Outputs)];
-        scratch = scratch[sums.Length..];
-        sums.Clear();
-        AddGradient(trace with { Sums = sums }, dz, scratch);
-        HandOver(sums, scratch, sink);
+        var biases = scratch[..Outputs];
+        scratch = scratch[Outputs..];
+        for (int first = 0, count; first < Outputs && _weight.Trainable; first += count)
+        {
+            count = BlockFrom(first);
+            var sums = scratch[..(count * Fan)];
+            sums.Clear();
+            AddBlock(trace, dz, first, count, sums, scratch[sums.Length..]);
+            HandOverBlock(first, count, sums, scratch[sums.Length..], sink);
+        }
+
+        if (_bias is null) return;
+        biases.Clear();
+        Kernels.AddColumnSums(trace.Batch * OutputShape.Height, dz, biases);
+        sink.Accept(_bias, 0, biases);
     }
 
-    public override bool TakesParts => true;
+    public override bool TakesParts(int rows) => true;
 
     internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
     {
-        var sums = trace.Sums;
-        for (int b = 0; b < trace.Batch && _weight.Trainable; b++)
+        for (int first = 0, count; first < Outputs && _weight.Trainable; first += count)
+        {
+            count = BlockFrom(first);
+            AddBlock(trace, dz, first, count, trace.Sums.Slice(first * Fan, count * Fan), scratch);
+        }
+
+        if (_bias is not null) Kernels.AddColumnSums(trace.Batch * OutputShape.Height, dz, trace.Sums.Slice(SumsLength, Outputs));
+    }
+
+    void AddBlock(in ForwardTrace trace, ReadOnlySpan<float> dz, int firstOutput, int outputs, Span<float> sums, Span<float> scratch)
+    {
+        for (int b = 0; b < trace.Batch; b++)
         {
             var sequence = trace.Input.Slice(b * InputLength, InputLength);
-            var steps = dz.Slice(b * OutputLength, OutputLength);
+            var steps = dz.Slice(b * OutputLength, OutputLength)[firstOutput..];
             for (int k = 0; k < Kernel; k++)
             {
                 var (first, count, source) = Meets(k);
-                for (int g = 0; g < _groups && count > 0; g++)
-                {
-                    Kernels.Product(Gradients(steps, first, count, g).Transpose(), Inputs(sequence, source, count, g),
-                        sums[((k * Outputs + g * GroupOutputs) * GroupInputs)..], GroupInputs, scratch, accumulate: true);
-                }
+                if (count <= 0) continue;
+                Kernels.Product(new MatrixView(steps[(first * Outputs)..], outputs, count, 1, Outputs),
+                    Inputs(sequence, source, count, firstOutput / GroupOutputs), sums[(k * outputs * GroupInputs)..], GroupInputs, scratch,
+                    accumulate: true);
             }
         }
-
-        if (_bias is not null) Kernels.AddColumnSums(trace.Batch * OutputShape.Height, dz, sums.Slice(SumsLength, Outputs));
     }
 
     // Outputs whose weights are put in order at a time.
-    int PanelOutputs => Math.Clamp(PanelLength / (GroupInputs * Kernel), 1, Outputs);
+    int PanelOutputs => Math.Clamp(PanelLength / Fan, 1, BlockOutputs);
 
     internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
     {
-        int fan = GroupInputs * Kernel, taps = Outputs * GroupInputs;
-        for (int first = 0; first < Outputs && _weight.Trainable; first += PanelOutputs)
+        for (int first = 0, count; first < Outputs && _weight.Trainable; first += count)
         {
-            int outputs = Math.Min(PanelOutputs, Outputs - first);
-            var panel = scratch[..(outputs * fan)];
-            for (int i = 0; i < outputs * GroupInputs; i++)
-            {
-                for (int k = 0; k < Kernel; k++) panel[i * Kernel + k] = sums[k * taps + first * GroupInputs + i];
-            }
-
-            sink.Accept(_weight, first * fan, panel);
+            count = BlockFrom(first);
+            HandOverBlock(first, count, sums.Slice(first * Fan, count * Fan), scratch, sink);
         }
 
         if (_bias is not null) sink.Accept(_bias, 0, sums.Slice(SumsLength, Outputs));
+    }
+
+    void HandOverBlock(int first, int count, ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
+    {
+        for (int output = 0; output < count; output += PanelOutputs)
+        {
+            int outputs = Math.Min(PanelOutputs, count - output);
+            var panel = scratch[..(outputs * Fan)];
+            for (int i = 0; i < outputs * GroupInputs; i++)
+            {
+                for (int k = 0; k < Kernel; k++) panel[i * Kernel + k] = sums[(k * count + output) * GroupInputs + i];
+            }
+
+            sink.Accept(_weight, (first + output) * Fan, panel);
+        }
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)

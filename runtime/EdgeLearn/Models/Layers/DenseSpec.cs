@@ -100,13 +100,15 @@ sealed class DenseLayer : ActivatedLayer
             ForwardScratch = Math.Max(packed + (pass.IsProbed || IsDecoded ? probed : 0), CodesLength(batch * _steps)),
             Sums = pass.IsPart ? SumsLength + (_bias is null ? 0 : _outputs) : 0,
             ParameterScratch = pass.IsPart ? 0 : Math.Max(GradientSink.ProductScratchLength(_outputs, _inputs), _outputs),
-            InputScratch = Kernels.ProductScratchLength(new MatrixShape(batch * _steps, _outputs), new MatrixShape(_outputs, _inputs)),
+            InputScratch = _weight.IsDrawn
+                ? ProbedRows * (long)_inputs
+                : Kernels.ProductScratchLength(new MatrixShape(batch * _steps, _outputs), new MatrixShape(_outputs, _inputs)),
             PairScratch = (pass.SharesInput ? 0 : packed) + probed,
         };
     }
 
     // Whether reading weights makes floats of them.
-    bool IsDecoded => _weight.Storage != WeightStorage.Float32;
+    bool IsDecoded => _weight.Storage != WeightStorage.Float32 || _weight.IsDrawn;
 
     // To multiply bytes instead.
     long CodesLength(int batch) => _weight.Storage == WeightStorage.Int8 ? Kernels.Int8ScratchLength(batch, _inputs) : 0;
@@ -230,7 +232,7 @@ sealed class DenseLayer : ActivatedLayer
         if (_bias is not null) sink.Accept(_bias, 0, rows > 1 ? scratch[.._outputs] : dz);
     }
 
-    public override bool TakesParts => true;
+    public override bool TakesParts(int rows) => true;
 
     // Of the weights; a frozen matrix has none.
     int SumsLength => _weight.Trainable ? _weight.Length : 0;
@@ -250,51 +252,21 @@ sealed class DenseLayer : ActivatedLayer
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
-        => Kernels.Product(new MatrixView(dz, trace.Batch * _steps, _outputs), new MatrixView(trace.Parameters[_weight], _outputs, _inputs),
-            dx, _inputs, scratch);
-}
-
-/// <summary>
-/// A <see cref="DenseLayer"/> over the features of each step of a sequence, the same weights for all: <c>stepwise64:relu</c>.
-/// </summary>
-/// <param name="Units">outputs of a step</param>
-/// <param name="Activation">what follows the weighted sum</param>
-public sealed record StepwiseDenseSpec(int Units, Activation Activation) : LayerSpec, IWeightedSpec
-{
-    internal static readonly LayerKind Kind = new("stepwise", "stepwise64", Parse,
-        json => new StepwiseDenseSpec(json.Integer("units"), json.Activation()));
-
-    /// <summary>Whether there is no bias, as in the first half of a pair of low rank.</summary>
-    internal bool HasNoBias { get; init; }
-
-    internal override LayerRole Role => LayerRole.Learner;
-
-    LayerSpec IWeightedSpec.Plain() => this with { Activation = Activation.Identity };
-
-    LayerSpec? IWeightedSpec.OfRank(int rank) => this with { Units = rank, HasNoBias = true, Activation = Activation.Identity };
-
-    static StepwiseDenseSpec? Parse(LayerText text)
-        => text.Is("stepwise", 1, out int[] sizes) ? new StepwiseDenseSpec(sizes[0], text.TakeActivation()) : null;
-
-    internal override void Write(Utf8JsonWriter json)
     {
-        json.WriteString("kind", Kind.Word);
-        json.WriteNumber("units", Units);
-        json.WriteString("activation", Activation.Word());
+        int samples = trace.Batch * _steps;
+        if (!_weight.IsDrawn)
+        {
+            Kernels.Product(new MatrixView(dz, samples, _outputs), new MatrixView(trace.Parameters[_weight], _outputs, _inputs), dx,
+                _inputs, scratch);
+            return;
+        }
+
+        dx.Clear();
+        for (int r = 0; r < _outputs; r += ProbedRows)
+        {
+            int rows = Math.Min(ProbedRows, _outputs - r);
+            var w = trace.Parameters.Read(_weight, Probe.None, r * _inputs, rows * _inputs, scratch);
+            Kernels.ContinueProduct(new MatrixView(dz[r..], samples, rows, _outputs, 1), new MatrixView(w, rows, _inputs), dx);
+        }
     }
-
-    /// <inheritdoc/>
-    public override string ToShorthand(Activation unsaid)
-        => string.Create(CultureInfo.InvariantCulture, $"stepwise{Units}{Activation.Suffix(unsaid)}");
-
-    /// <inheritdoc/>
-    public override Shape OutputShape(Shape input, string name)
-    {
-        input.ExpectSequence(name);
-        DenseSpec.CheckUnits(Units, name);
-        return Shape.Sequence(input.Height, Units);
-    }
-
-    internal override Layer Build(string name, Shape input, ParameterSet parameters)
-        => new DenseLayer(name, input, Shape.Sequence(input.Height, Units), input.Height, Activation, parameters, HasNoBias);
 }

@@ -48,6 +48,8 @@ sealed class DropoutLayer(string name, Shape shape, float fraction) : Layer(name
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch) => Mask(mode, x, y);
 
+    public override bool OverwritesGradient => true;
+
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Mask(trace.Mode, dz, dx);
 

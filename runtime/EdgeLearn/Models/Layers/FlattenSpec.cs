@@ -79,6 +79,8 @@ sealed class FlattenLayer(string name, Shape input, Shape output, string words) 
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch) => x.CopyTo(y);
 
+    public override bool OverwritesGradient => true;
+
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz.CopyTo(dx);
 }

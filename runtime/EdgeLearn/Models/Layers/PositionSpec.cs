@@ -45,6 +45,8 @@ abstract class PositionsLayer(string name, Shape shape) : Layer(name, shape, sha
             TensorPrimitives.Add(x.Slice(b * InputLength, InputLength), positions, y.Slice(b * InputLength, InputLength));
     }
 
+    public override bool OverwritesGradient => true;
+
     internal sealed override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz.CopyTo(dx);
 }
@@ -82,7 +84,7 @@ sealed class PositionLayer : PositionsLayer
         sink.Accept(_weight, 0, scratch[..InputLength]);
     }
 
-    public override bool TakesParts => true;
+    public override bool TakesParts(int rows) => true;
 
     internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
         => Kernels.AddColumnSums(trace.Batch, dz, trace.Sums);

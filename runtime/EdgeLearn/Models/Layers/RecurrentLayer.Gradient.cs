@@ -166,7 +166,7 @@ abstract partial class RecurrentLayer
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
         => HandOver(dz[..GradientLength], scratch, sink);
 
-    public override bool TakesParts => true;
+    public override bool TakesParts(int rows) => true;
 
     public override bool PartsDiffer => true; // whole: steps outside, samples inside
 

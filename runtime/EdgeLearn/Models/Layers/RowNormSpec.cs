@@ -97,7 +97,7 @@ sealed class RowNormLayer : Layer
         HandOver(scratch[..(2 * Width)], default, sink);
     }
 
-    public override bool TakesParts => true;
+    public override bool TakesParts(int rows) => true;
 
     internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
         => Kernels.NormRowsGradient(_spec.IsCentred, _spec.Epsilon, trace.Input, trace.Parameters[_weight], dz, default,

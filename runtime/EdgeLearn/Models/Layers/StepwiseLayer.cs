@@ -6,7 +6,7 @@ namespace EdgeLearn;
 /// Two weighted sums over the features of a sequence's steps with something between them: y = second(middle(first(n))), where n is x, or
 /// layernorm(x) in a block, which also adds x to y. A few steps at a time go all the way, so that what lies between is never there for a
 /// whole batch. Forward saves at most what the first sum gave; the way back makes the rest again, and keeps the gradients of all tensors,
-/// summed up, in dz.
+/// summed up, in dz or, of a part of a batch, in the sums.
 /// </summary>
 abstract class StepwiseLayer : Layer
 {
@@ -76,21 +76,32 @@ abstract class StepwiseLayer : Layer
     }
 
     // dz: gradients of the second sum, of the first, of the norm, and by the input. A small batch may need more scratch than a larger one.
-    internal override LayerNeeds Needs(int batch, PassKind pass = default) => new()
+    internal override LayerNeeds Needs(int batch, PassKind pass = default)
     {
-        Saved = SavesFirst ? (long)batch * Steps * In : 0,
-        InnerGradient = (long)_second.Length + _first.Length + NormLength + (long)batch * InputLength,
-        ForwardScratch = Math.Max(ForwardLength(batch, pass.IsProbed, pass.Saves),
-            ForwardLength(FewSamples(batch), pass.IsProbed, pass.Saves)),
-        InnerScratch = Math.Max(GradientScratchOf(batch), GradientScratchOf(FewSamples(batch))),
-    };
+        int step = pass.IsPart ? pass.StepRows : batch, few = FewSamples(step);
+        bool keepsSums = pass.IsPart && IsTrainable;
+        return new()
+        {
+            Saved = SavesFirst ? (long)batch * Steps * In : 0,
+            InnerGradient = (keepsSums ? 0 : SumsLength) + (long)batch * InputLength,
+            Sums = keepsSums ? SumsLength : 0,
+            ForwardScratch = Math.Max(ForwardLength(batch, step, pass.IsProbed, pass.Saves),
+                ForwardLength(Math.Min(batch, few), few, pass.IsProbed, pass.Saves)),
+            InnerScratch = Math.Max(GradientScratchOf(batch, step), GradientScratchOf(Math.Min(batch, few), few)),
+        };
+    }
+
+    int SumsLength => _second.Length + _first.Length + NormLength;
+
+    /// <summary>Whether the steps of so many rows are whole passes, whose sums are added up one after the other.</summary>
+    public override bool TakesParts(int rows) => rows * Steps % RowsOfPass(rows) == 0 && RowsOfPass(rows) == RowsOfPass(2 * rows);
 
     // The largest batch whose weights are not packed: the last batch of an epoch may be as small, in scratch that was planned for more.
     int FewSamples(int batch) => Math.Min(batch, (Linear.ManyRows - 1) / Steps);
 
-    long ForwardLength(int batch, bool probed, bool saves)
+    long ForwardLength(int batch, int step, bool probed, bool saves)
     {
-        int rows = RowsOfPass(batch), all = batch * Steps;
+        int rows = RowsOfPass(batch), all = step * Steps;
         long inner =
             Math.Max(_norm?.ScratchLength(probed) ?? 0,
             Math.Max(_first.ForwardScratchLength(rows, all), _second.ForwardScratchLength(rows, all)));
@@ -103,10 +114,10 @@ abstract class StepwiseLayer : Layer
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
-        int most = RowsOfPass(batch), all = batch * Steps;
+        int most = RowsOfPass(batch), all = batch * Steps, inStep = StepsOf(mode, batch);
         bool keeps = SavesFirst && !saved.IsEmpty;
-        Linear.Weights firstWeights = _first.ReadForward(parameters, mode.Probe, all, ref scratch),
-            secondWeights = _second.ReadForward(parameters, mode.Probe, all, ref scratch);
+        Linear.Weights firstWeights = _first.ReadForward(parameters, mode.Probe, inStep, ref scratch),
+            secondWeights = _second.ReadForward(parameters, mode.Probe, inStep, ref scratch);
         var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
         var first = keeps ? saved : Take(ref scratch, most * In);
         var middle = Take(ref scratch, most * Out);
@@ -125,11 +136,14 @@ abstract class StepwiseLayer : Layer
         }
     }
 
+    // Of the whole batch: they decide how weights are read.
+    int StepsOf(in ForwardMode mode, int batch) => (mode.StepRows > 0 ? mode.StepRows : batch) * Steps;
+
     int NormLength => _norm is null ? 0 : 2 * Width;
 
-    long GradientScratchOf(int batch)
+    long GradientScratchOf(int batch, int step)
     {
-        int rows = RowsOfPass(batch), all = batch * Steps;
+        int rows = RowsOfPass(batch), all = step * Steps;
         long inner =
             Math.Max(_first.ForwardScratchLength(rows, all),
             Math.Max(Width, Math.Max(_first.GradientScratchLength(rows), _second.GradientScratchLength(rows))));
@@ -145,7 +159,8 @@ abstract class StepwiseLayer : Layer
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {
         int most = RowsOfPass(trace.Batch), all = trace.Batch * Steps;
-        var again = SavesFirst ? default : _first.ReadForward(trace.Parameters, Probe.None, all, ref scratch);
+        var again = SavesFirst ? default
+            : _first.ReadForward(trace.Parameters, Probe.None, StepsOf(trace.Mode, trace.Batch), ref scratch);
         Linear.Weights firstWeights = _first.Read(trace.Parameters, Probe.None, ref scratch),
             secondWeights = _second.Read(trace.Parameters, Probe.None, ref scratch);
         var normalised = Take(ref scratch, _norm is null ? 0 : most * Width);
@@ -153,12 +168,14 @@ abstract class StepwiseLayer : Layer
         var dFirst = Take(ref scratch, most * In);
         var middle = Take(ref scratch, most * Out);
         var middleScratch = Take(ref scratch, MiddleScratchLength(most, forGradient: true));
-        var secondSums = Take(ref dz, _second.Length);
-        var firstSums = Take(ref dz, _first.Length);
-        var normSums = Take(ref dz, NormLength);
-        secondSums.Clear();
-        firstSums.Clear();
-        normSums.Clear();
+        var sums = trace.Sums;
+        if (sums.IsEmpty)
+        {
+            sums = Take(ref dz, SumsLength);
+            sums.Clear();
+        }
+
+        Span<float> secondSums = Take(ref sums, _second.Length), firstSums = Take(ref sums, _first.Length), normSums = sums;
         for (int row = 0; row < all; row += most)
         {
             int rows = Math.Min(most, all - row);
@@ -187,13 +204,21 @@ abstract class StepwiseLayer : Layer
     }
 
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
+        => HandOver(dz[..SumsLength], scratch, sink);
+
+    // InnerGradient has added them to the sums already.
+    internal override void AddGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch)
+    {
+    }
+
+    internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
     {
         int first = _second.Length, norm = first + _first.Length;
-        _second.Accept(dz[..first], sink);
-        _first.Accept(dz[first..norm], sink);
+        _second.Accept(sums[..first], sink);
+        _first.Accept(sums[first..norm], sink);
         if (_norm is null) return;
-        sink.Accept(_norm.Weight, 0, dz.Slice(norm, Width));
-        sink.Accept(_norm.Bias, 0, dz.Slice(norm + Width, Width));
+        sink.Accept(_norm.Weight, 0, sums.Slice(norm, Width));
+        sink.Accept(_norm.Bias, 0, sums.Slice(norm + Width, Width));
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)

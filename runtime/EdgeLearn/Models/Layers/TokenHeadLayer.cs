@@ -1,15 +1,20 @@
+using System.Numerics.Tensors;
+
 namespace EdgeLearn;
 
 /// <summary>
-/// y[t] = x[t] W^T, W [words x features]: one logit a word for each step, without a bias. As a vocabulary is large, the logits of a batch
-/// may be the largest thing in a step by far; so beside the four verbs, which make them all, the layer holds its outputs against the labels
-/// itself (softmax cross-entropy) and makes only a few at a time: <see cref="Loss"/> some words for many steps, so that each weight is
-/// read, and perturbed, once; <see cref="LossGradient"/> all words for a few steps.
+/// y[t] = x[t] W^T, W [words x features]: one logit a word for each step, without a bias but in a local head. As a vocabulary is large, the
+/// logits of a batch may be the largest thing in a step by far; so beside the four verbs, which make them all, the layer holds its outputs
+/// against the labels itself (softmax cross-entropy) and makes only a few at a time: <see cref="Loss"/> some words for many steps, so that
+/// each weight is read, and perturbed, once; <see cref="LossGradient"/> all words for a few steps, or some words for all steps, twice.
 /// </summary>
-sealed class TokenHeadLayer : Layer
+sealed partial class TokenHeadLayer : Layer
 {
-    // Steps that lie side by side in the registers of products: whole tiles of 32, and few enough for their logits.
-    const int Block = 64;
+    /// <summary>
+    /// Steps that lie side by side in the registers of products: whole tiles of 32, and few enough for their logits. Parts of a batch have
+    /// whole blocks.
+    /// </summary>
+    public const int Block = 64;
 
     // Steps that go past all words together, and words that are read at a time.
     const int GroupSteps = 512, PanelWords = 96;
@@ -23,11 +28,15 @@ sealed class TokenHeadLayer : Layer
         Weight = spec.IsTied
             ? parameters.Find("layers.0.weight")!
             : parameters.Add(name + ".weight", [spec.Words, input.Width], decay: true);
-        Slices = spec.IsTied ? [] : [Weight];
+        Bias = spec.HasBias ? parameters.Add(name + ".bias", [spec.Words], decay: false) : null;
+        Slices = spec.IsTied ? [] : Bias is null ? [Weight] : [Weight, Bias];
     }
 
     /// <summary>Its weights; those of the embedding when it is tied.</summary>
     public ParameterSlice Weight { get; }
+
+    /// <summary>[words], of a local head; else null.</summary>
+    public ParameterSlice? Bias { get; }
 
     /// <summary>Whether the weights belong to the embedding that the network begins with, which takes their whole gradient on.</summary>
     public bool IsTied => _spec.IsTied;
@@ -44,7 +53,7 @@ sealed class TokenHeadLayer : Layer
 
     public override void Initialise(ParameterSet parameters, ulong seed)
     {
-        if (!IsTied) Initialisation.Uniform(parameters, seed, Weight, null, Width, Activation.Identity);
+        if (!IsTied) Initialisation.Uniform(parameters, seed, Weight, Bias, Width, Activation.Identity);
     }
 
     long PanelLength => Math.Min(PanelWords, _spec.Words) * (long)Width;
@@ -54,7 +63,7 @@ sealed class TokenHeadLayer : Layer
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
         ForwardScratch = PanelLength + Kernels.ProductScratchLength(new MatrixShape(batch * Steps, Width), PanelShape.Transpose()),
-        ParameterScratch = GradientSink.ProductScratchLength(_spec.Words, Width),
+        ParameterScratch = Math.Max(GradientSink.ProductScratchLength(_spec.Words, Width), Bias is null ? 0 : _spec.Words),
         InputScratch = Kernels.ProductScratchLength(new MatrixShape(batch * Steps, _spec.Words), new MatrixShape(_spec.Words, Width)),
     };
 
@@ -66,6 +75,25 @@ sealed class TokenHeadLayer : Layer
         {
             var w = ReadPanel(parameters, mode.Probe, first, scratch, out int words);
             Kernels.Product(input, new MatrixView(w, words, Width).Transpose(), y[first..], _spec.Words, scratch[(int)PanelLength..]);
+        }
+
+        for (int row = 0; row < input.Rows && Bias is not null; row++)
+        {
+            var logits = y.Slice(row * _spec.Words, _spec.Words);
+            TensorPrimitives.Add(logits, parameters[Bias], logits);
+        }
+    }
+
+    // [words x columns] of one panel, the bias of each word added to its row.
+    void Logits(ParameterSet parameters, int first, int words, int count, ReadOnlySpan<float> w, ReadOnlySpan<float> packed, Span<float> z)
+    {
+        Kernels.ProductPacked(words, count, Width, w, packed, z);
+        if (Bias is null) return;
+        int columns = z.Length / words;
+        for (int i = 0; i < words; i++)
+        {
+            var row = z.Slice(i * columns, columns);
+            TensorPrimitives.Add(row, parameters[Bias][first + i], row);
         }
     }
 
@@ -81,6 +109,9 @@ sealed class TokenHeadLayer : Layer
     {
         int rows = trace.Batch * Steps;
         sink.AcceptProduct(Weight, 0, new MatrixView(dz, rows, _spec.Words).Transpose(), new MatrixView(trace.Input, rows, Width), scratch);
+        if (Bias is null) return;
+        Kernels.ColumnSums(rows, dz, scratch[.._spec.Words]);
+        sink.Accept(Bias, 0, scratch[.._spec.Words]);
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
@@ -110,19 +141,22 @@ sealed class TokenHeadLayer : Layer
         for (int first = 0; first < batch.Labels.Length; first += GroupSteps)
         {
             int steps = Math.Min(GroupSteps, batch.Labels.Length - first);
-            loss += GroupLoss(batch.Labels.Slice(first, steps), parameters, probe, x.Slice(first * Width, steps * Width), ref correct,
-                scratch);
+            var own = scratch;
+            Span<float> maxima = Take(ref own, Padded(steps)), sums = Take(ref own, Padded(steps));
+            loss += GroupLoss(batch.Labels.Slice(first, steps), parameters, probe, x.Slice(first * Width, steps * Width), maxima, sums,
+                ref correct, own);
         }
 
         return loss / batch.LabelLength;
     }
 
-    double GroupLoss(ReadOnlySpan<int> labels, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, ref int correct,
-        Span<float> scratch)
+    // Leaves maximum and sum of exponentials of each step.
+    double GroupLoss(ReadOnlySpan<int> labels, ParameterSet parameters, in Probe probe, ReadOnlySpan<float> x, Span<float> maxima,
+        Span<float> sums, ref int correct, Span<float> scratch)
     {
         int padded = Padded(labels.Length);
-        Span<float> packed = Take(ref scratch, padded * Width), maxima = Take(ref scratch, padded), sums = Take(ref scratch, padded),
-            chosen = Take(ref scratch, padded), best = Take(ref scratch, padded), tile = Take(ref scratch, PanelWords * Block);
+        Span<float> packed = Take(ref scratch, padded * Width), chosen = Take(ref scratch, padded), best = Take(ref scratch, padded),
+            tile = Take(ref scratch, PanelWords * Block);
         for (int b = 0; b < labels.Length; b += Block)
         {
             int count = Math.Min(Block, labels.Length - b);
@@ -138,7 +172,7 @@ sealed class TokenHeadLayer : Layer
             {
                 int count = Math.Min(Block, labels.Length - b), columns = Padded(count);
                 var logits = tile[..(words * columns)];
-                Kernels.ProductPacked(words, count, Width, w, packed.Slice(b * Width, columns * Width), logits);
+                Logits(parameters, first, words, count, w, packed.Slice(b * Width, columns * Width), logits);
                 Choose(labels.Slice(b, count), first, words, logits, columns, maxima[b..], chosen[b..], best[b..]);
                 Kernels.AddExpColumns(words, columns, logits, maxima.Slice(b, columns), sums.Slice(b, columns), stores: false);
             }
@@ -167,95 +201,5 @@ sealed class TokenHeadLayer : Layer
             chosen[i] = logit;
             best[i] = logit > before ? logit : float.NegativeInfinity;
         }
-    }
-
-    int Panels => (_spec.Words + PanelWords - 1) / PanelWords;
-
-    /// <summary>Floats of scratch for <see cref="LossGradient"/>.</summary>
-    public long LossGradientScratchLength(int batch)
-    {
-        int steps = Math.Min(Block, batch * Steps), columns = Padded(steps), words = Math.Min(PanelWords, _spec.Words);
-        return (long)columns * (_spec.Words + Width + 2 + Panels) + Math.Max(
-            Kernels.ProductScratchLength(new MatrixShape(steps, words, 1, columns), PanelShape),
-            Kernels.ProductScratchLength(new MatrixShape(words, steps, columns, 1), new MatrixShape(steps, Width)));
-    }
-
-    /// <summary>
-    /// Sum over the samples of the mean cross-entropy of their steps, in double, and the gradients of the mean over the samples.
-    /// </summary>
-    /// <param name="batch">samples with a label for each step</param>
-    /// <param name="parameters">the network's weights</param>
-    /// <param name="x">[batch x input length]</param>
-    /// <param name="dWeight">[words x features], written; empty when nobody wants it</param>
-    /// <param name="dx">[batch x input length], written; empty when nobody wants it</param>
-    /// <param name="scratch">[<see cref="LossGradientScratchLength"/>]</param>
-    public double LossGradient(in Batch batch, ParameterSet parameters, ReadOnlySpan<float> x, Span<float> dWeight, Span<float> dx,
-        Span<float> scratch)
-    {
-        var weight = parameters[Weight];
-        int most = Padded(Math.Min(Block, batch.Labels.Length));
-        Span<float> logits = Take(ref scratch, most * _spec.Words), packed = Take(ref scratch, most * Width),
-            maxima = Take(ref scratch, most), sums = Take(ref scratch, most), before = Take(ref scratch, most * Panels);
-        double loss = 0;
-        for (int b = 0; b < batch.Labels.Length; b += Block)
-        {
-            int count = Math.Min(Block, batch.Labels.Length - b), columns = Padded(count);
-            var labels = batch.Labels.Slice(b, count);
-            var input = x.Slice(b * Width, count * Width);
-            Kernels.PackBatch(count, Width, input, packed[..(columns * Width)]);
-            loss += Powers(labels, weight, packed[..(columns * Width)], logits, maxima[..columns], sums[..columns], before);
-            for (int panel = 0; panel < Panels; panel++)
-            {
-                int first = panel * PanelWords, words = Math.Min(PanelWords, _spec.Words - first);
-                var z = logits.Slice(first * columns, words * columns);
-                Kernels.ShareColumns(words, columns, z, before.Slice(panel * columns, columns), maxima[..columns], sums[..columns],
-                    1f / batch.Labels.Length);
-                for (int i = 0; i < count; i++)
-                {
-                    if ((uint)(labels[i] - first) < (uint)words) z[(labels[i] - first) * columns + i] -= 1f / batch.Labels.Length;
-                }
-
-                // The panel and its weights are in the first caches for both products, its gradient is not.
-                if (!dx.IsEmpty)
-                {
-                    Kernels.Product(new MatrixView(z, count, words, 1, columns),
-                        new MatrixView(weight.Slice(first * Width, words * Width), words, Width), dx.Slice(b * Width, count * Width), Width,
-                        scratch, accumulate: panel > 0);
-                }
-                if (!dWeight.IsEmpty)
-                {
-                    Kernels.Product(new MatrixView(z, words, count, columns, 1), new MatrixView(input, count, Width),
-                        dWeight.Slice(first * Width, words * Width), Width, scratch, accumulate: b > 0, isFar: true);
-                }
-            }
-        }
-
-        return loss / batch.LabelLength;
-    }
-
-    // exp(logit - maximum so far) of a few steps, panel by panel, the maximum that each panel knew, and at the end those of all words.
-    double Powers(ReadOnlySpan<int> labels, ReadOnlySpan<float> weight, ReadOnlySpan<float> packed, Span<float> powers, Span<float> maxima,
-        Span<float> sums, Span<float> before)
-    {
-        double loss = 0;
-        int columns = maxima.Length;
-        maxima.Fill(float.NegativeInfinity);
-        sums.Clear();
-        for (int panel = 0; panel < Panels; panel++)
-        {
-            int first = panel * PanelWords, words = Math.Min(PanelWords, _spec.Words - first);
-            var z = powers.Slice(first * columns, words * columns);
-            Kernels.ProductPacked(words, labels.Length, Width, weight.Slice(first * Width, words * Width), packed, z);
-            for (int i = 0; i < labels.Length; i++)
-            {
-                if ((uint)(labels[i] - first) < (uint)words) loss -= z[(labels[i] - first) * columns + i];
-            }
-
-            Kernels.AddExpColumns(words, columns, z, maxima, sums, stores: true);
-            maxima.CopyTo(before[(panel * columns)..]);
-        }
-
-        for (int i = 0; i < labels.Length; i++) loss += Math.Log(sums[i]) + maxima[i];
-        return loss;
     }
 }

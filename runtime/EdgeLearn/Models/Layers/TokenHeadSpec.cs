@@ -15,6 +15,9 @@ public sealed record TokenHeadSpec(int Words, bool IsTied) : LayerSpec
         text => text.Is("tokens", 1, out int[] sizes) ? new TokenHeadSpec(sizes[0], text.Take("tied")) : null,
         json => new TokenHeadSpec(json.Integer("words"), json.Flag("tied")));
 
+    /// <summary>Whether each word has a bias, as in a local head; no network can say so.</summary>
+    internal bool HasBias { get; init; }
+
     internal override LayerRole Role => LayerRole.Learner;
 
     internal override void Write(Utf8JsonWriter json)
