@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Text.Json;
 
@@ -55,7 +56,17 @@ sealed class MlpLayer : StepwiseLayer
 
     public override string Describe() => _spec.ToString();
 
-    private protected override int RowsOfPass(int batch) => Math.Min(PassRows, batch * Steps);
+    // Whole samples, or equal parts of one, so that a part of a batch is whole passes.
+    private protected override int RowsOfPass(int batch)
+    {
+        if (Steps <= PassRows) return Steps * Math.Min(batch, 1 << BitOperations.Log2((uint)(PassRows / Steps)));
+        for (int rows = PassRows; rows >= PassRows / 2; rows--)
+        {
+            if (Steps % rows == 0) return rows;
+        }
+
+        return Steps <= 4 * PassRows ? Steps : PassRows;
+    }
 
     // Slopes, which come with the values for little.
     private protected override long MiddleScratchLength(int rows, bool forGradient) => forGradient ? (long)rows * _spec.Units : 0;
