@@ -33,6 +33,21 @@ static class ResultRows
         new SmallXorRow("xor-small"),
         new SmallMnistRow("mnist-1000"),
         new DrtpRow("drtp", Epochs: 10, Reference: 93.66),
+        new PlanRow("memory", [
+            "28x28-conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-128:relu-10", "28x28-1000@10x10-10", "784-256-128-10",
+            "32x32x3-conv3x3x32:same-batchnorm-relu-pool2-conv3x3x48:same-batchnorm-relu-pool2-conv3x3x64:same-batchnorm-relu-pool2"
+                + "-128:relu-10",
+            "128x6-gru32:sequence-gru32-12", "49x10-conv9x128:same-batchnorm-relu-conv9x64:same-batchnorm-relu-globalmax-12",
+            "1024x1-conv16x32:stride4-batchnorm-relu-pool2-conv9x64:same-batchnorm-relu-globalmax-9", "8x8-200@4x4-128-10",
+            "64-embed8192x128-positions-attn4:causal:block-mlp512:block-tokens8192",
+            "96x96x3-conv3x3x16:stride2:same-batchnorm-relu-depthwise3x3:same-batchnorm-relu-conv1x1x32-batchnorm-relu-pool2"
+                + "-conv3x3x64:same-batchnorm-relu-globalavg-10",
+        ]),
+        new LimitRow("mnist", "28x28-conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-10", Epochs: 4, Rate: 0.003f) { Least = 98.8 },
+        new LimitRow("kws-mfcc", "49x10-conv9x64:same-layernorm-relu-conv9x48:same-layernorm-relu-globalmax-12", Epochs: 30,
+            Rate: 0.006f) { Folds = 5, Least = 81 },
+        new LimitRow("cifar10", "32x32x3-conv5x5x12:stride2:same:relu-conv3x3x24:same:relu-pool2-conv3x3x32:same:relu-pool2-10",
+            Epochs: 12, Rate: 0.006f),
         new DepthRow("depth", Width: 256, Batch: 64),
         new FederatedRow("federated mnist 0.5", "mnist", 0.5),
         new FederatedRow("federated mnist 1", "mnist", 1),

@@ -88,9 +88,9 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs) 
     /// <summary>Trains a network that has weights to the end and returns the accuracy on the test set.</summary>
     /// <exception cref="EdgeLearnException">The loss ran away.</exception>
     public static double Train(Network network, TrainingSettings settings, Dataset training, Dataset test, Preparation preparation,
-        CancellationToken stop)
+        CancellationToken stop, long? memoryLimitBytes = null)
     {
-        using var session = new TrainingSession(network, settings, training, preparation);
+        using var session = new TrainingSession(network, settings, training, preparation, memoryLimitBytes);
         while (!session.IsDone)
         {
             stop.ThrowIfCancellationRequested();
