@@ -60,7 +60,7 @@ static class ModelExchange
         {
             string from = parsed.GetRequiredValue(file), path = ModelCommand.Checked(parsed.GetRequiredValue(target)!, from);
             using var model = ModelFile.Load(from);
-            DurableFile.Replace(path, StateFile.ToArray(model, parsed.GetValue(like)));
+            StateFile.Save(path, model, parsed.GetValue(like));
             var output = CommandOutput.Of(parsed);
             ModelCommand.Say(output, path, model.Network);
             if (!model.Preparation.IsIdentity)

@@ -4,10 +4,10 @@ namespace EdgeLearn.Commands;
 sealed class RunContinual
 {
     readonly string _path;
-    readonly byte[]? _before;
+    readonly ByteSource? _before;
     readonly IReadOnlyList<string>? _classNames;
 
-    RunContinual(string path, byte[]? before, IReadOnlyList<string>? classNames)
+    RunContinual(string path, ByteSource? before, IReadOnlyList<string>? classNames)
     {
         _path = path;
         _before = before;
@@ -25,21 +25,15 @@ sealed class RunContinual
             throw new EdgeLearnException("--past keeps nothing by itself: add --replay-bytes BYTES or --ewc LAMBDA");
         }
         SaveTarget.Check(path, "--past");
-        try
-        {
-            return new RunContinual(path, File.Exists(path) ? File.ReadAllBytes(path) : null,
-                request.Data.ClassNames ?? request.Network.ClassNames);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new EdgeLearnException($"--past {path} cannot be read: {e.Message}", e);
-        }
+        // Stays open: it can still be read when the run has put another in its place.
+        return new RunContinual(path, File.Exists(path) ? ByteSource.Open(path, path) : null,
+            request.Data.ClassNames ?? request.Network.ClassNames);
     }
 
     /// <summary>Gives a session what earlier runs kept.</summary>
     public void Begin(TrainingSession session)
     {
-        if (_before is not null) ContinualFile.Load(_before, _path, session, _classNames);
+        if (_before is not null) ContinualFile.Load(_before, session, _classNames);
     }
 
     /// <summary>Measures how much each weight matters for what was learned, where it is to be kept.</summary>

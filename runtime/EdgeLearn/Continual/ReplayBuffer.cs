@@ -116,21 +116,22 @@ sealed class ReplayBuffer
     /// <summary>Takes over what another buffer of the same storage held; where it held more than fits, a random part.</summary>
     /// <param name="count">its samples</param>
     /// <param name="seen">samples that were offered to it</param>
-    /// <param name="inputs">[count x input bytes]</param>
-    /// <param name="answers">[count] labels or [count x target length] targets, as bytes</param>
-    /// <param name="scales">[count] where inputs are rounded</param>
-    internal void Fill(int count, long seen, ReadOnlySpan<byte> inputs, ReadOnlySpan<byte> answers, ReadOnlySpan<float> scales)
+    /// <param name="inputs">reads [count x input bytes]: from which byte on, and where to</param>
+    /// <param name="answers">the same of [count x answer length] labels or targets</param>
+    /// <param name="scales">the same of [count] scales, where inputs are rounded</param>
+    internal void Fill(int count, long seen, Action<long, Span<byte>> inputs, Action<long, Span<byte>> answers,
+        Action<long, Span<byte>> scales)
     {
         Count = Math.Min(count, Capacity);
         _policy.SeenCount = seen;
-        int answerBytes = count == 0 ? 0 : answers.Length / count;
         var order = count > Capacity ? new EpochOrder((ulong)seen, 0, count) : default;
-        for (int to = 0; to < Count; to++)
+        int rows = count > Capacity ? 1 : Count; // read at a time
+        for (int to = 0; to < Count; to += rows)
         {
-            int from = count > Capacity ? order[to] : to;
-            inputs.Slice(from * InputBytes, InputBytes).CopyTo(AllInputs[(to * InputBytes)..]);
-            answers.Slice(from * answerBytes, answerBytes).CopyTo(Answers[(to * answerBytes)..]);
-            if (IsQuantised) AllScales[to] = scales[from];
+            int from = count > Capacity ? order[to] : to, answerBytes = _answerLength * sizeof(float);
+            inputs((long)from * InputBytes, AllInputs.Slice(to * InputBytes, rows * InputBytes));
+            answers((long)from * answerBytes, Answers.Slice(to * answerBytes, rows * answerBytes));
+            if (IsQuantised) scales((long)from * sizeof(float), MemoryMarshal.AsBytes(AllScales.Slice(to, rows)));
         }
     }
 

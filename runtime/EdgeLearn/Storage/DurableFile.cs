@@ -20,6 +20,18 @@ public static partial class DurableFile
     /// <summary>Writes a file in place of an older one; after a power cut one of the two is there, whole.</summary>
     /// <exception cref="EdgeLearnException">It cannot be written.</exception>
     public static void Replace(string path, ReadOnlySpan<byte> content, bool secret = false)
+        => Replace(path, content, static (file, bytes) => file.Write(bytes), secret);
+
+    /// <summary>The same for content that is written piece by piece, straight from where it lies.</summary>
+    /// <param name="path">its final name; the folder must exist</param>
+    /// <param name="write">writes all of it; the older file stays where this throws</param>
+    /// <param name="secret">readable by its owner alone</param>
+    /// <exception cref="EdgeLearnException">It cannot be written.</exception>
+    public static void Replace(string path, Action<Stream> write, bool secret = false)
+        => Replace(path, write, static (file, all) => all(file), secret);
+
+    static void Replace<T>(string path, T content, Action<Stream, T> write, bool secret)
+        where T : allows ref struct
     {
         string beside = $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.new";
         try
@@ -32,15 +44,16 @@ public static partial class DurableFile
             }
             using (FileStream file = new(beside, options))
             {
-                file.Write(content);
+                write(file, content);
                 file.Flush(flushToDisk: true);
             }
             Publish(beside, path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
             if (File.Exists(beside)) File.Delete(beside);  // deleting in a folder that is missing throws
-            throw new EdgeLearnException($"{path} cannot be written: {e.Message}", e);
+            if (e is IOException or UnauthorizedAccessException) throw new EdgeLearnException($"{path} cannot be written: {e.Message}", e);
+            throw;
         }
     }
 

@@ -24,11 +24,16 @@ public static class ModelFile
     {
         if (model.Network.Parameters.FindNotFinite() is { } slice)
             throw new EdgeLearnException($"{slice.Name} has a value that is not a finite number: {path} was not written");
-        DurableFile.Replace(path, ToArray(model));
+        DurableFile.Replace(path, WriterOf(model).WriteTo);
     }
 
+    /// <summary>Writes the bytes of a model's file to a stream, straight from the weights.</summary>
+    public static void Write(Model model, Stream file) => WriterOf(model).WriteTo(file);
+
     /// <summary>The bytes of a model's file.</summary>
-    public static byte[] ToArray(Model model)
+    public static byte[] ToArray(Model model) => WriterOf(model).ToArray();
+
+    internal static SafeTensorsWriter WriterOf(Model model)
     {
         var writer = new SafeTensorsWriter();
         writer.AddMetadata("edgelearn.format", Format.ToString(CultureInfo.InvariantCulture));
@@ -42,17 +47,25 @@ public static class ModelFile
         writer.Add("input.scale", [model.Preparation.Scale.Length], model.Preparation.Scale);
         foreach (var layer in model.Network.Layers)
         {
-            foreach (var tensor in layer.Integers) writer.Add(tensor.Name, tensor.Shape, (ReadOnlySpan<int>)tensor.Values);
+            foreach (var tensor in layer.Integers)
+            {
+                writer.Add(tensor.Name, "I32", tensor.Shape, tensor.Length * sizeof(int),
+                    file => file.Write(MemoryMarshal.AsBytes(tensor.Values.AsSpan())));
+            }
+
             foreach (var slice in layer.Slices) Add(writer, model.Network.Parameters, slice);
         }
 
-        return writer.ToArray();
+        return writer;
     }
 
     internal static void Add(SafeTensorsWriter writer, ParameterSet parameters, ParameterSlice slice)
     {
-        writer.Add(slice.Name, slice.Storage.TensorType(), slice.Shape, parameters.Elements(slice));
-        if (slice.ScaleCount > 0) writer.Add(slice.Name + ".scale", [slice.ScaleCount], (ReadOnlySpan<float>)parameters.Scales(slice));
+        writer.Add(slice.Name, slice.Storage.TensorType(), slice.Shape, slice.Length * (long)slice.Storage.ElementBytes(),
+            file => file.Write(parameters.Elements(slice)));
+        if (slice.ScaleCount == 0) return;
+        writer.Add(slice.Name + ".scale", "F32", [slice.ScaleCount], slice.ScaleCount * sizeof(float),
+            file => file.Write(MemoryMarshal.AsBytes(parameters.Scales(slice))));
     }
 
     /// <summary>Reads a model from a file.</summary>
@@ -73,7 +86,7 @@ public static class ModelFile
         return Load(file, name);
     }
 
-    static Model Load(SafeTensors file, string name)
+    internal static Model Load(SafeTensors file, string name)
     {
         if (!file.Metadata.TryGetValue("edgelearn.network", out string? description))
         {
@@ -89,10 +102,8 @@ public static class ModelFile
         var network = new Network(NetworkJson.Read(description, name), storage);
         try
         {
-            CheckTensors(network, file, name); // before anything is allocated on the description's word
-            network.Parameters.Allocate();
-            foreach (var layer in network.Layers) ReadLayer(layer, network.Parameters, file, name);
-            var preparation = new Preparation(Floats(file, "input.shift", name), Floats(file, "input.scale", name));
+            ReadWeights(file, network, name);
+            var preparation = ReadPreparation(file, name);
             preparation.CheckLength(network.InputLength);
             return new Model(network, preparation, ClassNames(file, network, name));
         }
@@ -102,6 +113,17 @@ public static class ModelFile
             throw;
         }
     }
+
+    /// <summary>Reads the weights of a file into a network of the same layers, straight to where they lie.</summary>
+    internal static void ReadWeights(SafeTensors file, Network network, string name)
+    {
+        CheckTensors(network, file, name); // before anything is allocated on the description's word
+        network.Parameters.Allocate();
+        foreach (var layer in network.Layers) ReadLayer(layer, network.Parameters, file, name);
+    }
+
+    internal static Preparation ReadPreparation(SafeTensors file, string name)
+        => new(Floats(file, "input.shift", name), Floats(file, "input.scale", name));
 
     static void CheckTensors(Network network, SafeTensors file, string name)
     {

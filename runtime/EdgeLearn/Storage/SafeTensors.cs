@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 
 namespace EdgeLearn;
 
@@ -13,35 +12,34 @@ sealed class SafeTensors : IDisposable
 {
     const int HeaderLimitBytes = 16 << 20;
 
-    readonly string _name;
-    readonly ReadOnlyMemory<byte> _bytes;
-    readonly SafeFileHandle? _file;
+    readonly ByteSource _source;
     readonly long _dataStart;
     readonly Dictionary<string, SafeTensor> _tensors = [];
 
-    SafeTensors(string name, ReadOnlyMemory<byte> bytes, SafeFileHandle? file, long length)
+    /// <summary>Reads the header.</summary>
+    /// <param name="source">the whole file; disposed of with this</param>
+    /// <exception cref="EdgeLearnException">It is no safetensors file.</exception>
+    public SafeTensors(ByteSource source)
     {
-        _name = name;
-        _bytes = bytes;
-        _file = file;
-        if (length < 8) throw Bad($"{length} bytes are too few for a header");
+        _source = source;
+        if (source.Length < 8) throw Bad($"{source.Length} bytes are too few for a header");
         Span<byte> prefix = stackalloc byte[8];
-        ReadAt(0, prefix);
+        source.Read(0, prefix);
         if (IsPickle(prefix))
         {
-            throw new EdgeLearnException($"{name} is a pickle, as torch.save writes it, which could run any code when read; convert it "
-                + $"with: {PickleAdvice(name)}");
+            throw new EdgeLearnException($"{source.Name} is a pickle, as torch.save writes it, which could run any code when read; convert "
+                + $"it with: {PickleAdvice(source.Name)}");
         }
         ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (headerBytes > HeaderLimitBytes || (long)headerBytes > length - 8)
+        if (headerBytes > HeaderLimitBytes || (long)headerBytes > source.Length - 8)
         {
-            throw Bad($"the header claims {headerBytes} bytes, the file has {length - 8} after the prefix and a header may "
+            throw Bad($"the header claims {headerBytes} bytes, the file has {source.Length - 8} after the prefix and a header may "
                 + $"have {HeaderLimitBytes}");
         }
         _dataStart = 8 + (long)headerBytes;
         byte[] header = new byte[(int)headerBytes];
-        ReadAt(8, header);
-        ParseHeader(header, length - _dataStart);
+        source.Read(8, header);
+        ParseHeader(header, source.Length - _dataStart);
     }
 
     // A zip archive (torch.save since 1.6) or a bare pickle of protocol 2 or later.
@@ -57,23 +55,14 @@ sealed class SafeTensors : IDisposable
     /// <exception cref="EdgeLearnException">It is not there, or is no safetensors file.</exception>
     public static SafeTensors Open(string path)
     {
-        SafeFileHandle file;
+        var source = ByteSource.Open(path, path);
         try
         {
-            file = File.OpenHandle(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new EdgeLearnException($"cannot read {path}: {e.Message}", e);
-        }
-
-        try
-        {
-            return new SafeTensors(path, default, file, RandomAccess.GetLength(file));
+            return new SafeTensors(source);
         }
         catch
         {
-            file.Dispose();
+            source.Dispose();
             throw;
         }
     }
@@ -82,7 +71,7 @@ sealed class SafeTensors : IDisposable
     /// <param name="bytes">the whole file; kept, not copied</param>
     /// <param name="name">what to call it in errors</param>
     /// <exception cref="EdgeLearnException">It is no safetensors file.</exception>
-    public static SafeTensors FromMemory(ReadOnlyMemory<byte> bytes, string name) => new(name, bytes, null, bytes.Length);
+    public static SafeTensors FromMemory(ReadOnlyMemory<byte> bytes, string name) => new(new ByteSource(bytes, name));
 
     /// <summary>The free text entries of the header.</summary>
     public Dictionary<string, string> Metadata { get; } = [];
@@ -103,25 +92,15 @@ sealed class SafeTensors : IDisposable
             throw new ArgumentException($"{tensor.Name} has {tensor.Bytes} bytes, the destination {destination.Length}",
                 nameof(destination));
         }
-        ReadAt(_dataStart + tensor.Offset, destination);
+        Read(tensor, 0, destination);
     }
 
-    void ReadAt(long offset, Span<byte> destination)
-    {
-        if (_file is null)
-        {
-            _bytes.Span.Slice((int)offset, destination.Length).CopyTo(destination);
-            return;
-        }
-
-        while (destination.Length > 0)
-        {
-            int count = RandomAccess.Read(_file, destination, offset);
-            if (count == 0) throw Bad($"it ends at byte {offset}, {destination.Length} bytes before its header says");
-            destination = destination[count..];
-            offset += count;
-        }
-    }
+    /// <summary>Reads some of a tensor's bytes.</summary>
+    /// <param name="tensor">of this file</param>
+    /// <param name="offset">first byte in the tensor</param>
+    /// <param name="destination">no more than there are from there on</param>
+    public void Read(SafeTensor tensor, long offset, Span<byte> destination)
+        => _source.Read(_dataStart + tensor.Offset + offset, destination);
 
     void ParseHeader(ReadOnlySpan<byte> header, long dataBytes)
     {
@@ -215,9 +194,9 @@ sealed class SafeTensors : IDisposable
         _ => throw Bad($"tensor {tensor.Name} has the unknown type {tensor.Type}"),
     };
 
-    EdgeLearnException Bad(string what) => new($"{_name} is no usable safetensors file: {what}");
+    EdgeLearnException Bad(string what) => new($"{_source.Name} is no usable safetensors file: {what}");
 
-    public void Dispose() => _file?.Dispose();
+    public void Dispose() => _source.Dispose();
 }
 
 /// <summary>One tensor of a safetensors file.</summary>

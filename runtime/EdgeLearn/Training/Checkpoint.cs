@@ -11,7 +11,7 @@ public sealed class Checkpoint : IDisposable
     readonly string _folder;
     readonly FileStream _lock;
     readonly bool _isDamaged;
-    CheckpointSlot? _newest;
+    SlotHead? _newest;
     StepLog? _log;
 
     /// <summary>Opens or makes the folder and finds its newest whole slot.</summary>
@@ -23,15 +23,9 @@ public sealed class Checkpoint : IDisposable
         {
             Directory.CreateDirectory(folder);
             _lock = new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            foreach (string path in SlotPaths)
-            {
-                if (!File.Exists(path)) continue;
-                _isDamaged = true;
-                var slot = CheckpointSlot.Parse(File.ReadAllBytes(path), path);
-                if (slot is not null && (_newest is null || slot.Sequence > _newest.Sequence)) _newest = slot;
-            }
-
-            _isDamaged &= _newest is null;
+            using var newest = OpenNewest(folder);
+            _newest = newest?.Head;
+            _isDamaged = newest is null && SlotPathsIn(folder).Any(File.Exists);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -49,16 +43,30 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="EdgeLearnException">There is none.</exception>
     public static Model LoadModel(string folder)
     {
-        var slots = SlotPathsIn(folder).Where(File.Exists).Select(path => CheckpointSlot.Parse(File.ReadAllBytes(path), path));
-        var newest = slots.OfType<CheckpointSlot>().MaxBy(slot => slot.Sequence)
+        using var newest = OpenNewest(folder)
             ?? throw new EdgeLearnException($"{folder} is a folder without a whole checkpoint: expected a model file, or the folder of "
             + $"--checkpoint");
-        return ModelFile.Load(newest.Model, folder);
+        using var model = new SafeTensors(newest.Model);
+        return ModelFile.Load(model, folder);
+    }
+
+    static CheckpointSlot? OpenNewest(string folder)
+    {
+        CheckpointSlot? newest = null;
+        foreach (string path in SlotPathsIn(folder).Where(File.Exists))
+        {
+            var slot = CheckpointSlot.Open(path);
+            bool isNewer = slot is not null && !(newest?.Head.Sequence >= slot.Head.Sequence);
+            (isNewer ? newest : slot)?.Dispose();
+            if (isNewer) newest = slot;
+        }
+
+        return newest;
     }
 
     static string[] SlotPathsIn(string folder) => [Path.Combine(folder, "slot-a"), Path.Combine(folder, "slot-b")];
 
-    string[] SlotPaths => SlotPathsIn(_folder);
+    string PathOf(ulong sequence) => SlotPathsIn(_folder)[(int)(sequence % 2)];
 
     string LogPath => Path.Combine(_folder, "steps.log");
 
@@ -88,35 +96,43 @@ public sealed class Checkpoint : IDisposable
     public bool TryResume(TrainingSession session)
     {
         RefuseDamage();
-        if (_newest is not { } slot) return false;
+        using var slot = OpenNewest(_folder);
+        if (slot is null) return false;
         string identity = RunIdentity.Of(session);
         if (slot.Identity != identity)
         {
             throw new EdgeLearnException($"{_folder} was made by another run: it has {RunIdentity.Difference(slot.Identity, identity)}: "
                 + $"repeat its settings, or choose another folder");
         }
-        using (var saved = ModelFile.Load(slot.Model, _folder))
+        using (var model = new SafeTensors(slot.Model))
         {
-            bool same = saved.Preparation.Shift.SequenceEqual(session.Preparation.Shift)
-                && saved.Preparation.Scale.SequenceEqual(session.Preparation.Scale);
+            var preparation = ModelFile.ReadPreparation(model, _folder);
+            bool same = preparation.Shift.SequenceEqual(session.Preparation.Shift)
+                && preparation.Scale.SequenceEqual(session.Preparation.Scale);
             if (!same)
             {
                 throw new EdgeLearnException($"{_folder} was made by a run that prepares its inputs in another way: repeat its "
                     + $"preparation and data, or choose another folder");
             }
-            session.Network.Take(saved.Network);
+            ModelFile.ReadWeights(model, session.Network, _folder);
         }
 
-        long updateBytes = session.Update.StateBytes;
-        if (slot.State.Length < updateBytes || !session.Rule.TakesState(slot.State.Length - updateBytes))
+        long updateBytes = session.Update.StateBytes, ruleBytes = slot.State.Length - updateBytes;
+        if (ruleBytes < 0 || !session.Rule.TakesState(ruleBytes))
         {
             throw new EdgeLearnException($"{_folder} has a state of {slot.State.Length} bytes, the run needs "
                 + $"{updateBytes + session.Rule.StateBytes}");
         }
-        MemoryMarshal.Cast<byte, float>(slot.State.Span[..(int)updateBytes]).CopyTo(session.Update.State);
-        session.Rule.RestoreState(slot.State.Span[(int)updateBytes..]);
-        if (slot.Past.Length > 0) ContinualFile.Load(slot.Past, _folder, session);
-        session.Resume(slot.StepCount, slot.Position);
+        slot.State.Read(0, MemoryMarshal.AsBytes(session.Update.State));
+        using (var ofRule = new NativeBlock(ruleBytes))
+        {
+            var state = ofRule.Span<byte>(0, (int)ruleBytes);
+            slot.State.Read(updateBytes, state);
+            session.Rule.RestoreState(state);
+        }
+
+        if (slot.Past is { } past) ContinualFile.Load(past, session);
+        session.Resume(slot.Head.StepCount, slot.Head.Position);
         OpenLog(session);
         _log?.ReplayInto(session);
         return true;
@@ -146,22 +162,30 @@ public sealed class Checkpoint : IDisposable
                 + $"number: {_folder} keeps {(HasState ? $"the state after step {StepCount:N0}" : "nothing")}; try a lower rate");
         }
         _log?.Flush();
-        byte[] model = ModelFile.ToArray(new Model(session.Network, session.Preparation));
-        ulong sequence = (_newest?.Sequence ?? 0) + 1;
-        var slot = new CheckpointSlot(sequence, session.StepCount, session.Position, RunIdentity.Of(session), model, StateOf(session),
-            session.Settings.Continual is null ? default : ContinualFile.ToArray(session, null, withAverage: true));
-        DurableFile.Replace(SlotPaths[(int)(sequence % 2)], slot.ToArray());
-        _newest = slot with { Model = default, State = default, Past = default };
+        var head = new SlotHead((_newest?.Sequence ?? 0) + 1, session.StepCount, session.Position);
+        var model = ModelFile.WriterOf(new Model(session.Network, session.Preparation));
+        List<(long, Action<Stream>)> parts =
+        [
+            (model.LengthBytes, model.WriteTo), (session.Update.StateBytes + session.Rule.StateBytes, file => WriteState(session, file)),
+        ];
+        if (session.Settings.Continual is not null)
+        {
+            var past = ContinualFile.WriterOf(session, null, withAverage: true);
+            parts.Add((past.LengthBytes, past.WriteTo));
+        }
+
+        CheckpointSlot.Replace(PathOf(head.Sequence), head, RunIdentity.Of(session), parts);
+        _newest = head;
     }
 
     // What update and rule remember between steps, one behind the other.
-    static byte[] StateOf(TrainingSession session)
+    static void WriteState(TrainingSession session, Stream file)
     {
-        var update = MemoryMarshal.AsBytes(session.Update.State);
-        byte[] state = new byte[update.Length + session.Rule.StateBytes];
-        update.CopyTo(state);
-        session.Rule.SaveState(state.AsSpan(update.Length));
-        return state;
+        file.Write(MemoryMarshal.AsBytes(session.Update.State));
+        using var ofRule = new NativeBlock(session.Rule.StateBytes);
+        var state = ofRule.Span<byte>(0, (int)session.Rule.StateBytes);
+        session.Rule.SaveState(state);
+        file.Write(state);
     }
 
     /// <summary>
@@ -172,16 +196,13 @@ public sealed class Checkpoint : IDisposable
         if (_newest is not { } newest) return;
         try
         {
-            string other = SlotPaths[(int)((newest.Sequence + 1) % 2)];
-            if (!File.Exists(other) || CheckpointSlot.Parse(File.ReadAllBytes(other), other) is not { } before
-                || before.Sequence > newest.Sequence)
-            {
-                return;
-            }
-            File.Delete(SlotPaths[(int)(newest.Sequence % 2)]);
-            _newest = before with { Model = default, State = default, Past = default };
+            string other = PathOf(newest.Sequence + 1);
+            using var before = File.Exists(other) ? CheckpointSlot.Open(other) : null;
+            if (before is null || before.Head.Sequence > newest.Sequence) return;
+            File.Delete(PathOf(newest.Sequence));
+            _newest = before.Head;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or EdgeLearnException)
         {
             // Both slots stay, which loses nothing.
         }

@@ -5,85 +5,137 @@ using System.Text;
 namespace EdgeLearn;
 
 /// <summary>
-/// One saved moment of a run, as bytes. Little-endian: magic "ELCKPT" and the version "02", sequence u64, steps done i64, stream seed u64,
-/// epoch u64, position i32, then parts, each a length i64 and bytes: the run's identity (UTF-8, <see cref="RunIdentity"/>), the model file,
-/// the state of update and rule and, where the run keeps something of the past, a <see cref="ContinualFile"/>; at the end SHA-256 over all
-/// before it.
+/// One saved moment of a run, read by position. Little-endian: magic "ELCKPT" and the version "02", sequence u64, steps done i64, stream
+/// seed u64, epoch u64, position i32, then parts, each a length i64 and bytes: the run's identity (UTF-8, <see cref="RunIdentity"/>), the
+/// model file, the state of update and rule and, where the run keeps something of the past, a <see cref="ContinualFile"/>; at the end
+/// SHA-256 over all before it. Owns its source.
 /// </summary>
-sealed record CheckpointSlot(ulong Sequence, long StepCount, StreamPosition Position, string Identity, ReadOnlyMemory<byte> Model,
-    ReadOnlyMemory<byte> State, ReadOnlyMemory<byte> Past = default)
+sealed class CheckpointSlot : IDisposable
 {
     const int FixedBytes = 8 + 8 + 8 + 8 + 8 + 4;
 
     const int MagicBytes = 6;
 
+    readonly ByteSource _source;
+
+    CheckpointSlot(ByteSource source) => _source = source;
+
     static ReadOnlySpan<byte> Magic => "ELCKPT02"u8;
 
-    public byte[] ToArray()
-    {
-        byte[] identity = Encoding.UTF8.GetBytes(Identity);
-        byte[] bytes = new byte[FixedBytes + 3 * sizeof(long) + identity.Length + Model.Length + State.Length
-            + (Past.Length > 0 ? sizeof(long) + Past.Length : 0) + Sha256.LengthBytes];
-        var rest = bytes.AsSpan();
-        Magic.CopyTo(rest);
-        BinaryPrimitives.WriteUInt64LittleEndian(rest[8..], Sequence);
-        BinaryPrimitives.WriteInt64LittleEndian(rest[16..], StepCount);
-        BinaryPrimitives.WriteUInt64LittleEndian(rest[24..], Position.Seed);
-        BinaryPrimitives.WriteUInt64LittleEndian(rest[32..], Position.Epoch);
-        BinaryPrimitives.WriteInt32LittleEndian(rest[40..], Position.Position);
-        rest = WritePart(rest[FixedBytes..], identity);
-        rest = WritePart(rest, Model.Span);
-        rest = WritePart(rest, State.Span);
-        if (Past.Length > 0) rest = WritePart(rest, Past.Span);
-        Sha256.Hash(bytes.AsSpan(0, bytes.Length - Sha256.LengthBytes)).CopyTo(rest);
-        return bytes;
-    }
+    public required SlotHead Head { get; init; }
 
-    static Span<byte> WritePart(Span<byte> rest, ReadOnlySpan<byte> part)
-    {
-        BinaryPrimitives.WriteInt64LittleEndian(rest, part.Length);
-        part.CopyTo(rest[sizeof(long)..]);
-        return rest[(sizeof(long) + part.Length)..];
-    }
+    public required string Identity { get; init; }
 
-    /// <summary>The slot in these bytes, or null when they are not whole: half written, damaged, or something else.</summary>
-    /// <param name="bytes">of a file</param>
-    /// <param name="name">what to call it in errors</param>
-    /// <exception cref="EdgeLearnException">It has another version.</exception>
-    public static CheckpointSlot? Parse(ReadOnlyMemory<byte> bytes, string name)
-    {
-        if (bytes.Length < FixedBytes + Sha256.LengthBytes || !bytes.Span.StartsWith(Magic[..MagicBytes])) return null;
-        if (!bytes.Span.StartsWith(Magic))
+    public required ByteSource Model { get; init; }
+
+    public required ByteSource State { get; init; }
+
+    /// <summary>Null where the run keeps nothing of the past.</summary>
+    public required ByteSource? Past { get; init; }
+
+    public void Dispose() => _source.Dispose();
+
+    /// <summary>Writes a slot in place of an older one, each part straight from where it lies.</summary>
+    /// <param name="path">the file</param>
+    /// <param name="head">which moment</param>
+    /// <param name="identity">of the run</param>
+    /// <param name="parts">lengths and contents: model, state and, where there is one, past</param>
+    public static void Replace(string path, SlotHead head, string identity, IEnumerable<(long Bytes, Action<Stream> Write)> parts)
+        => DurableFile.Replace(path, file =>
         {
-            throw new EdgeLearnException($"{name} has format {Encoding.ASCII.GetString(bytes.Span[MagicBytes..Magic.Length])} of "
+            using var hashed = new HashStream(file);
+            Span<byte> fixedPart = stackalloc byte[FixedBytes];
+            Magic.CopyTo(fixedPart);
+            BinaryPrimitives.WriteUInt64LittleEndian(fixedPart[8..], head.Sequence);
+            BinaryPrimitives.WriteInt64LittleEndian(fixedPart[16..], head.StepCount);
+            BinaryPrimitives.WriteUInt64LittleEndian(fixedPart[24..], head.Position.Seed);
+            BinaryPrimitives.WriteUInt64LittleEndian(fixedPart[32..], head.Position.Epoch);
+            BinaryPrimitives.WriteInt32LittleEndian(fixedPart[40..], head.Position.Position);
+            hashed.Write(fixedPart);
+            byte[] text = Encoding.UTF8.GetBytes(identity);
+            Span<byte> length = stackalloc byte[sizeof(long)];
+            foreach (var (bytes, write) in parts.Prepend((text.Length, stream => stream.Write(text))))
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(length, bytes);
+                hashed.Write(length);
+                write(hashed);
+            }
+
+            file.Write(hashed.Finish());
+        });
+
+    /// <summary>The slot in a file, or null when it is not whole: half written, damaged, or something else.</summary>
+    /// <exception cref="EdgeLearnException">It has another version, or cannot be read.</exception>
+    public static CheckpointSlot? Open(string path)
+    {
+        var source = ByteSource.Open(path, path);
+        try
+        {
+            var slot = Parse(source);
+            if (slot is null) source.Dispose();
+            return slot;
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    static CheckpointSlot? Parse(ByteSource source)
+    {
+        if (source.Length < FixedBytes + Sha256.LengthBytes) return null;
+        Span<byte> head = stackalloc byte[FixedBytes], digest = stackalloc byte[Sha256.LengthBytes];
+        source.Read(0, head);
+        if (!head.StartsWith(Magic[..MagicBytes])) return null;
+        if (!head.StartsWith(Magic))
+        {
+            throw new EdgeLearnException($"{source.Name} has format {Encoding.ASCII.GetString(head[MagicBytes..Magic.Length])} of "
                 + $"checkpoints, this program reads {Encoding.ASCII.GetString(Magic[MagicBytes..])}: go on with the program that wrote it, "
                 + $"or choose another folder");
         }
-        var content = bytes[..^Sha256.LengthBytes];
-        if (!Sha256.Hash(content.Span).AsSpan().SequenceEqual(bytes.Span[^Sha256.LengthBytes..])) return null;
-        var head = content.Span;
-        var position = new StreamPosition(BinaryPrimitives.ReadUInt64LittleEndian(head[24..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(head[32..]), BinaryPrimitives.ReadInt32LittleEndian(head[40..]));
-        var rest = content[FixedBytes..];
-        if (!TryReadPart(ref rest, out var identity) || !TryReadPart(ref rest, out var model) || !TryReadPart(ref rest, out var state))
-            return null;
-        ReadOnlyMemory<byte> past = default;
-        if (rest.Length > 0 && (!TryReadPart(ref rest, out past) || rest.Length > 0)) return null;
-        return new CheckpointSlot(BinaryPrimitives.ReadUInt64LittleEndian(head[8..]), BinaryPrimitives.ReadInt64LittleEndian(head[16..]),
-            position, Encoding.UTF8.GetString(identity.Span), model, state, past);
+        long end = source.Length - Sha256.LengthBytes, at = FixedBytes;
+        source.Read(end, digest);
+        if (!digest.SequenceEqual(source.Hash(end))) return null;
+        List<ByteSource> parts = [];
+        while (at < end)
+        {
+            if (NextPart(source, ref at, end) is not { } part) return null;
+            parts.Add(part);
+        }
+
+        if (parts.Count is < 3 or > 4) return null;
+        byte[] identity = new byte[parts[0].Length];
+        parts[0].Read(0, identity);
+        return new CheckpointSlot(source)
+        {
+            Head = new SlotHead(BinaryPrimitives.ReadUInt64LittleEndian(head[8..]), BinaryPrimitives.ReadInt64LittleEndian(head[16..]),
+                new StreamPosition(BinaryPrimitives.ReadUInt64LittleEndian(head[24..]), BinaryPrimitives.ReadUInt64LittleEndian(head[32..]),
+                    BinaryPrimitives.ReadInt32LittleEndian(head[40..]))),
+            Identity = Encoding.UTF8.GetString(identity),
+            Model = parts[1],
+            State = parts[2],
+            Past = parts.Count > 3 ? parts[3] : null,
+        };
     }
 
-    static bool TryReadPart(ref ReadOnlyMemory<byte> rest, out ReadOnlyMemory<byte> part)
+    static ByteSource? NextPart(ByteSource source, ref long at, long end)
     {
-        part = default;
-        if (rest.Length < sizeof(long)) return false;
-        long length = BinaryPrimitives.ReadInt64LittleEndian(rest.Span);
-        if (length < 0 || length > rest.Length - sizeof(long)) return false;
-        part = rest.Slice(sizeof(long), (int)length);
-        rest = rest[(sizeof(long) + (int)length)..];
-        return true;
+        if (end - at < sizeof(long)) return null;
+        Span<byte> length = stackalloc byte[sizeof(long)];
+        source.Read(at, length);
+        long start = at + sizeof(long), bytes = BinaryPrimitives.ReadInt64LittleEndian(length);
+        if (bytes < 0 || bytes > end - start) return null;
+        at = start + bytes;
+        return source.Part(start, bytes);
     }
 }
+
+/// <summary>Which moment a slot holds.</summary>
+/// <param name="Sequence">of the save, from 1</param>
+/// <param name="StepCount">steps done</param>
+/// <param name="Position">of the samples</param>
+readonly record struct SlotHead(ulong Sequence, long StepCount, StreamPosition Position);
 
 /// <summary>
 /// What makes two runs the same run, as text: everything that decides what the next step does, but for the weights. Of the settings only

@@ -50,20 +50,36 @@ sealed class ContinualFileReader(SafeTensors file, string name, TrainingSession 
             + $"expected {type} [{string.Join(", ", shape.ToArray())}]");
     }
 
-    byte[] Bytes(SafeTensor tensor)
+    // Straight to where it is used; a session whose file is refused half way is not trained.
+    void Read(SafeTensor tensor, Span<float> values)
     {
-        byte[] bytes = new byte[tensor.Bytes];
-        file.Read(tensor, bytes);
-        return bytes;
+        file.Read(tensor, MemoryMarshal.AsBytes(values));
+        CheckFinite(tensor, values);
     }
 
     float[] Floats(SafeTensor tensor)
     {
         float[] values = new float[tensor.Bytes / sizeof(float)];
-        file.Read(tensor, MemoryMarshal.AsBytes(values.AsSpan()));
-        return TensorPrimitives.IsFiniteAll<float>(values)
-            ? values
-            : throw Bad($"tensor {tensor.Name} has a value that is not a finite number");
+        Read(tensor, values);
+        return values;
+    }
+
+    void CheckFinite(SafeTensor tensor, ReadOnlySpan<float> values)
+    {
+        if (!TensorPrimitives.IsFiniteAll(values)) throw Bad($"tensor {tensor.Name} has a value that is not a finite number");
+    }
+
+    // Looks at the values of a tensor in pieces.
+    void ForEachPiece<T>(SafeTensor tensor, Action<ReadOnlySpan<T>> look)
+        where T : unmanaged
+    {
+        byte[] piece = new byte[(int)Math.Min(tensor.Bytes, 1 << 15)];
+        for (long at = 0; at < tensor.Bytes; at += piece.Length)
+        {
+            var bytes = piece.AsSpan(0, (int)Math.Min(piece.Length, tensor.Bytes - at));
+            file.Read(tensor, at, bytes);
+            look(MemoryMarshal.Cast<byte, T>(bytes));
+        }
     }
 
     void ReadReplay()
@@ -84,14 +100,16 @@ sealed class ContinualFileReader(SafeTensors file, string name, TrainingSession 
         if (seen < count) throw Bad($"{count} samples of {seen} seen");
         if (replay.IsQuantised && !SamePreparation())
             throw Bad("its samples were prepared in another way: go on from the model that was trained with them");
-        if (type == "F32") _ = Floats(inputs);
+        if (type == "F32") ForEachPiece<float>(inputs, values => CheckFinite(inputs, values));
         var tensor = replay.IsLabelled
             ? Expect("replay.labels", "I32", count, replay.AnswerLength)
             : Expect("replay.targets", "F32", count, replay.AnswerLength);
-        byte[] answers = Bytes(tensor);
-        if (replay.IsLabelled) CheckLabels(MemoryMarshal.Cast<byte, int>(answers));
-        else _ = Floats(tensor);
-        replay.Fill(count, seen, Bytes(inputs), answers, replay.IsQuantised ? Floats(Expect("replay.scale", "F32", count)) : []);
+        if (replay.IsLabelled) ForEachPiece<int>(tensor, CheckLabels);
+        else ForEachPiece<float>(tensor, values => CheckFinite(tensor, values));
+        var scale = replay.IsQuantised ? Expect("replay.scale", "F32", count) : tensor;
+        if (replay.IsQuantised) ForEachPiece<float>(scale, values => CheckFinite(scale, values));
+        replay.Fill(count, seen, (at, bytes) => file.Read(inputs, at, bytes), (at, bytes) => file.Read(tensor, at, bytes),
+            (at, bytes) => file.Read(scale, at, bytes));
         ReadCounts(replay);
     }
 
@@ -128,8 +146,9 @@ sealed class ContinualFileReader(SafeTensors file, string name, TrainingSession 
         var largest = Expect("replay.class_was_largest", "BOOL", counts.Shape);
         if (counts.Type != "I64" || counts.Shape is not [var length] || length > seen.Length)
             throw Bad($"replay.class_seen is {counts.Type} [{string.Join(", ", counts.Shape)}], expected I64 of up to {seen.Length}");
-        MemoryMarshal.Cast<byte, long>(Bytes(counts)).CopyTo(seen);
-        byte[] was = Bytes(largest);
+        file.Read(counts, MemoryMarshal.AsBytes(seen[..length]));
+        byte[] was = new byte[length];
+        file.Read(largest, was);
         for (int c = 0; c < length; c++) replay.Policy.WasLargest[c] = was[c] != 0;
         foreach (long n in seen)
         {
@@ -175,7 +194,11 @@ sealed class ContinualFileReader(SafeTensors file, string name, TrainingSession 
         }
         ParameterSlice[] learning = [.. heads.Slices.Where(slice => slice.Trainable)];
         if (!learning.All(slice => file.Find(slice.Name) is { } tensor && Fits(tensor, slice))) return;
-        foreach (var slice in learning) Floats(file.Find(slice.Name)!).CopyTo(heads[slice]);
+        foreach (var slice in learning)
+        {
+            var tensor = file.Find(slice.Name)!;
+            Read(tensor, heads[slice][..(int)(tensor.Bytes / sizeof(float))]);
+        }
     }
 
     // A tensor that has grown by rows since, as a head does by a class, has nothing known of the new ones: importance 0.
@@ -190,7 +213,7 @@ sealed class ContinualFileReader(SafeTensors file, string name, TrainingSession 
                 throw Bad($"tensor {slice.Name}{suffix} is {tensor.Type} [{string.Join(", ", tensor.Shape)}], the network's "
                     + $"is [{string.Join(", ", slice.Shape.ToArray())}]: it belongs to another network");
             }
-            Floats(tensor).CopyTo(values[slice.Offset..]);
+            Read(tensor, values.Slice(slice.Offset, (int)(tensor.Bytes / sizeof(float))));
         }
     }
 

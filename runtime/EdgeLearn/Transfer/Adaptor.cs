@@ -18,8 +18,8 @@ public static class Adaptor
     /// <summary>What a base is known by: the SHA-256 of its model file as EdgeLearn writes it, in hexadecimal.</summary>
     public static string IdentityOf(Model model)
     {
-        var hash = new Sha256();
-        hash.Append(ModelFile.ToArray(model));
+        using var hash = new HashStream();
+        ModelFile.Write(model, hash);
         return Convert.ToHexStringLower(hash.Finish());
     }
 
@@ -29,13 +29,16 @@ public static class Adaptor
     /// <param name="train">the keys by which it learned</param>
     /// <param name="baseIdentity"><see cref="IdentityOf"/> the base</param>
     public static void Save(string path, Model learned, TrainableParts train, string baseIdentity)
-        => DurableFile.Replace(path, ToArray(learned, train, baseIdentity));
+        => DurableFile.Replace(path, WriterOf(learned, train, baseIdentity).WriteTo);
 
     /// <summary>The bytes of an adaptor's file.</summary>
     /// <param name="learned">the network that learned, its trainable tensors marked, and the names of its classes</param>
     /// <param name="train">the keys by which it learned</param>
     /// <param name="baseIdentity"><see cref="IdentityOf"/> the base</param>
     public static byte[] ToArray(Model learned, TrainableParts train, string baseIdentity)
+        => WriterOf(learned, train, baseIdentity).ToArray();
+
+    static SafeTensorsWriter WriterOf(Model learned, TrainableParts train, string baseIdentity)
     {
         var writer = new SafeTensorsWriter();
         writer.AddMetadata("edgelearn.adaptor", Format.ToString(CultureInfo.InvariantCulture));
@@ -52,7 +55,7 @@ public static class Adaptor
             }
         }
 
-        return writer.ToArray();
+        return writer;
     }
 
     /// <summary>The base with an adaptor from a file, unmerged. The caller disposes of both.</summary>

@@ -76,7 +76,7 @@ public sealed class ContinualRunTests : IDisposable
         }
 
         if (session.IsDone) session.Consolidate();
-        return [.. second.Parameters.ContentHash(), .. ContinualFile.ToArray(session, null, withAverage: true)];
+        return [.. second.Parameters.ContentHash(), .. ContinualFile.WriterOf(session, null, withAverage: true).ToArray()];
     }
 
     [Theory]

@@ -11,6 +11,9 @@ namespace EdgeLearn;
 /// </summary>
 public static class StateFile
 {
+    // Values that are read or written at a time where they cannot go straight.
+    const int PieceLength = 8192;
+
     /// <summary>Whether a file has tensors and no network of ours.</summary>
     /// <exception cref="EdgeLearnException">It is not there, or is no safetensors file.</exception>
     public static bool IsBare(string path)
@@ -73,29 +76,48 @@ public static class StateFile
     /// does</param>
     /// <exception cref="EdgeLearnException">The net has layers that PyTorch has not, or <paramref name="like"/> is of another
     /// net.</exception>
-    public static byte[] ToArray(Model model, string? like = null)
+    public static byte[] ToArray(Model model, string? like = null) => WriterOf(model, like).ToArray();
+
+    /// <summary>Writes that file durably in place of an older one.</summary>
+    /// <param name="path">where to</param>
+    /// <param name="model">whose weights</param>
+    /// <param name="like">see <see cref="ToArray"/></param>
+    /// <exception cref="EdgeLearnException">As there, or the file cannot be written.</exception>
+    public static void Save(string path, Model model, string? like = null) => DurableFile.Replace(path, WriterOf(model, like).WriteTo);
+
+    static SafeTensorsWriter WriterOf(Model model, string? like)
     {
         var spec = model.Network.Spec;
         CheckPlaces(model.Network, "the model");
         var columns = PlanarColumns.Of(spec);
-        using var plain = model.Network.Parameters.Storage == WeightStorage.Float32
-            ? null
-            : model.Network.WithStorage(WeightStorage.Float32);
-        var network = plain ?? model.Network;
+        var parameters = model.Network.Parameters;
         using var pattern = like is null ? null : SafeTensors.Open(like);
-        var names = pattern is null ? null : StateMatch.Find(network, Tensors(pattern), like!);
+        var names = pattern is null ? null : StateMatch.Find(model.Network, Tensors(pattern), like!);
         int[] numbers = SequentialNames.Of(spec);
         var writer = new SafeTensorsWriter();
         writer.AddMetadata("format", "pt");
-        foreach (var slice in network.Parameters.Slices)
+        foreach (var slice in parameters.Slices)
         {
-            float[] values = network.Parameters[slice].ToArray();
-            if (Exchanged(slice, columns) is var (channels, positions)) PlanarColumns.Exchange(values, channels, positions, toPlanes: true);
+            var exchanged = Exchanged(slice, columns);
             string name = names?[slice.Name] ?? SequentialNames.Rename(slice.Name, numbers);
-            writer.Add(name, pattern?.Find(name)!.Shape ?? slice.Shape, values);
+            writer.Add(name, "F32", pattern?.Find(name)!.Shape ?? slice.Shape, slice.Length * (long)sizeof(float),
+                file => Write(parameters, slice, exchanged, file));
         }
 
-        return writer.ToArray();
+        return writer;
+    }
+
+    // As floats, whatever the storage, in pieces: whole rows where columns change places.
+    static void Write(ParameterSet parameters, ParameterSlice slice, (int Channels, int Positions)? exchanged, Stream file)
+    {
+        float[] piece = new float[exchanged is var (channels, positions) ? channels * positions : PieceLength];
+        for (int i = 0; i < slice.Length; i += piece.Length)
+        {
+            var values = piece.AsSpan(0, Math.Min(piece.Length, slice.Length - i));
+            parameters.Decode(slice, i, values);
+            if (exchanged is var (c, p)) PlanarColumns.Exchange(values, c, p, toPlanes: true);
+            file.Write(MemoryMarshal.AsBytes(values));
+        }
     }
 
     static (string Name, int[] Shape)[] Tensors(SafeTensors file)
@@ -134,10 +156,14 @@ public static class StateFile
         }
         else
         {
-            byte[] bytes = new byte[tensor.Bytes];
-            file.Read(tensor, bytes);
-            int size = bytes.Length / Math.Max(1, values.Length);
-            for (int i = 0; i < values.Length; i++) values[i] = Number(tensor.Type, bytes.AsSpan(i * size, size));
+            int size = (int)(tensor.Bytes / Math.Max(1, values.Length));
+            byte[] piece = new byte[PieceLength * size];
+            for (int i = 0; i < values.Length; i += PieceLength)
+            {
+                var part = values.Slice(i, Math.Min(PieceLength, values.Length - i));
+                file.Read(tensor, (long)i * size, piece.AsSpan(0, part.Length * size));
+                for (int j = 0; j < part.Length; j++) part[j] = Number(tensor.Type, piece.AsSpan(j * size, size));
+            }
         }
 
         if (!TensorPrimitives.IsFiniteAll<float>(values))
