@@ -14,17 +14,21 @@ sealed class ContentStore(string root)
 
     public bool Contains(Digest digest) => File.Exists(PathOf(digest));
 
-    /// <summary>Stores content; durable on return. The same content again costs nothing.</summary>
-    public Digest Put(ReadOnlySpan<byte> content)
+    /// <summary>Stores content as it is written; durable on return.</summary>
+    public (Digest Digest, long Bytes) Put(Action<Stream> write)
     {
-        var digest = Digest.Of(content);
-        string path = PathOf(digest);
-        if (!File.Exists(path))
+        string beside = NewFile();
+        try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            DurableFile.Replace(path, content);
+            (Digest, long) stored = default;
+            DurableFile.Replace(beside, file => stored = Digest.Of(write, file));
+            Adopt(beside, stored.Item1);
+            return stored;
         }
-        return digest;
+        finally
+        {
+            File.Delete(beside);
+        }
     }
 
     /// <summary>A path for a file that <see cref="Adopt"/> may take over.</summary>
@@ -38,21 +42,31 @@ sealed class ContentStore(string root)
         DurableFile.Publish(file, path);
     }
 
-    /// <summary>Reads content and checks it against its name.</summary>
+    /// <summary>Opens content and checks it against its name.</summary>
     /// <exception cref="EdgeLearnException">Missing, or damaged on the disk.</exception>
-    public byte[] Read(Digest digest)
+    public FileStream Open(Digest digest)
     {
         string path = PathOf(digest);
-        byte[] content;
         try
         {
-            content = File.ReadAllBytes(path);
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+            var found = Digest.Of(file);
+            file.Position = 0;
+            if (found == digest) return file;
+            file.Dispose();
+            throw new EdgeLearnException($"{path} is damaged: its SHA-256 is {found}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new EdgeLearnException($"{path} cannot be read: {e.Message}", e);
         }
-        var found = Digest.Of(content);
-        return found == digest ? content : throw new EdgeLearnException($"{path} is damaged: its SHA-256 is {found}");
+    }
+
+    /// <summary>Reads a model that was checked against its name. The caller disposes of it.</summary>
+    /// <exception cref="EdgeLearnException">Missing, damaged, or no model.</exception>
+    public Model Model(Digest digest)
+    {
+        Open(digest).Dispose();
+        return ModelFile.Load(PathOf(digest));
     }
 }

@@ -95,10 +95,8 @@ sealed class ReportIntake(
     async Task<ReportAnswer> CompleteAsync(
         Round round, Attempt attempt, ReportRequest request, UpdateHeader header, DeviceRow device, string file, long held)
     {
-        byte[] content = request.Data.ToByteArray();
-        if (held > 0)
-            content = [.. File.ReadAllBytes(file), .. content];
-        if (Digest.Of(content) != header.Content)
+        Append(file, request.Data);
+        if (DigestOf(file) != header.Content)
         {
             File.Delete(file);
             // Pieces that survived a crash of the hub may be damaged; the board gets one chance to send them again.
@@ -109,13 +107,12 @@ sealed class ReportIntake(
         }
         var shape = ShapeOf(round);
         UpdateContext context = new(shape, round.Id, device.Id, round.Directions);
-        var refusal = UpdateCodec.Of(round.Request.Codec).Check(context, content, out string reason);
-        if (refusal != Refusal.None)
+        if (Check(context, round.Request.Codec, file, out string reason) is not Refusal.None and var refusal)
         {
             File.Delete(file);
             return await RefuseAsync(round, attempt, refusal, reason);
         }
-        updates.Put(content);
+        updates.Adopt(file, header.Content);
         JournalEntry entry = new()
         {
             Accepted = new()
@@ -133,8 +130,21 @@ sealed class ReportIntake(
             export?.Record(device, telemetry);
         }
         await rules.FinishAsync(round, attempt, entry, request.Telemetry);
-        File.Delete(file);
         return Final(attempt);
+    }
+
+    static FileStream Read(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+
+    static Digest DigestOf(string file)
+    {
+        using var content = Read(file);
+        return Digest.Of(content);
+    }
+
+    static Refusal Check(in UpdateContext context, Codec codec, string file, out string reason)
+    {
+        using var content = Read(file);
+        return UpdateCodec.Of(codec).Check(context, content, out reason);
     }
 
     static (Refusal Refusal, string Reason)? CheckHeader(DeviceRow device, Round round, Attempt attempt, ReportRequest request,
@@ -170,7 +180,7 @@ sealed class ReportIntake(
     {
         if (round.UpdateShape is { } known)
             return known;
-        using var model = RoundModel.Read(artefacts.Read(round.BaseManifest.Digest), "the base model", round.Request.Training);
+        using var model = new RoundModel(artefacts.Model(round.BaseManifest.Digest), round.Request.Training);
         return round.UpdateShape = model.Shape;
     }
 

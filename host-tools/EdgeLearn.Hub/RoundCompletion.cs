@@ -69,15 +69,17 @@ sealed class RoundCompletion(
 
     async Task CommitAsync(Round round)
     {
-        (byte[] model, var updates) = successor.Compute(round);
-        var digest = artefacts.Put(model);
+        var (model, updates) = successor.Compute(round);
+        Digest digest;
+        long bytes;
+        using (model) (digest, bytes) = artefacts.Put(model.Write);
         var score = Evaluate(digest);
         await versions.WaitAsync();
         try
         {
             var newest = store.Read(db => ArtefactTable.Newest(db, round.Request.Group))!;
             var now = options.Clock.GetUtcNow();
-            (var manifest, var offer) = signer.SignSuccessor(round, newest.Offer, digest, model.Length, updates, now);
+            (var manifest, var offer) = signer.SignSuccessor(round, newest.Offer, digest, bytes, updates, now);
             JournalEntry entry = new() { Committed = new() { Manifest = offer.Artefact } };
             if (score is { } s)
             {

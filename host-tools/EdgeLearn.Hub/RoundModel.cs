@@ -20,13 +20,6 @@ public sealed class RoundModel : UpdateTarget, IDisposable
         Shape = new UpdateShape(model.Network.Parameters);
     }
 
-    /// <summary>Reads a model file.</summary>
-    /// <param name="bytes">All of it.</param>
-    /// <param name="name">What to call it in an error.</param>
-    /// <param name="training">Rate and noise of the round.</param>
-    /// <exception cref="EdgeLearnException">Not a model.</exception>
-    public static RoundModel Read(byte[] bytes, string name, RoundTraining training) => new(ModelFile.Load(bytes, name), training);
-
     public override UpdateShape Shape { get; }
 
     public override Span<float> Weights => _model.Network.Parameters.Values;
@@ -47,8 +40,8 @@ public sealed class RoundModel : UpdateTarget, IDisposable
         }
     }
 
-    /// <summary>The file of the model as it is now.</summary>
-    public byte[] ToBytes() => ModelFile.ToArray(_model);
+    /// <summary>Writes the file of the model as it is now.</summary>
+    public void Write(Stream file) => ModelFile.Write(_model, file);
 
     public void Dispose() => _model.Dispose();
 }
@@ -58,20 +51,27 @@ public sealed class RoundModel : UpdateTarget, IDisposable
 /// <param name="updates">holds the contents</param>
 sealed class RoundSuccessor(ContentStore artefacts, ContentStore updates)
 {
-    /// <summary>Aggregates the updates and applies the result to the base.</summary>
+    /// <summary>Aggregates the updates and applies the result to the base. The caller disposes of the model.</summary>
     /// <param name="round">with its accepted updates</param>
     /// <exception cref="EdgeLearnException">A file is missing or damaged, or the result is not finite.</exception>
-    public (byte[] Model, Digest Updates) Compute(Round round)
+    public (RoundModel Model, Digest Updates) Compute(Round round)
     {
         var accepted = round.AcceptedInOrder();
-        byte[] start = artefacts.Read(round.BaseManifest.Digest);
-        using var model = RoundModel.Read(start, $"the base of round {round.Id}", round.Request.Training);
-        round.Aggregation.Apply(model, accepted.Select(update =>
+        var model = new RoundModel(artefacts.Model(round.BaseManifest.Digest), round.Request.Training);
+        try
         {
-            var header = UpdateHeader.Parse(update.Header.Span);
-            return new UpdateReport(header.Device, update.Weight, updates.Read(header.Content));
-        }));
-        return (model.ToBytes(), HashOf(accepted));
+            round.Aggregation.Apply(model, accepted.Select(update =>
+            {
+                var header = UpdateHeader.Parse(update.Header.Span);
+                return new UpdateReport(header.Device, update.Weight, () => updates.Open(header.Content));
+            }));
+            return (model, HashOf(accepted));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>SHA-256 over the headers of the accepted updates, in the order of board ids: the result's manifest holds it.</summary>
@@ -102,10 +102,11 @@ static class RoundReplay
             if (!FleetKey.Verify(update.PublicKey.Span, SignedThing.Update, update.Header.Span, update.Signature.Span))
                 throw new EdgeLearnException($"an update of round {number} is not signed by its board");
         }
-        (byte[] model, var hash) = successor.Compute(round);
+        var (model, hash) = successor.Compute(round);
+        using var _ = model;
         if (hash != result.Updates)
             throw new EdgeLearnException($"the updates of round {number} are not those that its result was signed for");
-        return new RoundReplayReport(number, result.Digest, Digest.Of(model), accepted.Count);
+        return new RoundReplayReport(number, result.Digest, Digest.Of(model.Write).Digest, accepted.Count);
     }
 }
 

@@ -81,7 +81,7 @@ sealed class RoundOpening(FleetStore store, ContentStore artefacts, RoundSigner 
         if (signer.Fault(start.Offer, newest.Offer, filled.Group) is { } fault)
             throw Fault.Failed($"no round can start from this model: {fault}");
         Digest shape;
-        using (var model = RoundModel.Read(artefacts.Read(start.Manifest.Digest), "the base model", filled.Training))
+        using (var model = new RoundModel(artefacts.Model(start.Manifest.Digest), filled.Training))
             shape = model.Shape.Hash;
         filled.BaseDigest = ByteString.CopyFrom(start.Manifest.Digest.ToArray());
         uint population = (uint)store.Read(db => DeviceTable.CountActive(db, filled.Group));

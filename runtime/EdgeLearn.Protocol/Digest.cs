@@ -42,6 +42,16 @@ public readonly record struct Digest
         return new Digest(hash);
     }
 
+    /// <summary>SHA-256 and length of what is written.</summary>
+    /// <param name="write">writes all of it</param>
+    /// <param name="onto">where it goes; null = nowhere</param>
+    public static (Digest Digest, long Bytes) Of(Action<Stream> write, Stream? onto = null)
+    {
+        using var hashed = new HashStream(onto);
+        write(hashed);
+        return (new Digest(hashed.Finish()), hashed.Length);
+    }
+
     /// <summary>Writes the 32 bytes.</summary>
     /// <param name="destination">[at least 32]</param>
     public void CopyTo(Span<byte> destination)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 namespace EdgeLearn.Protocol;
@@ -19,26 +18,15 @@ public sealed class Float32Codec : UpdateCodec
     public override long LargestContentBytes(UpdateShape shape) => (long)shape.Length * sizeof(float);
 
     /// <inheritdoc/>
-    public override byte[] Encode(in UpdateContext context, in BoardChange change)
+    public override void Encode(in UpdateContext context, in BoardChange change, Stream content)
     {
-        var shape = context.Shape;
-        if (change.Trained.Length != shape.Length)
-            throw new ArgumentException($"{change.Trained.Length} weights for a shape of {shape.Length}", nameof(change));
-        byte[] content = new byte[shape.Length * sizeof(float)];
-        if (BitConverter.IsLittleEndian)
-        {
-            MemoryMarshal.AsBytes(change.Trained).CopyTo(content);
-        }
-        else
-        {
-            for (int i = 0; i < shape.Length; i++)
-                BinaryPrimitives.WriteSingleLittleEndian(content.AsSpan(i * sizeof(float)), change.Trained[i]);
-        }
-        return content;
+        if (change.Trained.Length != context.Shape.Length)
+            throw new ArgumentException($"{change.Trained.Length} weights for a shape of {context.Shape.Length}", nameof(change));
+        content.Write(MemoryMarshal.AsBytes(change.Trained));
     }
 
     /// <inheritdoc/>
-    public override Refusal Check(in UpdateContext context, ReadOnlySpan<byte> content, out string reason)
+    public override Refusal Check(in UpdateContext context, Stream content, out string reason)
     {
         var shape = context.Shape;
         if (content.Length != LargestContentBytes(shape))
@@ -46,12 +34,15 @@ public sealed class Float32Codec : UpdateCodec
             reason = $"{content.Length} bytes, {LargestContentBytes(shape)} expected for {shape.Length} float32";
             return Refusal.WrongShape;
         }
-        for (int i = 0; i < shape.Length; i++)
+        float[] piece = new float[PieceLength];
+        for (int i = 0; i < shape.Length; i += PieceLength)
         {
-            float value = BinaryPrimitives.ReadSingleLittleEndian(content[(i * sizeof(float))..]);
-            if (!float.IsFinite(value))
+            var values = piece.AsSpan(0, Math.Min(PieceLength, shape.Length - i));
+            content.ReadExactly(MemoryMarshal.AsBytes(values));
+            for (int j = 0; j < values.Length; j++)
             {
-                reason = $"parameter {i} is {value}";
+                if (float.IsFinite(values[j])) continue;
+                reason = $"parameter {i + j} is {values[j]}";
                 return Refusal.NonFinite;
             }
         }
@@ -60,10 +51,10 @@ public sealed class Float32Codec : UpdateCodec
     }
 
     /// <inheritdoc/>
-    public override UpdateChange Decode(in UpdateContext context, ReadOnlySpan<byte> content)
+    public override UpdateChange Decode(in UpdateContext context, Stream content)
     {
         float[] values = new float[context.Shape.Length];
-        for (int i = 0; i < values.Length; i++) values[i] = BinaryPrimitives.ReadSingleLittleEndian(content[(i * sizeof(float))..]);
+        content.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
         return new ValueChange(values);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace EdgeLearn.Protocol;
 
@@ -21,36 +22,57 @@ public sealed class SignVoteCodec : UpdateCodec
     public override long LargestContentBytes(UpdateShape shape) => (long)shape.Tensors.Count * sizeof(float) + (shape.Length + 7L) / 8;
 
     /// <inheritdoc/>
-    public override byte[] Encode(in UpdateContext context, in BoardChange change)
+    public override void Encode(in UpdateContext context, in BoardChange change, Stream content)
     {
         var shape = context.Shape;
-        if (change.Base.Length != shape.Length || change.Trained.Length != shape.Length)
+        if (change.Trained.Length != shape.Length)
+            throw new ArgumentException($"{change.Trained.Length} weights for a shape of {shape.Length}", nameof(change));
+        float[] differences = new float[PieceLength];
+        WriteMagnitudes(shape, change, differences, content);
+        byte[] bits = new byte[PieceLength / 8];
+        for (int i = 0; i < shape.Length; i += PieceLength)
         {
-            throw new ArgumentException($"{change.Base.Length} and {change.Trained.Length} weights for a shape of {shape.Length}",
-                nameof(change));
+            var values = Differences(change, i, shape.Length, differences);
+            Array.Clear(bits);
+            for (int j = 0; j < values.Length; j++)
+            {
+                bool up = values[j] > 0 || (values[j] == 0 && RoundNoise.ZeroVote(context.Round, context.Device, i + j));
+                if (up) bits[j / 8] |= (byte)(1 << (j % 8));
+            }
+
+            content.Write(bits, 0, (values.Length + 7) / 8);
         }
-        byte[] content = new byte[LargestContentBytes(shape)];
-        var bits = content.AsSpan(shape.Tensors.Count * sizeof(float));
-        int index = 0;
-        for (int t = 0; t < shape.Tensors.Count; t++)
+    }
+
+    static void WriteMagnitudes(UpdateShape shape, in BoardChange change, float[] differences, Stream content)
+    {
+        Span<byte> magnitude = stackalloc byte[sizeof(float)];
+        int start = 0;
+        foreach (var tensor in shape.Tensors)
         {
             double sum = 0;
-            int end = index + shape.Tensors[t].Length;
-            for (; index < end; index++)
+            for (int end = start + tensor.Length, i = start; i < end; i += PieceLength)
             {
-                float difference = change.Trained[index] - change.Base[index];
-                sum += Math.Abs((double)difference);
-                bool up = difference > 0 || (difference == 0 && RoundNoise.ZeroVote(context.Round, context.Device, index));
-                if (up)
-                    bits[index / 8] |= (byte)(1 << (index % 8));
+                foreach (float difference in Differences(change, i, end, differences)) sum += Math.Abs((double)difference);
             }
-            BinaryPrimitives.WriteSingleLittleEndian(content.AsSpan(t * sizeof(float)), (float)(sum / shape.Tensors[t].Length));
+
+            start += tensor.Length;
+            BinaryPrimitives.WriteSingleLittleEndian(magnitude, (float)(sum / tensor.Length));
+            content.Write(magnitude);
         }
-        return content;
+    }
+
+    // Trained less base, of the parameters from start on, a piece of them and not beyond end.
+    static Span<float> Differences(in BoardChange change, int start, int end, float[] differences)
+    {
+        var values = differences.AsSpan(0, Math.Min(PieceLength, end - start));
+        change.Base(start, values);
+        for (int i = 0; i < values.Length; i++) values[i] = change.Trained[start + i] - values[i];
+        return values;
     }
 
     /// <inheritdoc/>
-    public override Refusal Check(in UpdateContext context, ReadOnlySpan<byte> content, out string reason)
+    public override Refusal Check(in UpdateContext context, Stream content, out string reason)
     {
         var shape = context.Shape;
         if (content.Length != LargestContentBytes(shape))
@@ -59,21 +81,22 @@ public sealed class SignVoteCodec : UpdateCodec
                 + $"tensors";
             return Refusal.WrongShape;
         }
-        for (int t = 0; t < shape.Tensors.Count; t++)
+        float[] magnitudes = Magnitudes(shape, content);
+        for (int t = 0; t < magnitudes.Length; t++)
         {
-            float magnitude = BinaryPrimitives.ReadSingleLittleEndian(content[(t * sizeof(float))..]);
-            if (!float.IsFinite(magnitude))
+            if (!float.IsFinite(magnitudes[t]))
             {
-                reason = $"the mean magnitude of {shape.Tensors[t].Name} is {magnitude}";
+                reason = $"the mean magnitude of {shape.Tensors[t].Name} is {magnitudes[t]}";
                 return Refusal.NonFinite;
             }
-            if (BitConverter.SingleToUInt32Bits(magnitude) >> 31 != 0)
+            if (float.IsNegative(magnitudes[t]))
             {
                 reason = $"the mean magnitude of {shape.Tensors[t].Name} is negative";
                 return Refusal.Malformed;
             }
         }
-        if (shape.Length % 8 != 0 && content[^1] >> (shape.Length % 8) != 0)
+        content.Seek(-1, SeekOrigin.End);
+        if (shape.Length % 8 != 0 && content.ReadByte() >> (shape.Length % 8) != 0)
         {
             reason = "the bits after the last sign are not zero";
             return Refusal.Malformed;
@@ -83,10 +106,18 @@ public sealed class SignVoteCodec : UpdateCodec
     }
 
     /// <inheritdoc/>
-    public override UpdateChange Decode(in UpdateContext context, ReadOnlySpan<byte> content)
+    public override UpdateChange Decode(in UpdateContext context, Stream content)
     {
-        float[] magnitudes = new float[context.Shape.Tensors.Count];
-        for (int t = 0; t < magnitudes.Length; t++) magnitudes[t] = BinaryPrimitives.ReadSingleLittleEndian(content[(t * sizeof(float))..]);
-        return new VoteChange(magnitudes, content[(magnitudes.Length * sizeof(float))..].ToArray());
+        float[] magnitudes = Magnitudes(context.Shape, content);
+        byte[] votes = new byte[content.Length - content.Position];
+        content.ReadExactly(votes);
+        return new VoteChange(magnitudes, votes);
+    }
+
+    static float[] Magnitudes(UpdateShape shape, Stream content)
+    {
+        float[] magnitudes = new float[shape.Tensors.Count];
+        content.ReadExactly(MemoryMarshal.AsBytes(magnitudes.AsSpan()));
+        return magnitudes;
     }
 }

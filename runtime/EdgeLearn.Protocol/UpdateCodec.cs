@@ -6,6 +6,9 @@ namespace EdgeLearn.Protocol;
 /// </summary>
 public abstract class UpdateCodec
 {
+    /// <summary>Values that are written or read at a time; a multiple of 8.</summary>
+    private protected const int PieceLength = 8192;
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<UpdateCodec> All { get; } = [new Float32Codec(), new SignVoteCodec(), new ZerothOrderCodec()];
 
@@ -32,19 +35,19 @@ public abstract class UpdateCodec
     /// <summary>Largest content that this codec writes for a shape, in bytes; a hub takes no more.</summary>
     public abstract long LargestContentBytes(UpdateShape shape);
 
-    /// <summary>Writes the content of an update.</summary>
+    /// <summary>Writes the content of an update, in pieces.</summary>
     /// <exception cref="ArgumentException">The lengths do not fit the shape.</exception>
-    public abstract byte[] Encode(in UpdateContext context, in BoardChange change);
+    public abstract void Encode(in UpdateContext context, in BoardChange change, Stream content);
 
     /// <summary>Checks content from outside before it may be decoded.</summary>
     /// <param name="context">What was asked of whom.</param>
-    /// <param name="content">The bytes that came.</param>
+    /// <param name="content">The bytes that came, from the first on; read in pieces.</param>
     /// <param name="reason">One line when it is refused.</param>
     /// <returns>None, WrongShape, NonFinite or Malformed.</returns>
-    public abstract Refusal Check(in UpdateContext context, ReadOnlySpan<byte> content, out string reason);
+    public abstract Refusal Check(in UpdateContext context, Stream content, out string reason);
 
     /// <summary>Reads content that <see cref="Check"/> has passed.</summary>
-    public abstract UpdateChange Decode(in UpdateContext context, ReadOnlySpan<byte> content);
+    public abstract UpdateChange Decode(in UpdateContext context, Stream content);
 }
 
 /// <summary>Which board's update in which round, and what its numbers mean.</summary>
@@ -57,8 +60,8 @@ public readonly record struct UpdateContext(UpdateShape Shape, ulong Round, ulon
 /// <summary>One board's local training, seen from outside: what a codec may need to write an update.</summary>
 public readonly ref struct BoardChange
 {
-    /// <summary>[shape length] the model that training started from</summary>
-    public ReadOnlySpan<float> Base { get; init; }
+    /// <summary>Reads the model that training started from: from which parameter on, and where to.</summary>
+    public Action<int, Span<float>> Base { get; init; }
 
     /// <summary>[shape length] the model after training</summary>
     public ReadOnlySpan<float> Trained { get; init; }

@@ -27,7 +27,7 @@ public sealed class ZerothOrderCodec : UpdateCodec
     public override long LargestContentBytes(UpdateShape shape) => HeadBytes + (long)RecordLimit * RecordBytes;
 
     /// <inheritdoc/>
-    public override byte[] Encode(in UpdateContext context, in BoardChange change)
+    public override void Encode(in UpdateContext context, in BoardChange change, Stream content)
     {
         int count = change.Records.Length;
         if (count > RecordLimit || count % context.Directions != 0)
@@ -35,38 +35,46 @@ public sealed class ZerothOrderCodec : UpdateCodec
             throw new ArgumentException($"{count} records, expected a multiple of {context.Directions} and at most {RecordLimit}",
                 nameof(change));
         }
-        byte[] content = new byte[HeadBytes + count * RecordBytes];
-        BinaryPrimitives.WriteUInt32LittleEndian(content, (uint)(count / context.Directions));
-        BinaryPrimitives.WriteUInt32LittleEndian(content.AsSpan(4), (uint)context.Directions);
-        var rest = content.AsSpan(HeadBytes);
+        byte[] piece = new byte[PieceLength];
+        BinaryPrimitives.WriteUInt32LittleEndian(piece, (uint)(count / context.Directions));
+        BinaryPrimitives.WriteUInt32LittleEndian(piece.AsSpan(4), (uint)context.Directions);
+        int length = HeadBytes;
         foreach (var record in change.Records)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(rest, record.Seed);
-            BinaryPrimitives.WriteSingleLittleEndian(rest[8..], record.Scalar);
-            rest = rest[RecordBytes..];
+            if (length + RecordBytes > piece.Length)
+            {
+                content.Write(piece, 0, length);
+                length = 0;
+            }
+            BinaryPrimitives.WriteUInt64LittleEndian(piece.AsSpan(length), record.Seed);
+            BinaryPrimitives.WriteSingleLittleEndian(piece.AsSpan(length + 8), record.Scalar);
+            length += RecordBytes;
         }
-        return content;
+        content.Write(piece, 0, length);
     }
 
     /// <inheritdoc/>
-    public override Refusal Check(in UpdateContext context, ReadOnlySpan<byte> content, out string reason)
+    public override Refusal Check(in UpdateContext context, Stream content, out string reason)
     {
-        int count = (content.Length - HeadBytes) / RecordBytes;
+        long count = (content.Length - HeadBytes) / RecordBytes;
+        Span<byte> head = stackalloc byte[HeadBytes];
+        head.Clear();
+        content.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false);
+        uint steps = BinaryPrimitives.ReadUInt32LittleEndian(head), directions = BinaryPrimitives.ReadUInt32LittleEndian(head[4..]);
         if (content.Length < HeadBytes || count > RecordLimit || content.Length != HeadBytes + count * RecordBytes
-            || (ulong)BinaryPrimitives.ReadUInt32LittleEndian(content) * BinaryPrimitives.ReadUInt32LittleEndian(content[4..])
-            != (ulong)count)
+            || (ulong)steps * directions != (ulong)count)
         {
             reason = $"{content.Length} bytes are not steps, directions and so many records of {RecordBytes} bytes";
             return Refusal.Malformed;
         }
-        if (BinaryPrimitives.ReadUInt32LittleEndian(content[4..]) != (uint)context.Directions)
+        if (directions != (uint)context.Directions)
         {
-            reason = $"{BinaryPrimitives.ReadUInt32LittleEndian(content[4..])} directions a step, the task says {context.Directions}";
+            reason = $"{directions} directions a step, the task says {context.Directions}";
             return Refusal.Malformed;
         }
         for (int i = 0; i < count; i++)
         {
-            var record = Read(content, i);
+            var record = Read(content);
             if (!float.IsFinite(record.Scalar))
             {
                 reason = $"the scalar of record {i} is {record.Scalar}";
@@ -84,10 +92,11 @@ public sealed class ZerothOrderCodec : UpdateCodec
     }
 
     /// <inheritdoc/>
-    public override UpdateChange Decode(in UpdateContext context, ReadOnlySpan<byte> content)
+    public override UpdateChange Decode(in UpdateContext context, Stream content)
     {
         var records = new ZerothOrderRecord[(content.Length - HeadBytes) / RecordBytes];
-        for (int i = 0; i < records.Length; i++) records[i] = Read(content, i);
+        content.Position = HeadBytes;
+        for (int i = 0; i < records.Length; i++) records[i] = Read(content);
         return new RecordChange(records, context.Directions);
     }
 
@@ -106,9 +115,10 @@ public sealed class ZerothOrderCodec : UpdateCodec
         }
     }
 
-    static ZerothOrderRecord Read(ReadOnlySpan<byte> content, int index)
+    static ZerothOrderRecord Read(Stream content)
     {
-        var record = content[(HeadBytes + index * RecordBytes)..];
+        Span<byte> record = stackalloc byte[RecordBytes];
+        content.ReadExactly(record);
         return new ZerothOrderRecord(BinaryPrimitives.ReadUInt64LittleEndian(record), BinaryPrimitives.ReadSingleLittleEndian(record[8..]));
     }
 }

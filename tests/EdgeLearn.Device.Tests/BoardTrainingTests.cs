@@ -39,7 +39,7 @@ public sealed class BoardTrainingTests : IDisposable
         var task = Digits.Task(Codec.Float32);
         var update = Train(task);
         using var expected = Digits.TrainWithTheCore(_start, task, Device, s_share.Split(_digits.Train).Training);
-        Assert.Equal(MemoryMarshal.AsBytes(expected.Network.Parameters.Values).ToArray(), update.Content);
+        Assert.Equal(MemoryMarshal.AsBytes(expected.Network.Parameters.Values).ToArray(), update.Content());
         using var before = ModelFile.Load(_start, "base");
         double sum = 0;
         for (int i = 0; i < before.Network.Parameters.Length; i++)
@@ -61,7 +61,7 @@ public sealed class BoardTrainingTests : IDisposable
         var task = Digits.Task(Codec.Float32);
         long least = TrainingPlan.MemoryOf(network.Spec, task.Training.ToSettings(network.Spec, task.Round, Device), 0).TotalBytes;
         byte[] TrainWithin(long? limit)
-            => new BoardTraining(_digits.Train, s_share, limit).Train(task, Device, _temporary["base"], Stop).Content;
+            => new BoardTraining(_digits.Train, s_share, limit).Train(task, Device, _temporary["base"], Stop).Content();
         Assert.Equal(TrainWithin(null), TrainWithin(least));
         Assert.Contains("more than --memory-limit", Assert.Throws<EdgeLearnException>(() => TrainWithin(least / 2)).Message,
             StringComparison.Ordinal);
@@ -75,7 +75,7 @@ public sealed class BoardTrainingTests : IDisposable
         using var before = ModelFile.Load(_start, "base");
         using var after = Digits.TrainWithTheCore(_start, task, Device, s_share.Split(_digits.Train).Training);
         var slices = before.Network.Parameters.Slices;
-        var bits = update.Content.AsSpan(slices.Count * sizeof(float));
+        var bits = update.Content().AsSpan(slices.Count * sizeof(float));
         for (int t = 0; t < slices.Count; t++)
         {
             double sum = 0;
@@ -86,7 +86,7 @@ public sealed class BoardTrainingTests : IDisposable
                 if (change != 0) Assert.Equal(change > 0, (bits[i / 8] >> (i % 8) & 1) == 1);
             }
 
-            Assert.Equal(sum / slices[t].Length, BinaryPrimitives.ReadSingleLittleEndian(update.Content.AsSpan(t * sizeof(float))), 1e-6);
+            Assert.Equal(sum / slices[t].Length, BinaryPrimitives.ReadSingleLittleEndian(update.Content().AsSpan(t * sizeof(float))), 1e-6);
         }
     }
 
@@ -95,12 +95,12 @@ public sealed class BoardTrainingTests : IDisposable
     {
         var task = Digits.Task(Codec.ZerothOrder);
         var update = Train(task);
-        byte[] rebuilt = Digits.Aggregate(_start, task, [(Device, update.ExampleCount, update.Content)]);
+        byte[] rebuilt = Digits.Aggregate(_start, task, [(Device, update.ExampleCount, update.Content())]);
         using var trained = Digits.TrainWithTheCore(_start, task, Device, s_share.Split(_digits.Train).Training);
         using var result = ModelFile.Load(rebuilt, "result");
         Assert.Equal(trained.Network.Parameters.Values.ToArray(), result.Network.Parameters.Values.ToArray());
         Assert.NotEqual(_start, rebuilt);
-        Assert.Equal(8 + (40 * 2 * 12), update.Content.Length);
+        Assert.Equal(8 + (40 * 2 * 12), update.Content().Length);
     }
 
     // The hub knows neither board nor data: it asks for the usual rate as the board does, and leaves alone what the round freezes.
@@ -118,7 +118,7 @@ public sealed class BoardTrainingTests : IDisposable
         var update = Train(task);
         using var hub = new RoundModel(ModelFile.Load(_start, "base"), task.Training);
         new RoundAggregation(task.Round, task.Codec, "", task.Training.Directions)
-            .Apply(hub, [new UpdateReport(Device, update.ExampleCount, update.Content)]);
+            .Apply(hub, [new UpdateReport(Device, update.ExampleCount, () => new MemoryStream(update.Content()))]);
         using var trained = Digits.TrainWithTheCore(_start, task, Device, s_share.Split(_digits.Train).Training);
         using var before = ModelFile.Load(_start, "base");
         Assert.Equal(trained.Network.Parameters.Values.ToArray(), hub.Weights.ToArray());
@@ -140,7 +140,7 @@ public sealed class BoardTrainingTests : IDisposable
         float[] last = model.Network.Parameters.Values.ToArray();
         session.TakeAverage();
         Assert.NotEqual(last, model.Network.Parameters.Values.ToArray());
-        Assert.Equal(MemoryMarshal.AsBytes(model.Network.Parameters.Values).ToArray(), Train(task).Content);
+        Assert.Equal(MemoryMarshal.AsBytes(model.Network.Parameters.Values).ToArray(), Train(task).Content());
     }
 
     [Theory]
@@ -149,9 +149,9 @@ public sealed class BoardTrainingTests : IDisposable
     [InlineData(Codec.ZerothOrder)]
     public void The_same_task_gives_the_same_update_and_another_round_another(Codec codec)
     {
-        byte[] first = Train(Digits.Task(codec, round: 3)).Content;
-        Assert.Equal(first, Train(Digits.Task(codec, round: 3)).Content);
-        Assert.NotEqual(first, Train(Digits.Task(codec, round: 4)).Content);
+        byte[] first = Train(Digits.Task(codec, round: 3)).Content();
+        Assert.Equal(first, Train(Digits.Task(codec, round: 3)).Content());
+        Assert.NotEqual(first, Train(Digits.Task(codec, round: 4)).Content());
     }
 
     [Fact]
@@ -161,8 +161,9 @@ public sealed class BoardTrainingTests : IDisposable
 
         ulong[] Seeds(ulong device)
         {
-            byte[] content = _training.Train(Digits.Task(Codec.ZerothOrder), device, _temporary["base"], Stop).Content;
-            var change = (RecordChange)new ZerothOrderCodec().Decode(new UpdateContext { Device = device, Directions = 2 }, content);
+            byte[] content = _training.Train(Digits.Task(Codec.ZerothOrder), device, _temporary["base"], Stop).Content();
+            var change = (RecordChange)new ZerothOrderCodec().Decode(new UpdateContext { Device = device, Directions = 2 },
+                new MemoryStream(content));
             return [.. change.Records.ToArray().Select(record => record.Seed)];
         }
     }

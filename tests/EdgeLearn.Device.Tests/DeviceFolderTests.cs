@@ -31,7 +31,7 @@ public sealed class DeviceFolderTests
         folder.Key().Dispose();
         folder.Write(s_identity);
         folder.Write(new DeviceState());
-        folder.Write(new ReportRequest { Failure = "x" });
+        folder.Write(0, _ => { }, () => new ReportRequest());
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(root));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder.Models));
         foreach (string path in Directory.EnumerateFiles(root))
@@ -69,7 +69,7 @@ public sealed class DeviceFolderTests
         };
         folder.Write(s_identity);
         folder.Write(state);
-        folder.Write(new ReportRequest { Data = ByteString.CopyFrom(1, 2, 3) });
+        folder.Write(3, file => file.Write([1, 2, 3]), () => new ReportRequest { Attempt = ByteString.CopyFrom(7) });
         Assert.Equal(s_identity.DeviceId, folder.ReadIdentity()!.DeviceId);
         Assert.Equal(s_identity.Certificate, folder.ReadIdentity()!.Certificate);
         var read = folder.ReadState();
@@ -78,7 +78,16 @@ public sealed class DeviceFolderTests
         Assert.Equal((7UL, 5UL), (read.NewestVersion, read.NewestRelease));
         Assert.Equal(state.Outcomes, read.Outcomes);
         Assert.Equal(state.Trial, read.Trial);
-        Assert.Equal(3, folder.ReadReport()!.Data.Length);
+        using (var report = folder.ReadReport()!)
+        {
+            byte[] tail = new byte[2];
+            report.Read(1, tail);
+            Assert.Equal((ByteString.CopyFrom(7), 3L), (report.Message.Attempt, report.Length));
+            Assert.Equal([2, 3], tail);
+        }
+
+        // The file is one message, which other programs read as well.
+        Assert.Equal([1, 2, 3], ReportRequest.Parser.ParseFrom(File.ReadAllBytes(folder.ReportPath)).Data.ToByteArray());
         folder.DeleteReport();
         Assert.Null(folder.ReadReport());
     }
@@ -96,7 +105,7 @@ public sealed class DeviceFolderTests
         {
             folder.Write(s_identity);
             folder.Write(new DeviceState { NewestVersion = 41 });
-            folder.Write(new ReportRequest { Failure = "old" });
+            folder.Write(1, file => file.WriteByte(9), () => new ReportRequest { Attempt = ByteString.CopyFrom(7) });
         }
 
         byte[] whole = File.ReadAllBytes(path);
@@ -107,7 +116,8 @@ public sealed class DeviceFolderTests
             using var folder = new DeviceFolder(temporary["agent"]);
             Assert.Equal(s_identity.Group, folder.ReadIdentity()!.Group);
             Assert.Equal(41UL, folder.ReadState().NewestVersion);
-            Assert.Equal("old", folder.ReadReport()!.Failure);
+            using var report = folder.ReadReport()!;
+            Assert.Equal(1, report.Length);
             Assert.False(File.Exists(beside));
         }
     }
@@ -139,6 +149,30 @@ public sealed class DeviceFolderTests
         Assert.Contains("state.json is damaged", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
         Assert.Equal(text, File.ReadAllText(folder.StatePath));
+    }
+
+    // As versions before this one wrote it: fields in the order of their numbers, telemetry behind the data.
+    [Fact]
+    public void A_report_of_an_earlier_version_is_read()
+    {
+        using var temporary = new TemporaryFolder();
+        using var folder = new DeviceFolder(temporary["agent"]);
+        var whole = new ReportRequest
+        {
+            Attempt = ByteString.CopyFrom(7),
+            Header = ByteString.CopyFrom(new byte[9000]),
+            Data = ByteString.CopyFrom(1, 2, 3),
+            Telemetry = new Telemetry { Round = 5 },
+        };
+        File.WriteAllBytes(folder.ReportPath, whole.ToByteArray());
+        using var report = folder.ReadReport()!;
+        byte[] data = new byte[3];
+        report.Read(0, data);
+        Assert.Equal(whole.Data, ByteString.CopyFrom(data));
+        whole.Data = ByteString.Empty;
+        Assert.Equal(whole, report.Message);
+        File.WriteAllBytes(folder.ReportPath, File.ReadAllBytes(folder.ReportPath)[..9005]);
+        Assert.Null(folder.ReadReport());
     }
 
     [Fact]

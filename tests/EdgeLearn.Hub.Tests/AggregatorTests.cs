@@ -48,7 +48,7 @@ public sealed class AggregatorTests
         float[][] values = [.. Enumerable.Range(0, BoardCount).Select(_ => Values(random, shape.Length))];
         ulong[] weights = [.. Enumerable.Range(0, BoardCount).Select(_ => (ulong)random.Next(1, 5000))];
         UpdateReport[] reports = [.. values.Select((own, b) =>
-            new UpdateReport((ulong)b + 1, weights[b], Encode(Codec.Float32, shape, (ulong)b + 1, new BoardChange { Trained = own })))];
+            UpdateBytes.Report((ulong)b + 1, weights[b], Encode(Codec.Float32, shape, (ulong)b + 1, new BoardChange { Trained = own })))];
         float[] result = Apply(Codec.Float32, "mean", shape, new float[shape.Length], reports).Weights.ToArray();
         decimal all = weights.Aggregate(0m, (sum, weight) => sum + weight);
         for (int i = 0; i < result.Length; i++)
@@ -101,7 +101,8 @@ public sealed class AggregatorTests
     static UpdateReport Vote(UpdateShape shape, float[] start, ulong device, ulong weight, float[] change)
     {
         float[] trained = [.. start.Zip(change, (w, c) => w + c)];
-        return new UpdateReport(device, weight, Encode(Codec.SignVote, shape, device, new BoardChange { Base = start, Trained = trained }));
+        var voted = new BoardChange { Base = UpdateBytes.Reader(start), Trained = trained };
+        return UpdateBytes.Report(device, weight, Encode(Codec.SignVote, shape, device, voted));
     }
 
     [Fact]
@@ -109,7 +110,7 @@ public sealed class AggregatorTests
     {
         var shape = Shape(8);
         ulong[] devices = [9, 5, ulong.MaxValue], weights = [10, 30, 24];
-        UpdateReport[] reports = [.. devices.Select((device, b) => new UpdateReport(device, weights[b],
+        UpdateReport[] reports = [.. devices.Select((device, b) => UpdateBytes.Report(device, weights[b],
             Encode(Codec.ZerothOrder, shape, device, new BoardChange { Records = Records(device) })))];
         // Shares of 64ths: 30, 10, 24, exact in float32.
         Assert.Equal(
@@ -147,7 +148,7 @@ public sealed class AggregatorTests
     public void A_codec_decodes_into_the_kind_that_it_names()
     {
         var shape = Shape(8);
-        var change = new BoardChange { Base = new float[8], Trained = new float[8], Records = [] };
+        var change = new BoardChange { Base = UpdateBytes.Reader(new float[8]), Trained = new float[8], Records = [] };
         Type[] kinds = [typeof(ValueChange), typeof(VoteChange), typeof(RecordChange)];
         foreach (var codec in UpdateCodec.All)
         {
@@ -162,10 +163,10 @@ public sealed class AggregatorTests
         var shape = Shape(2);
         var aggregation = new RoundAggregation(Round, Codec.Float32, "", 1);
         byte[] content = Encode(Codec.Float32, shape, 1, new BoardChange { Trained = [1, 2] });
-        Refused("two updates", new UpdateReport(1, 1, content), new UpdateReport(1, 1, content));
-        Refused("check", new UpdateReport(1, 1, content[1..]));
+        Refused("two updates", UpdateBytes.Report(1, 1, content), UpdateBytes.Report(1, 1, content));
+        Refused("check", UpdateBytes.Report(1, 1, content[1..]));
         content[3] = content[2] = 0xFF;
-        Refused("check", new UpdateReport(1, 1, content));
+        Refused("check", UpdateBytes.Report(1, 1, content));
 
         void Refused(string word, params UpdateReport[] reports)
         {
@@ -184,7 +185,7 @@ public sealed class AggregatorTests
         content[4] = 1;
         var target = new TestTarget(shape, [float.MaxValue]);
         var aggregation = new RoundAggregation(Round, Codec.SignVote, "", 1);
-        var e = Assert.Throws<EdgeLearnException>(() => aggregation.Apply(target, [new UpdateReport(1, 1, content)]));
+        var e = Assert.Throws<EdgeLearnException>(() => aggregation.Apply(target, [UpdateBytes.Report(1, 1, content)]));
         Assert.Contains("not finite", e.Message);
     }
 
@@ -197,7 +198,7 @@ public sealed class AggregatorTests
         IEnumerable<UpdateReport> Reports()
         {
             read++;
-            yield return new UpdateReport(1, 1, content[1..]);
+            yield return UpdateBytes.Report(1, 1, content[1..]);
             read++;
         }
 

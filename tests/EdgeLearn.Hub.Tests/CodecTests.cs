@@ -24,7 +24,7 @@ public sealed class CodecTests
 
     static byte[] Encode(Codec kind, UpdateShape shape) => UpdateCodec.Of(kind).Encode(Context(shape), new BoardChange
     {
-        Base = Ramp(shape.Length, 0.5f),
+        Base = UpdateBytes.Reader(Ramp(shape.Length, 0.5f)),
         Trained = Ramp(shape.Length, 0.75f),
         Records = Records(4),
     });
@@ -42,7 +42,7 @@ public sealed class CodecTests
         Assert.Equal(Refusal.None, codec.Check(Context(shape), content, out _));
         for (int cut = 0; cut < content.Length; cut++)
         {
-            Assert.NotEqual(Refusal.None, codec.Check(Context(shape), content.AsSpan(0, cut), out string reason));
+            Assert.NotEqual(Refusal.None, codec.Check(Context(shape), content[..cut], out string reason));
             Assert.NotEmpty(reason);
         }
         Assert.NotEqual(Refusal.None, codec.Check(Context(shape), [.. content, 0], out _));
@@ -64,7 +64,7 @@ public sealed class CodecTests
             if (codec.Check(Context(shape), content, out _) == Refusal.None)
             {
                 TestTarget target = new(shape, Ramp(shape.Length, 0.5f));
-                new RoundAggregation(Round, kind, "", Directions).Apply(target, [new UpdateReport(Device, 1, content)]);
+                new RoundAggregation(Round, kind, "", Directions).Apply(target, [UpdateBytes.Report(Device, 1, content)]);
                 Assert.All(target.Weights.ToArray(), w => Assert.True(float.IsFinite(w)));
             }
             else
@@ -84,7 +84,8 @@ public sealed class CodecTests
         float[] trained = Ramp(703, 1 / 3f);
         Assert.Equal(trained, ((ValueChange)Decode(new Float32Codec(), shape, new BoardChange { Trained = trained })).Values.ToArray());
         // The changes are the trained values: mean magnitudes by tensor, votes by sign; the one at 351 is zero and votes by its noise.
-        var votes = (VoteChange)Decode(new SignVoteCodec(), shape, new BoardChange { Base = new float[703], Trained = trained });
+        var votes = (VoteChange)Decode(new SignVoteCodec(), shape,
+            new BoardChange { Base = UpdateBytes.Reader(new float[703]), Trained = trained });
         float[] means = [
             .. new[] { trained[..700], trained[700..] }.Select(part => (float)(part.Sum(x => Math.Abs((double)x)) / part.Length))];
         Assert.Equal(means, votes.Magnitudes.ToArray());
@@ -93,6 +94,41 @@ public sealed class CodecTests
         var records = (RecordChange)Decode(new ZerothOrderCodec(), shape, new BoardChange { Records = Records(4) });
         Assert.Equal(Directions, records.Directions);
         Assert.Equal(Records(4), records.Records.ToArray());
+    }
+
+    // Codecs write and read some thousand values at a time; tensors and bytes of signs begin within such a piece.
+    [Fact]
+    public void What_takes_many_pieces_is_written_value_by_value()
+    {
+        var shape = Shape(("a", 20_001), ("b", 9_000), ("c", 3));
+        var random = new Random(4);
+        float[] start = [.. Enumerable.Range(0, shape.Length).Select(_ => random.NextSingle())], trained = [.. start];
+        for (int i = 0; i < trained.Length; i++) trained[i] += random.Next(-2, 3) / 8f;
+        byte[] signs = new SignVoteCodec().Encode(Context(shape),
+            new BoardChange { Base = UpdateBytes.Reader(start), Trained = trained });
+        int at = 0;
+        for (int t = 0; t < shape.Tensors.Count; at += shape.Tensors[t++].Length)
+        {
+            double sum = 0;
+            for (int i = at; i < at + shape.Tensors[t].Length; i++)
+            {
+                float change = trained[i] - start[i];
+                bool isUp = change > 0 || (change == 0 && RoundNoise.ZeroVote(Round, Device, i));
+                Assert.Equal(isUp, (signs[(3 * sizeof(float)) + (i / 8)] >> (i % 8) & 1) != 0);
+                sum += Math.Abs((double)change);
+            }
+
+            Assert.Equal((float)(sum / shape.Tensors[t].Length), BitConverter.ToSingle(signs, t * sizeof(float)));
+        }
+
+        Assert.Equal((3 * sizeof(float)) + ((shape.Length + 7) / 8), signs.Length);
+        byte[] values = new Float32Codec().Encode(Context(shape), new BoardChange { Trained = trained });
+        Assert.Equal(trained.SelectMany(BitConverter.GetBytes), values);
+        BitConverter.TryWriteBytes(values.AsSpan(25_000 * sizeof(float)), float.NaN);
+        Assert.Equal(Refusal.NonFinite, new Float32Codec().Check(Context(shape), values, out string reason));
+        Assert.Contains("parameter 25000 ", reason, StringComparison.Ordinal);
+        Assert.Equal(Records(2000), ((RecordChange)Decode(new ZerothOrderCodec(), shape, new BoardChange { Records = Records(2000) }))
+            .Records.ToArray());
     }
 
     [Theory]
@@ -112,7 +148,8 @@ public sealed class CodecTests
     public void An_exact_zero_votes_by_the_hash_bit_of_round_board_and_index()
     {
         var shape = Shape(("a", 64));
-        byte[] content = new SignVoteCodec().Encode(Context(shape), new BoardChange { Base = new float[64], Trained = new float[64] });
+        byte[] content = new SignVoteCodec().Encode(Context(shape),
+            new BoardChange { Base = UpdateBytes.Reader(new float[64]), Trained = new float[64] });
         Assert.Equal(0f, BitConverter.ToSingle(content));
         int up = 0;
         for (int i = 0; i < 64; i++)

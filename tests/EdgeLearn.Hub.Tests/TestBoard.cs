@@ -153,7 +153,7 @@ sealed class TestBoard : IDisposable
         var task = await TaskAsync();
         byte[] model = await BaseAsync(task);
         float[] start = TestFleet.WeightsOf(model);
-        BoardChange change = new() { Base = start, Trained = train([.. start]) };
+        BoardChange change = new() { Base = UpdateBytes.Reader(start), Trained = train([.. start]) };
         byte[] content = UpdateCodec.Of(task.Codec).Encode(new UpdateContext(TestFleet.ShapeOf(model), task.Round, Number, 1), change);
         return await ReportAsync(Signed(Header(task, model, content, examples), content));
     }

@@ -92,9 +92,12 @@ sealed class FederatedSimulation(DemoPlan plan, Dataset train, Preparation prepa
         var aggregation = new RoundAggregation(task.Round, task.Codec, "", Math.Max(1, (int)task.Training.Directions));
         aggregation.Apply(model, boards.Select((board, i) =>
         {
-            var update = board.Train(task, (ulong)i, path, stop);
-            return new UpdateReport((ulong)i, update.ExampleCount, update.Content);
+            using var update = board.Train(task, (ulong)i, path, stop);
+            var content = new MemoryStream();
+            update.Write(content);
+            content.Position = 0;
+            return new UpdateReport((ulong)i, update.ExampleCount, () => content);
         }));
-        DurableFile.Replace(path, model.ToBytes());
+        DurableFile.Replace(path, model.Write);
     }
 }

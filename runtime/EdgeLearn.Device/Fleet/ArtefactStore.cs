@@ -43,7 +43,7 @@ sealed class ArtefactStore(DeviceFolder folder)
         {
             if (Find(manifest.Digest) is { } here) return here;
             bool resumed = File.Exists(part) && new FileInfo(part).Length > 0;
-            RequireSpace(manifest.SizeBytes);
+            RequireSpace(manifest.SizeBytes, "the model");
             await AppendAsync(manifest, part, link, stop).ConfigureAwait(false);
             if (DigestOf(part) != manifest.Digest && resumed)
             {
@@ -123,11 +123,13 @@ sealed class ArtefactStore(DeviceFolder folder)
         }
     }
 
-    void RequireSpace(long bytes)
+    /// <summary>Refuses what the disk has no room for, before any work is done for it.</summary>
+    /// <exception cref="DiskRefusedException">There is less room.</exception>
+    public void RequireSpace(long bytes, string what)
     {
         long free = new DriveInfo(folder.Models).AvailableFreeSpace;
         if (bytes > free)
-            throw new DiskRefusedException($"the model needs {bytes:N0} bytes, {free:N0} are free in {folder.Models}: make room");
+            throw new DiskRefusedException($"{what} needs {bytes:N0} bytes, {free:N0} are free in {folder.Models}: make room");
     }
 
     static Digest DigestOf(string path)

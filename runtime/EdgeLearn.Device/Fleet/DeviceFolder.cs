@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
 using EdgeLearn.Protocol;
-using Google.Protobuf;
 
 namespace EdgeLearn.Device;
 
@@ -107,24 +106,22 @@ sealed class DeviceFolder : IDisposable
 
     /// <summary>
     /// The update that was not acknowledged yet; null when there is none. One that cannot be read counts as none: its task is done again.
+    /// The caller disposes of it.
     /// </summary>
-    public ReportRequest? ReadReport()
+    public PendingReport? ReadReport()
     {
         if (!File.Exists(ReportPath)) return null;
-        try
-        {
-            using var file = File.OpenRead(ReportPath);
-            return ReportRequest.Parser.ParseFrom(file);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            DeleteReport();
-            return null;
-        }
+        var report = PendingReport.Open(ReportPath);
+        if (report is null) DeleteReport();
+        return report;
     }
 
     /// <summary>Keeps an update until <see cref="DeleteReport"/>: header, signature, telemetry and all of its content.</summary>
-    public void Write(ReportRequest report) => DurableFile.Replace(ReportPath, report.ToByteArray(), secret: true);
+    /// <param name="length">of the content</param>
+    /// <param name="content">writes the content</param>
+    /// <param name="message">gives everything else, when the content is written</param>
+    public void Write(long length, Action<Stream> content, Func<ReportRequest> message)
+        => PendingReport.Write(ReportPath, length, content, message);
 
     /// <summary>Forgets the update. Should the deletion be lost in a power cut, it is sent again and counted once.</summary>
     public void DeleteReport() => File.Delete(ReportPath);

@@ -55,38 +55,33 @@ sealed class FleetLink : IDisposable
     /// <summary>
     /// Sends an update from wherever the hub is to its end. Calling it again after a failure resumes; the hub counts the attempt once.
     /// </summary>
-    /// <param name="report">Attempt, header, signature, telemetry and all of the content in <c>data</c>.</param>
+    /// <param name="report">On the disk, from where it is sent piece by piece.</param>
     /// <param name="resume">Ask first how much the hub holds already.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>The final answer: accepted or refused.</returns>
-    public async Task<ReportAnswer> ReportAsync(ReportRequest report, bool resume, CancellationToken stop)
+    public async Task<ReportAnswer> ReportAsync(PendingReport report, bool resume, CancellationToken stop)
     {
-        var content = report.Data;
-        var piece = new ReportRequest
-        {
-            Attempt = report.Attempt,
-            Header = report.Header,
-            Signature = report.Signature,
-            Telemetry = report.Telemetry
-        };
+        var piece = report.Message;
+        byte[] buffer = new byte[(int)Math.Min(PieceBytes, report.Length)];
         ulong held = 0;
         bool ask = resume;
         for (int stalled = 0; stalled < 8;)
         {
-            int length = ask ? 0 : (int)Math.Min(PieceBytes, (ulong)content.Length - held);
+            int length = ask ? 0 : (int)Math.Min(PieceBytes, (ulong)report.Length - held);
             piece.Offset = held;
-            piece.Data = UnsafeByteOperations.UnsafeWrap(content.Memory.Slice((int)held, length));
+            report.Read((long)held, buffer.AsSpan(0, length));
+            piece.Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, length));
             var answer = await CallAsync(piece, _client.ReportAsync, stop).ConfigureAwait(false);
             if (answer.State != ReportAnswer.Types.State.More) return answer;
-            if (answer.CommittedBytes > (ulong)content.Length)
-                throw new InvalidDataException($"the hub claims to hold {answer.CommittedBytes} bytes of an update of {content.Length}");
+            if (answer.CommittedBytes > (ulong)report.Length)
+                throw new InvalidDataException($"the hub claims to hold {answer.CommittedBytes} bytes of an update of {report.Length}");
             stalled = answer.CommittedBytes > held ? 0 : stalled + 1;
             held = answer.CommittedBytes;
             // A hub that holds all of it but did not end the report gets the question again.
-            ask = held == (ulong)content.Length;
+            ask = held == (ulong)report.Length;
         }
 
-        throw new InvalidDataException($"the hub does not take the update: it stays at {held} of {content.Length} bytes");
+        throw new InvalidDataException($"the hub does not take the update: it stays at {held} of {report.Length} bytes");
     }
 
     /// <summary>Reads an artefact from an offset on, chunk after chunk, in order.</summary>

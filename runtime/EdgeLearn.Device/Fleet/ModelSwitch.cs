@@ -101,7 +101,7 @@ sealed class ModelSwitch(AgentSession session)
             // No outcome: the hub offers it again, and by then there may be room.
             session.Log.Write("model", $"version {manifest.Version} could not be fetched: {e.Message}");
         }
-        catch (EdgeLearnException e)
+        catch (Exception e) when (e is EdgeLearnException or OutOfMemoryException)
         {
             session.State = session.State with { Trial = null };
             Refuse(manifest.Digest, e.Message);
@@ -114,6 +114,7 @@ sealed class ModelSwitch(AgentSession session)
         if (trial.Starts > TrialLimit)
             throw new EdgeLearnException($"the program ended {TrialLimit} times while version {manifest.Version} was tried");
         session.State = session.State with { Trial = trial };
+        BoardMemory.Return();
         ModelScore? before = session.State.Current is { } current ? ScoreOf(current.Key, stop) : null;
         var after = session.Learner.Score(path, stop);
         if (after.IsWorseThan(before ?? default, session.Options.WorseMargin))

@@ -24,12 +24,14 @@ sealed class RoundWorker(AgentSession session)
     /// <summary>Sends the update that an earlier process has left on the disk, if there is one.</summary>
     public async Task SendPendingAsync(CancellationToken stop)
     {
-        if (session.Folder.ReadReport() is { } report) await SendAsync(report, resume: true, stop).ConfigureAwait(false);
+        await SendAsync(resume: true, stop).ConfigureAwait(false);
     }
 
     /// <returns>When to check in next, by the hub.</returns>
-    async Task<Window?> SendAsync(ReportRequest report, bool resume, CancellationToken stop)
+    async Task<Window?> SendAsync(bool resume, CancellationToken stop)
     {
+        using var report = session.Folder.ReadReport();
+        if (report is null) return null;
         ReportAnswer answer;
         try
         {
@@ -48,11 +50,11 @@ sealed class RoundWorker(AgentSession session)
         }
 
         session.Folder.DeleteReport();
-        ulong round = report.Telemetry?.Round ?? 0;
+        ulong round = report.Message.Telemetry?.Round ?? 0;
         if (answer.State == ReportAnswer.Types.State.Accepted)
         {
             Accepted++;
-            session.Log.Write("round", $"round {round}: the update counts ({report.Data.Length} bytes)");
+            session.Log.Write("round", $"round {round}: the update counts ({report.Length} bytes)");
         }
         else
         {
@@ -74,26 +76,31 @@ sealed class RoundWorker(AgentSession session)
             session.Store.Collect(session.State, manifest.Digest);
             string path = await session.RetryAsync(() => session.Store.FetchAsync(manifest, session.Link, stop), stop)
                 .ConfigureAwait(false);
+            // As much as the update will be; signs and records are small.
+            if (task.Codec == Codec.Float32) session.Store.RequireSpace(manifest.SizeBytes, "the update");
             Begin(task);
-            if (await TrainAsync(task, path, stop).ConfigureAwait(false) is not { } update)
+            using (var update = await TrainAsync(task, path, stop).ConfigureAwait(false))
             {
-                session.Log.Write("round", $"round {task.Round}: training did not end within the round's time");
-                return null;
+                if (update is null)
+                {
+                    session.Log.Write("round", $"round {task.Round}: training did not end within the round's time");
+                    return null;
+                }
+
+                Keep(task, manifest.Digest, update);
+                session.Log.Write("round",
+                    $"round {task.Round}: {update.ExampleCount} examples in {update.Seconds:F1} s, "
+                    + $"loss {update.Loss:G4}{(update.Accuracy is { } a ? $", accuracy {a:F4}" : "")}");
             }
 
-            var report = Report(task, manifest.Digest, update);
-            session.Folder.Write(report);
-            session.Log.Write("round",
-                $"round {task.Round}: {update.ExampleCount} examples in {update.Seconds:F1} s, "
-                + $"loss {update.Loss:G4}{(update.Accuracy is { } a ? $", accuracy {a:F4}" : "")}");
-            return await SendAsync(report, resume: false, stop).ConfigureAwait(false);
+            return await SendAsync(resume: false, stop).ConfigureAwait(false);
         }
         catch (RequestRefusedException e)
         {
             session.Log.Write("round", $"round {task.Round}: {e.Message}");
             return null;
         }
-        catch (Exception e) when (e is EdgeLearnException or DiskRefusedException)
+        catch (Exception e) when (e is EdgeLearnException or DiskRefusedException or OutOfMemoryException)
         {
             session.Log.Write("round", $"round {task.Round} cannot be done here: {e.Message}");
             return await FailAsync(task, e.Message, stop).ConfigureAwait(false);
@@ -111,6 +118,7 @@ sealed class RoundWorker(AgentSession session)
     async Task<BoardUpdate?> TrainAsync(TrainTask task, string path, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        BoardMemory.Return();
         if (task.RemainingMs is > 0 and < int.MaxValue) limit.CancelAfter((int)task.RemainingMs);
         var training =
             Task.Run(() => session.Learner.Train(task, session.Identity.DeviceNumber, path, limit.Token), CancellationToken.None);
@@ -149,7 +157,18 @@ sealed class RoundWorker(AgentSession session)
         }
     }
 
-    ReportRequest Report(TrainTask task, Digest baseDigest, BoardUpdate update)
+    // Puts an update on the disk, gives its memory back, and signs it: what TLS needs does not come on top of the weights.
+    void Keep(TrainTask task, Digest baseDigest, BoardUpdate update)
+    {
+        var (content, length) = Digest.Of(update.Write);
+        session.Folder.Write(length, update.Write, () =>
+        {
+            update.Dispose();
+            return Message(task, baseDigest, update, content, length);
+        });
+    }
+
+    ReportRequest Message(TrainTask task, Digest baseDigest, BoardUpdate update, Digest content, long length)
     {
         byte[] header = new UpdateHeader
         {
@@ -161,8 +180,8 @@ sealed class RoundWorker(AgentSession session)
             Shape = update.Shape,
             ExampleCount = update.ExampleCount,
             Norm = update.Norm,
-            ContentLength = update.Content.Length,
-            Content = Digest.Of(update.Content),
+            ContentLength = length,
+            Content = content,
         }.ToBytes();
         using var key = session.Folder.Key();
         var telemetry = session.TakeTelemetry();
@@ -177,7 +196,6 @@ sealed class RoundWorker(AgentSession session)
             Attempt = task.Attempt,
             Header = ByteString.CopyFrom(header),
             Signature = ByteString.CopyFrom(key.Sign(SignedThing.Update, header)),
-            Data = UnsafeByteOperations.UnsafeWrap(update.Content),
             Telemetry = telemetry,
         };
     }

@@ -17,7 +17,7 @@ public abstract class BoardLearner
     /// <exception cref="EdgeLearnException">The file is no model for this board's data.</exception>
     public abstract ModelScore Score(string modelPath, CancellationToken stop);
 
-    /// <summary>Trains as a task says and writes the update. The same task with the same data gives the same content.</summary>
+    /// <summary>Trains as a task says. The same task with the same data gives the same content. The caller disposes of it.</summary>
     /// <param name="task">rule, rates, codec...</param>
     /// <param name="device">the board's number, mixed into seeds</param>
     /// <param name="basePath">the model to start from, a whole, verified file; never written</param>
@@ -48,11 +48,14 @@ public readonly record struct ModelScore(double? Accuracy, double Loss, int Coun
     }
 }
 
-/// <summary>What local training gave: the content of an update and what is said about it.</summary>
-public sealed record BoardUpdate
+/// <summary>
+/// What local training gave: the content of an update, which lies in the trained weights until it is written, and what is said about it.
+/// </summary>
+/// <param name="owned">what the content lies in; disposed of with this</param>
+public sealed class BoardUpdate(params IEnumerable<IDisposable> owned) : IDisposable
 {
-    /// <summary>Written by the task's codec.</summary>
-    public required byte[] Content { get; init; }
+    /// <summary>Writes the content as the task's codec has it; the same each time.</summary>
+    public required Action<Stream> Write { get; init; }
 
     /// <summary><see cref="UpdateShape.Hash"/> of the base model.</summary>
     public required Digest Shape { get; init; }
@@ -74,4 +77,10 @@ public sealed record BoardUpdate
 
     /// <summary>Time of all steps.</summary>
     public required double Seconds { get; init; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var part in owned) part.Dispose();
+    }
 }

@@ -5,8 +5,8 @@ namespace EdgeLearn.Device;
 
 /// <summary>
 /// Scoring and training with the learning core on a board's own examples, which are read from their files by position and never held.
-/// Memory: two copies of the weights, the planned workspace and the content of the update. The update's state starts at zero in every
-/// round.
+/// Memory: what <c>plan</c> says; the base is read again from its file, and the update written from the weights. The update's state starts
+/// at zero in every round.
 /// </summary>
 public sealed class BoardTraining : BoardLearner
 {
@@ -47,13 +47,25 @@ public sealed class BoardTraining : BoardLearner
     /// <inheritdoc/>
     public override BoardUpdate Train(TrainTask task, ulong device, string basePath, CancellationToken stop)
     {
+        var model = ModelFile.Load(basePath);
+        try
+        {
+            return Train(task, device, model, basePath, stop);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    BoardUpdate Train(TrainTask task, ulong device, Model model, string basePath, CancellationToken stop)
+    {
         var codec = UpdateCodec.Of(task.Codec);
-        using var model = ModelFile.Load(basePath);
         var network = model.Network;
         CheckFit(network, _training);
         var settings = SettingsOf(task, network.Spec, device);
         RoundTraining.CheckStorage(network);
-        float[] start = network.Parameters.Values.ToArray();
         using var session = new TrainingSession(network, settings, _training, model.Preparation, _memoryLimitBytes);
         codec.CheckSettings(session.Settings);
         var records = codec.Gives == ChangeKind.Records ? new ZerothOrderRecord[RecordCount(session)] : [];
@@ -64,9 +76,11 @@ public sealed class BoardTraining : BoardLearner
         double? accuracy = _heldOut is null ? null : ScoreOf(session.Evaluate(_heldOut), network).Accuracy;
         var shape = new UpdateShape(network.Parameters);
         var context = new UpdateContext(shape, task.Round, device, task.Training.Directions);
-        return new BoardUpdate
+        var start = new WeightFile(basePath, network.Parameters);
+        return new BoardUpdate(start, model)
         {
-            Content = codec.Encode(context, new BoardChange { Base = start, Trained = network.Parameters.Values, Records = records }),
+            Write = content => codec.Encode(context,
+                new BoardChange { Base = start.Read, Trained = network.Parameters.Values, Records = records }, content),
             Shape = shape.Hash,
             ExampleCount = (ulong)Math.Min(_training.Count, session.TotalSteps * settings.Batch),
             Norm = Distance(start, network.Parameters.Values),
@@ -146,13 +160,19 @@ public sealed class BoardTraining : BoardLearner
     static ModelScore ScoreOf(in Evaluation evaluation, Network network) =>
         new(network.Loss.MeasuresAccuracy ? evaluation.Accuracy : null, evaluation.Loss, evaluation.Count);
 
-    static double Distance(ReadOnlySpan<float> from, ReadOnlySpan<float> to)
+    static double Distance(WeightFile start, ReadOnlySpan<float> trained)
     {
         double sum = 0;
-        for (int i = 0; i < from.Length; i++)
+        float[] piece = new float[8192];
+        for (int i = 0; i < trained.Length; i += piece.Length)
         {
-            double difference = (double)to[i] - from[i];
-            sum += difference * difference;
+            var before = piece.AsSpan(0, Math.Min(piece.Length, trained.Length - i));
+            start.Read(i, before);
+            for (int j = 0; j < before.Length; j++)
+            {
+                double difference = (double)trained[i + j] - before[j];
+                sum += difference * difference;
+            }
         }
 
         return Math.Sqrt(sum);

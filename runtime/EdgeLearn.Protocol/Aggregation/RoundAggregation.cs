@@ -41,17 +41,19 @@ public sealed class RoundAggregation(ulong round, Codec codec, string aggregator
     UpdateChange Decode(UpdateShape shape, in UpdateReport report)
     {
         var context = new UpdateContext(shape, round, report.Device, directions);
-        if (_codec.Check(context, report.Content, out string reason) != Refusal.None)
+        using var content = report.Open();
+        if (_codec.Check(context, content, out string reason) != Refusal.None)
             throw new EdgeLearnException($"the update of the board {report.Device:x16} in round {round} does not pass its check: {reason}");
-        return _codec.Decode(context, report.Content);
+        content.Position = 0;
+        return _codec.Decode(context, content);
     }
 }
 
 /// <summary>One board's part in a round's result.</summary>
 /// <param name="Device">the board's id as a number; one report each</param>
 /// <param name="Weight">its example count, capped: 1 to <see cref="FixedPointSum.WeightLimit"/></param>
-/// <param name="Content">the update as its codec wrote it</param>
-public readonly record struct UpdateReport(ulong Device, ulong Weight, byte[] Content);
+/// <param name="Open">opens the update as its codec wrote it</param>
+public readonly record struct UpdateReport(ulong Device, ulong Weight, Func<Stream> Open);
 
 /// <summary>The model that a round's result is applied to: holds the base, becomes the successor.</summary>
 public abstract class UpdateTarget

@@ -69,7 +69,8 @@ sealed class Digits : IDisposable
         using var model = ModelFile.Load(start, "base");
         using var target = new NetworkTarget(model.Network, task.Training.ToSettings(model.Network.Spec, task.Round, 0));
         var aggregation = new RoundAggregation(task.Round, task.Codec, "", task.Training.Directions);
-        aggregation.Apply(target, reports.Select(report => new UpdateReport(report.Device, report.Examples, report.Content)));
+        aggregation.Apply(target, reports.Select(report =>
+            new UpdateReport(report.Device, report.Examples, () => new MemoryStream(report.Content))));
         return ModelFile.ToArray(model);
     }
 

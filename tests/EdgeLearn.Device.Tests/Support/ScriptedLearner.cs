@@ -41,7 +41,7 @@ sealed class ScriptedLearner : BoardLearner
         new Random((int)task.Round).NextBytes(content);
         return new BoardUpdate
         {
-            Content = content,
+            Write = stream => stream.Write(content),
             Shape = Digest.Of("shape"u8),
             ExampleCount = 321,
             Norm = 1,
