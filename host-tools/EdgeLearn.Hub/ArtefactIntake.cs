@@ -129,7 +129,8 @@ sealed class ArtefactIntake(
 /// <summary>Sends artefacts piece by piece: to a board those of its group, to the operator all.</summary>
 sealed class ArtefactOutlet(FleetStore store, ContentStore artefacts, FleetRoll roll, RoundBook book)
 {
-    const int ChunkBytes = 256 << 10;
+    // A board's collector counts messages above 85,000 bytes as large objects, of which it gathers megabytes before it looks for garbage.
+    const int ChunkBytes = 64 << 10;
 
     /// <param name="device">null = the operator</param>
     public async Task SendAsync(DeviceRow? device, FetchRequest request, IServerStreamWriter<FetchChunk> stream, CancellationToken cancel)

@@ -45,6 +45,7 @@ public sealed class EvaluateCommand
         if (batch < 1) throw new EdgeLearnException($"--batch {batch}: expected 1 or more");
         ThreadTeam.Use(parsed.GetValue(_threads) ?? 1);
         string path = parsed.GetRequiredValue(_model)!;
+        CodePages.Drop();
         var source = parsed.GetValue(_network) is { } network ? NetworkSource.Read(network, path) : null;
         using var whole = source is null ? ModelFile.Load(path) : null;
         var loss = whole?.Network.Loss ?? source!.Loss ?? Loss.SoftmaxCrossEntropy;

@@ -45,6 +45,7 @@ public static class FleetChannel
             KeepAlivePingDelay = TimeSpan.FromSeconds(30),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+            InitialHttp2StreamWindowSize = 256 << 10,
         };
         return GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {

@@ -176,17 +176,22 @@ public sealed class DeviceAgentTests
         Assert.Empty(hub.Script.FetchOffsets);
     }
 
-    [Fact]
-    public async Task A_task_that_cannot_be_done_is_reported_as_failed()
+    [Theory]
+    [InlineData(false, "the model takes 784 values, data has 64")]
+    [InlineData(true, "this board has not enough memory for the task")]
+    public async Task A_task_that_cannot_be_done_is_reported_as_failed(bool lacksMemory, string reason)
     {
         await using var hub = await FakeHub.StartAsync();
         using var temporary = new TemporaryFolder();
         hub.Script.Push(s_model, 1);
         hub.Script.OpenRound(hub.Script.Offer!);
-        var learner = new ScriptedLearner { OnTrain = _ => throw new EdgeLearnException("the model takes 784 values, data has 64") };
+        var learner = new ScriptedLearner
+        {
+            OnTrain = _ => throw (lacksMemory ? new InsufficientMemoryException() : new EdgeLearnException(reason))
+        };
         var run = await AgentRun.UntilDoneAsync(temporary["agent"], hub.NewToken(), learner);
         Assert.Equal((0, 1), (run.RoundsAccepted, run.RoundsRefused));
-        Assert.Equal(["the model takes 784 values, data has 64"], hub.Script.Failures);
+        Assert.Equal([reason], hub.Script.Failures);
     }
 
     [Fact]

@@ -44,6 +44,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     {
         var settings = request.Settings;
         Plan(spec);
+        CodePages.Drop();
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         _past?.Begin(session);

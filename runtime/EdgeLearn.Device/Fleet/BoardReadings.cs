@@ -75,11 +75,12 @@ static partial class BoardMemory
         _ = SetOption(ArenaMax, 1);
     });
 
-    /// <summary>After a round or a trial of a model.</summary>
+    /// <summary>Before a training, and after a round or a trial of a model.</summary>
     public static void Return()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         WithGlibc(static () => _ = Trim(0));
+        CodePages.Drop();
     }
 
     static void WithGlibc(Action call)

@@ -102,8 +102,9 @@ sealed class RoundWorker(AgentSession session)
         }
         catch (Exception e) when (e is EdgeLearnException or DiskRefusedException or OutOfMemoryException)
         {
-            session.Log.Write("round", $"round {task.Round} cannot be done here: {e.Message}");
-            return await FailAsync(task, e.Message, stop).ConfigureAwait(false);
+            string reason = e is OutOfMemoryException ? "this board has not enough memory for the task" : e.Message;
+            session.Log.Write("round", $"round {task.Round} cannot be done here: {reason}");
+            return await FailAsync(task, reason, stop).ConfigureAwait(false);
         }
     }
 

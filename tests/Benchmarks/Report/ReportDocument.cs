@@ -30,7 +30,8 @@ sealed class ReportDocument(BenchReport report, string source, string? picture, 
             + "cores. Results are the same to the bit."),
         ("online", "Single steps", "How even the steps of an online learner are, and what they allocate."),
         ("processes", "Memory and start", "Fresh processes that do one workload and nothing else (VmHWM); planned bytes are the same on "
-            + "every machine."),
+            + "every machine. Where the memory of the agent goes, mapping by mapping, and what was done about it: "
+            + "[memory.md](memory.md#the-process)."),
     ];
 
     readonly StringBuilder _text = new();

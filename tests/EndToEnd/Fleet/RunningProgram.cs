@@ -70,6 +70,17 @@ sealed partial class RunningProgram : IDisposable
         return new Run(_process.ExitCode, Output, Error, _watch.Elapsed);
     }
 
+    /// <summary>Waits for its end and watches its memory.</summary>
+    public (Run Run, PeakMemory Memory) Watch()
+    {
+        var peak = new PeakMemory();
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience && peak.Look(_process.Id); Thread.Sleep(1))
+        {
+        }
+
+        return (WaitForExit(), peak);
+    }
+
     /// <summary>kill -9: it gets no chance to clean up.</summary>
     public void Kill()
     {
