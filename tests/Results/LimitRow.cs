@@ -4,8 +4,8 @@ using EdgeLearn.Datasets;
 namespace EdgeLearn.Results;
 
 /// <summary>
-/// Training from random weights within a number of bytes, of everything: weights, state, heads, maps, batch and evaluation. A sample a step,
-/// so that no gradient is summed up. Network and rate are chosen on held-back training samples.
+/// Training from random weights within a number of bytes, of everything: weights, state, heads, maps, batch and evaluation. A sample a
+/// step, so that no gradient is summed up. Network and rate are chosen on held-back training samples.
 /// </summary>
 /// <param name="Data">as <c>--data</c> takes it</param>
 /// <param name="Network">in shorthand</param>
@@ -80,8 +80,8 @@ sealed record LimitRow(string Data, string Network, int Epochs, float Rate) : Re
         var plan = TrainingPlan.MemoryOf(spec, Settings(scope, 1), LimitBytes);
         var reached = values.Over(FoldNumbers.SelectMany(fold => scope.Seeds().Select(seed => JobName(fold, seed))));
         document.Write(string.Create(CultureInfo.InvariantCulture,
-            $"| {Data} | `{Network}` | {scope.Epochs(Epochs)} | {Rate} | {plan.TotalBytes:N0} | {plan.BytesOf(MemoryCategory.Parameters):N0} "
-            + $"| {reached.Percent} |\n"));
+            $"| {Data} | `{Network}` | {scope.Epochs(Epochs)} | {Rate} | {plan.TotalBytes:N0} "
+            + $"| {plan.BytesOf(MemoryCategory.Parameters):N0} | {reached.Percent} |\n"));
         document.Add(new ResultTarget(Name, string.Create(CultureInfo.InvariantCulture, $"trained in {LimitBytes:N0} bytes or less"),
             string.Create(CultureInfo.InvariantCulture, $"{plan.TotalBytes:N0}"), plan.TotalBytes <= LimitBytes));
         if (Least is not { } least) return;

@@ -32,7 +32,8 @@ sealed record PlanRow(string Name, IReadOnlyList<string> Networks) : ResultRow(N
             foreach (var rule in rules)
             {
                 var settings = new TrainingSettings { Rule = rule, Update = new SgdSettings() };
-                double usual = TrainingPlan.MemoryOf(spec, settings).TotalBytes, least = TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes;
+                double usual = TrainingPlan.MemoryOf(spec, settings).TotalBytes;
+                double least = TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes;
                 text.Append(CultureInfo.InvariantCulture, $" {usual / inference:F2} | {least / inference:F2} |");
             }
 

@@ -37,6 +37,7 @@ sealed class UnitPass
         _layers = layers;
         _times = times;
         _rows = times.Rows == 0 ? batch : times.Rows;
+        (IsPart, IsOverOutput) = (times.Rows > 0, times.ObjectiveAt is not null);
         _batch = batch;
         _keepsWeights = keepsWeights;
         _objective = objective;
@@ -82,7 +83,9 @@ sealed class UnitPass
         && _layers[layer].Needs(_rows, new PassKind(StepRows: IsPart ? _batch : 0)).InnerGradient
             == (long)_rows * _layers[layer].OutputLength;
 
-    bool IsPart => _times.Rows > 0;
+    bool IsPart { get; } // asked in every step, which may be short
+
+    bool IsOverOutput { get; }
 
     /// <summary>Runs the unit's layers, but those that the batch has behind it.</summary>
     public void Forward(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.First, _times.End, batch, mode);
@@ -150,8 +153,7 @@ sealed class UnitPass
             var layer = _layers[i];
             var below = i > lowest ? Gradient(i - 1, batch.Count) : dx;
             var trace = _layers.Trace(i, batch, mode, !below.IsEmpty, i == 0 ? _objective.SharedGradient : default,
-                IsPart ? _sums[i - lowest].Span : default) with
-            { OverwritesGradient = _overwrites[i - lowest] };
+                IsPart ? _sums[i - lowest].Span : default, _overwrites[i - lowest]);
             var scratch = _scratch[i - lowest].Span;
             var dz = _keepsPlace[i - lowest] ? dy : InnerGradient(i, batch.Count);
             bool isInner = i == top && (IsOverOutput || _objective.GoesThroughActivation(batch));
@@ -165,8 +167,6 @@ sealed class UnitPass
 
         return loss;
     }
-
-    bool IsOverOutput => _times.ObjectiveAt is not null;
 
     // The dz of the top layer in the place of its output, some rows at a time.
     double GradientOverOutput(in Batch batch, in StepClock clock, in ForwardMode mode, GradientSink sink)

@@ -160,10 +160,11 @@ sealed class LayerBuffers
     /// <param name="wantsInputGradient">see <see cref="ForwardTrace.WantsInputGradient"/></param>
     /// <param name="sharedGradient">see <see cref="ForwardTrace.SharedGradient"/></param>
     /// <param name="sums">see <see cref="ForwardTrace.Sums"/></param>
+    /// <param name="overwritesGradient">see <see cref="ForwardTrace.OverwritesGradient"/></param>
     public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient, Span<float> sharedGradient = default,
-        Span<float> sums = default)
+        Span<float> sums = default, bool overwritesGradient = false)
         => new(batch.Count, _parameters, mode, Input(layer, batch), Output(layer, batch), Saved(layer, batch.Count), wantsInputGradient,
-            sharedGradient, sums);
+            sharedGradient, sums, overwritesGradient);
 
     /// <summary>Runs one layer on its input.</summary>
     public void Forward(int layer, in Batch batch, in ForwardMode mode)

@@ -62,7 +62,7 @@ readonly record struct ForwardMode(Probe Probe, bool IsTraining, ulong Seed)
 /// <summary>What one forward pass of a layer left for its gradients. Owns nothing.</summary>
 readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in ForwardMode mode, ReadOnlySpan<float> input,
     ReadOnlySpan<float> output, ReadOnlySpan<float> saved, bool wantsInputGradient = true, Span<float> sharedGradient = default,
-    Span<float> sums = default)
+    Span<float> sums = default, bool overwritesGradient = false)
 {
     /// <summary>Rows.</summary>
     public int Batch { get; } = batch;
@@ -101,7 +101,7 @@ readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in F
     /// Whether <see cref="Layer.InputGradient"/> writes dx over dz, before <see cref="Layer.ParameterGradient"/> is asked with the same
     /// scratch.
     /// </summary>
-    public bool OverwritesGradient { get; init; }
+    public bool OverwritesGradient { get; } = overwritesGradient;
 
     /// <summary>
     /// Whether <see cref="Layer.InputGradient"/> will be asked for; false for the first layer that learns, so that a layer need not prepare
