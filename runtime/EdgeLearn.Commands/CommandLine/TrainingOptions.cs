@@ -34,7 +34,8 @@ sealed class TrainingOptions
             $"where the learning signal comes from; {LearningRules.BackpropFree} takes the best forward-only rule, frozen and backprop are "
             + $"the controls (default {usual?.Rule ?? "tpsgd"})", LearningRules.Named);
         _update = OptionText.Parsed<UpdateSettings?>("--update", string.Join('|', UpdateRules.All.Select(update => update.Word)),
-            $"what is done with the gradient; sgd and signsgd keep no state (default {usual?.Update ?? "adam; sgd for zo and elastic-zo"})",
+            "what is done with the gradient, and kept of it: nothing for sgd and signsgd, 2 x rho floats a weight for frugal, one for "
+            + $"signum, two for adam (default {usual?.Update ?? "adam; sgd for zo and elastic-zo"})",
             UpdateRules.Named);
         command.Add("", _rule, _update);
         List<(string?, Settings)> records = [(null, new TrainingSettings()), (null, new ContinualSettings())];

@@ -34,6 +34,30 @@ public class UsualRateTests
         float rate)
         => Assert.Equal(rate, Rate(rule, new SgdSettings { Momentum = momentum }, network), 1e-6f);
 
+    // Recurrent nets of local rules need the whole rate of dense ones, measured with a class a sequence alone.
+    [Theory]
+    [InlineData("local-heads", "16x8-gru4-3", 0.5f)]
+    [InlineData("tpsgd", "16x8-gru4:sequence-gru4-3", 0.5f)]
+    [InlineData("local-heads", "16x8-conv3x4:relu-gru4-3", 0.1f)]
+    [InlineData("local-heads", "16x8-gru4:sequence-stepwise3", 0.1f)]
+    [InlineData("backprop", "16x8-gru4-3", 0.1f)]
+    public void Plain_sgd_takes_the_rate_of_dense_nets_for_recurrent_ones_of_local_rules(string rule, string network, float rate)
+        => Assert.Equal(rate, Rate(rule, new SgdSettings(), network), 1e-6f);
+
+    // Chosen on held-back samples (docs/choosing.md). FRUGAL learns most of its weights as signSGD does.
+    [Theory]
+    [InlineData("local-heads", "signsgd", 0.006f)]
+    [InlineData("tpsgd", "signsgd", 0.006f)]
+    [InlineData("local-heads", "frugal", 0.006f)]
+    [InlineData("tpsgd", "signum", 0.002f)]
+    [InlineData("backprop", "signsgd", 0.003f)]
+    [InlineData("backprop", "frugal", 0.003f)]
+    [InlineData("backprop", "signum", 0.001f)]
+    [InlineData("frozen", "signsgd", 0.001f)]
+    [InlineData("zo", "signsgd", 0.0001f)]
+    public void Sign_updates_take_a_higher_rate_where_hidden_layers_learn(string rule, string update, float rate)
+        => Assert.Equal(rate, Rate(rule, UpdateRules.Named(update), Dense));
+
     [Fact]
     public void A_rate_that_was_given_stays()
     {
