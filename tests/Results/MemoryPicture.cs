@@ -2,27 +2,33 @@ using EdgeLearn.Drawing;
 
 namespace EdgeLearn.Results;
 
-/// <summary>Accuracy against the memory of training, one chart a row, in one SVG.</summary>
-static class MemoryPicture
+/// <summary>Accuracy against memory, one chart a row, in one SVG.</summary>
+/// <param name="Title">what a reader without pictures is told</param>
+/// <param name="XName">what stands below each chart</param>
+/// <param name="Names">all that has points, in the order of colours</param>
+sealed record MemoryPicture(string Title, string XName, IReadOnlyList<string> Names)
 {
     const int Columns = 2;
     const double CellWidth = 560, CellHeight = 320;
 
+    /// <summary>Whether bytes grow by factors and not by sums.</summary>
+    public bool IsLogarithmic { get; init; }
+
     /// <summary>Draws it; empty without points.</summary>
-    public static string Draw(IReadOnlyList<MemoryPoint> points)
+    public string Draw(IReadOnlyList<MemoryPoint> points)
     {
         string[] rows = [.. points.Select(point => point.Row).Distinct()];
         if (rows.Length == 0) return "";
         int lines = (rows.Length + Columns - 1) / Columns;
-        var picture = new SvgPicture(Columns * CellWidth, lines * CellHeight, "Test accuracy against the memory that training needs");
+        var picture = new SvgPicture(Columns * CellWidth, lines * CellHeight, Title);
         for (int i = 0; i < rows.Length; i++)
         {
-            var chart = new SvgChart(rows[i], "weights and workspace, bytes", "test accuracy, %")
+            var chart = new SvgChart(rows[i], XName, "test accuracy, %")
             {
                 Width = 330,
                 Height = 230,
-                IsLogarithmic = true,
-                Names = ResultRule.Words
+                IsLogarithmic = IsLogarithmic,
+                Names = Names
             };
             foreach (var point in points.Where(point => point.Row == rows[i]))
                 chart.AddPoints(point.Rule, (point.Bytes, 100 * point.Accuracy));

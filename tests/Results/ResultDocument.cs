@@ -28,6 +28,9 @@ sealed class ResultDocument(string folder)
     /// <summary>Points for the picture of accuracy against memory.</summary>
     public List<MemoryPoint> Points { get; } = [];
 
+    /// <summary>Points for the picture of accuracy against what updates remember: a chart a network and rule, a point an update.</summary>
+    public List<MemoryPoint> StatePoints { get; } = [];
+
     /// <summary>Begins a row: writes its section's heading and head where they are new.</summary>
     public void Begin(ResultRow row)
     {
@@ -75,10 +78,10 @@ sealed class ResultDocument(string folder)
     };
 }
 
-/// <summary>One rule of one row in the picture of accuracy against memory.</summary>
-/// <param name="Row">the row's name</param>
-/// <param name="Rule">the rule's word</param>
-/// <param name="Bytes">weights and workspace of training</param>
+/// <summary>A point in a picture of accuracy against memory.</summary>
+/// <param name="Row">the chart that it is in: the row's name</param>
+/// <param name="Rule">what it is a point of: the rule's word, or the update's</param>
+/// <param name="Bytes">weights and workspace of training, or what the update remembers</param>
 /// <param name="Accuracy">mean over seeds, 0 to 1</param>
 sealed record MemoryPoint(string Row, string Rule, long Bytes, double Accuracy);
 

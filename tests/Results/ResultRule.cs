@@ -15,6 +15,9 @@ sealed record ResultRule(string Word, RuleSettings? Kind, double Passes)
     /// <summary>Whether nothing crosses its units, and it learns below the head.</summary>
     public bool IsForwardOnly { get; init; }
 
+    /// <summary>What is done with the gradient; null = what the command line takes for the rule.</summary>
+    public UpdateSettings? Update { get; init; }
+
     /// <summary>tpSGD.</summary>
     public static ResultRule TargetProjection { get; } = new("tpsgd", new TargetProjectionSettings(), 2) { IsForwardOnly = true };
 

@@ -26,7 +26,7 @@ sealed class ResultScope : IDisposable
     /// <summary>Seeds of a row, unless it asks for more.</summary>
     public int SeedCount { get; }
 
-    /// <summary>Whether there are 5 minutes and not 90: rows take fewer samples, epochs and seeds.</summary>
+    /// <summary>Whether there are 8 minutes and not 110: rows take fewer samples, epochs and seeds.</summary>
     public bool IsQuick { get; }
 
     /// <summary>The seeds of a row.</summary>

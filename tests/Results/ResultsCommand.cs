@@ -20,11 +20,20 @@ static class ResultsCommand
         OptionText.Text("--only", "NAME", $"rows whose name contains this: {string.Join(", ", ResultRows.All.Select(row => row.Name))}");
     static readonly Option<bool> s_quick =
         OptionText.Flag("--quick",
-        "5 minutes on two cores instead of 90: one seed, a third of the epochs, at most 3,000 samples to learn from");
+        "8 minutes on two cores instead of 110: one seed, a third of the epochs, at most 3,000 samples to learn from");
     static readonly Option<bool> s_resume =
         OptionText.Flag("--resume", "take jobs that ended before, under the same settings, data and learning core, from the store");
     static readonly Option<string?> s_store =
         OptionText.Text("--store", "FILE", "where ended jobs are kept, one line of JSON each (default artifacts/results/jobs.jsonl)");
+
+    // What stands behind the rows.
+    static readonly (string Heading, string File, MemoryPicture Picture, Func<ResultDocument, List<MemoryPoint>> Points)[] s_pictures =
+    [
+        ("Accuracy against memory", "memory.svg", new("test accuracy against the memory of training, one chart a row",
+            "weights and workspace, bytes", ResultRule.Words) { IsLogarithmic = true }, document => document.Points),
+        ("Accuracy against what an update remembers", "updates.svg", new("test accuracy against the bytes that an update and local heads "
+            + "remember between steps, one chart a row and rule", "state, bytes", UpdateRow.Words), document => document.StatePoints),
+    ];
 
     /// <summary>The command.</summary>
     public static Command Create()
@@ -66,10 +75,11 @@ static class ResultsCommand
             row.Render(scope, new ResultValues(jobs[row].ToDictionary(job => job.Name, job => entries[ResultRun.Key(job)])), document);
         }
 
-        if (MemoryPicture.Draw(document.Points) is { Length: > 0 } picture)
+        foreach (var (heading, file, picture, points) in s_pictures)
         {
-            document.Write("\n## Accuracy against memory\n");
-            document.Show("memory.svg", "test accuracy against the memory of training, one chart a row", picture);
+            if (points(document) is not { Count: > 0 } drawn) continue;
+            document.Write($"\n## {heading}\n");
+            document.Show(file, picture.Title, picture.Draw(drawn));
         }
 
         Write(options.GetValue(s_output), document, Head(quick, seeds, only));

@@ -26,6 +26,9 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs) 
     /// <summary>Seeds that it asks for at least.</summary>
     public int LeastSeeds { get; init; }
 
+    /// <summary>Epochs where it compares updates (<see cref="UpdateRow"/>), which takes seven times the runs; 0 = its own.</summary>
+    public int UpdateEpochs { get; init; }
+
     /// <summary>What it sets out to reach.</summary>
     public RowTargets Targets { get; init; } = new();
 
@@ -72,7 +75,7 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs) 
     public TrainingSettings SettingsOf(ResultRule rule, ResultScope scope, ulong seed)
     {
         var kind = rule.Kind ?? new FrozenSettings();
-        return new() { Rule = kind, Update = kind.UsualUpdate, Epochs = scope.Epochs(Epochs), Batch = Batch, Seed = seed };
+        return new() { Rule = kind, Update = rule.Update ?? kind.UsualUpdate, Epochs = scope.Epochs(Epochs), Batch = Batch, Seed = seed };
     }
 
     // The most frequent class knows no seed.
