@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 
 namespace EdgeLearn.Commands;
 
@@ -14,6 +15,7 @@ public sealed class PlanCommand
 
     readonly Option<long?> _limit = OptionText.MemoryLimit("weights and workspace");
     readonly Option<bool> _buffers = new("--buffers") { Description = "list every buffer with its place and the moments of its use" };
+    readonly Option<string?> _svg = OptionText.Text("--svg", "FILE", "draw the buffers: moments across, bytes up");
 
     PlanCommand(ExampleCommand command)
     {
@@ -23,7 +25,7 @@ public sealed class PlanCommand
         _loss.AddTo(command);
         command.Add("network", _classes);
         command.Add("", _limit);
-        command.Add("memory", _buffers);
+        command.Add("memory", _buffers, _svg);
         command.Add("", CommandOutput.JsonOption());
     }
 
@@ -37,6 +39,7 @@ public sealed class PlanCommand
             "--data mnist --batch 16 --update adam",
             "--network digits.safetensors --train lora:2 --rule backprop",
             "--data cifar10 --memory-limit 8MB --buffers",
+            "--data har-hapt --svg plan.svg",
             "--network 30-16-1 --loss huber --rule local-heads --head-units 8");
         command.SetAction(new PlanCommand(command).Run);
         return command;
@@ -49,9 +52,25 @@ public sealed class PlanCommand
         var network = NetworkSource.Read(parsed.GetValue(_network));
         var result = PlanResult.Of(settings.Train is { } train ? train.Adapt(Spec(parsed, network, output)) : Spec(parsed, network, output),
             _training.Has(parsed, "weights") ? settings : settings with { Weights = network.Storage ?? WeightStorage.Float32 },
-            parsed.GetValue(_limit), parsed.GetValue(_buffers));
+            parsed.GetValue(_limit), parsed.GetValue(_buffers) || parsed.GetValue(_svg) is not null);
+        if (parsed.GetValue(_svg) is { } file) Draw(result, file);
+        if (!parsed.GetValue(_buffers)) result = result with { Buffers = null };
         output.Write(result, ResultJson.Default.PlanResult, result.Write);
         return 0;
+    }
+
+    static void Draw(PlanResult result, string file)
+    {
+        string title = $"{result.Network}: {result.Rule} with {result.Update}, batch {result.Batch}, "
+            + $"{result.WorkspaceBytes:N0} bytes beside {result.ParameterBytes:N0} of weights";
+        try
+        {
+            DurableFile.Replace(file, Encoding.UTF8.GetBytes(PlanPicture.Draw(title, result.Buffers!, result.WorkspaceBytes)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeLearnException($"cannot write {file}: {e.Message}", e);
+        }
     }
 
     NetworkSpec Spec(ParseResult parsed, NetworkSource network, CommandOutput output)

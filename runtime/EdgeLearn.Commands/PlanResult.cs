@@ -145,7 +145,7 @@ public sealed record BufferPlan(string Name, string Category, long Bytes, long O
         output.WriteLine();
     }
 
-    static string Moment(int? moment) => moment switch
+    internal static string Moment(int? moment) => moment switch
     {
         null => "the end",
         >= PlanTime.Evaluation => $"e{moment - PlanTime.Evaluation}",

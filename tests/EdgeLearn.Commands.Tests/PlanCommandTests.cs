@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Xunit;
 
 namespace EdgeLearn.Tests;
@@ -80,6 +81,31 @@ public sealed class PlanCommandTests : IDisposable
         Assert.InRange(inference - plan.Number("parameter_bytes"), 64 * 4 * (784 + 1000 + 10), 64 * 4 * ((2 * 784) + 1000 + 20 + 16));
         Assert.True(rules["zo"] < rules["backprop"] && rules["tpsgd"] < rules["backprop"]);
         Assert.InRange(rules["zo"] / inference, 1, 1.1);
+    }
+
+    [Fact]
+    public void A_picture_has_a_rectangle_for_each_buffer_and_none_lies_over_another()
+    {
+        string file = Path.Combine(_folder.Path, "plan.svg");
+        var plan = Invoked.Run("plan", "--network", "28x28-conv5x5x4:relu-pool2-20:relu-10", "--svg", file, "--buffers", "--json").Json();
+        XNamespace svg = "http://www.w3.org/2000/svg";
+        var rectangles = XDocument.Load(file).Root!.Elements(svg + "rect").Where(each => each.Element(svg + "title")!.Value.Contains(':'))
+            .Select(each => (X: Number(each, "x"), Y: Number(each, "y"), Width: Number(each, "width"), Height: Number(each, "height")))
+            .ToList();
+        Assert.Equal(plan.GetProperty("buffers").EnumerateArray().Count(buffer => buffer.Number("bytes") > 0), rectangles.Count);
+        for (int i = 0; i < rectangles.Count; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                var (a, b) = (rectangles[i], rectangles[j]);
+                double across = Math.Min(a.X + a.Width, b.X + b.Width) - Math.Max(a.X, b.X);
+                double up = Math.Min(a.Y + a.Height, b.Y + b.Height) - Math.Max(a.Y, b.Y);
+                Assert.True(across <= 0.2 || up <= 0.2, $"{a} and {b}");
+            }
+        }
+
+        static double Number(XElement element, string name)
+            => double.Parse(element.Attribute(name)!.Value, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [Fact]

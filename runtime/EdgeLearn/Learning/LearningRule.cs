@@ -18,6 +18,9 @@ public abstract class LearningRule : IDisposable
     /// <param name="batch">the most rows a batch will have</param>
     internal virtual IEnumerable<StepCut> Cuts(int batch) => [];
 
+    /// <summary>Cuts that are taken within a limit alone, since without one their time is worth more than the bytes.</summary>
+    internal virtual IEnumerable<StepCut> SparingCuts(int batch) => [];
+
     /// <summary>What a step of this cut costs beside another's, in a unit of no meaning.</summary>
     internal virtual double CostOf(in StepCut cut, int batch) => 0;
 

@@ -15,6 +15,9 @@ readonly record struct StepCut(IReadOnlyList<Stretch> Stretches)
     /// </summary>
     public bool ByWords { get; init; }
 
+    /// <summary>Whether the two signs of a probe go through the network one after the other, see <c>--signs-in-turn</c>.</summary>
+    public bool SignsInTurn { get; init; }
+
     /// <summary>
     /// Whether the last hidden unit learns behind the last, which reads its output: then nobody needs the output any more, and the gradient
     /// is written over it.
@@ -30,6 +33,7 @@ readonly record struct StepCut(IReadOnlyList<Stretch> Stretches)
         [
             .. DescribeStretches(batch),
             .. ByWords ? ["the vocabulary by blocks of words"] : (string[])[],
+            .. SignsInTurn ? ["the two signs of a probe in turn"] : (string[])[],
             .. OverOutput ? ["the last hidden gradient over its output"] : (string[])[],
         ]);
 

@@ -25,9 +25,17 @@ public sealed class ZerothOrder(IForwardPass pass, Loss loss, ZerothOrderSetting
     /// <summary>Distribution of the directions.</summary>
     public NoiseKind Noise => settings.Noise;
 
+    internal override IEnumerable<StepCut> Cuts(int batch) => [StepCut.Whole(1, batch)];
+
+    internal override IEnumerable<StepCut> SparingCuts(int batch)
+        => pass is NetworkForwardPass { SharesRead: true } ? [StepCut.Whole(1, batch) with { SignsInTurn = true }] : [];
+
+    internal override double CostOf(in StepCut cut, int batch) => cut.SignsInTurn ? 1 : 0;
+
     /// <inheritdoc/>
     public override void Plan(MemoryPlan plan, int batch)
     {
+        if (pass is NetworkForwardPass layers) layers.SignsInTurn = Cut is { SignsInTurn: true };
         pass.Plan(plan, batch, probed: true, PlanTime.Step);
         _chunk = plan.Request("zo.chunk", MemoryCategory.Panels, ZerothOrderRecord.ChunkLength, PlanTime.Evaluation - 1,
             PlanTime.Evaluation - 1);

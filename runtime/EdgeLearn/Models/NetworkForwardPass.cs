@@ -21,6 +21,12 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
     /// </summary>
     internal int StepRows { get; set; }
 
+    /// <summary>Whether both signs of a probe may go together.</summary>
+    internal bool SharesRead => sharesRead;
+
+    /// <summary>Whether they go in turn all the same; set before <see cref="Plan"/>.</summary>
+    internal bool SignsInTurn { get; set; }
+
     /// <inheritdoc/>
     public ParameterSet Parameters => network.Parameters;
 
@@ -45,7 +51,7 @@ public sealed class NetworkForwardPass(Network network, bool sharesRead = false)
                 plan.Request(head.Name + ".scratch", MemoryCategory.Panels, scratch, time + _layers.Count, time + _layers.Count);
         }
 
-        _plansPairs = probed && sharesRead && network.Layers.All(layer => layer.SharesPairRead);
+        _plansPairs = probed && sharesRead && !SignsInTurn && network.Layers.All(layer => layer.SharesPairRead);
         for (int i = 0; i < network.Layers.Length && _plansPairs; i++)
         {
             var layer = network.Layers[i];

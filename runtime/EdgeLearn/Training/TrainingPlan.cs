@@ -34,7 +34,8 @@ public sealed class TrainingPlan : IDisposable
     (MemoryPlan, ContinualLearning) Choose(long? limitBytes)
     {
         int batch = _settings.Batch;
-        StepCut?[] cuts = [.. Rule.Cuts(batch).OrderBy(cut => Rule.CostOf(cut, batch)).Select(cut => (StepCut?)cut).DefaultIfEmpty()];
+        var all = limitBytes is null ? Rule.Cuts(batch) : Rule.Cuts(batch).Concat(Rule.SparingCuts(batch));
+        StepCut?[] cuts = [.. all.OrderBy(cut => Rule.CostOf(cut, batch)).Select(cut => (StepCut?)cut).DefaultIfEmpty()];
         var memory = Lay(cuts[0], batch).Memory;
         long remembered = memory.BytesOf(MemoryCategory.UpdateState) + memory.BytesOf(MemoryCategory.Past);
         long inference = MemoryOfInference(_network.Spec, batch, _network.Parameters.Storage).TotalBytes;

@@ -122,6 +122,25 @@ public class MemoryPromiseTests
     }
 
     [Fact]
+    public void Within_a_limit_that_needs_it_the_signs_of_a_probe_go_in_turn_to_the_same_bits()
+    {
+        var spec = NetworkSpec.Parse("60-90:relu-70:relu-3", null, Loss.SoftmaxCrossEntropy);
+        using var data = new MemoryDataset(Values.Random(40 * 60, 4), Values.Labels(40, 3, 5), Shape.Vector(60));
+        var settings = new TrainingSettings { Rule = new ZerothOrderSettings(), Update = new SgdSettings(), Batch = 20, Epochs = 2 };
+        long least = TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes;
+        Assert.True(least < TrainingPlan.MemoryOf(spec, settings).TotalBytes);
+        Values.AssertSameBits(Weights(null), Weights(least), "weights");
+
+        float[] Weights(long? limit)
+        {
+            using var network = new Network(spec).Initialise(7);
+            using var session = new TrainingSession(network, settings, data, Preparation.Identity, limit);
+            while (!session.IsDone) session.Step();
+            return [.. network.Parameters.Values];
+        }
+    }
+
+    [Fact]
     public void A_run_away_loss_is_found_where_inputs_are_read_a_few_at_a_time()
     {
         var spec = NetworkSpec.Parse("9x9-conv3x3x6:relu-pool2-3", null, Loss.SoftmaxCrossEntropy);
