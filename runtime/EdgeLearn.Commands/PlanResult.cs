@@ -79,7 +79,7 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
         }
         categories.Write(output);
         output.WriteLine("buffers that never live at the same time share bytes: the total can be less than the sum");
-        if (Stretches.Length > 0) output.WriteLine($"a step takes its batch through {Stretches} at a time");
+        if (Stretches.Length > 0) output.WriteLine($"a step takes its batch through {Stretches}");
         output.WriteLine();
         if (Buffers is not null) BufferPlan.Write(Buffers, output);
         var rules = new TextTable($"with {Update}", "bytes", "beside inference", "rows at a time", "least bytes");

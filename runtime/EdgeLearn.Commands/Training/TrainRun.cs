@@ -34,7 +34,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         using var plan = TrainingPlan.Of(network, settings, memoryLimitBytes: request.MemoryLimitBytes);
         var memory = plan.Memory;
         output.Error.WriteLine($"memory planned: {memory.TotalBytes:N0} bytes (weights {memory.BytesOf(MemoryCategory.Parameters):N0}, "
-            + $"workspace {memory.WorkspaceBytes:N0}){(plan.Cut.Length > 0 ? $"; {plan.Cut} at a time" : "")}");
+            + $"workspace {memory.WorkspaceBytes:N0}){(plan.Cut.Length > 0 ? $"; {plan.Cut}" : "")}");
         TruncationWarning.Write(spec, settings.Rule, output.Error);
         MemoryLimit.Enforce(memory, request.MemoryLimitBytes, settings.Batch,
             batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }, 0).TotalBytes);

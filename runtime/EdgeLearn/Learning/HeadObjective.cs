@@ -75,7 +75,10 @@ sealed class HeadObjective : Objective
         return _head.Learn(rows, clock, part, _update, dy);
     }
 
-    public override void HandOver(GradientSink sink) => _head.HandOver(_update);
+    public override void HandOver(GradientSink sink)
+    {
+        if (_sumsUp) _head.HandOver(_update);
+    }
 
     sealed class HeadLossObjective(LocalHeadLoss loss) : Objective
     {

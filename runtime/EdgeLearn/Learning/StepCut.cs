@@ -27,7 +27,7 @@ readonly record struct StepCut(IReadOnlyList<Stretch> Stretches)
     /// <summary>Each unit a stretch of its own that sees the whole batch, so that its gradients are used up as they are formed.</summary>
     public static StepCut Whole(int units, int batch) => new([.. Enumerable.Range(0, units).Select(u => new Stretch(u, u + 1, batch))]);
 
-    /// <summary>In words, such as <c>units 1-2 by 8 rows</c>; empty when every stretch sees the whole batch.</summary>
+    /// <summary>In words, such as <c>units 1-2 by 8 rows at a time</c>; empty when every stretch sees the whole batch.</summary>
     /// <param name="batch">rows of the whole</param>
     public string Describe(int batch) => string.Join(", ", (IEnumerable<string>)
         [
@@ -39,7 +39,7 @@ readonly record struct StepCut(IReadOnlyList<Stretch> Stretches)
 
     IEnumerable<string> DescribeStretches(int batch) => Stretches.Where(stretch => stretch.Rows < batch).Select(stretch
         => (stretch.End - stretch.First == 1 ? $"unit {stretch.End}" : $"units {stretch.First + 1}-{stretch.End}")
-            + $" by {stretch.Rows} row{(stretch.Rows == 1 ? "" : "s")}");
+            + $" by {stretch.Rows} row{(stretch.Rows == 1 ? "" : "s")} at a time");
 }
 
 /// <summary>Neighbouring units that see the same rows at a time.</summary>

@@ -54,7 +54,7 @@ sealed class UnitPass
             int at = i - times.Lowest, time = times.Back(i);
             long outputs = (long)_rows * layer.OutputLength;
             var needs = layer.Needs(_rows, new PassKind(StepRows: IsPart ? batch : 0));
-            _keepsPlace[at] = needs.InnerGradient == outputs;
+            _keepsPlace[at] = needs.IsInPlace;
             _overwrites[at] = CanOverwrite(i);
             if (i == times.End - 1 || !_overwrites[at + 1])
             {
@@ -80,8 +80,7 @@ sealed class UnitPass
 
     // Whether the gradient by a layer's input is written over that by its output.
     bool CanOverwrite(int layer) => layer > _times.Lowest && _layers[layer].OverwritesGradient
-        && _layers[layer].Needs(_rows, new PassKind(StepRows: IsPart ? _batch : 0)).InnerGradient
-            == (long)_rows * _layers[layer].OutputLength;
+        && _layers[layer].Needs(_rows, new PassKind(StepRows: IsPart ? _batch : 0)).IsInPlace;
 
     bool IsPart { get; } // asked in every step, which may be short
 
@@ -92,6 +91,9 @@ sealed class UnitPass
 
     /// <summary>Runs the unit's layers below the one that takes statistics.</summary>
     public void ForwardBelow(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.First, _times.Statistics, batch, mode);
+
+    /// <summary>Whether the gradient comes down to the layer that takes statistics, which then needs sums over the batch.</summary>
+    public bool Measures => _times.Statistics >= _times.Lowest;
 
     /// <summary>Takes the statistics of the whole batch, of what <see cref="ForwardBelow"/> left of its parts.</summary>
     public void TakeStatistics(in Batch batch, in ForwardMode mode) => _layers.TakeStatistics(_times.Statistics, batch, mode);

@@ -36,7 +36,7 @@ abstract partial class UnitRule
     internal override IEnumerable<StepCut> Cuts(int batch)
     {
         var cuts = RowCuts(batch);
-        if (CanWait())
+        if (batch > UnitPass.RowsOverOutput && CanWait())
         {
             var whole = cuts.Where(cut => cut.Stretches[^1].Rows == batch && cut.Stretches[^2].Rows == batch);
             cuts = cuts.Concat(whole.Select(cut => cut with { OverOutput = true }));

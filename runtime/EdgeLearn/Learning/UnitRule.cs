@@ -200,11 +200,11 @@ abstract partial class UnitRule : LearningRule
 
         unit.TakeStatistics(batch, mode);
         double loss = 0;
-        for (int pass = learns ? 0 : 1; pass < 2; pass++)
+        for (int pass = learns && unit.Measures ? 0 : 1; pass < 2; pass++)
         {
             for (int first = 0; first < batch.Count; first += stretch.Rows)
             {
-                bool goesDown = pass == 1 && learns;
+                bool goesDown = pass == 1 && learns && unit.Measures;
                 var rows = batch.Rows(first, Math.Min(stretch.Rows, batch.Count - first), readsInputs: goesDown && stretch.First == 0);
                 var part = mode.Of(rows) with { KnowsStatistics = true };
                 if (goesDown) unit.ForwardBelowAgain(rows, part);

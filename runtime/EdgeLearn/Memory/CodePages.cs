@@ -18,10 +18,12 @@ static partial class CodePages
         try
         {
             nuint start = 0, end = 0;
+            bool isUnwritten = false;
             foreach (string line in File.ReadLines("/proc/self/smaps"))
             {
-                if (IsMapping(line, out nuint from, out nuint to)) (start, end) = IsReadOnlyFile(line) ? (from, to) : (0, 0);
-                else if (end > start && IsUnwritten(line)) _ = Advise((nint)start, end - start, DontNeed);
+                if (IsMapping(line, out nuint from, out nuint to)) (start, end, isUnwritten) = IsReadOnlyFile(line) ? (from, to, false) : (0, 0, false);
+                else if (IsNone(line, "Anonymous:")) isUnwritten = true;
+                else if (isUnwritten && end > start && IsNone(line, "Swap:")) _ = Advise((nint)start, end - start, DontNeed);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or EntryPointNotFoundException)
@@ -46,9 +48,10 @@ static partial class CodePages
         => line.Contains('/', StringComparison.Ordinal)
             && (line.Contains(" r-xp ", StringComparison.Ordinal) || line.Contains(" r--p ", StringComparison.Ordinal));
 
-    // Pages that were written, as the loader writes some before it takes the right away, would be lost.
-    static bool IsUnwritten(string line)
-        => line.StartsWith("Anonymous:", StringComparison.Ordinal) && line.EndsWith(" 0 kB", StringComparison.Ordinal);
+    // Pages that were written, as the loader writes some before it takes the right away, would be lost: none may be in memory, and none
+    // swapped out.
+    static bool IsNone(string line, string what)
+        => line.StartsWith(what, StringComparison.Ordinal) && line.EndsWith(" 0 kB", StringComparison.Ordinal);
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(nint address, nuint bytes, int advice);

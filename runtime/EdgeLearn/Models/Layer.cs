@@ -86,7 +86,11 @@ abstract class Layer(string name, Shape input, Shape output)
     /// <summary>Floats of the buffers that the verbs need; by default dz is as long as the outputs, and there is nothing else.</summary>
     /// <param name="batch">rows</param>
     /// <param name="pass">what will be asked for; matters for the scratch of the forward passes alone</param>
-    internal virtual LayerNeeds Needs(int batch, PassKind pass = default) => new() { InnerGradient = (long)batch * OutputLength };
+    internal virtual LayerNeeds Needs(int batch, PassKind pass = default) => new()
+    {
+        InnerGradient = (long)batch * OutputLength,
+        IsInPlace = true,
+    };
 
     /// <summary>Floats that a forward pass of so many rows leaves for the gradients.</summary>
     public long SavedLength(int batch) => Needs(batch).Saved;
@@ -145,8 +149,8 @@ abstract class Layer(string name, Shape input, Shape output)
     /// </summary>
     /// <param name="trace">of Forward</param>
     /// <param name="dy">[batch x output length], the gradient by y; may be overwritten</param>
-    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>], written; dy itself where the lengths are equal and the caller
-    /// likes</param>
+    /// <param name="dz">[<see cref="LayerNeeds.InnerGradient"/>], written; dy itself where the layer can
+    /// (<see cref="LayerNeeds.IsInPlace"/>) and the caller likes</param>
     /// <param name="scratch">[<see cref="LayerNeeds.InnerScratch"/>]</param>
     internal virtual void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)
     {

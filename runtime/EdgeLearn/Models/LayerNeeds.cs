@@ -19,8 +19,11 @@ readonly record struct LayerNeeds
     /// <summary>What Forward leaves for the gradients.</summary>
     public long Saved { get; init; }
 
-    /// <summary>dz. A layer whose dz is as long as its output has to cope with dz lying where dy lies.</summary>
+    /// <summary>dz.</summary>
     public long InnerGradient { get; init; }
+
+    /// <summary>Whether dz is dy and nothing else, as long as the output, so that it may lie where dy lies.</summary>
+    public bool IsInPlace { get; init; }
 
     /// <summary>
     /// Sums of the gradients of a layer's tensors over the parts of a batch, as the layer itself lays them out; 0 for a whole batch where

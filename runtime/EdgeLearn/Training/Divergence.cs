@@ -66,7 +66,7 @@ public sealed record Divergence(DivergenceCause Cause, string? Place, float Larg
         for (int row = 0; row < batch.Count; row++)
         {
             var one = batch.Rows(row, 1);
-            for (int i = 0; i < (found < 0 ? layers.Count : found); i++)
+            for (int i = batch.FirstLayer; i < (found < 0 ? layers.Count : found); i++)
             {
                 layers.Forward(i, one, ForwardMode.Evaluation);
                 if (!TensorPrimitives.IsFiniteAll<float>(layers.Output(i, 1))) found = i;

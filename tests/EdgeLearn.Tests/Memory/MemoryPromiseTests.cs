@@ -141,6 +141,55 @@ public class MemoryPromiseTests
     }
 
     [Fact]
+    public void A_run_away_loss_is_found_behind_a_frozen_body_whose_features_are_kept()
+    {
+        var spec = NetworkSpec.Parse("9-7:relu-6:relu-3", null, Loss.SoftmaxCrossEntropy);
+        using var data = new MemoryDataset([.. Values.Random(40 * 9, 4).Select(value => 1e15f * value)], Values.Labels(40, 3, 5),
+            Shape.Vector(9));
+        var settings = new TrainingSettings
+        {
+            Rule = new BackpropSettings(),
+            Update = new SgdSettings(),
+            Batch = 20,
+            Epochs = 20,
+            LearningRate = 1e30f,
+            Train = TrainableParts.Head,
+        };
+        using var network = new Network(spec).Initialise(7);
+        using var session = new TrainingSession(network, settings, data, Preparation.Identity);
+        while (!session.Step().Diverged) Assert.False(session.IsDone);
+        Assert.NotEqual(DivergenceCause.Input, session.FindDivergence().Cause);
+    }
+
+    // The last hidden gradient lies over its output only where that saves something.
+    [Theory]
+    [InlineData(8)]
+    [InlineData(16)]
+    [InlineData(17)]
+    public void A_network_of_two_layers_trains_at_its_least_with_any_batch(int batch)
+    {
+        var spec = NetworkSpec.Parse("64-22-2", null, Loss.SoftmaxCrossEntropy);
+        using var data = new MemoryDataset(Values.Random(45 * 64, 4), Values.Labels(45, 2, 5), Shape.Vector(64));
+        var settings = new TrainingSettings
+        {
+            Rule = new LocalHeadsSettings { HeadUnits = 16 },
+            Update = new SgdSettings(),
+            Batch = batch,
+            Epochs = 1,
+            LearningRate = 0.1f
+        };
+        Values.AssertSameBits(Weights(long.MaxValue), Weights(TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes), "weights");
+
+        float[] Weights(long? limit)
+        {
+            using var network = new Network(spec).Initialise(7);
+            using var session = new TrainingSession(network, settings, data, Preparation.Identity, limit);
+            while (!session.IsDone) session.Step();
+            return [.. network.Parameters.Values];
+        }
+    }
+
+    [Fact]
     public void A_run_away_loss_is_found_where_inputs_are_read_a_few_at_a_time()
     {
         var spec = NetworkSpec.Parse("9x9-conv3x3x6:relu-pool2-3", null, Loss.SoftmaxCrossEntropy);

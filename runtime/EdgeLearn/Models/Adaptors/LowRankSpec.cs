@@ -109,6 +109,7 @@ sealed class LowRankLayer : AdaptedLayer
         {
             Saved = saved,
             InnerGradient = (long)batch * OutputLength + saved,
+            IsInPlace = false,
             ForwardScratch = (pass.Saves ? 0 : saved) + (pass.IsProbed ? _up.Length : 0)
                 + Math.Max(Math.Max(inner.ForwardScratch, down.ForwardScratch), mix),
             InnerScratch = Math.Max(mix, inner.InnerScratch),

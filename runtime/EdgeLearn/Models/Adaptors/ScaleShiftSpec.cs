@@ -66,6 +66,7 @@ sealed class ScaleShiftLayer : AdaptedLayer
         {
             Saved = sums + inner.Saved,
             InnerGradient = sums + inner.InnerGradient,
+            IsInPlace = false,
             ForwardScratch = Math.Max(inner.ForwardScratch, pass.IsProbed ? 2L * Channels : 0),
             InnerScratch = sums + inner.InnerScratch,
             ParameterScratch = Math.Max(2L * Channels + RunLength, inner.ParameterScratch),

@@ -75,6 +75,7 @@ sealed class LayerStack
         {
             Saved = _saved[^1].At(batch),
             InnerGradient = _inner[^1].At(batch),
+            IsInPlace = false,
             ForwardScratch = forward + (pass.Saves ? 0 : turns),
             InnerScratch = back + turns,
             ParameterScratch = parameters,

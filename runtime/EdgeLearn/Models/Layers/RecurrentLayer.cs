@@ -146,6 +146,7 @@ abstract partial class RecurrentLayer : Layer
             Saved = Math.Max(1, KeptSums(batch) + KeptCells(batch) + KeptStates(batch)), // never empty, which says that nothing is saved
             Sums = pass.IsPart ? GradientLength : 0,
             InnerGradient = GradientLength + (long)batch * InputLength,
+            IsInPlace = false,
             ForwardScratch = (long)(Features + Units) * TransposedStride + _columns + Units
                 + (saves && SavesSums ? 0 : SumsLength(batch))
                 + (saves ? 0 : (_spec.IsSequence ? 0 : 2 * StateLength(batch)) + (HasCell ? StateLength(batch) : 0))

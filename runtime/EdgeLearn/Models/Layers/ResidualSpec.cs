@@ -119,6 +119,7 @@ sealed class ResidualLayer : Layer
         {
             Saved = body.Saved + shortcut.Saved,
             InnerGradient = body.InnerGradient + shortcut.InnerGradient,
+            IsInPlace = false,
             ForwardScratch = Math.Max(body.ForwardScratch, shortcut.ForwardScratch),
             InnerScratch = Math.Max(body.InnerScratch, shortcut.InnerScratch),
             ParameterScratch = Math.Max(body.ParameterScratch, shortcut.ParameterScratch),

@@ -84,6 +84,7 @@ abstract class StepwiseLayer : Layer
         {
             Saved = SavesFirst ? (long)batch * Steps * In : 0,
             InnerGradient = (keepsSums ? 0 : SumsLength) + (long)batch * InputLength,
+            IsInPlace = keepsSums,
             Sums = keepsSums ? SumsLength : 0,
             ForwardScratch = Math.Max(ForwardLength(batch, step, pass.IsProbed, pass.Saves),
                 ForwardLength(Math.Min(batch, few), few, pass.IsProbed, pass.Saves)),
