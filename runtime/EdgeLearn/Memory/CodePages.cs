@@ -21,9 +21,19 @@ static partial class CodePages
             bool isUnwritten = false;
             foreach (string line in File.ReadLines("/proc/self/smaps"))
             {
-                if (IsMapping(line, out nuint from, out nuint to)) (start, end, isUnwritten) = IsReadOnlyFile(line) ? (from, to, false) : (0, 0, false);
-                else if (IsNone(line, "Anonymous:")) isUnwritten = true;
-                else if (isUnwritten && end > start && IsNone(line, "Swap:")) _ = Advise((nint)start, end - start, DontNeed);
+                if (IsMapping(line, out nuint from, out nuint to))
+                {
+                    (start, end) = IsReadOnlyFile(line) ? (from, to) : (0, 0);
+                    isUnwritten = false;
+                }
+                else if (IsNone(line, "Anonymous:"))
+                {
+                    isUnwritten = true;
+                }
+                else if (isUnwritten && end > start && IsNone(line, "Swap:"))
+                {
+                    _ = Advise((nint)start, end - start, DontNeed);
+                }
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or EntryPointNotFoundException)
