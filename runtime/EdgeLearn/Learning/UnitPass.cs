@@ -9,7 +9,6 @@ sealed class UnitPass
     readonly LayerBuffers _layers;
     readonly UnitTimes _times;
     readonly int _rows;
-    readonly int _batch;
     readonly bool _keepsWeights;
     readonly Objective? _objective;
     readonly PlannedBuffer[] _dy;
@@ -38,7 +37,6 @@ sealed class UnitPass
         _times = times;
         _rows = times.Rows == 0 ? batch : times.Rows;
         (IsPart, IsOverOutput) = (times.Rows > 0, times.ObjectiveAt is not null);
-        _batch = batch;
         _keepsWeights = keepsWeights;
         _objective = objective;
         int count = times.End - times.Lowest;
@@ -48,20 +46,25 @@ sealed class UnitPass
         _sums = new PlannedBuffer[count];
         _keepsPlace = new bool[count];
         _overwrites = new bool[count];
+        var needs = new LayerNeeds[count];
+        for (int at = 0; at < count; at++)
+        {
+            var layer = layers[times.Lowest + at];
+            needs[at] = layer.Needs(_rows, new PassKind(StepRows: IsPart ? batch : 0));
+            _keepsPlace[at] = needs[at].IsInPlace;
+            _overwrites[at] = at > 0 && needs[at].IsInPlace && layer.OverwritesGradient;
+        }
+
         for (int i = times.End - 1; i >= times.Lowest; i--)
         {
             var layer = layers[i];
             int at = i - times.Lowest, time = times.Back(i);
-            long outputs = (long)_rows * layer.OutputLength;
-            var needs = layer.Needs(_rows, new PassKind(StepRows: IsPart ? batch : 0));
-            _keepsPlace[at] = needs.IsInPlace;
-            _overwrites[at] = CanOverwrite(i);
             if (i == times.End - 1 || !_overwrites[at + 1])
             {
                 int last = i;
-                while (CanOverwrite(last)) last--;
+                while (_overwrites[last - times.Lowest]) last--;
                 _dy[at] = plan.Request(layer.Name + ".gradient", MemoryCategory.Activations,
-                    IsOverOutput ? (long)Math.Min(RowsOverOutput, batch) * layer.OutputLength : outputs,
+                    (long)(IsOverOutput ? RowsOverOutput : _rows) * layer.OutputLength,
                     i + 1 < times.End ? times.Back(i + 1) : times.GradientFrom, times.Back(last));
             }
             else
@@ -70,17 +73,13 @@ sealed class UnitPass
             }
 
             if (!_keepsPlace[at])
-                _dz[at] = plan.Request(layer.Name + ".inner", MemoryCategory.Activations, needs.InnerGradient, time, time);
+                _dz[at] = plan.Request(layer.Name + ".inner", MemoryCategory.Activations, needs[at].InnerGradient, time, time);
             var (from, until) = times.SumsOf(i);
-            _sums[at] = plan.Request(layer.Name + ".sums", MemoryCategory.Panels, layer.IsTrainable ? needs.Sums : 0, from, until);
+            _sums[at] = plan.Request(layer.Name + ".sums", MemoryCategory.Panels, layer.IsTrainable ? needs[at].Sums : 0, from, until);
             _scratch[at] = plan.Request(layer.Name + ".panel", MemoryCategory.Panels,
-                needs.BackScratch(withInput: i > times.Lowest || givesInputGradient), time, time);
+                needs[at].BackScratch(withInput: i > times.Lowest || givesInputGradient), time, time);
         }
     }
-
-    // Whether the gradient by a layer's input is written over that by its output.
-    bool CanOverwrite(int layer) => layer > _times.Lowest && _layers[layer].OverwritesGradient
-        && _layers[layer].Needs(_rows, new PassKind(StepRows: IsPart ? _batch : 0)).IsInPlace;
 
     bool IsPart { get; } // asked in every step, which may be short
 

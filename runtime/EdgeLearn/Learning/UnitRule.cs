@@ -12,8 +12,6 @@ abstract partial class UnitRule : LearningRule
     UnitPass[] _units = [];
     Stretch[] _stretches = [];
     int _batch;
-    bool _byWords;
-    bool _waits; // the last hidden unit, for the last
 
     /// <summary>Cuts the network into units.</summary>
     /// <param name="network">what learns</param>
@@ -54,12 +52,13 @@ abstract partial class UnitRule : LearningRule
 
     int Last => _times.Length - 1;
 
+    // The last hidden unit, for the last.
+    bool Waits => Cut is { OverOutput: true };
+
     public override void Plan(MemoryPlan plan, int batch)
     {
         _stretches = [.. (Cut ?? StepCut.Whole(_times.Length, batch)).Stretches];
         _batch = batch;
-        _byWords = Cut is { ByWords: true };
-        _waits = Cut is { OverOutput: true };
         SetTimes();
         var layers = new LayerBuffers(Network, plan, batch, probed: false, MomentsOf);
         _units = new UnitPass[_times.Length];
@@ -67,15 +66,15 @@ abstract partial class UnitRule : LearningRule
         {
             var times = _times[u];
             var objective = u == Last ? LossObjective.Of(Network, plan, batch, times)
-                : times.Lowest < times.End ? ObjectiveOf(u, plan, batch, ObjectiveTimes(times, batch))
+                : times.Lowest < times.End ? ObjectiveOf(u, plan, batch, ObjectiveTimes(times))
                 : null;
             _units[u] = new UnitPass(layers, plan, batch, times, objective, keepsWeights: _units.Length == 1);
         }
     }
 
     // An objective whose gradient is written over the output is asked for some rows at a time, and hands over behind the last.
-    static UnitTimes ObjectiveTimes(in UnitTimes times, int batch) => times.ObjectiveAt is { } moment
-        ? times with { Rows = Math.Min(UnitPass.RowsOverOutput, batch), Stretch = (moment, moment) }
+    static UnitTimes ObjectiveTimes(in UnitTimes times) => times.ObjectiveAt is { } moment
+        ? times with { Rows = UnitPass.RowsOverOutput, Stretch = (moment, moment) }
         : times;
 
     internal override int InputsUntil => _times[0].ReadsUntil(Network.Body);
@@ -95,19 +94,19 @@ abstract partial class UnitRule : LearningRule
                     First = first,
                     Start = start,
                     Rows = isPart ? stretch.Rows : 0,
-                    ByWords = _byWords,
+                    ByWords = Cut is { ByWords: true },
                     ObjectiveLength = u < Last ? ObjectiveLengthOf(u) : 1,
                     Statistics = isPart ? StatisticsOf(u) : -1,
                     Tail = isPart && u == stretch.End - 1 && u < Last ? TailOf(u) : 0,
                 };
                 first = _times[u].End + _times[u].Tail;
-                start = _waits && u == Last - 1 ? _times[u].Objective : _times[u].Next;
+                start = Waits && u == Last - 1 ? _times[u].Objective : _times[u].Next;
             }
 
             for (int u = stretch.First; u < stretch.End; u++) _times[u] = _times[u] with { Stretch = (from, start - 1) };
         }
 
-        if (_waits) _times[^2] = _times[^2] with { ObjectiveAt = start, ObjectiveLength = 1 };
+        if (Waits) _times[^2] = _times[^2] with { ObjectiveAt = start, ObjectiveLength = 1 };
     }
 
     // Layers at the beginning of the next unit that have no weights and leave less than they read: pools, as a rule.
@@ -148,9 +147,9 @@ abstract partial class UnitRule : LearningRule
 
             var unit = _units[stretch.First];
             unit.Forward(batch, mode);
-            bool waits = _waits && stretch.First == Last - 1 && only < 0;
+            bool waits = Waits && stretch.First == Last - 1 && only < 0;
             if (!waits && (only < 0 || only == stretch.First)) loss = unit.Learn(batch, clock, mode, update);
-            if (_waits && stretch.First == Last && only < 0) _units[^2].Learn(batch, clock, mode, update);
+            if (Waits && stretch.First == Last && only < 0) _units[^2].Learn(batch, clock, mode, update);
         }
 
         return new StepReport(loss / batch.Count, batch.Count);
@@ -199,12 +198,13 @@ abstract partial class UnitRule : LearningRule
         }
 
         unit.TakeStatistics(batch, mode);
+        bool measures = learns && unit.Measures;
         double loss = 0;
-        for (int pass = learns && unit.Measures ? 0 : 1; pass < 2; pass++)
+        for (int pass = measures ? 0 : 1; pass < 2; pass++)
         {
             for (int first = 0; first < batch.Count; first += stretch.Rows)
             {
-                bool goesDown = pass == 1 && learns && unit.Measures;
+                bool goesDown = pass == 1 && measures;
                 var rows = batch.Rows(first, Math.Min(stretch.Rows, batch.Count - first), readsInputs: goesDown && stretch.First == 0);
                 var part = mode.Of(rows) with { KnowsStatistics = true };
                 if (goesDown) unit.ForwardBelowAgain(rows, part);

@@ -142,7 +142,6 @@ sealed class LayerBuffers
         return _outputs[place.KeptIn].Span.Slice(batch.FirstRow * place.Length, batch.Count * place.Length);
     }
 
-
     /// <summary>Puts what a layer has made where later stretches read it.</summary>
     public void Keep(int layer, in Batch batch)
     {

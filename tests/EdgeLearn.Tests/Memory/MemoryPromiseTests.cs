@@ -129,15 +129,7 @@ public class MemoryPromiseTests
         var settings = new TrainingSettings { Rule = new ZerothOrderSettings(), Update = new SgdSettings(), Batch = 20, Epochs = 2 };
         long least = TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes;
         Assert.True(least < TrainingPlan.MemoryOf(spec, settings).TotalBytes);
-        Values.AssertSameBits(Weights(null), Weights(least), "weights");
-
-        float[] Weights(long? limit)
-        {
-            using var network = new Network(spec).Initialise(7);
-            using var session = new TrainingSession(network, settings, data, Preparation.Identity, limit);
-            while (!session.IsDone) session.Step();
-            return [.. network.Parameters.Values];
-        }
+        AssertSameWeights(spec, settings, data, null, least);
     }
 
     [Fact]
@@ -179,15 +171,7 @@ public class MemoryPromiseTests
             Epochs = 1,
             LearningRate = 0.1f
         };
-        Values.AssertSameBits(Weights(long.MaxValue), Weights(TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes), "weights");
-
-        float[] Weights(long? limit)
-        {
-            using var network = new Network(spec).Initialise(7);
-            using var session = new TrainingSession(network, settings, data, Preparation.Identity, limit);
-            while (!session.IsDone) session.Step();
-            return [.. network.Parameters.Values];
-        }
+        AssertSameWeights(spec, settings, data, long.MaxValue, TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes);
     }
 
     [Fact]
@@ -204,5 +188,18 @@ public class MemoryPromiseTests
         while (!session.Step().Diverged) Assert.False(session.IsDone);
         Assert.NotEqual(DivergenceCause.Input, session.FindDivergence().Cause);
         Assert.Equal(1e30f, session.FindDivergence().LargestInput);
+    }
+
+    static void AssertSameWeights(NetworkSpec spec, TrainingSettings settings, Dataset data, long? limit, long otherLimit)
+    {
+        Values.AssertSameBits(Weights(limit), Weights(otherLimit), "weights");
+
+        float[] Weights(long? limit)
+        {
+            using var network = new Network(spec).Initialise(7);
+            using var session = new TrainingSession(network, settings, data, Preparation.Identity, limit);
+            while (!session.IsDone) session.Step();
+            return [.. network.Parameters.Values];
+        }
     }
 }
