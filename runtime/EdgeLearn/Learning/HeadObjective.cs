@@ -41,6 +41,7 @@ sealed class HeadObjective : Objective
             Rows = _sumsUp ? _rows : 0,
             ByWords = unit.ByWords,
             Stretch = _waits ? unit.Stretch : (unit.Objective, unit.GradientFrom),
+            KeepsOutput = unit.KeepsOutput && body.Length == 0,
         };
         var layers = new LayerBuffers(body, parameters, plan, batch, probed: false, i => times.MomentsOf(i, body, null));
         Objective top = words is null ? new HeadLossObjective(loss)
@@ -64,7 +65,7 @@ sealed class HeadObjective : Objective
             sum += Pass(above.Rows(first, count), clock, mode, dy.Slice(first * values, count * values));
         }
 
-        if (!_waits) _head.HandOver(_update);
+        if (!_waits) _head.HandOver(above, _update);
         return sum;
     }
 
@@ -75,9 +76,9 @@ sealed class HeadObjective : Objective
         return _head.Learn(rows, clock, part, _update, dy);
     }
 
-    public override void HandOver(GradientSink sink)
+    public override void HandOver(in Batch batch, ReadOnlySpan<float> y, GradientSink sink)
     {
-        if (_sumsUp) _head.HandOver(_update);
+        if (_sumsUp) _head.HandOver(batch.Above(y), _update);
     }
 
     sealed class HeadLossObjective(LocalHeadLoss loss) : Objective

@@ -27,6 +27,10 @@ public abstract class LearningRule : IDisposable
     /// <summary>The last moment of a step, as it is planned, in which the rule reads inputs of the batch.</summary>
     internal virtual int InputsUntil => PlanTime.Evaluation - 1;
 
+    /// <summary>Rows of the inputs that a step asks for at a time, where they can be read again.</summary>
+    /// <param name="batch">the most rows a batch will have</param>
+    internal virtual int InputRows(int batch) => Cut?.Stretches[0].Rows ?? batch;
+
     /// <summary>The cut that <see cref="Plan"/> goes by; null = the batch as a whole.</summary>
     internal StepCut? Cut { get; set; }
 

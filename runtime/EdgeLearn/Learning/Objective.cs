@@ -20,9 +20,11 @@ abstract class Objective
     public abstract double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy,
         GradientSink sink);
 
-    /// <summary>Hands over the sums of gradients of the objective's own weights, where it saw the batch a part at a time.</summary>
+    /// <summary>Hands over the gradients of the objective's own weights, where it saw the batch a part at a time.</summary>
+    /// <param name="batch">of the step</param>
+    /// <param name="y">[batch x outputs] of the unit, where they are there for all rows (<see cref="UnitTimes.KeepsOutput"/>)</param>
     /// <param name="sink">takes gradients of the network's own weights</param>
-    public virtual void HandOver(GradientSink sink)
+    public virtual void HandOver(in Batch batch, ReadOnlySpan<float> y, GradientSink sink)
     {
     }
 
@@ -66,10 +68,11 @@ sealed class TokenHeadObjective : Objective
 {
     readonly ParameterSet _parameters;
     readonly TokenHeadLayer _head;
-    readonly bool _byWords, _handsOn, _sumsUp;
+    readonly bool _byWords, _handsOn, _sumsUp, _defers;
     readonly PlannedBuffer _weightGradient;
     readonly PlannedBuffer _biasGradient;
     readonly PlannedBuffer _scratch;
+    readonly PlannedBuffer _lastScratch; // of the pass behind all parts
 
     /// <summary>Asks the plan for scratch and, where they are needed as a whole, for the gradients of the layer's tensors.</summary>
     /// <param name="parameters">of the layer</param>
@@ -87,7 +90,8 @@ sealed class TokenHeadObjective : Objective
         _byWords = times.ByWords || !head.Weight.IsReadInPlace;
         bool learns = head.Weight.Trainable || head.Bias is { Trainable: true };
         _handsOn = _byWords && learns && !_sumsUp && !head.IsTied;
-        bool isWhole = learns && !_handsOn, gradient = learns || givesInputGradient || times.Lowest < times.End;
+        _defers = _byWords && head.Weight.Trainable && _sumsUp && times.KeepsOutput && !head.IsTied;
+        bool isWhole = learns && !_handsOn && !_defers, gradient = learns || givesInputGradient || times.Lowest < times.End;
         var (from, until) = _sumsUp ? times.Stretch : (times.Objective, head.IsTied ? times.Back(0) : times.Objective);
         _weightGradient = plan.Request(head.Name + ".weights.gradient", MemoryCategory.Panels,
             isWhole && head.Weight.Trainable ? head.Weight.Length : 0, from, until);
@@ -97,6 +101,8 @@ sealed class TokenHeadObjective : Objective
         _scratch = plan.Request(head.Name + ".panel", MemoryCategory.Panels,
             !gradient ? head.LossScratchLength(rows) : _byWords ? head.ByWordsScratchLength(rows, _handsOn)
                 : head.LossGradientScratchLength(rows), times.Objective, times.Objective);
+        _lastScratch = plan.Request(head.Name + ".last", MemoryCategory.Panels,
+            _defers ? head.ByWordsScratchLength(batch, handsOn: true) : 0, until, until);
     }
 
     public override double Gradient(in Batch batch, in StepClock clock, in ForwardMode mode, ReadOnlySpan<float> y, Span<float> dy,
@@ -108,12 +114,14 @@ sealed class TokenHeadObjective : Objective
         double loss = _byWords
             ? _head.LossGradientByWords(batch, _parameters, y, dWeight, dBias, dy, _handsOn ? sink : null, _scratch.Span)
             : _head.LossGradient(batch, _parameters, y, dWeight, dBias, dy, _scratch.Span);
-        if (!_sumsUp && !_head.IsTied && double.IsFinite(loss)) HandOver(sink);
+        if (!_sumsUp && !_head.IsTied && double.IsFinite(loss)) HandOver(batch, y, sink);
         return loss;
     }
 
-    public override void HandOver(GradientSink sink)
+    public override void HandOver(in Batch batch, ReadOnlySpan<float> y, GradientSink sink)
     {
+        // Of a vocabulary not even the sums over parts: all steps once more, a block of words at a time.
+        if (_defers) _head.LossGradientByWords(batch, _parameters, y, default, default, default, sink, _lastScratch.Span);
         if (!_weightGradient.Span.IsEmpty) sink.Accept(_head.Weight, 0, _weightGradient.Span);
         if (!_biasGradient.Span.IsEmpty) sink.Accept(_head.Bias!, 0, _biasGradient.Span);
     }

@@ -18,8 +18,10 @@ sealed class UnitPass
     readonly bool[] _keepsPlace; // whether dz lies where dy lies
     readonly bool[] _overwrites; // whether dx lies there too
 
-    /// <summary>Rows for which the objective is asked at a time where its gradient is written over the output.</summary>
-    public const int RowsOverOutput = 16;
+    /// <summary>
+    /// Rows for which the objective is asked at a time where its gradient is written over the output, and those that are read of inputs.
+    /// </summary>
+    public const int RowsOverOutput = 8;
 
     /// <summary>Asks the plan for the buffers of the way back.</summary>
     /// <param name="layers">of the network, planned at these times</param>
@@ -88,6 +90,13 @@ sealed class UnitPass
     /// <summary>Runs the unit's layers, but those that the batch has behind it.</summary>
     public void Forward(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.First, _times.End, batch, mode);
 
+    /// <summary>Has the first layer take its inputs, which are read some rows at a time.</summary>
+    public void SaveInputs(in Batch batch)
+    {
+        for (int first = 0; first < batch.Count; first += RowsOverOutput)
+            _layers.SaveInput(_times.First, batch.Rows(first, Math.Min(RowsOverOutput, batch.Count - first)));
+    }
+
     /// <summary>Runs the unit's layers below the one that takes statistics.</summary>
     public void ForwardBelow(in Batch batch, in ForwardMode mode) => _layers.Forward(_times.First, _times.Statistics, batch, mode);
 
@@ -146,7 +155,7 @@ sealed class UnitPass
         int lowest = _times.Lowest, top = _times.End - 1, statistics = _times.Statistics;
         if (IsPart && batch.FirstRow == 0) BeginSums(measures);
         var dy = IsOverOutput ? _layers.Output(top, batch) : lowest <= top ? Gradient(top, batch.Count) : dx;
-        var y = _times.First <= top ? _layers.Output(top, batch) : _layers.Input(_times.End, batch);
+        var y = OutputOf(batch);
         double loss = IsOverOutput ? GradientOverOutput(batch, clock, mode, sink) : _objective.Gradient(batch, clock, mode, y, dy, sink);
         if (_keepsWeights && !double.IsFinite(loss)) return loss;
         for (int i = top; i >= (measures ? statistics : lowest); i--)
@@ -169,6 +178,9 @@ sealed class UnitPass
         return loss;
     }
 
+    ReadOnlySpan<float> OutputOf(in Batch batch)
+        => _times.First < _times.End ? _layers.Output(_times.End - 1, batch) : _layers.Input(_times.End, batch);
+
     // The dz of the top layer in the place of its output, some rows at a time.
     double GradientOverOutput(in Batch batch, in StepClock clock, in ForwardMode mode, GradientSink sink)
     {
@@ -185,7 +197,7 @@ sealed class UnitPass
             dy.CopyTo(y);
         }
 
-        _objective!.HandOver(sink);
+        _objective!.HandOver(batch, default, sink);
         return loss;
     }
 
@@ -199,9 +211,11 @@ sealed class UnitPass
     }
 
     /// <summary>Hands the sums over all parts of a batch to the sink, first those of the objective.</summary>
-    public void HandOver(GradientSink sink)
+    /// <param name="batch">of the step</param>
+    /// <param name="sink">takes them</param>
+    public void HandOver(in Batch batch, GradientSink sink)
     {
-        _objective?.HandOver(sink);
+        _objective?.HandOver(batch, _times.KeepsOutput ? OutputOf(batch) : default, sink);
         for (int i = _times.End - 1; i >= _times.Lowest; i--)
         {
             if (_layers[i].IsTrainable) _layers[i].HandOver(_sums[i - _times.Lowest].Span, _scratch[i - _times.Lowest].Span, sink);

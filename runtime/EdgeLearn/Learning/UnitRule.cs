@@ -77,6 +77,11 @@ abstract partial class UnitRule : LearningRule
         ? times with { Rows = UnitPass.RowsOverOutput, Stretch = (moment, moment) }
         : times;
 
+    internal override int InputRows(int batch) => SavesInput ? UnitPass.RowsOverOutput : base.InputRows(batch);
+
+    // Whether the last hidden unit is the first layer and keeps no more of its input than it saves.
+    bool SavesInput => Waits && Last == 1 && _cut[0] is { First: 0, Lowest: 0 } && Network.Layers[0].SavesInput;
+
     internal override int InputsUntil => _times[0].ReadsUntil(Network.Body);
 
     // The calendar of the cut.
@@ -99,6 +104,8 @@ abstract partial class UnitRule : LearningRule
                     Statistics = isPart ? StatisticsOf(u) : -1,
                     Tail = isPart && u == stretch.End - 1 && u < Last ? TailOf(u) : 0,
                 };
+                bool isAlone = stretch.End - stretch.First == 1 && u < Last;
+                _times[u] = _times[u] with { KeepsOutput = isPart && isAlone && _times[u] is { Tail: 0, Statistics: < 0 } };
                 first = _times[u].End + _times[u].Tail;
                 start = Waits && u == Last - 1 ? _times[u].Objective : _times[u].Next;
             }
@@ -146,6 +153,7 @@ abstract partial class UnitRule : LearningRule
             }
 
             var unit = _units[stretch.First];
+            if (s == 0 && batch.Source is not null) unit.SaveInputs(batch);
             unit.Forward(batch, mode);
             bool waits = Waits && stretch.First == Last - 1 && only < 0;
             if (!waits && (only < 0 || only == stretch.First)) loss = unit.Learn(batch, clock, mode, update);
@@ -183,7 +191,7 @@ abstract partial class UnitRule : LearningRule
         }
 
         if (_units.Length == 1 && !double.IsFinite(loss)) return loss;
-        for (int u = Math.Max(only, stretch.First); u < end; u++) _units[u].HandOver(update);
+        for (int u = Math.Max(only, stretch.First); u < end; u++) _units[u].HandOver(batch, update);
         return loss;
     }
 

@@ -33,6 +33,11 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     /// <summary>First and last moment of the stretch of units that see the same rows at a time; of use with <see cref="Rows"/>.</summary>
     public (int From, int Until) Stretch { get; init; }
 
+    /// <summary>
+    /// Whether what the unit leaves of all rows is there when the last part is done, so that its objective may go over it once more.
+    /// </summary>
+    public bool KeepsOutput { get; init; }
+
     /// <summary>When a layer runs.</summary>
     public int Forward(int layer) => IsAtOnce ? Start : layer < End ? Start + layer - First : Back(Lowest) + 1 + layer - End;
 

@@ -110,12 +110,27 @@ abstract class Layer(string name, Shape input, Shape output)
     /// <param name="batch">rows</param>
     /// <param name="parameters">the network's weights; a norm in training writes its running statistics there</param>
     /// <param name="mode">how weights are read, and whether random layers draw</param>
-    /// <param name="x">[batch x input length]</param>
+    /// <param name="x">[batch x input length]; empty where <see cref="SaveInput"/> has taken all rows</param>
     /// <param name="y">[batch x output length], written</param>
     /// <param name="saved">[<see cref="LayerNeeds.Saved"/>], written; empty when no gradient will be asked for</param>
     /// <param name="scratch">[<see cref="LayerNeeds.ForwardScratch"/>]</param>
     internal abstract void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch);
+
+    /// <summary>
+    /// Whether what it saves is its input in another order, so that <see cref="SaveInput"/> may take that some rows at a time before a
+    /// forward pass of all.
+    /// </summary>
+    public virtual bool SavesInput => false;
+
+    /// <summary>Takes some rows of the input of the next forward pass, which then is called with no input.</summary>
+    /// <param name="first">of these rows in the batch</param>
+    /// <param name="count">of these rows</param>
+    /// <param name="batch">rows of the forward pass</param>
+    /// <param name="x">[count x input length]</param>
+    /// <param name="saved">[<see cref="LayerNeeds.Saved"/>] of the whole batch; what belongs to these rows is written</param>
+    internal virtual void SaveInput(int first, int count, int batch, ReadOnlySpan<float> x, Span<float> saved)
+        => throw new InvalidOperationException($"{Name} does not save its input");
 
     /// <summary>
     /// Whether <see cref="ForwardPair"/> reads the weights once for both signs, which is what a second set of activations is paid for; or

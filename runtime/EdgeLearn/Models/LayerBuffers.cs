@@ -148,6 +148,10 @@ sealed class LayerBuffers
         if (_places[layer].KeptIn != layer) Output(layer, batch).CopyTo(Kept(layer, batch));
     }
 
+    /// <summary>Has a layer take some rows of its input, before a forward pass of the whole batch.</summary>
+    public void SaveInput(int layer, in Batch rows)
+        => _layers[layer].SaveInput(rows.FirstRow, rows.Count, rows.StepCount, Input(layer, rows), Saved(layer, rows.StepCount));
+
     /// <summary>Has a layer take its statistics of the whole batch.</summary>
     public void TakeStatistics(int layer, in Batch batch, in ForwardMode mode)
         => _layers[layer].TakeStatistics(batch.Count, _parameters, mode, Input(layer, batch), _saved[layer].Span, _scratch[layer].Span);

@@ -71,8 +71,8 @@ public sealed class TrainingPlan : IDisposable
         memory.Account("parameters", MemoryCategory.Parameters, _network.ParameterBytes);
         Rule.Cut = cut;
         Rule.Plan(memory, batch);
-        StreamsInputs = ReadsAgain && cut is { } parts && parts.Stretches[0].Rows < batch;
-        int inputRows = StreamsInputs ? cut!.Value.Stretches[0].Rows : batch;
+        int inputRows = ReadsAgain ? Rule.InputRows(batch) : batch;
+        StreamsInputs = inputRows < batch;
         Inputs = memory.Request("batch.inputs", MemoryCategory.Batch,
             (long)inputRows * Math.Max(_network.InputLength, Features?.InputLength ?? 0), PlanTime.Step,
             ReadsAgain ? Rule.InputsUntil : LastOfStep);

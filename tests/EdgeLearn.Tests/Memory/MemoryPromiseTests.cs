@@ -21,7 +21,7 @@ public class MemoryPromiseTests
         { "49x10-conv9x128:same-batchnorm-relu-conv9x64:same-batchnorm-relu-globalmax-12", 3_689_520, 1.00, 0.90 }, // kws
         { "128x6-gru32:sequence-gru32-12", 1_375_664, 1.00, 0.35 }, // har
         { "784-256-128-10", 1_309_992, 1.02, 1.02 }, // dense
-        { "28x28-1000@10x10-10", 1_112_264, 1.05, 1.05 }, // windows
+        { "28x28-1000@10x10-10", 1_112_264, 1.05, 1.00 }, // windows
         { "8x8-200@4x4-128-10", 252_040, 1.05, 1.05 }, // digits
     };
 
@@ -46,7 +46,7 @@ public class MemoryPromiseTests
     }
 
     // A vocabulary: neither its scores nor the gradient of its weights are there as a whole. A local head has as many weights as the last
-    // layer, twice here, which is most of what it takes.
+    // layer, three of them here, which is most of what it takes.
     [Fact]
     public void A_network_over_a_vocabulary_trains_in_the_memory_of_inference()
     {
@@ -54,7 +54,7 @@ public class MemoryPromiseTests
         var spec = NetworkSpec.Parse("64-embed8192x128-positions-attn4:causal:block-mlp512:block-tokens8192", null,
             Loss.SoftmaxCrossEntropy);
         Assert.True(TrainingPlan.MemoryOfInference(spec, 64).TotalBytes <= Inference);
-        foreach (var (rule, most) in ((string, double)[])[("tpsgd", 1.12), ("local-heads", 2.25), ("zo", 1.1), ("elastic-zo", 1.1),
+        foreach (var (rule, most) in ((string, double)[])[("tpsgd", 1.12), ("local-heads", 2.0), ("zo", 1.1), ("elastic-zo", 1.1),
             ("frozen", 1.1)])
         {
             var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = new SgdSettings(), Batch = 64 };
@@ -130,6 +130,20 @@ public class MemoryPromiseTests
         long least = TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes;
         Assert.True(least < TrainingPlan.MemoryOf(spec, settings).TotalBytes);
         AssertSameWeights(spec, settings, data, null, least);
+    }
+
+    // The layer saves its inputs in another order, so that they need not be there in their own for the whole batch. The last batch is short.
+    [Theory]
+    [InlineData("tpsgd", "9x9-48@4x4-3")]
+    [InlineData("local-heads", "9x9-48@20-3")]
+    public void Windows_take_inputs_some_rows_at_a_time_to_the_same_bits(string rule, string network)
+    {
+        var spec = NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy);
+        using var data = new MemoryDataset(Values.Random(61 * 81, 4), Values.Labels(61, 3, 5), new Shape(9, 9));
+        var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = new SgdSettings(), Batch = 24, Epochs = 2 };
+        using (var built = new Network(spec))
+        using (var plan = TrainingPlan.Of(built, settings, data, memoryLimitBytes: 0)) Assert.True(plan.StreamsInputs);
+        AssertSameWeights(spec, settings, data, long.MaxValue, TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes);
     }
 
     [Fact]

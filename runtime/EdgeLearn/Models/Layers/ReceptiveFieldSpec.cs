@@ -220,6 +220,11 @@ sealed class ReceptiveFieldLayer : ActivatedLayer
         }
     }
 
+    public override bool SavesInput => true;
+
+    internal override void SaveInput(int first, int count, int batch, ReadOnlySpan<float> x, Span<float> saved)
+        => Kernels.Transpose(count, InputLength, x, InputLength, saved[first..], batch);
+
     ReceptiveFields Fields => IsWindow
         ? new ReceptiveFields(_starts, _window.Height, _window.Width * _window.Channels, InputShape.Width * InputShape.Channels)
         : new ReceptiveFields(_starts, _fan, 1, 0);
@@ -235,7 +240,7 @@ sealed class ReceptiveFieldLayer : ActivatedLayer
             scratch = scratch[..^length];
         }
 
-        Kernels.Transpose(batch, InputLength, x, saved);
+        if (!x.IsEmpty) Kernels.Transpose(batch, InputLength, x, saved);
         bool copies = !probe.IsNone || IsDecoded;
         int block = copies ? UnitBlock : OutputLength;
         for (int u = 0; u < OutputLength; u += block)
