@@ -27,23 +27,23 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     }
 
     // Says what is planned, and refuses what does not fit, before weights are read or drawn.
-    void Plan(NetworkSpec spec)
+    void Plan(NetworkSpec spec, Preparation preparation)
     {
         var settings = request.Settings;
         using var network = new Network(spec, settings.Weights);
-        using var plan = TrainingPlan.Of(network, settings, memoryLimitBytes: request.MemoryLimitBytes);
+        using var plan = TrainingPlan.Of(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         var memory = plan.Memory;
         output.Error.WriteLine($"memory planned: {memory.TotalBytes:N0} bytes (weights {memory.BytesOf(MemoryCategory.Parameters):N0}, "
             + $"workspace {memory.WorkspaceBytes:N0}){(plan.Cut.Length > 0 ? $"; {plan.Cut}" : "")}");
         TruncationWarning.Write(spec, settings.Rule, output.Error);
         MemoryLimit.Enforce(memory, request.MemoryLimitBytes, settings.Batch,
-            batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }, 0).TotalBytes);
+            batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }, 0, Data.Train, preparation).TotalBytes);
     }
 
     TrainResult RunRule(NetworkSpec spec, Preparation preparation)
     {
         var settings = request.Settings;
-        Plan(spec);
+        Plan(spec, preparation);
         CodePages.Drop();
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);

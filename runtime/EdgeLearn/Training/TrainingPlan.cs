@@ -103,11 +103,14 @@ public sealed class TrainingPlan : IDisposable
     /// <param name="spec">the network</param>
     /// <param name="settings">of the run</param>
     /// <param name="memoryLimitBytes">see <see cref="Of"/>; 0 = the least that would do</param>
-    /// <exception cref="EdgeLearnException">The settings do not fit the network.</exception>
-    public static MemoryPlan MemoryOf(NetworkSpec spec, TrainingSettings settings, long? memoryLimitBytes = null)
+    /// <param name="data">see <see cref="Of"/></param>
+    /// <param name="preparation">see <see cref="Of"/></param>
+    /// <exception cref="EdgeLearnException">The settings do not fit the network or the data.</exception>
+    public static MemoryPlan MemoryOf(NetworkSpec spec, TrainingSettings settings, long? memoryLimitBytes = null, Dataset? data = null,
+        Preparation? preparation = null)
     {
         using var network = new Network(spec, settings.Weights);
-        using var plan = Of(network, settings, memoryLimitBytes: memoryLimitBytes);
+        using var plan = Of(network, settings, data, preparation, memoryLimitBytes);
         return plan.Memory;
     }
 

@@ -42,7 +42,7 @@ public sealed class TrainingSession : IDisposable
         _schedule = new Schedule(settings.Schedule, TotalSteps, settings.WarmupSteps);
         var stored = settings with { Weights = network.Parameters.Storage };
         MemoryLimit.Enforce(Plan, memoryLimitBytes, settings.Batch,
-            batch => TrainingPlan.MemoryOf(network.Spec, stored with { Batch = batch }, 0).TotalBytes);
+            batch => TrainingPlan.MemoryOf(network.Spec, stored with { Batch = batch }, 0, data, preparation).TotalBytes);
         network.Parameters.Allocate();
         _workspace = new Workspace(Plan);
         _stream = new SampleStream(_plan.Features ?? data, KeepsFeatures ? Preparation.Identity : preparation, settings.Batch,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace EdgeLearn.Tests;
@@ -126,6 +127,31 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.False(Keeps(Settings(FeatureStorage.Auto) with { FeatureBytes = 1000 }));
         Assert.Contains("nothing is frozen", Assert.Throws<EdgeLearnException>(() => Keeps(Settings(FeatureStorage.Memory, "all"))).Message,
             StringComparison.Ordinal);
+    }
+
+    // Another batch changes the step, not the features that are kept beside it.
+    [Fact]
+    public void A_refusal_within_a_limit_advises_what_fits_with_the_features()
+    {
+        using var data = Data(200);
+        var settings = Settings(FeatureStorage.Memory, batch: 64);
+        long small = Least(1), limit = (small + Least(64)) / 2;
+        string refusal = Assert.Throws<EdgeLearnException>(() => Build(limit, settings)).Message;
+        int advised = int.Parse(refusal.Split("--batch ")[1].Split(' ')[0], CultureInfo.InvariantCulture);
+        Assert.InRange(Build(limit, settings with { Batch = advised }), 1, limit);
+        Assert.Throws<EdgeLearnException>(() => Build(limit, settings with { Batch = advised + 1 }));
+        Assert.Contains("even --batch 1 needs " + small.ToString("N0", CultureInfo.InvariantCulture),
+            Assert.Throws<EdgeLearnException>(() => Build(small - 1, settings)).Message, StringComparison.Ordinal);
+
+        long Least(int batch) => TrainingPlan.MemoryOf(NetworkSpec.Parse(Spec, null, Loss.SoftmaxCrossEntropy),
+            settings with { Batch = batch }, 0, data).TotalBytes;
+
+        long Build(long? limit, TrainingSettings settings)
+        {
+            using var network = FeatureCacheTests.Build();
+            using var session = new TrainingSession(network, settings, data, Preparation.Identity, limit);
+            return session.Plan.TotalBytes;
+        }
     }
 
     [Fact]
