@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace EdgeLearn;
 
 /// <summary>
@@ -107,7 +105,11 @@ public sealed class MemoryPlan
 
     internal long BytesOf(int index) => _buffers[index].Bytes;
 
-    // The best of a few orders; most plans need no second, for the first takes no more than what is alive at some moment.
+    // Bumps of an order, and how many times as long as a buffer the block may be for it to matter where the buffer lies.
+    const int MostBumps = 4, SmallShare = 64;
+
+    // The best of a few orders; most plans need no second, for the first takes no more than what is alive at some moment. Where none does
+    // as well, what reaches highest in the best of them is placed before the others, some times over.
     long[] Place()
     {
         Func<Buffer, double>[] orders =
@@ -116,14 +118,31 @@ public sealed class MemoryPlan
             buffer => buffer.LastUse - buffer.FirstUse, buffer => -buffer.FirstUse, buffer => buffer.LastUse,
         ];
         long least = MostAlive();
-        long[] best = PlaceBy(orders[0]);
+        int[] order = OrderBy(orders[0]);
+        long[] best = PlaceIn(order), last = best;
         for (int i = 1; i < orders.Length && End(best) > least; i++)
         {
-            long[] other = PlaceBy(orders[i]);
-            if (End(other) < End(best)) best = other;
+            int[] otherOrder = OrderBy(orders[i]);
+            long[] other = PlaceIn(otherOrder);
+            if (End(other) < End(best)) (best, last, order) = (other, other, otherOrder);
+        }
+
+        for (int i = 0; i < MostBumps && End(best) > least; i++)
+        {
+            order = Bump(order, last);
+            last = PlaceIn(order);
+            if (End(last) < End(best)) best = last;
         }
 
         return best;
+    }
+
+    // The order with the buffer that reaches highest, but for small ones, before all that do not live as long as the run.
+    int[] Bump(int[] order, long[] offsets)
+    {
+        long small = End(offsets) / SmallShare;
+        int highest = order.MaxBy(index => _buffers[index].Bytes < small ? -1 : offsets[index] + _buffers[index].Bytes);
+        return [.. order.OrderByDescending(index => _buffers[index].LastUse == Forever).ThenByDescending(index => index == highest)];
     }
 
     long End(long[] offsets)
@@ -147,15 +166,18 @@ public sealed class MemoryPlan
         return most;
     }
 
-    // What lives as long as the run first, so that step and evaluation do not move each other; then by the order, the largest first among
-    // equals, each at the lowest offset where it meets no buffer that lives at the same time.
-    long[] PlaceBy(Func<Buffer, double> order)
+    // What lives as long as the run first, so that step and evaluation do not move each other; then by the key, the largest first among
+    // equals.
+    int[] OrderBy(Func<Buffer, double> key) => [.. Enumerable.Range(0, _buffers.Count)
+        .OrderByDescending(index => _buffers[index].LastUse == Forever)
+        .ThenByDescending(index => key(_buffers[index])).ThenByDescending(index => _buffers[index].Bytes)];
+
+    // Each at the lowest offset where it meets no buffer that lives at the same time.
+    long[] PlaceIn(int[] order)
     {
-        int[] indices = [.. Enumerable.Range(0, _buffers.Count).OrderByDescending(index => _buffers[index].LastUse == Forever)
-            .ThenByDescending(index => order(_buffers[index])).ThenByDescending(index => _buffers[index].Bytes)];
-        long[] offsets = new long[indices.Length];
-        var placed = new List<int>(indices.Length);
-        foreach (int index in indices)
+        long[] offsets = new long[order.Length];
+        var placed = new List<int>(order.Length);
+        foreach (int index in order)
         {
             offsets[index] = LowestOffset(_buffers[index], placed, offsets);
             placed.Add(index);
@@ -220,66 +242,4 @@ public enum MemoryCategory
 
     /// <summary>Earlier samples, earlier weights and averages of weights; features of samples that a frozen body has seen.</summary>
     Past,
-}
-
-/// <summary>
-/// One buffer of a <see cref="MemoryPlan"/>: a handle that gives its memory once a <see cref="Workspace"/> of the plan exists. The default
-/// is a buffer that nobody asked for, which is empty.
-/// </summary>
-public readonly struct PlannedBuffer
-{
-    readonly PlannedSlot? _slot;
-
-    internal PlannedBuffer(PlannedSlot slot) => _slot = slot;
-
-    /// <summary>Its floats; of another owner within a step, outside its first and last use.</summary>
-    /// <exception cref="InvalidOperationException">The plan has no workspace yet.</exception>
-    public Span<float> Span => _slot is null ? default : _slot.Span;
-
-    /// <summary>The same bytes as 32-bit integers.</summary>
-    public Span<int> Integers => MemoryMarshal.Cast<float, int>(Span);
-
-    /// <summary>What it was asked for as.</summary>
-    public string Name => _slot?.Name ?? "";
-
-    /// <summary>What it is for.</summary>
-    public MemoryCategory Category => _slot?.Category ?? default;
-
-    /// <summary>The first moment in which it holds something.</summary>
-    public int FirstUse => _slot?.FirstUse ?? 0;
-
-    /// <summary>The last; <see cref="MemoryPlan.Forever"/> for a buffer that lives as long as the run.</summary>
-    public int LastUse => _slot?.LastUse ?? 0;
-
-    /// <summary>Its length in bytes.</summary>
-    public long Bytes => _slot?.Bytes ?? 0;
-
-    /// <summary>First byte in the block of the workspace, a multiple of <see cref="MemoryPlan.AlignmentBytes"/>.</summary>
-    public long OffsetBytes => _slot?.OffsetBytes ?? 0;
-}
-
-/// <summary>The place of one buffer, looked up once: a step asks for it many times.</summary>
-sealed class PlannedSlot(MemoryPlan plan, int index)
-{
-    NativeBlock? _block;
-    long _offset;
-    int _length;
-
-    public long Bytes => plan.BytesOf(index);
-
-    public string Name => plan.NameOf(index);
-
-    public MemoryCategory Category => plan.CategoryOf(index);
-
-    public int FirstUse => plan.UsesOf(index).First;
-
-    public int LastUse => plan.UsesOf(index).Last;
-
-    public long OffsetBytes => plan.OffsetOf(index);
-
-    public Span<float> Span
-        => _block is null ? throw new InvalidOperationException($"{plan.NameOf(index)}: the plan is not allocated yet")
-            : _block.Part<float>(_offset, _length);
-
-    public void Place(NativeBlock block) => (_block, _offset, _length) = (block, OffsetBytes, (int)(Bytes / sizeof(float)));
 }
