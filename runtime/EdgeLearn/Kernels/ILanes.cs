@@ -66,6 +66,9 @@ interface ILanes<TSelf>
     /// <summary>a where a condition value is greater than 0, else b.</summary>
     static abstract TSelf IfPositive(TSelf condition, TSelf a, TSelf b);
 
+    /// <summary>Bit i is 1 where lane i is greater than 0.</summary>
+    static abstract uint PositiveBits(TSelf a);
+
     /// <summary>2^n for the integer n, -126 to 127, in the last bits of 1.5 * 2^23 + n.</summary>
     static abstract TSelf PowerOfTwo(TSelf shifted);
 

@@ -45,6 +45,8 @@ readonly struct Lanes1(float value) : ILanes<Lanes1>
 
     public static Lanes1 IfPositive(Lanes1 condition, Lanes1 a, Lanes1 b) => condition._value > 0 ? a : b;
 
+    public static uint PositiveBits(Lanes1 a) => a._value > 0 ? 1u : 0;
+
     public static Lanes1 PowerOfTwo(Lanes1 shifted)
         => new(BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(shifted._value) << 23) + (127 << 23)));
 

@@ -78,6 +78,9 @@ readonly struct Lanes16(Vector512<float> value) : ILanes<Lanes16>
     => new(Vector512.ConditionalSelect(Vector512.GreaterThan(condition._value, Vector512<float>.Zero), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint PositiveBits(Lanes16 a) => (uint)Vector512.GreaterThan(a._value, Vector512<float>.Zero).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 PowerOfTwo(Lanes16 shifted)
     => new(((Vector512.AsInt32(shifted._value) << 23) + Vector512.Create(127 << 23)).AsSingle());
 

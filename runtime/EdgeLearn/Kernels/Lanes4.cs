@@ -87,6 +87,9 @@ readonly struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
     => new(Vector128.ConditionalSelect(Vector128.GreaterThan(condition._value, Vector128<float>.Zero), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint PositiveBits(Lanes4 a) => Vector128.GreaterThan(a._value, Vector128<float>.Zero).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 PowerOfTwo(Lanes4 shifted)
     => new(((Vector128.AsInt32(shifted._value) << 23) + Vector128.Create(127 << 23)).AsSingle());
 

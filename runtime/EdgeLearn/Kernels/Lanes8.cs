@@ -78,6 +78,9 @@ readonly struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     => new(Vector256.ConditionalSelect(Vector256.GreaterThan(condition._value, Vector256<float>.Zero), a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint PositiveBits(Lanes8 a) => Vector256.GreaterThan(a._value, Vector256<float>.Zero).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 PowerOfTwo(Lanes8 shifted)
     => new(((Vector256.AsInt32(shifted._value) << 23) + Vector256.Create(127 << 23)).AsSingle());
 

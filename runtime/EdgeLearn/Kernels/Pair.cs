@@ -76,6 +76,9 @@ readonly struct Pair<T>(T left, T right) : ILanes<Pair<T>>
     => new(T.IfPositive(condition._left, a._left, b._left), T.IfPositive(condition._right, a._right, b._right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint PositiveBits(Pair<T> a) => T.PositiveBits(a._left) | T.PositiveBits(a._right) << T.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair<T> PowerOfTwo(Pair<T> shifted) => new(T.PowerOfTwo(shifted._left), T.PowerOfTwo(shifted._right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

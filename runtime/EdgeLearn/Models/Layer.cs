@@ -85,7 +85,7 @@ abstract class Layer(string name, Shape input, Shape output)
 
     /// <summary>Floats of the buffers that the verbs need; by default dz is as long as the outputs, and there is nothing else.</summary>
     /// <param name="batch">rows</param>
-    /// <param name="pass">what will be asked for; matters for the scratch of the forward passes alone</param>
+    /// <param name="pass">what will be asked for</param>
     internal virtual LayerNeeds Needs(int batch, PassKind pass = default) => new()
     {
         InnerGradient = (long)batch * OutputLength,
@@ -100,6 +100,24 @@ abstract class Layer(string name, Shape input, Shape output)
 
     /// <summary>Whether one of the gradients reads the output, so that it has to be kept.</summary>
     public virtual bool GradientReadsOutput => true;
+
+    /// <summary>
+    /// Whether a compact pass (<see cref="PassKind.IsCompact"/>) saves all that the gradients need to know of input and output: a bit for a
+    /// sign, the place of a maximum. Forward does so where <c>saved</c> is not empty.
+    /// </summary>
+    public virtual bool LeavesMarks => false;
+
+    /// <summary>Whether y may lie where x lies.</summary>
+    public virtual bool OverwritesInput => false;
+
+    /// <summary>Whether a training pass draws random numbers under the layer's name, so that no other layer computes the same.</summary>
+    public virtual bool DrawsNoise => false;
+
+    /// <summary>Whether one of the gradients of a pass reads the input.</summary>
+    public bool ReadsInput(bool isCompact) => GradientReadsInput && !(isCompact && LeavesMarks);
+
+    /// <summary>Whether one of the gradients of a pass reads the output.</summary>
+    public bool ReadsOutput(bool isCompact) => GradientReadsOutput && !(isCompact && LeavesMarks);
 
     /// <summary>Fills the layer's tensors with its starting weights, drawn from the seed and the tensors' names.</summary>
     public virtual void Initialise(ParameterSet parameters, ulong seed)

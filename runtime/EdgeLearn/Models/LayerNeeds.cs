@@ -9,6 +9,12 @@ namespace EdgeLearn;
 /// </param>
 readonly record struct PassKind(bool IsProbed = false, bool Saves = false, bool SharesInput = false, int StepRows = 0)
 {
+    /// <summary>
+    /// Whether the forward pass saves marks in place of what the gradients would read (<see cref="Layer.LeavesMarks"/>), and scratch is
+    /// short where it need not be long.
+    /// </summary>
+    public bool IsCompact { get; init; }
+
     /// <summary>Whether the rows are a part of a batch.</summary>
     public bool IsPart => StepRows > 0;
 }

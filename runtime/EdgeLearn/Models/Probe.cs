@@ -97,6 +97,9 @@ readonly ref struct ForwardTrace(int batch, ParameterSet parameters, scoped in F
     /// <summary>[<see cref="LayerNeeds.Sums"/>] what the parts of the batch before this one left; zeros before the first.</summary>
     public Span<float> Sums { get; init; } = sums;
 
+    /// <summary>Whether the pass was compact, so that marks are in <see cref="Saved"/> (<see cref="PassKind.IsCompact"/>).</summary>
+    public bool IsCompact { get; init; }
+
     /// <summary>
     /// Whether <see cref="Layer.InputGradient"/> writes dx over dz, before <see cref="Layer.ParameterGradient"/> is asked with the same
     /// scratch.

@@ -113,7 +113,10 @@ sealed class ScaleShiftLayer : AdaptedLayer
     {
         int length = trace.Batch * OutputLength;
         return new ForwardTrace(trace.Batch, trace.Parameters, trace.Mode, trace.Input, trace.Saved[..length], trace.Saved[length..],
-            trace.WantsInputGradient);
+            trace.WantsInputGradient)
+        {
+            IsCompact = trace.IsCompact,
+        };
     }
 
     internal override void InnerGradient(in ForwardTrace trace, Span<float> dy, Span<float> dz, Span<float> scratch)

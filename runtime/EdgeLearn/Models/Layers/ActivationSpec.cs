@@ -119,11 +119,28 @@ sealed class ActivationLayer<TFunction>(string name, Shape shape, ActivationSpec
 
     public override string Describe() => spec.ToString();
 
+    // The derivatives of these follow from whether the output is positive.
+    public override bool LeavesMarks => spec.Function is PointwiseKind.Relu or PointwiseKind.LeakyRelu;
+
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        Saved = pass.IsCompact && LeavesMarks ? Kernels.MarksLength((long)batch * OutputLength) : 0,
+    };
+
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
-        Span<float> saved, Span<float> scratch) => Kernels.Pointwise(function, x, y);
+        Span<float> saved, Span<float> scratch)
+    {
+        Kernels.Pointwise(function, x, y);
+        if (!saved.IsEmpty) Kernels.MarkPositive(y, saved);
+    }
 
     public override bool OverwritesGradient => true;
 
+    public override bool OverwritesInput => true;
+
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
-        => Kernels.PointwiseGradient(function, trace.Input, trace.Output, dz, dx);
+    {
+        if (!trace.IsCompact || !LeavesMarks) Kernels.PointwiseGradient(function, trace.Input, trace.Output, dz, dx);
+        else Kernels.MarkedGradient(function, trace.Saved, dz, dx);
+    }
 }

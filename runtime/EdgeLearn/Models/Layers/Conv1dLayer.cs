@@ -34,9 +34,9 @@ sealed class Conv1dLayer : ActivatedLayer
 
     int Kernel => _spec.Length;
 
-    // Weights that are put in order at a time; and weights whose gradients are summed up over a whole batch at a time, whole strips of the
-    // product kernel.
-    const int PanelLength = 4096, BlockLength = 16384, StripOutputs = 12;
+    // Weights that are put in order at a time; and weights whose gradients are summed up over a whole batch at a time, fewer in a compact
+    // pass, whole strips of the product kernel.
+    const int PanelLength = 4096, BlockLength = 16384, CompactBlockLength = 8192, StripOutputs = 12;
 
     public override long MultiplyAdds => (long)GroupInputs * Kernel * OutputLength;
 
@@ -65,8 +65,9 @@ sealed class Conv1dLayer : ActivatedLayer
         ForwardScratch = LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose()))
             + (Copies(pass.IsProbed) ? _weight.Length + Outputs : 0),
         Sums = pass.IsPart ? SumsLength + Outputs : 0,
-        ParameterScratch = (pass.IsPart ? 0 : Math.Min(SumsLength, BlockOutputs * Fan) + Outputs) + Math.Max(PanelOutputs * Fan,
-            LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count)))),
+        ParameterScratch = (pass.IsPart ? 0 : Math.Min(SumsLength, BlockOutputs(pass.IsCompact) * Fan) + Outputs)
+            + Math.Max(PanelOutputs * Fan,
+                LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count)))),
         InputScratch = LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape)),
     };
 
@@ -127,10 +128,11 @@ sealed class Conv1dLayer : ActivatedLayer
     int SumsLength => _weight.Trainable ? _weight.Length : 0;
 
     // Outputs of a group that are a block.
-    int BlockOutputs => Math.Min(GroupOutputs, Math.Max(1, BlockLength / (Fan * StripOutputs)) * StripOutputs);
+    int BlockOutputs(bool isCompact = false)
+        => Math.Min(GroupOutputs, Math.Max(1, (isCompact ? CompactBlockLength : BlockLength) / (Fan * StripOutputs)) * StripOutputs);
 
     // From one output to the end of its block.
-    int BlockFrom(int output) => Math.Min(BlockOutputs, GroupOutputs - output % GroupOutputs);
+    int BlockFrom(int output, bool isCompact = false) => Math.Min(BlockOutputs(isCompact), GroupOutputs - output % GroupOutputs);
 
     // A block at a time, so that the gradient of all weights is never there; with parts of a batch it has to be.
     internal override void ParameterGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> scratch, GradientSink sink)
@@ -139,7 +141,7 @@ sealed class Conv1dLayer : ActivatedLayer
         scratch = scratch[Outputs..];
         for (int first = 0, count; first < Outputs && _weight.Trainable; first += count)
         {
-            count = BlockFrom(first);
+            count = BlockFrom(first, trace.IsCompact);
             var sums = scratch[..(count * Fan)];
             sums.Clear();
             AddBlock(trace, dz, first, count, sums, scratch[sums.Length..]);
@@ -183,7 +185,7 @@ sealed class Conv1dLayer : ActivatedLayer
     }
 
     // Outputs whose weights are put in order at a time.
-    int PanelOutputs => Math.Clamp(PanelLength / Fan, 1, BlockOutputs);
+    int PanelOutputs => Math.Clamp(PanelLength / Fan, 1, BlockOutputs());
 
     internal override void HandOver(ReadOnlySpan<float> sums, Span<float> scratch, GradientSink sink)
     {

@@ -50,6 +50,10 @@ sealed class DropoutLayer(string name, Shape shape, float fraction) : Layer(name
 
     public override bool OverwritesGradient => true;
 
+    public override bool OverwritesInput => true;
+
+    public override bool DrawsNoise => true;
+
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => Mask(trace.Mode, dz, dx);
 

@@ -81,6 +81,8 @@ sealed class FlattenLayer(string name, Shape input, Shape output, string words) 
 
     public override bool OverwritesGradient => true;
 
+    public override bool OverwritesInput => true;
+
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
         => dz.CopyTo(dx);
 }

@@ -62,6 +62,7 @@ sealed class LayerStack
     /// </summary>
     public LayerNeeds Needs(int batch, PassKind pass)
     {
+        pass = pass with { IsCompact = false }; // what its layers save lies in its own saved floats, as Forward without marks leaves it
         long forward = 0, back = 0, parameters = 0, turns = 2L * batch * _largest;
         foreach (var layer in _layers)
         {

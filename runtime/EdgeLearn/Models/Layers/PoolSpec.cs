@@ -117,6 +117,13 @@ sealed class PoolLayer(string name, Shape input, Shape output, PatchGeometry geo
 
     public override bool GradientReadsOutput => !isMean;
 
+    public override bool LeavesMarks => !isMean;
+
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        Saved = pass.IsCompact && !isMean ? new PackedNumbers(geometry.KernelLength).FloatsFor((long)batch * OutputLength) : 0,
+    };
+
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -126,6 +133,7 @@ sealed class PoolLayer(string name, Shape input, Shape output, PatchGeometry geo
             var maps = y.Slice(b * OutputLength, OutputLength);
             if (isMean) Kernels.MeanPool(geometry, image, maps);
             else Kernels.MaxPool(geometry, image, maps);
+            if (!saved.IsEmpty) Kernels.MaxPoolPlaces(geometry, image, maps, saved, b * OutputLength);
         }
     }
 
@@ -139,6 +147,10 @@ sealed class PoolLayer(string name, Shape input, Shape output, PatchGeometry geo
             if (isMean)
             {
                 Kernels.MeanPoolGradient(geometry, maps, image);
+            }
+            else if (trace.IsCompact)
+            {
+                Kernels.MaxPoolGradient(geometry, trace.Saved, b * OutputLength, maps, image);
             }
             else
             {
@@ -199,6 +211,15 @@ sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool isMean
 
     public override bool GradientReadsOutput => !isMean;
 
+    public override bool LeavesMarks => !isMean;
+
+    PackedNumbers Places => new(Positions);
+
+    internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
+    {
+        Saved = pass.IsCompact && !isMean ? Places.FloatsFor((long)batch * OutputLength) : 0,
+    };
+
     internal override void Forward(int batch, ParameterSet parameters, in ForwardMode mode, ReadOnlySpan<float> x, Span<float> y,
         Span<float> saved, Span<float> scratch)
     {
@@ -227,29 +248,41 @@ sealed class GlobalPoolLayer(string name, Shape input, Shape output, bool isMean
             }
 
             if (isMean) TensorPrimitives.Multiply(pooled, 1f / Positions, pooled);
+            for (int c = 0; c < OutputLength && !saved.IsEmpty; c++)
+                Places.Set(saved, b * OutputLength + c, PlaceOf(pooled[c], values[(c * Channel)..]));
         }
+    }
+
+    // From one value of a channel to the next, and from one channel to the next.
+    int Position => IsPlanar ? 1 : OutputLength;
+
+    int Channel => IsPlanar ? Positions : 1;
+
+    // The first position of a channel that has its maximum.
+    int PlaceOf(float max, ReadOnlySpan<float> channel)
+    {
+        int place = 0;
+        while (place < Positions - 1 && channel[place * Position] != max) place++;
+        return place;
     }
 
     internal override void InputGradient(in ForwardTrace trace, ReadOnlySpan<float> dz, Span<float> dx, Span<float> scratch)
     {
         dx.Clear();
-        int position = IsPlanar ? 1 : OutputLength, channel = IsPlanar ? Positions : 1;
         for (int b = 0; b < trace.Batch; b++)
         {
             for (int c = 0; c < OutputLength; c++)
             {
-                float gradient = dz[b * OutputLength + c];
-                int first = b * InputLength + c * channel;
+                int output = b * OutputLength + c, first = b * InputLength + c * Channel;
+                float gradient = dz[output];
                 if (isMean)
                 {
-                    for (int p = 0; p < Positions; p++) dx[first + p * position] = gradient / Positions;
+                    for (int p = 0; p < Positions; p++) dx[first + p * Position] = gradient / Positions;
                     continue;
                 }
 
-                int place = 0;
-                float max = trace.Output[b * OutputLength + c];
-                while (place < Positions - 1 && trace.Input[first + place * position] != max) place++;
-                dx[first + place * position] = gradient;
+                int place = trace.IsCompact ? Places.Get(trace.Saved, output) : PlaceOf(trace.Output[output], trace.Input[first..]);
+                dx[first + place * Position] = gradient;
             }
         }
     }
