@@ -40,6 +40,7 @@ sealed class HeadObjective : Objective
             IsAtOnce = unit.ObjectiveLength != LengthOf(head),
             Rows = _sumsUp ? _rows : 0,
             ByWords = unit.ByWords,
+            IsCompact = unit.IsCompact,
             Stretch = _waits ? unit.Stretch : (unit.Objective, unit.GradientFrom),
             KeepsOutput = unit.KeepsOutput && body.Length == 0,
         };

@@ -65,22 +65,38 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
     /// <summary>
     /// Moments that the objective of a unit takes; one where it goes several times over what the unit leaves, or is compared with others.
     /// </summary>
-    public int ObjectiveLengthOf(LocalUnit unit)
+    /// <param name="unit">which one</param>
+    /// <param name="end">index behind its last layer, with those that it runs for the head</param>
+    public int ObjectiveLengthOf(LocalUnit unit, int end)
     {
         var layers = _heads.Find(head => head.Unit == unit).Layers;
         bool goesOnce = similarity == 0 && (!network.Spec.LabelsSteps || ScoresWords);
-        return layers is null || !goesOnce ? 1 : HeadObjective.LengthOf(layers);
+        return layers is null || !goesOnce ? 1 : HeadObjective.LengthOf(layers[(end - unit.End)..]);
+    }
+
+    /// <summary>Layers behind a unit that its head begins with: what they make of the unit's outputs is the same in both.</summary>
+    public int SharedBehind(LocalUnit unit)
+    {
+        int end = unit.End;
+        while (similarity == 0 && network.Spec.Layers[end].Role != LayerRole.Learner
+            && network.Layers[end] is { Slices.Count: 0, DrawsNoise: false })
+        {
+            end++;
+        }
+
+        return end - unit.End;
     }
 
     /// <summary>What a unit with a head minimises.</summary>
     /// <param name="unit">that has been added</param>
     /// <param name="plan">collects the buffers</param>
     /// <param name="batch">most rows of a batch</param>
-    /// <param name="times">of the unit</param>
+    /// <param name="times">of the unit, which may run the first layers of the head</param>
     public Objective ObjectiveOf(LocalUnit unit, MemoryPlan plan, int batch, in UnitTimes times)
     {
         var head = _heads.Find(head => head.Unit == unit);
-        var objective = new HeadObjective(head.Layers, _parameters, loss, update, network.Spec.LabelsSteps, plan, batch, times);
+        var layers = head.Layers[(times.End - unit.End)..];
+        var objective = new HeadObjective(layers, _parameters, loss, update, network.Spec.LabelsSteps, plan, batch, times);
         if (similarity == 0) return objective;
         int outputs = network.Layers[unit.End - 1].OutputLength;
         return new SimilarityObjective(objective, network.Layers[unit.Learner].Name + ".head", head.Reading,

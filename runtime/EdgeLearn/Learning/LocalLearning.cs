@@ -50,7 +50,9 @@ abstract class LocalLearning : UnitRule
     private protected override Objective ObjectiveOf(int unit, MemoryPlan plan, int batch, in UnitTimes times)
         => Heads!.ObjectiveOf(Network.Units[unit], plan, batch, times);
 
-    private protected override int ObjectiveLengthOf(int unit) => Heads?.ObjectiveLengthOf(Network.Units[unit]) ?? 1;
+    private protected override int ObjectiveLengthOf(int unit, int end) => Heads?.ObjectiveLengthOf(Network.Units[unit], end) ?? 1;
+
+    private protected override int SharedBehind(int unit) => Heads?.SharedBehind(Network.Units[unit]) ?? 0;
 
     private protected override bool ObjectivesTakeParts(int rows) => Heads?.TakesParts(rows) ?? true;
 

@@ -24,6 +24,12 @@ readonly record struct StepCut(IReadOnlyList<Stretch> Stretches)
     /// </summary>
     public bool OverOutput { get; init; }
 
+    /// <summary>
+    /// Whether signs and places of maxima are kept as bits in place of the maps that have them (<see cref="Layer.LeavesMarks"/>), layers
+    /// write over their inputs where they can, and what a unit's objective and the next unit both read is made once, by the unit.
+    /// </summary>
+    public bool IsCompact { get; init; }
+
     /// <summary>Each unit a stretch of its own that sees the whole batch, so that its gradients are used up as they are formed.</summary>
     public static StepCut Whole(int units, int batch) => new([.. Enumerable.Range(0, units).Select(u => new Stretch(u, u + 1, batch))]);
 
@@ -35,6 +41,7 @@ readonly record struct StepCut(IReadOnlyList<Stretch> Stretches)
             .. ByWords ? ["the vocabulary by blocks of words"] : (string[])[],
             .. SignsInTurn ? ["the two signs of a probe in turn"] : (string[])[],
             .. OverOutput ? ["the last hidden gradient over its output"] : (string[])[],
+            .. IsCompact ? ["signs and maxima kept as bits"] : (string[])[],
         ]);
 
     IEnumerable<string> DescribeStretches(int batch) => Stretches.Where(stretch => stretch.Rows < batch).Select(stretch

@@ -52,7 +52,7 @@ sealed class UnitPass
         for (int at = 0; at < count; at++)
         {
             var layer = layers[times.Lowest + at];
-            needs[at] = layer.Needs(_rows, new PassKind(StepRows: IsPart ? batch : 0));
+            needs[at] = layer.Needs(_rows, new PassKind(StepRows: IsPart ? batch : 0) { IsCompact = times.IsCompact });
             _keepsPlace[at] = needs[at].IsInPlace;
             _overwrites[at] = at > 0 && needs[at].IsInPlace && layer.OverwritesGradient;
         }
@@ -115,8 +115,7 @@ sealed class UnitPass
     public void ForwardBelowAgain(in Batch batch, in ForwardMode mode)
     {
         int kept = _times.Statistics - 1;
-        bool saves = _layers[kept].Needs(batch.Count).Saved > 0;
-        _layers.Forward(_times.First, saves ? kept + 1 : kept, batch, mode);
+        _layers.Forward(_times.First, _layers.Saves(kept) ? kept + 1 : kept, batch, mode);
     }
 
     /// <summary>

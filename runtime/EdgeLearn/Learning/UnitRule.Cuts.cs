@@ -42,8 +42,24 @@ abstract partial class UnitRule
             cuts = cuts.Concat(whole.Select(cut => cut with { OverOutput = true }));
         }
 
+        if (Last > 0) cuts = cuts.Concat(CompactCuts(batch));
         bool hasWords = Network.LossHead is not null || Network.Spec.LabelsSteps;
         return hasWords ? cuts.Concat(cuts.Select(cut => cut with { ByWords = true })) : cuts;
+    }
+
+    // A unit alone holds the maps of all layers in any case.
+    internal override IEnumerable<StepCut> SparingCuts(int batch) => Last > 0 ? [] : CompactCuts(batch);
+
+    IEnumerable<StepCut> CompactCuts(int batch)
+        => GainsByMarks() ? RowCuts(batch).Select(cut => cut with { IsCompact = true }) : [];
+
+    // Whether there is something that a compact cut does in another way.
+    bool GainsByMarks()
+    {
+        bool gains = false;
+        foreach (var layer in Network.Body) gains |= layer.LeavesMarks || layer.OverwritesInput;
+        for (int u = 0; u < Last; u++) gains |= SharedOf(u) > 0;
+        return gains;
     }
 
     // Whether the last hidden unit is a layer alone whose gradient needs no more of its output than the activation's derivative.
@@ -94,6 +110,8 @@ abstract partial class UnitRule
         // Scores that are made again, for each unit that has some.
         double cost = cut.ByWords ? (double)batch * Network.OutputLength * _times.Length : 0;
         if (cut.OverOutput) cost += (double)batch * Network.Layers[_cut[^2].Lowest].OutputLength; // copied
+        foreach (var layer in Network.Body)
+            cost += cut.IsCompact && layer.LeavesMarks ? (double)batch * layer.OutputLength : 0; // looked at once more
         foreach (var stretch in cut.Stretches)
         {
             double weights = 0;

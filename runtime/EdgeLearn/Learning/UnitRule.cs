@@ -48,7 +48,15 @@ abstract partial class UnitRule : LearningRule
     private protected virtual bool ObjectivesTakeParts(int rows) => true;
 
     /// <summary>Moments that the objective of a hidden unit takes, see <see cref="UnitTimes.ObjectiveLength"/>.</summary>
-    private protected virtual int ObjectiveLengthOf(int unit) => 1;
+    /// <param name="unit">which one</param>
+    /// <param name="end">index behind its last layer</param>
+    private protected virtual int ObjectiveLengthOf(int unit, int end) => 1;
+
+    /// <summary>
+    /// Layers behind a hidden unit that its objective begins with and the next unit too, to the same bits: a compact cut makes them part of
+    /// the unit.
+    /// </summary>
+    private protected virtual int SharedBehind(int unit) => 0;
 
     int Last => _times.Length - 1;
 
@@ -94,15 +102,18 @@ abstract partial class UnitRule : LearningRule
             int from = start;
             for (int u = stretch.First; u < stretch.End; u++)
             {
+                int end = _cut[u].End + (Cut is { IsCompact: true } ? SharedOf(u) : 0);
                 _times[u] = _cut[u] with
                 {
                     First = first,
+                    End = end,
                     Start = start,
+                    IsCompact = Cut is { IsCompact: true },
                     Rows = isPart ? stretch.Rows : 0,
                     ByWords = Cut is { ByWords: true },
-                    ObjectiveLength = u < Last ? ObjectiveLengthOf(u) : 1,
+                    ObjectiveLength = u < Last ? ObjectiveLengthOf(u, end) : 1,
                     Statistics = isPart ? StatisticsOf(u) : -1,
-                    Tail = isPart && u == stretch.End - 1 && u < Last ? TailOf(u) : 0,
+                    Tail = isPart && u == stretch.End - 1 && u < Last ? TailOf(u, end) : 0,
                 };
                 bool isAlone = stretch.End - stretch.First == 1 && u < Last;
                 _times[u] = _times[u] with { KeepsOutput = isPart && isAlone && _times[u] is { Tail: 0, Statistics: < 0 } };
@@ -116,10 +127,12 @@ abstract partial class UnitRule : LearningRule
         if (Waits) _times[^2] = _times[^2] with { ObjectiveAt = start, ObjectiveLength = 1 };
     }
 
+    int SharedOf(int unit) => unit < Last && _cut[unit].Lowest < _cut[unit].End ? SharedBehind(unit) : 0;
+
     // Layers at the beginning of the next unit that have no weights and leave less than they read: pools, as a rule.
-    int TailOf(int unit)
+    int TailOf(int unit, int end)
     {
-        var next = _cut[unit + 1];
+        var next = _cut[unit + 1] with { First = end };
         int tail = 0, most = Network.Layers[next.First].InputLength;
         for (int i = next.First; i < next.Lowest && i < next.End && Network.Layers[i] is { Slices.Count: 0 } layer; i++)
         {

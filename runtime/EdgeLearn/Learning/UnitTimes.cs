@@ -30,6 +30,9 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     /// </summary>
     public int Statistics { get; init; } = -1;
 
+    /// <summary>Whether the pass is compact, see <see cref="StepCut.IsCompact"/>.</summary>
+    public bool IsCompact { get; init; }
+
     /// <summary>First and last moment of the stretch of units that see the same rows at a time; of use with <see cref="Rows"/>.</summary>
     public (int From, int Until) Stretch { get; init; }
 
@@ -72,7 +75,7 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
     {
         if (layer >= End) return OfTail(layer, layers, above!.Value);
         int until = layer + 1 < End ? Forward(layer + 1) : Tail > 0 ? Forward(End) : GradientFrom;
-        if (layer >= Lowest && (layers[layer].GradientReadsOutput || ObjectiveAt is not null)) until = Math.Max(until, Back(layer));
+        if (layer >= Lowest && (layers[layer].ReadsOutput(IsCompact) || ObjectiveAt is not null)) until = Math.Max(until, Back(layer));
         if (layer + 1 < End) until = Math.Max(until, ReadUntil(layer + 1, layers));
         else if (above is { } unit && Tail == 0) until = Math.Max(until, unit.ReadsUntil(layers));
         // What leaves the stretch is there for all rows, as long as anybody reads some of them.
@@ -81,9 +84,17 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
         return new LayerBuffers.Moments(Forward(layer), until, layer >= Lowest ? Back(layer) : null)
         {
             Rows = Rows,
+            IsCompact = IsCompact,
+            IsOverInput = IsOverInput(layer, layers) && !(leaves && Rows > 0),
             OutputFrom = !leaves ? null : Rows > 0 ? Stretch.From : Forward(layer),
         };
     }
+
+    // Whether a layer writes over its input, which nobody reads again: not the unit's own, nor one that is there for the whole batch.
+    bool IsOverInput(int layer, ReadOnlySpan<Layer> layers)
+        => IsCompact && layer > First && layers[layer].OverwritesInput && layer != Statistics - 1 && layer != Statistics
+            && !(layer >= Lowest && layers[layer].ReadsInput(IsCompact))
+            && !(layer > Lowest && layers[layer - 1].ReadsOutput(IsCompact));
 
     // What the statistics are taken of is there for the whole batch, and in its place, at last, what leaves the unit.
     LayerBuffers.Moments AroundStatistics(int layer, ReadOnlySpan<Layer> layers, int until, UnitTimes? above)
@@ -93,6 +104,8 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
         return new LayerBuffers.Moments(Forward(layer), until, layer == Statistics ? Stretch.Until : layer >= Lowest ? Back(layer) : null)
         {
             Rows = Rows,
+            IsCompact = IsCompact,
+            IsOverInput = IsOverInput(layer, layers),
             OutputFrom = layer == kept ? Stretch.From : null,
             Shrinks = layer == kept && above is not null ? (Stretch.Until, layers[End + Tail - 1].OutputLength) : null,
             KeptIn = layer + 1 == End && Tail == 0 && above is not null ? kept : null,
@@ -118,5 +131,5 @@ readonly record struct UnitTimes(int First, int End, int Lowest, int Start)
 
     // The last moment in which a layer reads its input.
     int ReadUntil(int layer, ReadOnlySpan<Layer> layers)
-        => layer >= Lowest && layers[layer].GradientReadsInput ? Back(layer) : Forward(layer);
+        => layer >= Lowest && layers[layer].ReadsInput(IsCompact) ? Back(layer) : Forward(layer);
 }

@@ -15,9 +15,9 @@ sealed class LayerBuffers
     readonly Place[] _places;
     readonly int _frozenCount;
 
-    // Values of a row of the output; rows of a pass; whether the output is there for all rows of the batch; and the layer in whose output
-    // later stretches find it.
-    readonly record struct Place(int Length, int Rows, bool KeepsBatch, int KeptIn);
+    // Values of a row of the output; rows of a pass; whether the output is there for all rows of the batch; the layer in whose output later
+    // stretches find it; and whether the pass saves marks.
+    readonly record struct Place(int Length, int Rows, bool KeepsBatch, int KeptIn, bool IsCompact);
 
     /// <summary>When a layer's buffers are needed.</summary>
     /// <param name="Forward">moment of the layer's forward pass</param>
@@ -29,6 +29,12 @@ sealed class LayerBuffers
     {
         /// <summary>Most rows that the layer sees at a time; 0 = the whole batch.</summary>
         public int Rows { get; init; }
+
+        /// <summary>Whether the pass is compact, see <see cref="PassKind.IsCompact"/>.</summary>
+        public bool IsCompact { get; init; }
+
+        /// <summary>Whether the output lies where the input lies, that of the layer before.</summary>
+        public bool IsOverInput { get; init; }
 
         /// <summary>
         /// The moment from which on the output is there for all rows of the batch, of which the layer sees a part at a time; null = it is
@@ -78,12 +84,19 @@ sealed class LayerBuffers
             var moments = momentsOf(i);
             var (forward, outputUntil, savedUntil) = moments;
             int rows = moments.Rows == 0 ? batch : moments.Rows;
-            var place = _places[i] = new Place(layer.OutputLength, rows, moments.OutputFrom is not null, moments.KeptIn ?? i);
-            var needs = layer.Needs(rows, new PassKind(probed, Saves: savedUntil is not null, StepRows: rows < batch ? batch : 0));
+            var place = _places[i] = new Place(layer.OutputLength, rows, moments.OutputFrom is not null, moments.KeptIn ?? i,
+                moments.IsCompact);
+            var needs = layer.Needs(rows, new PassKind(probed, Saves: savedUntil is not null, StepRows: rows < batch ? batch : 0)
+            {
+                IsCompact = moments.IsCompact,
+            });
+            for (int above = i + 1; above < layers.Length && momentsOf(above) is { IsOverInput: true } over; above++)
+                outputUntil = Math.Max(outputUntil, over.OutputUntil);
             var (shrinksAfter, rowLength) = moments.Shrinks ?? (outputUntil, 0);
-            _outputs[i] = plan.Request(layer.Name + ".output", MemoryCategory.Activations,
-                (long)(place.KeepsBatch ? batch : rows) * layer.OutputLength, moments.OutputFrom ?? forward, outputUntil, shrinksAfter,
-                (long)batch * rowLength);
+            _outputs[i] = moments.IsOverInput ? _outputs[i - 1]
+                : plan.Request(layer.Name + ".output", MemoryCategory.Activations,
+                    (long)(place.KeepsBatch ? batch : rows) * layer.OutputLength, moments.OutputFrom ?? forward, outputUntil, shrinksAfter,
+                    (long)batch * rowLength);
             if (savedUntil is { } until)
             {
                 _saved[i] = plan.Request(layer.Name + ".saved", MemoryCategory.Activations, needs.Saved, moments.SavedFrom ?? forward,
@@ -125,8 +138,13 @@ sealed class LayerBuffers
     Span<float> Saved(int layer, int batch)
     {
         var saved = _saved[layer].Span;
-        return saved.IsEmpty || batch == _places[layer].Rows ? saved : saved[..(int)_layers[layer].Needs(batch).Saved];
+        ref readonly var place = ref _places[layer];
+        return saved.IsEmpty || batch == place.Rows ? saved
+            : saved[..(int)_layers[layer].Needs(batch, new PassKind { IsCompact = place.IsCompact }).Saved];
     }
+
+    /// <summary>Whether a layer saves something for its gradients.</summary>
+    public bool Saves(int layer) => !_saved[layer].Span.IsEmpty;
 
     /// <summary>
     /// The input of a layer, or of what stands behind the last: the batch, or the output of the layer before, where it is kept.
@@ -167,7 +185,10 @@ sealed class LayerBuffers
     public ForwardTrace Trace(int layer, in Batch batch, in ForwardMode mode, bool wantsInputGradient, Span<float> sharedGradient = default,
         Span<float> sums = default, bool overwritesGradient = false)
         => new(batch.Count, _parameters, mode, Input(layer, batch), Output(layer, batch), Saved(layer, batch.Count), wantsInputGradient,
-            sharedGradient, sums, overwritesGradient);
+            sharedGradient, sums, overwritesGradient)
+        {
+            IsCompact = _places[layer].IsCompact,
+        };
 
     /// <summary>Runs one layer on its input.</summary>
     public void Forward(int layer, in Batch batch, in ForwardMode mode)

@@ -30,7 +30,8 @@ public sealed class TrainingPlan : IDisposable
     }
 
     // The cheapest cut within the limit or, without one, within inference with the whole batch and what the run has to remember besides;
-    // where none is, the one that needs least. A rule that knows no cuts takes its batch as a whole.
+    // those that keep marks where none of the others is; where none is at all, the one that needs least. A rule that knows no cuts takes
+    // its batch as a whole.
     (MemoryPlan, ContinualLearning) Choose(long? limitBytes)
     {
         int batch = _settings.Batch;
@@ -39,13 +40,15 @@ public sealed class TrainingPlan : IDisposable
         var memory = Lay(cuts[0], batch).Memory;
         long remembered = memory.BytesOf(MemoryCategory.UpdateState) + memory.BytesOf(MemoryCategory.Past);
         long inference = MemoryOfInference(_network.Spec, batch, _network.Parameters.Storage).TotalBytes;
-        foreach (long bytes in limitBytes is { } limit ? [limit] : (long[])[inference, inference + remembered])
+        long[] most = limitBytes is { } limit ? [limit] : [inference, inference + remembered];
+        foreach (var (isCompact, bytes) in most.Select(bytes => (false, bytes)).Concat(most.Select(bytes => (true, bytes))))
         {
             if (bytes < remembered) continue; // nothing will fit
             // Beside what is remembered, half the rows keep an evaluation from being the largest part.
             int rows = limitBytes is null && bytes > inference ? (batch + 1) / 2 : EvaluationRows(bytes - remembered);
             foreach (var cut in cuts)
             {
+                if (cut is { IsCompact: true } != isCompact) continue;
                 var plan = Lay(cut, rows);
                 if (plan.Memory.TotalBytes <= bytes) return plan;
             }

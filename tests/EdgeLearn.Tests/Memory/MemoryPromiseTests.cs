@@ -62,22 +62,27 @@ public class MemoryPromiseTests
         }
     }
 
-    // One sample a step beside inference of one: there is nothing to cut, only maps that need not be there. Missed by the last two, wanted
-    // 1.25: a norm keeps its input, and the signs of the activation behind it, while the gradient comes down.
+    // One sample a step beside inference of one: there is nothing to cut, only maps that need not be there. Local heads have weights of
+    // their own, which weigh most where the network has few.
     [Theory]
-    [InlineData("28x28-conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-128:relu-10", 370_152, 1.25)]
+    [InlineData("28x28-conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-128:relu-10", 370_152, 1.18, 1.32)] // mnist
     [InlineData("32x32x3-conv3x3x32:same-batchnorm-relu-pool2-conv3x3x48:same-batchnorm-relu-pool2-conv3x3x64:same-batchnorm-relu-pool2"
-        + "-128:relu-10", 981_096, 1.25)]
-    [InlineData("49x10-conv9x128:same-batchnorm-relu-conv9x64:same-batchnorm-relu-globalmax-12", 425_328, 1.25)]
-    [InlineData("1024x1-conv16x32:stride4-batchnorm-relu-pool2-conv9x64:same-batchnorm-relu-globalmax-9", 149_796, 1.56)]
+        + "-128:relu-10", 981_096, 1.09, 1.20)] // cifar
+    [InlineData("49x10-conv9x128:same-batchnorm-relu-conv9x64:same-batchnorm-relu-globalmax-12", 425_328, 1.08, 1.10)] // kws
+    [InlineData("1024x1-conv16x32:stride4-batchnorm-relu-pool2-conv9x64:same-batchnorm-relu-globalmax-9", 149_796, 1.23, 1.25)] // bearing
     [InlineData("96x96x3-conv3x3x16:stride2:same-batchnorm-relu-depthwise3x3:same-batchnorm-relu-conv1x1x32-batchnorm-relu-pool2"
-        + "-conv3x3x64:same-batchnorm-relu-globalavg-10", 793_256, 1.60)]
-    public void One_sample_a_step_takes_little_more_than_inference_of_one(string network, long inference, double most)
+        + "-conv3x3x64:same-batchnorm-relu-globalavg-10", 793_256, 1.24, 1.38)] // mobile
+    public void One_sample_a_step_takes_little_more_than_inference_of_one(string network, long inference, double tpsgd, double localHeads)
     {
         var spec = NetworkSpec.Parse(network, null, Loss.SoftmaxCrossEntropy);
         Assert.True(TrainingPlan.MemoryOfInference(spec, 1).TotalBytes <= inference);
-        var settings = new TrainingSettings { Rule = new TargetProjectionSettings(), Update = new SgdSettings(), Batch = 1 };
-        Assert.InRange((double)TrainingPlan.MemoryOf(spec, settings).TotalBytes / inference, 0, most);
+        foreach (var (rule, most) in ((string, double)[])[("tpsgd", tpsgd), ("local-heads", localHeads)])
+        {
+            var settings = new TrainingSettings { Rule = LearningRules.Named(rule), Update = new SgdSettings(), Batch = 1 };
+            Assert.InRange((double)TrainingPlan.MemoryOf(spec, settings).TotalBytes / inference, 0, most);
+        }
+
+        Assert.InRange(tpsgd, 1, 1.25);
     }
 
     // Dropout, weight decay, a short last batch, replayed rows, evaluation: the limit changes the plan and nothing else. Without replayed
