@@ -43,9 +43,9 @@ public abstract class LearningRule : IDisposable
     /// <summary>Bytes that the rule itself remembers between steps, beside weights and update state; 0 for most.</summary>
     public virtual long StateBytes => 0;
 
-    /// <summary>Writes what the rule remembers, for a checkpoint.</summary>
-    /// <param name="state">[<see cref="StateBytes"/>]</param>
-    public virtual void SaveState(Span<byte> state)
+    /// <summary>Writes what the rule remembers, <see cref="StateBytes"/> in all, for a checkpoint.</summary>
+    /// <param name="state">takes them from where they lie</param>
+    public virtual void SaveState(Stream state)
     {
     }
 
@@ -54,7 +54,7 @@ public abstract class LearningRule : IDisposable
 
     /// <summary>Takes back what <see cref="SaveState"/> wrote.</summary>
     /// <param name="state">as long as <see cref="TakesState"/> says</param>
-    public virtual void RestoreState(ReadOnlySpan<byte> state)
+    internal virtual void RestoreState(ByteSource state)
     {
     }
 

@@ -158,10 +158,10 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
     public long StateBytes => _parameters.Bytes + update.StateBytes;
 
     /// <summary>Writes weights and update state.</summary>
-    public void Save(Span<byte> state)
+    public void Save(Stream state)
     {
-        _parameters.Content.CopyTo(state);
-        MemoryMarshal.AsBytes(update.State).CopyTo(state[(int)_parameters.Bytes..]);
+        state.Write(_parameters.Content);
+        state.Write(MemoryMarshal.AsBytes(update.State));
     }
 
     // Earlier checkpoints have the drawn matrices among the weights.
@@ -171,17 +171,17 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
     public bool Takes(long bytes) => bytes == StateBytes || bytes == StateBytes + DrawnBytes;
 
     /// <summary>Takes back what <see cref="Save"/> wrote.</summary>
-    public void Restore(ReadOnlySpan<byte> state)
+    public void Restore(ByteSource state)
     {
         bool hasDrawn = state.Length > StateBytes;
+        long at = 0;
         foreach (var slice in _parameters.Slices)
         {
-            int bytes = slice.IsDrawn && !hasDrawn ? 0 : slice.Length * sizeof(float);
-            if (!slice.IsDrawn) state[..bytes].CopyTo(_parameters.Elements(slice));
-            state = state[bytes..];
+            if (!slice.IsDrawn) state.Read(at, _parameters.Elements(slice));
+            at += slice.IsDrawn && !hasDrawn ? 0 : (long)slice.Length * sizeof(float);
         }
 
-        MemoryMarshal.Cast<byte, float>(state).CopyTo(update.State);
+        state.Read(at, MemoryMarshal.AsBytes(update.State));
     }
 
     public void Dispose() => _parameters.Dispose();

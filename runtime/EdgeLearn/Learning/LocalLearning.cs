@@ -64,11 +64,11 @@ abstract class LocalLearning : UnitRule
 
     public override long StateBytes => Heads?.StateBytes ?? 0;
 
-    public override void SaveState(Span<byte> state) => Heads?.Save(state);
+    public override void SaveState(Stream state) => Heads?.Save(state);
 
     internal override bool TakesState(long bytes) => Heads?.Takes(bytes) ?? base.TakesState(bytes);
 
-    public override void RestoreState(ReadOnlySpan<byte> state) => Heads?.Restore(state);
+    internal override void RestoreState(ByteSource state) => Heads?.Restore(state);
 
     protected override void Dispose(bool disposing)
     {

@@ -124,13 +124,7 @@ public sealed class Checkpoint : IDisposable
                 + $"{updateBytes + session.Rule.StateBytes}");
         }
         slot.State.Read(0, MemoryMarshal.AsBytes(session.Update.State));
-        using (var ofRule = new NativeBlock(ruleBytes))
-        {
-            var state = ofRule.Span<byte>(0, (int)ruleBytes);
-            slot.State.Read(updateBytes, state);
-            session.Rule.RestoreState(state);
-        }
-
+        session.Rule.RestoreState(slot.State.Part(updateBytes, ruleBytes));
         if (slot.Past is { } past) ContinualFile.Load(past, session);
         session.Resume(slot.Head.StepCount, slot.Head.Position);
         OpenLog(session);
@@ -182,10 +176,7 @@ public sealed class Checkpoint : IDisposable
     static void WriteState(TrainingSession session, Stream file)
     {
         file.Write(MemoryMarshal.AsBytes(session.Update.State));
-        using var ofRule = new NativeBlock(session.Rule.StateBytes);
-        var state = ofRule.Span<byte>(0, (int)session.Rule.StateBytes);
-        session.Rule.SaveState(state);
-        file.Write(state);
+        session.Rule.SaveState(file);
     }
 
     /// <summary>

@@ -60,10 +60,9 @@ public class LocalHeadsTests
         using var run = new RuleRun(first.Parameters, Rule(first, new Adam(new())), new Adam(new()), Batch);
         using var resumed = new RuleRun(second.Parameters, Rule(second, new Adam(new())), new Adam(new()), Batch);
         for (int step = 0; step < 3; step++) run.Step(samples.Rows(Batch));
-        byte[] state = new byte[run.Rule.StateBytes];
-        run.Rule.SaveState(state);
+        byte[] state = RuleRun.StateOf(run.Rule);
         Assert.Equal(2 * (4 * (8 + 1) + 4 * (7 + 1)) * sizeof(float) + (4 * (8 + 1) + 4 * (7 + 1)) * sizeof(float), state.Length);
-        resumed.Rule.RestoreState(state);
+        resumed.Rule.RestoreState(new ByteSource(state, "state"));
         run.Update.State.CopyTo(resumed.Update.State);
         second.Parameters.Take(first.Parameters);
         resumed.StepCount = run.StepCount;

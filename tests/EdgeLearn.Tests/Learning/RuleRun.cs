@@ -29,5 +29,13 @@ sealed class RuleRun : IDisposable
         return Rule.Step(batch, clock, Update);
     }
 
+    /// <summary>What a rule writes for a checkpoint.</summary>
+    public static byte[] StateOf(LearningRule rule)
+    {
+        using var state = new MemoryStream();
+        rule.SaveState(state);
+        return state.ToArray();
+    }
+
     public void Dispose() => _workspace.Dispose();
 }

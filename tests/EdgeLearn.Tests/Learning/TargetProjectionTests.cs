@@ -232,8 +232,7 @@ public class TargetProjectionTests
         using var run = new RuleRun(network.Parameters, rule, new Sgd(new()), 6);
         var samples = new SampleSet(network, 6);
         for (int step = 0; step < 3; step++) run.Step(samples.Rows(6));
-        byte[] state = new byte[rule.StateBytes], again = new byte[rule.StateBytes];
-        rule.SaveState(state);
+        byte[] state = RuleRun.StateOf(rule);
         Assert.Equal(3 * 2 * 4 * sizeof(float), state.Length); // thresholds of two heads, and two floats of Adam for each
         var older = new List<byte>();
         int at = 0;
@@ -247,9 +246,8 @@ public class TargetProjectionTests
         Assert.True(rule.TakesState(older.Count));
         Assert.False(rule.TakesState(older.Count + 4));
         run.Step(samples.Rows(6));
-        rule.RestoreState(older.ToArray());
-        rule.SaveState(again);
-        Assert.Equal(state, again);
+        rule.RestoreState(new ByteSource(older.ToArray(), "state"));
+        Assert.Equal(state, RuleRun.StateOf(rule));
     }
 
     [Fact]
