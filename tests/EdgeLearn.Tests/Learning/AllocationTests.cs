@@ -49,6 +49,7 @@ public class AllocationTests
         "8x8-conv3x3x4-pool2-depthwise3x3:same-batchnorm-relu-local2x2x3-globalavg-8-layernorm-gelu-dropout0.2-4",
         "8x8-conv3x3x4:stride2-residual(conv3x3x4:same-batchnorm-silu-conv3x3x4:same|conv1x1x4)-leakyrelu-avgpool2-flatten-4",
         "12x5-conv3x6:same-rmsnorm-pool2-conv3x4:groups2-globalmax-4",
+        "12x5-residual(conv3x6:same-relu-conv3x6:same|conv1x6)-scale(conv3x4:same)-globalmax-4",
         "9x3-gru6:sequence-lstm5:sequence-rnn4-4",
         "9x3-gru6:sequence:truncate2-lstm5:truncate3-4",
         "8x8-lora2(conv3x3x4:tanh)-pool2-scale(conv3x3x4:same)-bottleneck3(conv1x1x4)-globalavg-lora2(6:relu)-bottleneck2(7:tanh)-scale(4)",

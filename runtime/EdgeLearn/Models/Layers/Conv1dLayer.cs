@@ -52,23 +52,25 @@ sealed class Conv1dLayer : ActivatedLayer
 
     MatrixShape GradientsShape(int count) => new(count, GroupOutputs, Outputs, 1);
 
-    // The longest scratch of the products of all steps of the kernel.
-    long LongestScratch(Func<int, long> ofCount)
+    // The longest scratch of the products of all steps of the kernel; steps with a short batch ask for it, so nothing is captured.
+    long LongestScratch(Func<Conv1dLayer, int, long> ofCount)
     {
         long longest = 0;
-        for (int k = 0; k < Kernel; k++) longest = Math.Max(longest, ofCount(Meets(k).Count));
+        for (int k = 0; k < Kernel; k++) longest = Math.Max(longest, ofCount(this, Meets(k).Count));
         return longest;
     }
 
     internal override LayerNeeds Needs(int batch, PassKind pass = default) => base.Needs(batch, pass) with
     {
-        ForwardScratch = LongestScratch(count => Kernels.ProductScratchLength(InputsShape(count), TapShape.Transpose()))
+        ForwardScratch = LongestScratch(static (own, count)
+            => Kernels.ProductScratchLength(own.InputsShape(count), own.TapShape.Transpose()))
             + (Copies(pass.IsProbed) ? _weight.Length + Outputs : 0),
         Sums = pass.IsPart ? SumsLength + Outputs : 0,
         ParameterScratch = (pass.IsPart ? 0 : Math.Min(SumsLength, BlockOutputs(pass.IsCompact) * Fan) + Outputs)
             + Math.Max(PanelOutputs * Fan,
-                LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count).Transpose(), InputsShape(count)))),
-        InputScratch = LongestScratch(count => Kernels.ProductScratchLength(GradientsShape(count), TapShape)),
+                LongestScratch(static (own, count)
+                    => Kernels.ProductScratchLength(own.GradientsShape(count).Transpose(), own.InputsShape(count)))),
+        InputScratch = LongestScratch(static (own, count) => Kernels.ProductScratchLength(own.GradientsShape(count), own.TapShape)),
     };
 
     public override bool GradientReadsInput => _weight.Trainable;
