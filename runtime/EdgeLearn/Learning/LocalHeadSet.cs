@@ -5,8 +5,8 @@ namespace EdgeLearn;
 /// <summary>
 /// The local heads of a rule: small networks at the outputs of hidden units, with weights and update state of their own that live as long
 /// as the rule and are no part of the model. A head reads what the next unit reads (the outputs behind the pools and reshapes that prepare
-/// them) and scores the classes. Maps and steps are averaged over cells until few enough values are left; where the network pools a
-/// sequence as a whole further up, so does the head.
+/// them, but for norms) and scores the classes. Maps and steps are averaged over cells until few enough values are left; where the network
+/// pools a sequence as a whole further up, so does the head.
 /// </summary>
 /// <param name="network">has the units</param>
 /// <param name="hiddenUnits">units of a hidden layer in each head; 0 = a linear classifier</param>
@@ -39,11 +39,17 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
     public void Add(LocalUnit unit)
     {
         var layers = new List<LayerSpec>();
-        for (int i = unit.End; network.Spec.Layers[i].Role != LayerRole.Learner; i++) layers.Add(network.Spec.Layers[i]);
-        var shape = network.Spec.OutputOf(unit.End - 1 + layers.Count);
+        int next = unit.End;
+        for (; network.Spec.Layers[next].Role != LayerRole.Learner; next++)
+        {
+            // A norm would have weights of its own here, and statistics of a batch that is seen in parts.
+            if (network.Spec.Layers[next].Role != LayerRole.Norm) layers.Add(network.Spec.Layers[next]);
+        }
+
+        var shape = network.Spec.OutputOf(next - 1);
         string name = network.Layers[unit.Learner].Name + ".head";
         var outputs = network.Layers[unit.End - 1].OutputShape;
-        if (!network.Spec.LabelsSteps && ((shape.Rank == 2 ? GlobalPool(unit.End + layers.Count) : null) ?? Cells(shape)) is { } pool)
+        if (!network.Spec.LabelsSteps && ((shape.Rank == 2 ? GlobalPool(next) : null) ?? Cells(shape)) is { } pool)
             layers.Add(pool);
         var reading = similarity > 0 ? LayerStack.Build(name, outputs, layers, new ParameterSet()) : [];
         layers.AddRange(network.Spec.LabelsSteps
@@ -78,7 +84,7 @@ sealed class LocalHeadSet(Network network, int hiddenUnits, LocalHeadLoss loss, 
     public int SharedBehind(LocalUnit unit)
     {
         int end = unit.End;
-        while (similarity == 0 && network.Spec.Layers[end].Role != LayerRole.Learner
+        while (similarity == 0 && network.Spec.Layers[end].Role is not (LayerRole.Learner or LayerRole.Norm)
             && network.Layers[end] is { Slices.Count: 0, DrawsNoise: false })
         {
             end++;

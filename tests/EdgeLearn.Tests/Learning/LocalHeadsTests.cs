@@ -46,6 +46,27 @@ public class LocalHeadsTests
             Values.AssertSameBits(reference.Parameters[reference.Parameters.Find(slice.Name)!], network.Parameters[slice], slice.Name);
     }
 
+    // Its weights would be drawn ones or zeros in tpsgd, and similarity has none.
+    [Theory]
+    [InlineData("6x11x1-conv3x1x2:relu-avgpool2-layernorm-conv3x3x2:same:relu-4", "tpsgd")]
+    [InlineData("20-9:relu-dropout0.2-layernorm-4", "similarity")]
+    [InlineData("9x8x1-conv3x3x2:relu-pool2-batchnorm-relu-7-4", "local-heads")]
+    public void A_norm_between_units_is_no_part_of_a_head(string spec, string rule)
+    {
+        using var network = Build(spec);
+        LocalLearning learning = rule switch
+        {
+            "tpsgd" => new TargetProjection(network, new()),
+            "similarity" => new LocalHeads(network, new() { Similarity = 0.5f }),
+            _ => new LocalHeads(network, new()),
+        };
+        using var run = new RuleRun(network.Parameters, learning, new Sgd(new()), Batch);
+        float[] before = [.. network.Parameters[network.Layers[0].Slices[0]]];
+        Assert.True(double.IsFinite(run.Step(new SampleSet(network, Batch).Rows(Batch)).Loss));
+        Assert.NotEqual(before, network.Parameters[network.Layers[0].Slices[0]].ToArray());
+        Assert.All(learning.HeadParameters!.Slices, slice => Assert.True(slice.Shape.Length == 2 || slice.Length == 4, slice.Name));
+    }
+
     // The head's layers are those between the units, then the dense one.
     static int HeadIndex(string alone)
         => alone.Split('-').Length - 2 - alone.Split('-').Skip(1)
