@@ -7,11 +7,13 @@ abstract partial class UnitRule
     int StatisticsOf(int unit)
     {
         var times = _cut[unit];
-        int found = -1;
+        int found = -1, first = times.First;
+        // The unit below may run the pools that this one begins with, but then what these leave is not this unit's to write over.
+        while (unit > 0 && unit < Last && first < times.End && Network.Layers[first].Slices.Count == 0) first++;
         for (int i = times.First; i < times.End; i++)
         {
             if (!Network.Layers[i].TakesStatistics) continue;
-            bool fits = found < 0 && i > times.First
+            bool fits = found < 0 && i > first
                 && (unit == Last || Network.Layers[i].OutputLength == Network.Layers[times.End - 1].OutputLength);
             if (!fits) return -1;
             found = i;

@@ -16,6 +16,9 @@ public class StepCutTests
         "9x9x2-conv3x3x5:nobias-batchnorm-relu-pool2-conv3x3x7:same-batchnorm-leakyrelu-batchnorm:frozen-conv1x1x4-silu-dropout0.2-18-3",
         "8x8x2-conv3x3x6:same-batchnorm-relu-pool2-11:relu-3",
         "70x3-conv5x6:same:groups3-batchnorm-relu-avgpool2-conv3x9-layernorm-batchnorm-tanh-globalmax-5",
+        // A norm behind a pool that the unit below runs; and one that a head would have.
+        "22x4-conv1x6:same:nobias:tanh-pool3:stride1-batchnorm-depthwise3:same:identity-28:relu-3",
+        "10x8-conv3x3x2:same:relu-pool2-batchnorm-relu-conv3x3x4:same:relu-11:relu-4",
     ];
 
     public static TheoryData<string, string, string> Cases
