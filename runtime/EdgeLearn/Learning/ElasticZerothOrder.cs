@@ -99,7 +99,7 @@ sealed class ElasticZerothOrder : LearningRule
 
     double LossSum(in Batch batch)
     {
-        var outputs = _layers!.Output(_layers.Count - 1, batch.Count);
+        var outputs = _layers!.Input(_layers.Count, batch); // of what stands behind the last
         if (_network.LossHead is { } head) return head.Loss(batch, _network.Parameters, Probe.None, outputs, out _, _lossScratch.Span);
         var copy = _lossScratch.Span[..outputs.Length];
         outputs.CopyTo(copy);

@@ -177,8 +177,10 @@ sealed class UnitPass
         return loss;
     }
 
+    // What the batch has behind it are its inputs.
     ReadOnlySpan<float> OutputOf(in Batch batch)
-        => _times.First < _times.End ? _layers.Output(_times.End - 1, batch) : _layers.Input(_times.End, batch);
+        => _times.First < _times.End && batch.FirstLayer < _times.End ? _layers.Output(_times.End - 1, batch)
+            : _layers.Input(_times.End, batch);
 
     // The dz of the top layer in the place of its output, some rows at a time.
     double GradientOverOutput(in Batch batch, in StepClock clock, in ForwardMode mode, GradientSink sink)

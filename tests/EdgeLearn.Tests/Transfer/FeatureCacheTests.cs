@@ -83,6 +83,32 @@ public sealed class FeatureCacheTests : IDisposable
         Values.AssertSameBits(expected, Train(Settings(storage, train, rule, batch: 20), data).Weights, $"{rule}, {train}, {storage}");
     }
 
+    // The last layer makes the loss itself, of the features.
+    [Theory]
+    [InlineData("backprop")]
+    [InlineData("frozen")]
+    [InlineData("tpsgd")]
+    [InlineData("local-heads")]
+    [InlineData("zo")]
+    [InlineData("elastic-zo")]
+    public void A_vocabulary_is_scored_on_kept_features(string rule)
+    {
+        var spec = NetworkSpec.Parse("5-embed30x8-positions-conv3x8:same:relu-layernorm-tokens40", null, Loss.SoftmaxCrossEntropy);
+        using var reference = new Network(spec);
+        var samples = new SampleSet(reference, 50);
+        using var data = new MemoryDataset(samples.Inputs, samples.Labels, spec.Input, 40, 5);
+        Values.AssertSameBits(Weights(FeatureStorage.Off), Weights(FeatureStorage.Memory), rule);
+
+        float[] Weights(FeatureStorage features)
+        {
+            using var network = new Network(spec).Initialise(7);
+            using var session = new TrainingSession(network, Settings(features, "layers.4", rule), data, Preparation.Identity);
+            Assert.Equal(features != FeatureStorage.Off, session.KeepsFeatures);
+            while (!session.IsDone) session.Step();
+            return [.. network.Parameters.Values];
+        }
+    }
+
     [Fact]
     public void Eight_bits_come_near()
     {
