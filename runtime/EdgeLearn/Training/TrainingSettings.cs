@@ -163,6 +163,12 @@ public sealed record TrainingSettings : Settings
             throw new EdgeLearnException($"{Rule.Word} takes gradients through layers, which needs float32 weights; these "
                 + $"are {storage.Word()}: use tpsgd, zo or frozen");
         }
+        if (storage != WeightStorage.Float32 && Rule is LocalHeadsSettings or TargetProjectionSettings
+            && network.Layers.Any(layer => layer is ResidualSpec { PassesGradients: true }))
+        {
+            throw new EdgeLearnException($"{Rule.Word} takes gradients through the layers of a residual block, which needs float32 "
+                + $"weights; these are {storage.Word()}: use zo or frozen");
+        }
         if (storage != WeightStorage.Float32 && Update.NeedsFloatWeights)
         {
             throw new EdgeLearnException($"{Update.Word} needs float32 weights, these are {storage.Word()}: use sgd, signsgd, signum or "

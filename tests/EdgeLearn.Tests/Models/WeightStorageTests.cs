@@ -156,6 +156,8 @@ public class WeightStorageTests
         return network.Parameters.Content.ToArray();
     }
 
+    static NetworkSpec Block(string body) => NetworkSpec.Parse($"8x4-residual({body})-globalavg-3", null, Loss.SoftmaxCrossEntropy);
+
     [Theory]
     [InlineData(WeightStorage.BFloat16)]
     [InlineData(WeightStorage.Int8)]
@@ -168,6 +170,14 @@ public class WeightStorageTests
         var frugal = new TrainingSettings { Update = new FrugalSettings(), Weights = storage };
         Assert.Contains("float32", Assert.Throws<EdgeLearnException>(() => TrainingPlan.MemoryOf(Parse(), frugal)).Message,
             StringComparison.Ordinal);
+        foreach (var rule in (RuleSettings[])[new LocalHeadsSettings(), new TargetProjectionSettings()])
+        {
+            var block = new TrainingSettings { Rule = rule, Weights = storage };
+            string refusal = Assert.Throws<EdgeLearnException>(() => TrainingPlan.MemoryOf(Block("batchnorm-conv3x4:same"), block)).Message;
+            Assert.Contains("residual block, which needs float32", refusal, StringComparison.Ordinal);
+            Assert.True(TrainingPlan.MemoryOf(Block("conv3x4:same-relu"), block).TotalBytes > 0);
+        }
+
         Assert.Throws<InvalidOperationException>(() => network.Parameters.Values.Length);
         Assert.Throws<EdgeLearnException>(() => WeightStorageWords.Parse("fp4"));
     }

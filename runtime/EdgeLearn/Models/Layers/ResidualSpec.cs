@@ -16,6 +16,10 @@ public sealed record ResidualSpec(IReadOnlyList<LayerSpec> Body, IReadOnlyList<L
 
     internal override LayerRole Role => LayerRole.Learner;
 
+    /// <summary>Whether the gradient of a layer within goes through the weights of another.</summary>
+    internal bool PassesGradients => Body.Skip(1).Concat(Shortcut.Skip(1)).Any(layer => layer.Role == LayerRole.Learner)
+        || Body.Concat(Shortcut).Any(layer => layer is ResidualSpec { PassesGradients: true });
+
     static ResidualSpec? Parse(LayerText text)
     {
         if (text.Word != "residual" || text.Body is null || text.Sizes.Length > 0 || text.Places is not null) return null;
