@@ -5,8 +5,8 @@ namespace EdgeLearn.Tests;
 
 /// <summary>
 /// The deterministic costs of tests/Benchmarks/budgets.json: bytes of a run by network, batch and rule with plain SGD, and state of each
-/// update on 784-1000@10x10-10. A change that makes one cheaper lowers the number there; one that makes it dearer needs a reason. Allocated bytes a
-/// step are asserted for every rule and update in Learning/AllocationTests.cs, the size of the binary by ./test.
+/// update on 784-1000@10x10-10. A change that makes one cheaper lowers the number there; one that makes it dearer needs a reason. Bytes
+/// allocated in a step are asserted for every rule and update in Learning/AllocationTests.cs, the size of the binary by ./test.
 /// </summary>
 public sealed class BudgetTests
 {

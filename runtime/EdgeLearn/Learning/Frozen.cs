@@ -4,8 +4,19 @@ namespace EdgeLearn;
 /// Only the last layer with weights learns; the hidden layers stay as they were drawn. The control that a backprop-free rule must beat: an
 /// accuracy that random features reach proves nothing about hidden learning.
 /// </summary>
-sealed class Frozen(Network network) : UnitRule(network, [(0, network.Layers.Length, LowestOf(network))])
+sealed class Frozen : UnitRule
 {
+    /// <summary>Prepares the rule; an update shall remember nothing of what stays as it is.</summary>
+    public Frozen(Network network) : base(network, [(0, network.Layers.Length, LowestOf(network))])
+    {
+        int lowest = LowestOf(network);
+        for (int i = 0; i < network.Layers.Length; i++)
+        {
+            // Weights that the first layer shares with the last learn there.
+            foreach (var slice in network.Layers[i].Slices) slice.IsIdle = i < lowest;
+        }
+    }
+
     public override string Name => "frozen";
 
     static int LowestOf(Network network)

@@ -65,6 +65,14 @@ public sealed class ParameterSlice
         set;
     } = true;
 
+    /// <summary>
+    /// Whether the rule at work gives it no gradient though it is trainable, so that an update remembers nothing of it. Set by the rule.
+    /// </summary>
+    internal bool IsIdle { get; set; }
+
+    /// <summary>Whether an update remembers something of it, if it remembers anything.</summary>
+    internal bool Learns => Trainable && !IsIdle;
+
     /// <summary>Whether weight decay applies: true for matrices, false for biases.</summary>
     public bool Decay { get; }
 

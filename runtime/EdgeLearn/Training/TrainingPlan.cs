@@ -18,7 +18,7 @@ public sealed class TrainingPlan : IDisposable
         (_network, _settings, _data, _preparation) = (network, settings, data, preparation);
         settings.CheckNetwork(network.Spec, network.Parameters.Storage);
         // A rule before this one may have set them: tpSGD slows the hidden layers.
-        foreach (var slice in network.Parameters.Slices) slice.RateScale = 1;
+        foreach (var slice in network.Parameters.Slices) (slice.RateScale, slice.IsIdle) = (1, false);
         settings.Train?.Freeze(network);
         TotalSteps = data is null ? 1 : settings.TotalSteps(data.Count);
         Rule = settings.BuildRule(network, TotalSteps);

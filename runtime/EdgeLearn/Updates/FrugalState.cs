@@ -32,7 +32,7 @@ sealed class FrugalState
     }
 
     /// <summary>Finds the largest selection for these parameters.</summary>
-    /// <param name="parameters">tensors that are not trainable get no state</param>
+    /// <param name="parameters">tensors that do not learn get no state</param>
     /// <param name="rho">fraction with state</param>
     /// <param name="selection">what is drawn</param>
     /// <param name="stateFull">tensors that keep their state throughout</param>
@@ -43,7 +43,7 @@ sealed class FrugalState
         long active = 0;
         foreach (var slice in parameters.Slices)
         {
-            if (!slice.Trainable) continue;
+            if (!slice.Learns) continue;
             if (stateFull?.Invoke(slice) == true)
             {
                 _places.Add(slice, new Place { Slice = slice, IsStateFull = true, StateOffset = FullLength });

@@ -64,7 +64,7 @@ public abstract class UpdateRule : GradientSink
         foreach (var slice in parameters.Slices)
         {
             slice.StateOffset = TrainableLength;
-            TrainableLength += slice.Trainable ? slice.Length : 0;
+            TrainableLength += slice.Learns ? slice.Length : 0;
         }
 
         StateLength = StateLengthOf(parameters);

@@ -137,7 +137,20 @@ public class MemoryPromiseTests
         AssertSameWeights(spec, settings, data, null, least);
     }
 
-    // The layer saves its inputs in another order, so that they need not be there in their own for the whole batch. The last batch is short.
+    // A floor for accuracy and memory alike: 129 x 10 weights learn.
+    [Theory]
+    [InlineData("adam", 2)]
+    [InlineData("signum", 1)]
+    public void Of_layers_that_stay_frozen_an_update_remembers_nothing(string update, int floats)
+    {
+        var spec = NetworkSpec.Parse("784-256-128-10", null, Loss.SoftmaxCrossEntropy);
+        long Bytes(RuleSettings rule)
+            => TrainingPlan.MemoryOf(spec, new() { Rule = rule, Update = UpdateRules.Named(update) }).BytesOf(MemoryCategory.UpdateState);
+        Assert.Equal(floats * sizeof(float) * 129 * 10, Bytes(new FrozenSettings()));
+        Assert.Equal(floats * sizeof(float) * ((785 * 256) + (257 * 128) + (129 * 10)), Bytes(new BackpropSettings()));
+    }
+
+    // The layer saves its inputs in another order, so that they need not be there in their own for the whole batch. The last is short.
     [Theory]
     [InlineData("tpsgd", "9x9-48@4x4-3")]
     [InlineData("local-heads", "9x9-48@20-3")]
