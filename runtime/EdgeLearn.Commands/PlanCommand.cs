@@ -50,9 +50,12 @@ public sealed class PlanCommand
         var output = CommandOutput.Of(parsed);
         var settings = _training.Read(parsed);
         var network = NetworkSource.Read(parsed.GetValue(_network));
-        var result = PlanResult.Of(settings.Train is { } train ? train.Adapt(Spec(parsed, network, output)) : Spec(parsed, network, output),
+        var spec = Spec(parsed, network, output);
+        if (settings.Train is { } train) spec = train.Adapt(spec);
+        var result = PlanResult.Of(spec,
             _training.Has(parsed, "weights") ? settings : settings with { Weights = network.Storage ?? WeightStorage.Float32 },
-            parsed.GetValue(_limit), parsed.GetValue(_buffers) || parsed.GetValue(_svg) is not null);
+            rule => _training.WithUpdate(parsed, rule, spec), parsed.GetValue(_limit),
+            listsBuffers: parsed.GetValue(_buffers) || parsed.GetValue(_svg) is not null);
         if (parsed.GetValue(_svg) is { } file) Draw(result, file);
         if (!parsed.GetValue(_buffers)) result = result with { Buffers = null };
         output.Write(result, ResultJson.Default.PlanResult, result.Write);

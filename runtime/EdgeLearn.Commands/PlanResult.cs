@@ -21,7 +21,7 @@ namespace EdgeLearn.Commands;
 /// <param name="LeastBytes">the smallest limit that would do</param>
 /// <param name="EvaluationRows">samples that an evaluation takes at a time</param>
 /// <param name="Layers">first to last</param>
-/// <param name="Rules">every rule with this update, those beside the chosen one with their default settings</param>
+/// <param name="Rules">every rule with its update, those beside the chosen one with their default settings</param>
 /// <param name="Buffers">every buffer of the workspace, where it was asked for</param>
 public sealed record PlanResult(string Network, string Rule, string Update, int Batch, long ParameterBytes, long ActivationBytes,
     long PanelBytes, long UpdateStateBytes, long BatchBytes, long PastBytes, long WorkspaceBytes, long TotalBytes, long InferenceBytes,
@@ -30,17 +30,21 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
 {
     /// <summary>Plans a network under all rules.</summary>
     /// <param name="spec">the network</param>
-    /// <param name="settings">of the run</param>
+    /// <param name="settings">of the run, but for the update</param>
+    /// <param name="withUpdate">the settings with the update of their rule</param>
     /// <param name="limitBytes">see <see cref="TrainingPlan.Of"/></param>
     /// <param name="listsBuffers">whether <see cref="Buffers"/> are wanted</param>
-    public static PlanResult Of(NetworkSpec spec, TrainingSettings settings, long? limitBytes, bool listsBuffers)
+    public static PlanResult Of(NetworkSpec spec, TrainingSettings settings, Func<TrainingSettings, TrainingSettings> withUpdate,
+        long? limitBytes, bool listsBuffers)
     {
+        settings = withUpdate(settings);
         using var network = new Network(spec, settings.Weights);
         using var run = TrainingPlan.Of(network, settings, memoryLimitBytes: limitBytes);
         var plan = run.Memory;
         long inference = TrainingPlan.MemoryOfInference(spec, settings.Batch, settings.Weights).TotalBytes;
         RulePlan[] rules = [.. LearningRules.All.Select(rule =>
-            RulePlan.Of(spec, rule.Word == settings.Rule.Word ? settings : settings with { Rule = rule }, limitBytes, inference))];
+            RulePlan.Of(spec, withUpdate, rule.Word == settings.Rule.Word ? settings : settings with { Rule = rule }, limitBytes,
+                inference))];
         return new PlanResult(
             Network: spec.ToString(),
             Rule: settings.Rule.Word,
@@ -82,11 +86,11 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
         if (Stretches.Length > 0) output.WriteLine($"a step takes its batch through {Stretches}");
         output.WriteLine();
         if (Buffers is not null) BufferPlan.Write(Buffers, output);
-        var rules = new TextTable($"with {Update}", "bytes", "beside inference", "rows at a time", "least bytes");
-        rules.Add("inference", $"{InferenceBytes:N0}", "1.00 x", $"{Batch}", "");
+        var rules = new TextTable("rule", "update", "bytes", "beside inference", "rows at a time", "least bytes");
+        rules.Add("inference", "-", $"{InferenceBytes:N0}", "1.00 x", $"{Batch}", "");
         foreach (var rule in Rules)
         {
-            rules.Add(rule.Rule, rule.TotalBytes is { } total ? $"{total:N0}" : "-",
+            rules.Add(rule.Rule, rule.Update ?? "-", rule.TotalBytes is { } total ? $"{total:N0}" : "-",
                 rule.BesideInference is { } ratio ? $"{ratio:F2} x" : "-", $"{rule.Rows}",
                 rule.LeastBytes is { } least ? $"{least:N0}" : "-");
         }
@@ -96,29 +100,32 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
 
 /// <summary>What one rule would take.</summary>
 /// <param name="Rule">its word</param>
+/// <param name="Update">the update's word: the user's, else what suits the rule; null where it does not fit</param>
 /// <param name="TotalBytes">weights and workspace; null where the rule does not fit the network</param>
 /// <param name="BesideInference">as a multiple of inference</param>
 /// <param name="Rows">fewest rows of the batch that a stretch of units sees at a time</param>
 /// <param name="Stretches">which units see fewer rows than the batch, in words; empty where none does</param>
 /// <param name="LeastBytes">the smallest limit that would do</param>
 /// <param name="Reason">why it does not fit</param>
-public sealed record RulePlan(string Rule, long? TotalBytes, double? BesideInference, int? Rows, string? Stretches, long? LeastBytes,
-    string? Reason)
+public sealed record RulePlan(string Rule, string? Update, long? TotalBytes, double? BesideInference, int? Rows, string? Stretches,
+    long? LeastBytes, string? Reason)
 {
     /// <summary>Plans one rule.</summary>
-    public static RulePlan Of(NetworkSpec spec, TrainingSettings settings, long? limitBytes, long inferenceBytes)
+    public static RulePlan Of(NetworkSpec spec, Func<TrainingSettings, TrainingSettings> withUpdate, TrainingSettings settings,
+        long? limitBytes, long inferenceBytes)
     {
         try
         {
+            settings = withUpdate(settings);
             using var network = new Network(spec, settings.Weights);
             using var run = TrainingPlan.Of(network, settings, memoryLimitBytes: limitBytes);
             long total = run.Memory.TotalBytes;
-            return new RulePlan(settings.Rule.Word, total, (double)total / inferenceBytes, run.Rows, run.Cut,
+            return new RulePlan(settings.Rule.Word, settings.Update.Word, total, (double)total / inferenceBytes, run.Rows, run.Cut,
                 TrainingPlan.MemoryOf(spec, settings, 0).TotalBytes, null);
         }
         catch (EdgeLearnException e)
         {
-            return new RulePlan(settings.Rule.Word, null, null, null, null, null, e.Message);
+            return new RulePlan(settings.Rule.Word, null, null, null, null, null, null, e.Message);
         }
     }
 }

@@ -115,7 +115,18 @@ public sealed class PlanCommandTests : IDisposable
         var elastic = plan.GetProperty("rules").EnumerateArray().Single(rule => rule.Text("rule") == "elastic-zo");
         Assert.Equal(System.Text.Json.JsonValueKind.Null, elastic.GetProperty("total_bytes").ValueKind);
         Assert.Contains("use backprop or zo instead", elastic.Text("reason"));
-        Assert.Contains("elastic-zo       -", Invoked.Run("plan", "--network", "10-3").Output);
+        Assert.Matches("elastic-zo +- +-", Invoked.Run("plan", "--network", "10-3").Output);
+    }
+
+    [Fact]
+    public void Every_rule_has_the_update_that_suits_it_or_the_one_that_was_said()
+    {
+        Assert.Equal(["signum", "sgd", "sgd", "adam", "adam", "signum"], Updates());
+        Assert.Equal(Enumerable.Repeat("frugal", 6), Updates("--update", "frugal"));
+
+        IEnumerable<string> Updates(params string[] options)
+            => Invoked.Run(["plan", "--network", "9x9-conv3x3x4:relu-12:relu-3", "--json", .. options]).Json().GetProperty("rules")
+                .EnumerateArray().Select(rule => rule.Text("update"));
     }
 
     [Fact]
@@ -123,7 +134,7 @@ public sealed class PlanCommandTests : IDisposable
     {
         var run = Invoked.Run("plan", "--input-shape", "8x8", "--classes", "4");
         Assert.Equal(0, run.ExitCode);
-        Assert.StartsWith("8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-4: tpsgd with adam, batch 64\n", run.Output);
+        Assert.StartsWith("8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-4: tpsgd with signum, batch 64\n", run.Output);
         foreach (string row in new[] { "parameters", "activations", "panels", "update state", "batch", "total", "inference", "frozen" })
             Assert.Contains($"\n{row} ", run.Output);
     }

@@ -21,7 +21,7 @@ sealed record PlanRow(string Name, IReadOnlyList<string> Networks) : ResultRow(N
     /// <inheritdoc/>
     public override void Render(ResultScope scope, ResultValues values, ResultDocument document)
     {
-        RuleSettings[] rules = [new TargetProjectionSettings(), new LocalHeadsSettings(), new BackpropSettings()];
+        RuleSettings[] rules = [new TargetProjectionSettings(), new LocalHeadsSettings(), new BackpropSettings(), new FrozenSettings()];
         var text = new StringBuilder($"\n| network | inference | {string.Join(" | ", rules.Select(rule => rule.Word + " | least"))} |\n"
             + $"|---|---|{string.Concat(Enumerable.Repeat("---|---|", rules.Length))}\n");
         foreach (string network in Networks)

@@ -75,8 +75,19 @@ sealed record TrainingRow(string Name, string Data, string Network, int Epochs) 
     public TrainingSettings SettingsOf(ResultRule rule, ResultScope scope, ulong seed)
     {
         var kind = rule.Kind ?? new FrozenSettings();
-        return new() { Rule = kind, Update = rule.Update ?? kind.UsualUpdate, Epochs = scope.Epochs(Epochs), Batch = Batch, Seed = seed };
+        return new()
+        {
+            Rule = kind,
+            Update = rule.Update ?? UsualUpdate(kind),
+            Epochs = scope.Epochs(Epochs),
+            Batch = Batch,
+            Seed = seed,
+        };
     }
+
+    /// <summary>The update that a rule takes by itself on the row's network.</summary>
+    public UpdateSettings UsualUpdate(RuleSettings rule)
+        => rule.UsualUpdate(NetworkSpec.Parse(Network, null, Loss.SoftmaxCrossEntropy).KindOf());
 
     // The most frequent class knows no seed.
     ulong[] SeedsOf(ResultRule rule, ResultScope scope) => rule.Kind is null ? [1] : scope.Seeds(LeastSeeds);

@@ -42,8 +42,8 @@ sealed class TrainingRowTable
             + $"learn from, {data.Test.Count:N0} to test "
             + $"with{(_row.Folds > 0 ? $" in each of {_row.Folds} folds" : "")}; {_scope.Epochs(_row.Epochs)} epochs of batches "
             + $"of {_row.Batch}, {Count(seeds, "seed")}.\n\n"));
-        document.Write("| rule | accuracy % | gap recovered | rate | step | workspace bytes | with weights "
-            + "|\n|---|---|---|---|---|---|---|\n");
+        document.Write("| rule | update | rate | accuracy % | gap recovered | step | workspace bytes | with weights "
+            + "|\n|---|---|---|---|---|---|---|---|\n");
         foreach (var rule in _row.Rules) WriteRule(document, rule, data);
         foreach (var rule in _row.Rules)
         {
@@ -62,11 +62,12 @@ sealed class TrainingRowTable
     void WriteRule(ResultDocument document, ResultRule rule, DataSplit data)
     {
         var accuracy = _accuracy[rule];
-        string rate = "", step = "", workspace = "", total = "";
+        string update = "", rate = "", step = "", workspace = "", total = "";
         if (rule.Kind is not null)
         {
             var settings = _row.SettingsOf(rule, _scope, 1);
             var plan = TrainingPlan.MemoryOf(_row.SpecOf(rule, data), settings);
+            update = settings.Update.ToString() is { Length: > 0 } changes ? $"{settings.Update.Word}, {changes}" : settings.Update.Word;
             rate = settings.WithRates(_row.SpecOf(rule, data)).LearningRate!.Value.ToString("G3", s_text);
             workspace = plan.WorkspaceBytes.ToString("N0", s_text);
             total = plan.TotalBytes.ToString("N0", s_text);
@@ -76,7 +77,7 @@ sealed class TrainingRowTable
         }
 
         string gap = rule.IsForwardOnly && Gap(rule) is { } recovered ? recovered.ToString("F2", s_text) : "";
-        document.Write($"| {rule.Word} | {Percent(accuracy)} | {gap} | {rate} | {step} | {workspace} | {total} |\n");
+        document.Write($"| {rule.Word} | {update} | {rate} | {Percent(accuracy)} | {gap} | {step} | {workspace} | {total} |\n");
     }
 
     void AddTargets(ResultDocument document)

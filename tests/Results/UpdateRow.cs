@@ -19,7 +19,8 @@ sealed record UpdateRow(TrainingRow Of) : ResultRow("updates " + Of.Name)
     [
         ("sgd", new SgdSettings()), ("signsgd", new SignSgdSettings()),
         ("signsgd, decay 0.3", new SignSgdSettings { WeightDecay = 0.3f }), ("frugal 1/16", new FrugalSettings { Rho = 1.0 / 16 }),
-        ("frugal 1/4", new FrugalSettings { Rho = 1.0 / 4 }), ("signum", new SignumSettings()), ("adam", new AdamSettings()),
+        ("frugal 1/4", new FrugalSettings { Rho = 1.0 / 4 }), ("signum", new SignumSettings()),
+        ("signum, decay 0.3", new SignumSettings { WeightDecay = 0.3f }), ("adam", new AdamSettings()),
     ];
 
     static readonly CultureInfo s_text = CultureInfo.InvariantCulture;
@@ -72,7 +73,7 @@ sealed record UpdateRow(TrainingRow Of) : ResultRow("updates " + Of.Name)
             document.Write($"| {row} | {rule.Word} | {string.Join(" | ", cells.Select(cell => cell.Text(cell == least)))} |\n");
             document.StatePoints.AddRange(reached.Select(cell
                 => new MemoryPoint($"{Of.Name}, {rule.Word}", cell.Update, cell.StateBytes, cell.Accuracy.Mean)));
-            string usual = s_updates.First(update => update.Settings == rule.Kind!.UsualUpdate).Word;
+            string usual = s_updates.First(update => update.Settings == Of.UsualUpdate(rule.Kind!)).Word;
             var chosen = cells.First(cell => cell.Update == usual);
             document.Add(new ResultTarget(Name, $"{rule.Word}: the default update, {usual}, within half a point of the best",
                 string.Create(s_text, $"{chosen.Percent}, best {100 * best:F2}"),

@@ -35,7 +35,7 @@ sealed class TrainingOptions
             + $"the controls (default {usual?.Rule ?? "tpsgd"})", LearningRules.Named);
         _update = OptionText.Parsed<UpdateSettings?>("--update", string.Join('|', UpdateRules.All.Select(update => update.Word)),
             "what is done with the gradient, and kept of it: nothing for sgd and signsgd, 2 x rho floats a weight for frugal, one for "
-            + $"signum, two for adam (default {usual?.Update ?? "adam; sgd for zo and elastic-zo"})",
+            + $"signum, two for adam (default {usual?.Update ?? "what suits rule and network; docs/choosing.md"})",
             UpdateRules.Named);
         command.Add("", _rule, _update);
         List<(string?, Settings)> records = [(null, new TrainingSettings()), (null, new ContinualSettings())];
@@ -59,19 +59,45 @@ sealed class TrainingOptions
 
     /// <summary>The settings of a command line.</summary>
     /// <param name="parsed">the command line</param>
-    /// <param name="usual">the settings where nobody says anything; null = tpsgd, and the update that suits the rule</param>
+    /// <param name="usual">the settings where nobody says anything; null = tpsgd, and what <see cref="WithUpdate"/> finds</param>
     /// <exception cref="EdgeLearnException">A value is out of range, or nobody in the run has a setting that was given.</exception>
     public TrainingSettings Read(ParseResult parsed, TrainingSettings? usual = null)
     {
         var settings = usual ?? new TrainingSettings();
         if (parsed.GetValue(_rule) is { } rule) settings = settings with { Rule = rule };
         if (parsed.GetValue(_update) is { } update) settings = settings with { Update = update };
-        else if (usual is null) settings = settings with { Update = settings.Rule.UsualUpdate };
-        foreach (var (name, text) in _settings.Given(parsed)) settings = settings.With(name, text);
+        bool isOpen = usual is null && parsed.GetValue(_update) is null;
+        foreach (var (name, text) in _settings.Given(parsed))
+        {
+            if (!isOpen || !IsOfUpdate(name)) settings = settings.With(name, text);
+        }
         foreach (var (name, _) in _settings.Given(parsed)) settings.Continual?.CheckUse(name);
         if (Has(parsed, "steps") && Has(parsed, "epochs"))
             throw new EdgeLearnException("--steps and --epochs both say how long to train: give one of them");
         settings.Check();
         return settings;
     }
+
+    /// <summary>
+    /// The settings with the update that the user said or, where nobody said one, the usual one of rule and network with what was said of
+    /// it.
+    /// </summary>
+    /// <param name="parsed">the command line</param>
+    /// <param name="settings">of <see cref="Read"/></param>
+    /// <param name="network">that learns</param>
+    /// <exception cref="EdgeLearnException">The update has not a setting that was given, or a value is out of range.</exception>
+    public TrainingSettings WithUpdate(ParseResult parsed, TrainingSettings settings, NetworkSpec network)
+    {
+        if (parsed.GetValue(_update) is not null) return settings;
+        // What a part of a network needs was not measured.
+        var kind = settings.Train is null ? network.KindOf() : NetworkKind.Other;
+        settings = settings with { Update = settings.Rule.UsualUpdate(kind) };
+        foreach (var (name, text) in _settings.Given(parsed).Where(given => IsOfUpdate(given.Name))) settings = settings.With(name, text);
+        settings.Check();
+        return settings;
+    }
+
+    static bool IsOfUpdate(string name)
+        => new TrainingSettings().Find(name) is null && LearningRules.All.All(rule => rule.Find(name) is null)
+            && UpdateRules.All.Any(update => update.Find(name) is not null);
 }

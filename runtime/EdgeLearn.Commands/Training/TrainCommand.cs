@@ -94,6 +94,7 @@ public sealed class TrainCommand
             Settings = _training.Has(parsed, "epochs") || _training.Has(parsed, "steps")
                 ? settings
                 : settings with { Epochs = TrainingSettings.EpochsFor(data.Train.Count, settings.Batch) },
+            WithUpdate = (settings, spec) => _training.WithUpdate(parsed, settings, spec),
             Network = network,
             Data = data,
             Loss = loss,

@@ -9,12 +9,13 @@ static class TrainReport
     {
         output.WriteLine($"network  {result.Network}");
         output.WriteLine($"data     {data.Name}: {result.TrainExamples:N0} to learn from, {result.TestExamples:N0} to test with");
-        output.WriteLine($"run      {result.Rule} with {result.Update}, {result.Epochs:0.##} epochs, batch {result.Batch}, "
+        string update = result.UpdateSettings is { } changes ? $"{result.Update} ({changes})" : result.Update;
+        output.WriteLine($"run      {result.Rule} with {update}, {result.Epochs:0.##} epochs, batch {result.Batch}, "
             + $"seed {result.Seed}");
         output.WriteLine();
-        var table = new TextTable("", "accuracy", "loss", "rate", "ms/step", "seconds", "workspace", "state");
-        table.Add(Cells(result.Rule, result.TestAccuracy, result.TestLoss, result.LearningRate, result.StepMsMedian, result.Seconds,
-            result.WorkspaceBytes, result.OptimizerStateBytes));
+        var table = new TextTable("", "update", "accuracy", "loss", "rate", "ms/step", "seconds", "workspace", "state");
+        table.Add(Cells(result.Rule, result.Update, result.TestAccuracy, result.TestLoss, result.LearningRate, result.StepMsMedian,
+            result.Seconds, result.WorkspaceBytes, result.OptimizerStateBytes));
         if (result.Controls is { } controls)
         {
             table.Add(Cells("backprop", controls.Backprop));
@@ -49,12 +50,13 @@ static class TrainReport
     static string[] Cells(string name, ValidationResult held) => [name, Figure(held.Accuracy, "-"), Figure(held.Loss, "")];
 
     static string[] Cells(string name, ControlResult control)
-        => Cells(name, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds,
+        => Cells(name, control.Update, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds,
             control.WorkspaceBytes, control.OptimizerStateBytes);
 
-    static string[] Cells(string name, double? accuracy, double? loss, float rate, double ms, double seconds, long workspace, long state)
-        => [name, Figure(accuracy, "-"), Figure(loss, "diverged"), $"{rate:G4}", $"{ms:F3}", $"{seconds:F1}", ByteCount.Format(workspace),
-            ByteCount.Format(state)];
+    static string[] Cells(string name, string update, double? accuracy, double? loss, float rate, double ms, double seconds,
+        long workspace, long state)
+        => [name, update, Figure(accuracy, "-"), Figure(loss, "diverged"), $"{rate:G4}", $"{ms:F3}", $"{seconds:F1}",
+            ByteCount.Format(workspace), ByteCount.Format(state)];
 
     static string Figure(double? value, string none) => value is { } known ? $"{known:F4}" : none;
 }

@@ -7,6 +7,9 @@ sealed record TrainRequest
 {
     public required TrainingSettings Settings { get; init; }
 
+    /// <summary>The settings with the update that suits their rule and a network, unless the user said one.</summary>
+    public required Func<TrainingSettings, NetworkSpec, TrainingSettings> WithUpdate { get; init; }
+
     public required NetworkSource Network { get; init; }
 
     public required DataSplit Data { get; init; }

@@ -5,6 +5,7 @@ namespace EdgeLearn.Commands;
 /// <summary>What <c>train --json</c> prints; the names in JSON are those of the properties in snake_case.</summary>
 /// <param name="Rule">the learning rule's word</param>
 /// <param name="Update">the update rule's word</param>
+/// <param name="UpdateSettings">what of its settings differs from the defaults; absent where nothing does</param>
 /// <param name="Network">the network in shorthand</param>
 /// <param name="Seed">seed of the run</param>
 /// <param name="Epochs">passes over the training data; a fraction where steps were given</param>
@@ -27,8 +28,9 @@ namespace EdgeLearn.Commands;
 /// <param name="Past">what the run keeps of the past; absent where it keeps nothing</param>
 /// <param name="Model">where the model was saved; null = nowhere</param>
 /// <param name="Transfer">what learned of a network that was frozen in part; absent where everything learned</param>
-public sealed record TrainResult(string Rule, string Update, string Network, ulong Seed, double Epochs, int Batch, float LearningRate,
-    int TrainExamples, int TestExamples, double? TestAccuracy, double TestLoss,
+public sealed record TrainResult(string Rule, string Update,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? UpdateSettings, string Network, ulong Seed,
+    double Epochs, int Batch, float LearningRate, int TrainExamples, int TestExamples, double? TestAccuracy, double TestLoss,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ValidationResult? Validation,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ControlResults? Controls, double StepMsMedian, double StepMsP99,
     double Seconds, long PeakRssBytes, long WorkspaceBytes, long ParameterBytes, long OptimizerStateBytes, double AllocatedBytesPerStep,

@@ -20,16 +20,14 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         var preparation = request.Preparation.Make(request.Network.Preparation, Data, spec);
         _transfer.Check(preparation, request.Settings.Weights);
         // refuses now what it would refuse after the run
-        if (request.Controls)
-            TrainingPlan.MemoryOf(spec, ControlSettings(new FrozenSettings()));
+        if (request.Controls) TrainingPlan.MemoryOf(spec, ControlSettings(new FrozenSettings(), spec));
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
     }
 
     // Says what is planned, and refuses what does not fit, before weights are read or drawn.
-    void Plan(NetworkSpec spec, Preparation preparation)
+    void Plan(NetworkSpec spec, TrainingSettings settings, Preparation preparation)
     {
-        var settings = request.Settings;
         using var network = new Network(spec, settings.Weights);
         using var plan = TrainingPlan.Of(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         var memory = plan.Memory;
@@ -42,8 +40,8 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
 
     TrainResult RunRule(NetworkSpec spec, Preparation preparation)
     {
-        var settings = request.Settings;
-        Plan(spec, preparation);
+        var settings = request.WithUpdate(request.Settings, spec);
+        Plan(spec, settings, preparation);
         CodePages.Drop();
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
@@ -67,6 +65,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         return new TrainResult(
             Rule: session.Rule.Name,
             Update: session.Update.Name,
+            UpdateSettings: session.Settings.Update.ToString() is { Length: > 0 } changes ? changes : null,
             Network: spec.ToString(),
             Seed: settings.Seed,
             Epochs: settings.Steps is { } steps ? (double)steps / session.StepsPerEpoch : settings.Epochs,
@@ -101,20 +100,20 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     ControlResults RunControls(NetworkSpec spec, Preparation preparation)
         => new(RunControl(new BackpropSettings(), spec, preparation), RunControl(new FrozenSettings(), spec, preparation));
 
-    // The same network, data, steps and update in float32, at the control's own rate: the user's was chosen for another rule. What is
-    // frozen for the rule is for backprop too; the last layer alone is what frozen means.
-    TrainingSettings ControlSettings(RuleSettings rule)
-        => request.Settings with
+    // The same network, data and steps in float32, at the control's own rate and, where the user said none, with its own update: the
+    // rule's were chosen for another rule. What is frozen for the rule is for backprop too; the last layer alone is what frozen means.
+    TrainingSettings ControlSettings(RuleSettings rule, NetworkSpec spec)
+        => request.WithUpdate(request.Settings with
         {
             Rule = rule,
             LearningRate = null,
             Weights = WeightStorage.Float32,
             Train = rule is FrozenSettings && request.Settings.Train is not null ? TrainableParts.Head : request.Settings.Train
-        };
+        }, spec);
 
     ControlResult RunControl(RuleSettings rule, NetworkSpec spec, Preparation preparation)
     {
-        var settings = ControlSettings(rule);
+        var settings = ControlSettings(rule, spec);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
         using var session = new TrainingSession(network, settings, Data.Train, preparation);
         _past?.Begin(session);
@@ -124,6 +123,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             TestAccuracy: spec.Loss.MeasuresAccuracy ? evaluation?.Accuracy : null,
             TestLoss: evaluation?.Loss,
             Validation: evaluation is null ? null : Validate(loop, spec),
+            Update: session.Update.Name,
             LearningRate: session.Settings.LearningRate!.Value,
             StepMsMedian: loop.Times.Quantile(0.5),
             Seconds: loop.Seconds,

@@ -59,6 +59,8 @@ public sealed record LocalHeadsSettings : RuleSettings
 
     internal override LearningRule Build(Network network, in RuleContext context) => new LocalHeads(network, this, context);
 
+    internal override UpdateSettings UsualUpdate(NetworkKind kind) => UsualOfLocalUnits(kind);
+
     internal override float? HiddenFactor => HiddenRate ?? 1;
 
     internal override void CheckNetwork(NetworkSpec network)

@@ -7,8 +7,24 @@ public abstract record RuleSettings : Settings
     /// <summary>Its word on the command line, on the wire and in checkpoints.</summary>
     public abstract string Word { get; }
 
-    /// <summary>The update that the command line takes where none is said: Adam, which suits networks of every kind at one rate.</summary>
-    public virtual UpdateSettings UsualUpdate => new AdamSettings();
+    /// <summary>
+    /// The update that the command line takes where none is said: of those that lie within half a point of the best on this kind of
+    /// network, the one that remembers least (docs/choosing.md); Adam, which suits networks of every kind, where nobody has measured it.
+    /// </summary>
+    internal virtual UpdateSettings UsualUpdate(NetworkKind kind) => new AdamSettings();
+
+    /// <summary>The same for rules whose units learn by themselves.</summary>
+    private protected static UpdateSettings UsualOfLocalUnits(NetworkKind kind)
+    {
+        const float Decay = 0.3f; // without it weights that nobody needs wander by the rate in every step of a sign update
+        return kind switch
+        {
+            NetworkKind.Dense => new SignSgdSettings(),
+            NetworkKind.NormedSequence => new SignSgdSettings { WeightDecay = Decay },
+            NetworkKind.Plain or NetworkKind.Recurrent => new SignumSettings { WeightDecay = Decay },
+            _ => new AdamSettings(),
+        };
+    }
 
     /// <summary>Makes the rule, which sets the rate factors of the network's tensors.</summary>
     /// <param name="network">what learns</param>

@@ -97,6 +97,8 @@ public sealed record TargetProjectionSettings : RuleSettings
 
     internal override LearningRule Build(Network network, in RuleContext context) => new TargetProjection(network, this, context);
 
+    internal override UpdateSettings UsualUpdate(NetworkKind kind) => UsualOfLocalUnits(kind);
+
     internal override float? HiddenFactor => HiddenRate ?? LocalLoss.HiddenRateScale();
 
     internal override void CheckNetwork(NetworkSpec network)

@@ -31,7 +31,7 @@ public readonly record struct UsualRate(float Rate, float? HiddenFactor = null)
         if (update is AdamSettings && isLocal && network.LabelsSteps) return new UsualRate(LocalRateOfSteps);
         float rate = OfDense(rule, update);
         if (update is not SgdSettings { Momentum: var momentum }) return new UsualRate(rate);
-        if (rule is not FrozenSettings && network.Layers.Any(HasSharedWeights))
+        if (rule is not FrozenSettings && network.Layers.Any(NetworkKinds.HasSharedWeights))
             return new UsualRate(isLocal && IsRecurrent(network) ? rate : rate * SharedWeightShare);
         if (network.Loss is not (MeanSquareLoss or HuberLoss) || rule is ZerothOrderSettings) return new UsualRate(rate);
         int last = network.Units[^1].Learner;
@@ -40,11 +40,9 @@ public readonly record struct UsualRate(float Rate, float? HiddenFactor = null)
         return new UsualRate(lastRate, rule.HiddenFactor * rate / lastRate);
     }
 
-    static bool HasSharedWeights(LayerSpec layer) => layer is not (DenseSpec or ReceptiveFieldSpec) && layer.Role == LayerRole.Learner;
-
     // Under a local rule a recurrent net stands, and needs, the rate of dense ones (docs/choosing.md).
     static bool IsRecurrent(NetworkSpec network)
-        => network.Layers.Where(HasSharedWeights).All(layer => layer is RecurrentSpec) && !network.LabelsSteps
+        => network.Layers.Where(NetworkKinds.HasSharedWeights).All(layer => layer is RecurrentSpec) && !network.LabelsSteps
             && network.Loss is not (MeanSquareLoss or HuberLoss);
 
     // A sign update moves every weight by the whole rate, and FRUGAL most of its weights, so that the two share one. Measured on nets of

@@ -105,8 +105,7 @@ public abstract record ProbeSettings : RuleSettings
     /// <summary>Distribution of a direction.</summary>
     public NoiseKind Noise { get; init; } = NoiseKind.Sign;
 
-    /// <inheritdoc/>
-    public override UpdateSettings UsualUpdate => new SgdSettings();
+    internal override UpdateSettings UsualUpdate(NetworkKind kind) => new SgdSettings();
 
     /// <summary>The seed of direction i of a step.</summary>
     /// <param name="seed">of all directions of the run</param>

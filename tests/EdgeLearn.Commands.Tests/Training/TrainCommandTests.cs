@@ -8,8 +8,8 @@ public sealed class TrainCommandTests : IDisposable
 {
     static readonly string[] s_fields =
     [
-        "rule", "update", "network", "seed", "epochs", "batch", "learning_rate", "train_examples", "test_examples", "test_accuracy",
-            "test_loss", "step_ms_median", "step_ms_p99",
+        "rule", "update", "update_settings", "network", "seed", "epochs", "batch", "learning_rate", "train_examples", "test_examples",
+            "test_accuracy", "test_loss", "step_ms_median", "step_ms_p99",
         "seconds", "peak_rss_bytes", "workspace_bytes", "parameter_bytes", "optimizer_state_bytes", "allocated_bytes_per_step", "model",
     ];
 
@@ -27,11 +27,11 @@ public sealed class TrainCommandTests : IDisposable
     {
         var result = Train();
         Assert.Equal(s_fields, result.EnumerateObject().Select(field => field.Name));
-        Assert.Equal("tpsgd adam 8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-3",
-            $"{result.Text("rule")} {result.Text("update")} {result.Text("network")}");
+        Assert.Equal("tpsgd signum, weight-decay = 0.3: 8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-3",
+            $"{result.Text("rule")} {result.Text("update")}, {result.Text("update_settings")}: {result.Text("network")}");
         Assert.Equal((1, 30, 64), (result.Number("seed"), result.Number("epochs"), result.Number("batch")));
         Assert.Equal((ThreePlaces.TrainCount, ThreePlaces.TestCount), (result.Number("train_examples"), result.Number("test_examples")));
-        Assert.Equal((2 * result.Number("parameter_bytes"), 0),
+        Assert.Equal((result.Number("parameter_bytes"), 0),
             (result.Number("optimizer_state_bytes"), result.Number("allocated_bytes_per_step")));
         Assert.InRange(result.Number("test_accuracy"), 0.95, 1);
         Assert.InRange(result.Number("test_loss"), 0, 0.3);
@@ -55,16 +55,32 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void Controls_spend_the_same_budget_at_rates_of_their_own()
     {
-        var result = Train("--controls", "--lr", "0.25");
+        JsonElement result = Train("--controls", "--lr", "0.25"), besideSgd = Train("--controls", "--update", "sgd", "--steps", "20");
         Assert.Equal(0.25, result.Number("learning_rate"));
         foreach (string name in new[] { "backprop", "frozen" })
         {
             var control = result.GetProperty("controls").GetProperty(name);
             Assert.InRange(control.Number("test_accuracy"), 0.95, 1);
+            Assert.Equal("adam", control.Text("update"));
+            Assert.Equal("sgd", besideSgd.GetProperty("controls").GetProperty(name).Text("update"));
             var alone = Train("--rule", name);
             foreach (string field in new[] { "test_accuracy", "test_loss", "learning_rate", "workspace_bytes", "optimizer_state_bytes" })
                 Assert.Equal(alone.Number(field), control.Number(field));
         }
+    }
+
+    // Signum and signSGD are what suits here; their settings go to whichever a network takes by itself.
+    [Fact]
+    public void What_is_said_of_the_update_alone_is_said_of_the_usual_one()
+    {
+        Assert.Equal("weight-decay = 0.1", Train("--weight-decay", "0.1", "--steps", "2").Text("update_settings"));
+        Assert.Equal("weight-decay = 0.3, momentum = 0.5", Train("--momentum", "0.5", "--steps", "2").Text("update_settings"));
+        Assert.False(Train("--update", "signum", "--steps", "2").TryGetProperty("update_settings", out _));
+        Assert.Contains("--rho belongs to frugal, this run has tpsgd with signum: leave it out",
+            Invoked.Run("train", "--data", _data, "--rho", "0.5").Error);
+        Assert.Contains("--momentum belongs to sgd, signum, this run has tpsgd with signsgd: leave it out",
+            Invoked.Run("train", "--data", _data, "--network", "8x8-20-3", "--momentum", "0.5").Error);
+        Assert.Contains("--weight-decay", Invoked.Run("train", "--data", _data, "--weight-decay", "-1").Error);
     }
 
     [Theory]
