@@ -40,8 +40,8 @@ public class TrainingRowTests
         using var scope = new ResultScope(3, isQuick: false);
         var document = Render(scope, 0.93, 0.95, 0.9);
         string text = document.ToString("# Results\n");
-        Assert.Matches(@"\| tpsgd \| 93\.00 ± 1\.00 \| 0\.60 \| [0-9.]+ \| 0\.75 \|", text);
-        Assert.Contains("| majority class | 10.00 |", text);
+        Assert.Matches(@"\| tpsgd \| [a-z]+ \| [0-9.]+ \| 93\.00 ± 1\.00 \| 0\.60 \| 0\.75 \|", text);
+        Assert.Contains("| majority class |  |  | 10.00 |", text);
         Assert.Equal(
             [("tpsgd at 90 % or more", true), ("best forward-only rule within 2 points of backprop", true), ("clearly above frozen", false),
             ("tpsgd 1 point or more above frozen", true), ("gap recovered 0.8 or more by the best forward-only rule", false),
@@ -68,7 +68,7 @@ public class TrainingRowTests
         using var scope = new ResultScope(3, isQuick: false);
         string text = Render(scope, 0.93, 0.95, 0.9, "tpsgd diverged at step 7").ToString("");
         Assert.Contains("tpsgd seed 2: tpsgd diverged at step 7", text);
-        Assert.Contains("| tpsgd | 93.00 ± 1.41 |", text);
+        Assert.Matches(@"\| tpsgd \| [a-z]+ \| [0-9.]+ \| 93\.00 ± 1\.41 \|", text);
     }
 
     [Fact]

@@ -28,24 +28,25 @@ static class TrainingChecks
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         if (!double.IsFinite(loss)) throw new SelfTestException($"the loss is {loss}");
         if (SmallTask.Bits(network).AsSpan().SequenceEqual(before)) throw new SelfTestException("the weights did not change");
-        long floats = FloatsOf(settings.Update, network.Parameters);
+        // Of layers that stay frozen nothing is kept: the last has a matrix and a bias.
+        var slices = network.Parameters.Slices;
+        long floats = FloatsOf(settings.Update, settings.Rule is FrozenSettings ? [.. slices.TakeLast(2)] : slices);
         if (session.Update.StateBytes != floats * sizeof(float))
             throw new SelfTestException($"{name} keeps {session.Update.StateBytes} bytes, expected {floats * sizeof(float)}");
         return allocated;
     }
 
-    static long FloatsOf(UpdateSettings update, ParameterSet parameters) => update switch
+    static long FloatsOf(UpdateSettings update, IReadOnlyList<ParameterSlice> slices) => update switch
     {
         SignSgdSettings or SgdSettings { Momentum: 0 } or FrugalSettings { Rho: 0 } => 0,
-        AdamSettings => 2L * parameters.Length,
+        AdamSettings => 2 * slices.Sum(slice => (long)slice.Length),
         FrugalSettings { Selection: FrugalSelection.Block } frugal =>
-            2 * parameters.Slices.Select(slice => (long)slice.Length).OrderDescending()
-            .Take((int)Math.Round(frugal.Rho * parameters.Slices.Count)).Sum(),
+            2 * slices.Select(slice => (long)slice.Length).OrderDescending().Take((int)Math.Round(frugal.Rho * slices.Count)).Sum(),
         FrugalSettings frugal =>
-            2 * parameters.Slices.Sum(slice => slice.Shape.Length == 1
+            2 * slices.Sum(slice => slice.Shape.Length == 1
             ? slice.Length
             : (long)(int)(frugal.Rho * slice.RowLength) * (slice.Length / slice.RowLength)),
-        _ => parameters.Length,
+        _ => slices.Sum(slice => (long)slice.Length),
     };
 
     public static void Regression(RuleSettings rule)
