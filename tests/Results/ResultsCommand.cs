@@ -109,7 +109,7 @@ static class ResultsCommand
             + $"results{(quick ? " --quick" : "")}{(only.Length > 0 ? $" --only {only}" : "")}"
             + $"{(seeds == (quick ? 1 : 3) ? "" : string.Create(CultureInfo.InvariantCulture, $" --seeds {seeds}"))}";
         var head = new StringBuilder($"# Results\n\nMade by `{command}`: test accuracy in percent, mean ± standard deviation over seeds, "
-            + $"each rule at its own default rate and with the same number of epochs. ");
+            + $"each rule with its own default update and rate and with the same number of epochs. ");
         head.Append("*frozen* leaves the hidden layers as they were drawn: what it reaches proves nothing about hidden learning. *last "
             + "layer only* has no hidden layers. Rows where we lose stay in.\n");
         if (quick)
