@@ -49,7 +49,9 @@ public sealed class EvaluateCommand
         var source = parsed.GetValue(_network) is { } network ? NetworkSource.Read(network, path) : null;
         using var whole = source is null ? ModelFile.Load(path) : null;
         var loss = whole?.Network.Loss ?? source!.Loss ?? Loss.SoftmaxCrossEntropy;
-        using var data = _data.Open(parsed, loss, output)!;
+        var meaning = whole is null ? null : ModelMeaning.Of(whole);
+        if (whole is not null && parsed.GetValue(_adaptor) is { } head) meaning = OfAdapted(whole, head, path);
+        using var data = _data.Open(parsed, loss, output, meaning)!;
         using var state = source is null
             ? null
             : new Model(
@@ -59,13 +61,8 @@ public sealed class EvaluateCommand
         using var adapted = parsed.GetValue(_adaptor) is { } adaptor ? Adaptor.Apply(file, adaptor, path) : null;
         var loaded = adapted ?? file;
         using var converted = parsed.GetValue(_weights) is { } weights && weights != loaded.Network.Parameters.Storage
-            ? new Model(loaded.Network.WithStorage(weights), loaded.Preparation, loaded.ClassNames) : null;
+            ? loaded with { Network = loaded.Network.WithStorage(weights) } : null;
         var model = converted ?? loaded;
-        if (model.ClassNames is { } known && data.ClassNames is { } names && !known.SequenceEqual(names))
-        {
-            throw new EdgeLearnException($"{path} knows the classes {string.Join(", ", known.Take(5))}, {data.Name} "
-                + $"has {string.Join(", ", names.Take(5))}");
-        }
         bool bytes = parsed.GetValue(_bytes);
         if (bytes && model.Network.Parameters.Storage != WeightStorage.Int8)
         {
@@ -75,6 +72,13 @@ public sealed class EvaluateCommand
         var result = Evaluate(model, path, data, batch, bytes);
         output.Write(result, ResultJson.Default.EvaluateResult, text => result.Write(data.Name, text));
         return 0;
+    }
+
+    // An adaptor may bring a head for other classes.
+    static ModelMeaning OfAdapted(Model whole, string adaptor, string path)
+    {
+        using var adapted = Adaptor.Apply(whole, adaptor, path);
+        return ModelMeaning.Of(adapted);
     }
 
     static EvaluateResult Evaluate(Model model, string path, DataSplit data, int batch, bool multipliesBytes)
@@ -96,7 +100,8 @@ public sealed class EvaluateCommand
             Seconds: Stopwatch.GetElapsedTime(begin).TotalSeconds,
             ParameterBytes: network.ParameterBytes,
             WorkspaceBytes: plan.WorkspaceBytes,
-            PeakRssBytes: Machine.PeakRssBytes);
+            PeakRssBytes: Machine.PeakRssBytes,
+            Figures: TestFigures.Of(evaluation, model.ClassNames ?? data.ClassNames, model.Columns?.Labels));
     }
 }
 
@@ -110,8 +115,9 @@ public sealed class EvaluateCommand
 /// <param name="ParameterBytes">weights and integer tensors</param>
 /// <param name="WorkspaceBytes">the one block of the forward pass</param>
 /// <param name="PeakRssBytes">peak memory of the process</param>
+/// <param name="Figures">what the test says beside accuracy and loss</param>
 public sealed record EvaluateResult(string Model, string Network, int TestExamples, double? TestAccuracy, double TestLoss, double Seconds,
-    long ParameterBytes, long WorkspaceBytes, long PeakRssBytes)
+    long ParameterBytes, long WorkspaceBytes, long PeakRssBytes, TestFigures? Figures)
 {
     internal void Write(string data, TextWriter output)
     {
@@ -121,5 +127,6 @@ public sealed record EvaluateResult(string Model, string Network, int TestExampl
         output.WriteLine($"loss      {TestLoss:F4}");
         output.WriteLine($"memory    weights {ParameterBytes:N0} bytes, workspace {WorkspaceBytes:N0}; peak of the process "
             + $"{ByteCount.Format(PeakRssBytes)}; {Seconds:F1} s");
+        Figures?.Write(output);
     }
 }

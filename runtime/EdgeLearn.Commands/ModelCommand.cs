@@ -26,7 +26,7 @@ public static class ModelCommand
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(model),
-                output = Checked(parsed.GetRequiredValue(target)!, path, parsed.GetRequiredValue(adaptor));
+                output = Checked(parsed.GetRequiredValue(target)!, OutputKind.Model, path, parsed.GetRequiredValue(adaptor));
             using var loaded = ModelFile.Load(path);
             using var adapted = Adaptor.Apply(loaded, parsed.GetRequiredValue(adaptor), path);
             using var network = adapted.Network.Merge();
@@ -47,7 +47,7 @@ public static class ModelCommand
             + "learned.", "digits.safetensors --name 10 --output wider.safetensors") { model, name, target, CommandOutput.JsonOption() };
         command.SetAction(parsed =>
         {
-            string path = parsed.GetRequiredValue(model), output = Checked(parsed.GetRequiredValue(target)!, path);
+            string path = parsed.GetRequiredValue(model), output = Checked(parsed.GetRequiredValue(target)!, OutputKind.Model, path);
             using var loaded = ModelFile.Load(path);
             using var wider = loaded.WithClass(parsed.GetRequiredValue(name)!, path);
             ModelFile.Save(output, wider);
@@ -63,15 +63,11 @@ public static class ModelCommand
         return option;
     }
 
-    internal static string Checked(string output, params string[] sources)
+    internal static string Checked(string output, OutputKind kind, params string?[] sources)
     {
-        SaveTarget.Check(output, "--output");
-        foreach (string source in sources)
-        {
-            if (Path.GetFullPath(source) == Path.GetFullPath(output))
-                throw new EdgeLearnException($"--output {output} would replace the file that it is made from: choose another name");
-        }
-
+        var files = new OutputFiles();
+        foreach (string? source in sources) files.Reads(source ?? "", source);
+        files.Writes("--output", output, kind);
         return output;
     }
 

@@ -56,7 +56,12 @@ public sealed class PlanCommand
             _training.Has(parsed, "weights") ? settings : settings with { Weights = network.Storage ?? WeightStorage.Float32 },
             rule => _training.WithUpdate(parsed, rule, spec), parsed.GetValue(_limit),
             listsBuffers: parsed.GetValue(_buffers) || parsed.GetValue(_svg) is not null);
-        if (parsed.GetValue(_svg) is { } file) Draw(result, file);
+        if (parsed.GetValue(_svg) is { } file)
+        {
+            new OutputFiles().Reads("--network", network.NamedPath).Writes("--svg", file, OutputKind.Svg);
+            Draw(result, file);
+        }
+
         if (!parsed.GetValue(_buffers)) result = result with { Buffers = null };
         output.Write(result, ResultJson.Default.PlanResult, result.Write);
         return 0;
@@ -79,7 +84,7 @@ public sealed class PlanCommand
     NetworkSpec Spec(ParseResult parsed, NetworkSource network, CommandOutput output)
     {
         var loss = _loss.Read(parsed, network);
-        using var data = _data.Open(parsed, loss, output);
+        using var data = _data.Open(parsed, loss, output, network.Meaning(loss, _training.Read(parsed).Train));
         loss = _loss.Complete(parsed, loss, network, data);
         if (data is not null) return network.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss);
         int classes = parsed.GetValue(_classes) ?? 10;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EdgeLearn.Datasets;
@@ -74,6 +75,23 @@ sealed class ConvertedArrays
         byte[] bytes = new byte[values.Count * sizeof(short)];
         for (int i = 0; i < values.Count; i++) BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(i * sizeof(short)), values[i]);
         destination.Write(bytes);
+    }
+
+    /// <summary>Writes floats, little-endian.</summary>
+    public static void WriteFloats(Stream destination, ReadOnlySpan<float> values)
+    {
+        if (BitConverter.IsLittleEndian)
+        {
+            destination.Write(MemoryMarshal.AsBytes(values));
+            return;
+        }
+
+        Span<byte> bytes = stackalloc byte[sizeof(float)];
+        foreach (float value in values)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
+            destination.Write(bytes);
+        }
     }
 
     /// <summary>The header of the array that begins at an offset, whose data begins behind it.</summary>

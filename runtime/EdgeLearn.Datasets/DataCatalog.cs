@@ -69,7 +69,7 @@ public sealed class DataCatalog
         var text = new TextDataset(ByteSource.Open(path), _options.InputShape?.Length ?? TextSteps);
         try
         {
-            return DataSplit.FromWhole(text, _options, name, path, null, null);
+            return DataSplit.FromWhole(text, _options, name, path);
         }
         catch (EdgeLearnException)
         {
@@ -134,7 +134,7 @@ public sealed class DataCatalog
     int[] ReadGroups(DataSplit split, string path)
     {
         using var rows = ArrayFile.Open(path, _cache);
-        return split.GroupsOf(rows);
+        return DataSplit.GroupsOf(split.Train, rows);
     }
 
     DataSplit OpenCifar(CifarFolder folder, string name)
@@ -160,7 +160,7 @@ public sealed class DataCatalog
         opened.Add(test.Inputs);
         var split = Split(opened, train.Inputs, train.Labels, test.Inputs, test.Labels, name, path, null, classNames,
             _options.GroupColumn is null ? null : train.Groups, isSequence: true);
-        split.FindGroupsBy(() => split.GroupsOf(train.Groups!));
+        split.FindGroupsBy(() => DataSplit.GroupsOf(split.Train, train.Groups!));
         return split;
     }
 
@@ -173,8 +173,9 @@ public sealed class DataCatalog
     {
         byte[] start = GzipFile.ReadStart(path);
         string name = Path.GetFileName(path);
-        if (!NpyFile.HasMagic(start) && !IdxFile.HasMagic(start) && !start.Contains((byte)0) && start.Length > 0)
-            return OpenTables(path, null, name, path, null);
+        bool isText = !start.Contains((byte)0) || HasTextName(path);
+        if (!NpyFile.HasMagic(start) && !IdxFile.HasMagic(start) && isText && start.Length > 0)
+            return OpenTables(path, null, name, path);
         if (ArrayHeader.Parse(start, name).Dimensions == 1)
         {
             throw new EdgeLearnException($"{path} holds one number a sample: labels, not inputs; name the file with the inputs, or the "
@@ -186,15 +187,18 @@ public sealed class DataCatalog
         return OpenArrays(path, labels, null, null, name, path, null, null, isSequence: false);
     }
 
-    DataSplit OpenTables(string train, string? test, string name, string source, Shape? shape)
+    // After a power cut a text may hold zeros.
+    static bool HasTextName(string path)
     {
-        using var opened = new OpenedFiles();
-        var table = CsvTable.Open(train, _options, _cache, null);
-        opened.Add(table.Inputs);
-        var testTable = test is null ? null : CsvTable.Open(test, _options, _cache, table.Schema);
-        if (testTable is not null) opened.Add(testTable.Inputs);
-        return Split(opened, table.Inputs, table.Labels, testTable?.Inputs, testTable?.Labels, name, source, shape, table.Schema.ClassNames,
-            table.Groups);
+        string name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
+        return Path.GetExtension(name).ToLowerInvariant() is ".csv" or ".txt" or ".tsv" or ".dat" or ".data";
+    }
+
+    DataSplit OpenTables(string train, string? test, string name, string source, Shape? shape = null)
+    {
+        var split = new TableOpening(_options, _cache).Open(train, test, name, source, _options.InputShape ?? shape);
+        if (_cache.Notice is { } notice) split.Notes = [.. split.Notes, notice];
+        return split;
     }
 
     DataSplit OpenArrays(string train, string trainLabels, string? test, string? testLabels, string name, string source, Shape? shape,
@@ -251,10 +255,12 @@ public sealed class DataCatalog
         }
 
         var split = test is null
-            ? DataSplit.FromWhole(train, _options, name, source, _cache.Notice, classNames)
-            : DataSplit.FromParts(train, test, name, source, _cache.Notice, classNames);
+            ? DataSplit.FromWhole(train, _options, name, source, groups is null ? null : DataSplit.GroupsOf(train, groups))
+            : DataSplit.FromParts(train, test, name, source);
         split.IsSequence = isSequence && split.InputShape.Rank == 2;
-        if (groups is not null) split.ReadGroups(groups);
+        split.ClassNames = classNames;
+        if (_cache.Notice is { } notice) split.Notes = [notice];
+        if (groups is not null && test is not null) split.TrainGroups = DataSplit.GroupsOf(train, groups);
         opened.Keep();
         return split;
     }

@@ -3,8 +3,56 @@ namespace EdgeLearn.Datasets;
 /// <summary>How <c>--data</c> is to be read.</summary>
 public sealed record DataOptions
 {
-    /// <summary>The label column of a csv; null takes the last one.</summary>
+    /// <summary>
+    /// The label column of a table, or several with commas between them, as many outputs; null takes the one called label, class, target
+    /// or y, else the last.
+    /// </summary>
     public string? LabelColumn { get; init; }
+
+    /// <summary>Columns of a table that are left out, with commas between them.</summary>
+    public string? Ignored { get; init; }
+
+    /// <summary>What columns of a table are, where they do not show it: <c>A=category,B=number</c>; see <see cref="ColumnKind"/>.</summary>
+    public string? ColumnKinds { get; init; }
+
+    /// <summary>What becomes of cells without a value.</summary>
+    public MissingChoice Missing { get; init; }
+
+    /// <summary>Whether a table's first line has the names of its columns.</summary>
+    public HeaderChoice Header { get; init; }
+
+    /// <summary>Whether a table's last line counts only with its line break: for a file that is being written.</summary>
+    public bool WholeLinesOnly { get; init; }
+
+    /// <summary>Rows of a table that follow each other in one input; null = a row is an input.</summary>
+    public int? Window { get; init; }
+
+    /// <summary>Rows from one window to the next; null = as many as a window has.</summary>
+    public int? Hop { get; init; }
+
+    /// <summary>The column by whose time rows follow each other, no input itself; null = in the order of the file.</summary>
+    public string? TimeColumn { get; init; }
+
+    /// <summary>Whether the last part in the order of time is the test part, and not a random one.</summary>
+    public bool SplitByTime { get; init; }
+
+    /// <summary>Whether everything is to be trained on and nothing split off.</summary>
+    public bool TakesWhole { get; init; }
+
+    /// <summary>The columns that a model takes in, which a table must have; null = they are chosen.</summary>
+    public InputColumns? Columns { get; init; }
+
+    /// <summary>Classes that a model has, 0 = whatever the data have.</summary>
+    public int ModelClassCount { get; init; }
+
+    /// <summary>The names of a model's classes, where it has names.</summary>
+    public IReadOnlyList<string>? ModelClassNames { get; init; }
+
+    /// <summary>Whether data with other classes than the model's are read by their own.</summary>
+    public bool AllowsOtherClasses { get; init; }
+
+    /// <summary>Whether samples without a label are no samples.</summary>
+    public bool NeedsLabels { get; init; } = true;
 
     /// <summary>
     /// The column of a csv that says which samples belong together, such as a person; it is no feature. For a folder of arrays a word in

@@ -3,16 +3,14 @@ namespace EdgeLearn.Datasets;
 /// <summary>The training and the test part of what <c>--data</c> named. Owns the files.</summary>
 public sealed class DataSplit : IDisposable
 {
-    // Keeps the split apart from the orders of training under the same seed.
-    const ulong SplitStream = 0x53504C4954;
-
     readonly Dataset[] _owned;
+    readonly Dataset? _test;
     Func<int[]?>? _findGroups;
 
-    DataSplit(Dataset train, Dataset test, string name, string source, Dataset[] owned)
+    DataSplit(Dataset train, Dataset? test, string name, string source, Dataset[] owned)
     {
         Train = train;
-        Test = test;
+        _test = test;
         Name = name;
         Source = source;
         _owned = owned;
@@ -22,7 +20,10 @@ public sealed class DataSplit : IDisposable
     public Dataset Train { get; }
 
     /// <summary>To be judged by; shares no sample with <see cref="Train"/>.</summary>
-    public Dataset Test { get; }
+    public Dataset Test => _test ?? Train;
+
+    /// <summary>Whether a part is held back for <see cref="Test"/>, and not everything to learn from.</summary>
+    public bool HasTest => _test is not null;
 
     /// <summary>Classes over both parts; 0 for regression.</summary>
     public int ClassCount => Train.ClassCount;
@@ -40,13 +41,22 @@ public sealed class DataSplit : IDisposable
     public string Source { get; }
 
     /// <summary>Names of the classes where the labels were names; null where they were numbers.</summary>
-    public IReadOnlyList<string>? ClassNames { get; init; }
+    public IReadOnlyList<string>? ClassNames { get; internal set; }
 
-    /// <summary>One line that the user should see, such as data held in memory because no cache could be written; null otherwise.</summary>
-    public string? Notice { get; init; }
+    /// <summary>Lines that the user should see, such as what was left out, or that data are held in memory.</summary>
+    public IReadOnlyList<string> Notes { get; internal set; } = [];
+
+    /// <summary>What became of the columns of a table; null where the data are none.</summary>
+    public InputColumns? Columns { get; internal set; }
 
     /// <summary>The group of every sample of <see cref="Train"/>, as a number; null where no group column was named.</summary>
-    public int[]? TrainGroups { get; private set; }
+    public int[]? TrainGroups { get; internal set; }
+
+    /// <summary>The time of every sample of <see cref="Train"/>; null where no column says it.</summary>
+    internal double[]? TrainTimes { get; private init; }
+
+    /// <summary>Whether later samples are held back, and not random ones.</summary>
+    internal bool SplitsByTime { get; private init; }
 
     /// <summary>Whether inputs of two dimensions are known to be steps x features and no images.</summary>
     public bool IsSequence { get; internal set; }
@@ -75,13 +85,18 @@ public sealed class DataSplit : IDisposable
             throw new EdgeLearnException(
                 FormattableString.Invariant($"a validation fraction of {fraction}; expected a number above 0 and below 1, such as 0.1"));
         }
-        var (train, validation) = HeldOut.Divide(Train.Count, TrainGroups ?? _findGroups?.Invoke(), fraction, seed, Name);
-        return new DataSplit(new DatasetView(Train, train), Test, Name, Source, [])
+        var (train, validation) = SplitsByTime && TrainGroups is null
+            ? HeldOut.Last(Train.Count, TrainTimes, fraction, Name)
+            : HeldOut.Divide(Train.Count, TrainGroups ?? _findGroups?.Invoke(), fraction, seed, Name);
+        return new DataSplit(new DatasetView(Train, train), _test, Name, Source, [])
         {
             Validation = new DatasetView(Train, validation),
             TrainGroups = TrainGroups is { } groups ? [.. train.Select(i => groups[i])] : null,
             ClassNames = ClassNames,
-            Notice = Notice,
+            TrainTimes = TrainTimes is { } times ? [.. train.Select(i => times[i])] : null,
+            SplitsByTime = SplitsByTime,
+            Notes = Notes,
+            Columns = Columns,
             IsSequence = IsSequence,
         };
     }
@@ -102,73 +117,58 @@ public sealed class DataSplit : IDisposable
     /// <summary>Says how groups that nobody named are found when they are wanted.</summary>
     internal void FindGroupsBy(Func<int[]?> find) => _findGroups = find;
 
-    /// <summary>Takes the groups of the file's rows over to the training samples.</summary>
-    internal void ReadGroups(ArrayFile rows) => TrainGroups = GroupsOf(rows);
-
-    /// <summary>The groups of the training samples.</summary>
-    /// <param name="rows">the group of each row of the file that they come from</param>
-    internal int[] GroupsOf(ArrayFile rows)
+    /// <summary>The groups of some samples.</summary>
+    /// <param name="samples">of a file</param>
+    /// <param name="rows">the group of each row of the file</param>
+    internal static int[] GroupsOf(Dataset samples, ArrayFile rows)
     {
         var groups = LabelList.Read(rows);
-        int[] train = new int[Train.Count];
-        for (int i = 0; i < train.Length; i++)
+        int[] found = new int[samples.Count];
+        for (int i = 0; i < found.Length; i++)
         {
-            int row = Train.SourceRow(i);
-            train[i] = row < groups.Count
+            int row = samples.SourceRow(i);
+            found[i] = row < groups.Count
                 ? groups[row]
-                : throw new EdgeLearnException($"{rows.Name} has {groups.Count} groups, {Train.Name} has more samples; expected one group "
-                    + $"a sample");
+                : throw new EdgeLearnException($"{rows.Name} has {groups.Count} groups, {samples.Name} has more samples; expected one "
+                    + $"group a sample");
         }
 
-        return train;
+        return found;
     }
 
     /// <summary>Two parts from two files.</summary>
-    internal static DataSplit FromParts(Dataset train, Dataset test, string name, string source, string? notice,
-        IReadOnlyList<string>? classNames)
+    internal static DataSplit FromParts(Dataset train, Dataset test, string name, string source)
     {
         if (train.InputLength != test.InputLength)
         {
             throw new EdgeLearnException($"{train.Name} has inputs of {train.InputLength} values and {test.Name} of {test.InputLength}; "
                 + $"expected the same");
         }
-        return new DataSplit(train, test, name, source, [train, test]) { Notice = notice, ClassNames = classNames };
+        return new DataSplit(train, test, name, source, [train, test]);
     }
 
-    /// <summary>Splits one set by seed.</summary>
-    internal static DataSplit FromWhole(
-        Dataset whole, DataOptions options, string name, string source, string? notice, IReadOnlyList<string>? classNames)
+    /// <summary>Splits one set.</summary>
+    /// <param name="whole">owned by the result</param>
+    /// <param name="options">how much is for testing, and how it is chosen</param>
+    /// <param name="name">what the user calls it</param>
+    /// <param name="source">the file or folder</param>
+    /// <param name="groups">the group of each sample, where groups stay together; null = there are none</param>
+    /// <param name="times">the time of each; null = they follow each other</param>
+    internal static DataSplit FromWhole(Dataset whole, DataOptions options, string name, string source, int[]? groups = null,
+        double[]? times = null)
     {
-        if (whole.Count < 2)
-            throw new EdgeLearnException($"{whole.Name} has 1 sample; expected at least 2, one to learn from and one to test with");
-        var (first, testCount) = TestPart(whole.Count, options);
-        var order = new EpochOrder(SplitMix64.Derive(options.Seed, SplitStream), 0, whole.Count);
-        int[] test = new int[testCount];
-        int[] train = new int[whole.Count - testCount];
-        for (int i = 0; i < whole.Count; i++)
-        {
-            if (i < first) train[i] = order[i];
-            else if (i < first + testCount) test[i - first] = order[i];
-            else train[i - testCount] = order[i];
-        }
-
+        if (options.TakesWhole) return new DataSplit(whole, null, name, source, [whole]) { TrainGroups = groups };
+        bool[] isTest = new TestPart(options, whole.Name).Choose(whole.Count, groups, times,
+            whole.LabelLength == 1 ? whole.Labels() : null);
         // In the file's order, so that reading a part from end to end moves forward only.
-        Array.Sort(test);
-        Array.Sort(train);
+        int[] test = [.. Enumerable.Range(0, whole.Count).Where(i => isTest[i])];
+        int[] train = [.. Enumerable.Range(0, whole.Count).Where(i => !isTest[i])];
         return new DataSplit(new DatasetView(whole, train), new DatasetView(whole, test), name, source, [whole])
         {
-            Notice = notice,
-            ClassNames = classNames
+            TrainGroups = groups is null ? null : [.. train.Select(i => groups[i])],
+            TrainTimes = times is null ? null : [.. train.Select(i => times[i])],
+            SplitsByTime = options.SplitByTime,
         };
-    }
-
-    // Places in the shuffled order.
-    static (int First, int Count) TestPart(int count, DataOptions options)
-    {
-        if (options.Fold is not var (part, parts)) return (0, Math.Clamp((int)Math.Round(count * options.TestFraction), 1, count - 1));
-        if (parts > count) throw new EdgeLearnException($"{count} samples cannot be divided into {parts} folds");
-        int first = (int)((long)count * (part - 1) / parts);
-        return (first, (int)((long)count * part / parts) - first);
     }
 }
 
@@ -191,6 +191,16 @@ static class HeldOut
         seed = SplitMix64.Derive(seed, Stream);
         bool[] held = groups is null ? BySample(count, fraction, seed, name) : ByGroup(groups, fraction, seed, name);
         return ([.. Enumerable.Range(0, count).Where(i => !held[i])], [.. Enumerable.Range(0, count).Where(i => held[i])]);
+    }
+
+    /// <summary>Holds the last samples in the order of time back.</summary>
+    public static (int[] Train, int[] Held) Last(int count, double[]? times, double fraction, string name)
+    {
+        if (count < 2) throw new EdgeLearnException($"{name} has 1 sample to learn from; expected at least 2 where some are held back");
+        int[] order = [.. Enumerable.Range(0, count)];
+        if (times is not null) Array.Sort((double[])times.Clone(), order);
+        int held = Math.Clamp((int)Math.Round(count * fraction), 1, count - 1);
+        return ([.. order.Take(count - held).Order()], [.. order.Skip(count - held).Order()]);
     }
 
     static bool[] BySample(int count, double fraction, ulong seed, string name)

@@ -49,12 +49,12 @@ sealed record SeriesCut(string SampleRate, string TrainLoad, string TestLoad)
             string Cell(string column)
                 => Array.IndexOf(header, column) is var at and >= 0 && at < cells.Length
                     ? cells[at]
-                    : throw new EdgeLearnException($"{path}: no '{column}' in the line '{CsvLabels.Shorten(line)}'");
+                    : throw new EdgeLearnException($"{path}: no '{column}' in the line '{CellText.Shorten(line)}'");
             if (Cell("sample_rate") != SampleRate || Cell("load_hp") != load) continue;
             if (!float.TryParse(Cell("scale_g_per_lsb"), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale)
                 || !float.IsFinite(scale))
             {
-                throw new EdgeLearnException($"{path}: the scale of {Cell("file")} is '{CsvLabels.Shorten(Cell("scale_g_per_lsb"))}'; "
+                throw new EdgeLearnException($"{path}: the scale of {Cell("file")} is '{CellText.Shorten(Cell("scale_g_per_lsb"))}'; "
                     + $"expected a number");
             }
             rows.Add(new Series(Path.Combine(folder, Path.GetFileName(Cell("file"))), Cell("condition"), scale));
@@ -101,7 +101,7 @@ sealed record SeriesCut(string SampleRate, string TrainLoad, string TestLoad)
             {
                 for (int begin = group * segment; begin + Length <= (group + 1) * segment; begin += stride)
                 {
-                    CsvConversion.WriteFloats(destination, values.AsSpan(begin, Length));
+                    ConvertedArrays.WriteFloats(destination, values.AsSpan(begin, Length));
                     labels.Add((short)label);
                     groups.Add((short)group);
                 }

@@ -64,7 +64,11 @@ sealed class RunCommand
     async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         var output = CommandOutput.Of(parsed);
-        using var data = _data.Open(parsed, Loss.SoftmaxCrossEntropy, output)!;
+        // Held out once, by --held-out: a test part is split off only where the command line says so.
+        bool splits = _data.SaysTestPart(parsed);
+        using var data = new BoardFile(_data.Data(parsed)!, model => _data.Options(parsed, model?.Network.Loss ?? Loss.MeanSquareError,
+            model is null ? null : ModelMeaning.Of(model)) with
+        { TakesWhole = !splits }, output.Error.WriteLine);
         var (part, count) = parsed.GetValue(_part) ?? (1, 1);
         double? poll = parsed.GetValue(_poll);
         if (poll is { } seconds && !(seconds > 0 && seconds <= 86400))
@@ -78,13 +82,12 @@ sealed class RunCommand
                 Token = parsed.GetValue(_token),
                 Hub = parsed.GetValue(_hub),
                 Name = parsed.GetValue(_name) ?? Environment.MachineName,
-                Data = data.Train,
+                Data = data,
                 Share = new DataShare
                 {
                     Part = part,
                     PartCount = count,
                     Alpha = parsed.GetValue(_alpha),
-                    Groups = data.TrainGroups,
                     Seed = parsed.GetValue(_seed) ?? 0,
                     HeldOutFraction = parsed.GetValue(_heldOut) ?? new DataShare().HeldOutFraction
                 },

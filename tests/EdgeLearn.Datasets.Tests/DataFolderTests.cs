@@ -78,12 +78,15 @@ public class DataFolderTests
         Assert.Equal([2, 1], split.Test.Labels());
         Assert.Equal(3, split.Test.ClassCount);
 
-        WriteText(folder, "test.csv", "a,b,y\n1,2,emu\n");
-        Assert.Contains("'emu' is not in the training file", Assert.Throws<EdgeLearnException>(() => Open(folder)).Message);
+        WriteText(folder, "test.csv", "b,y,c,a\n2,emu,9,1\n");
+        using var other = Open(folder);
+        Assert.Equal(["ant", "cat", "dog", "emu"], other.ClassNames);
+        float[] row = new float[2];
+        other.Test.ReadInput(0, row);
+        Assert.Equal([1f, 2f], row);
+        Assert.Contains("test.csv: not learned from, for the model does not know them: c", other.Notes);
         WriteText(folder, "test.csv", "a,c,y\n1,2,cat\n");
-        Assert.Contains("feature 1 is 'c', expected 'b'", Assert.Throws<EdgeLearnException>(() => Open(folder)).Message);
-        WriteText(folder, "test.csv", "a,y\n1,cat\n");
-        Assert.Contains("1 features, expected 2", Assert.Throws<EdgeLearnException>(() => Open(folder)).Message);
+        Assert.Contains("has no column 'b'", Assert.Throws<EdgeLearnException>(() => Open(folder)).Message);
         WriteText(folder, "test.csv", "a,b,z\n1,2,cat\n");
         Assert.Contains("no column 'y'", Assert.Throws<EdgeLearnException>(() => Open(folder)).Message);
     }

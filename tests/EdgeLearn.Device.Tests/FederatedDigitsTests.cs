@@ -101,7 +101,7 @@ public sealed class FederatedDigitsTests
     {
         var options = AgentRun.Options(folder, token) with
         {
-            Data = digits.Train,
+            Data = new FixedBoardData(digits.Train),
             Share = new DataShare { Part = part, PartCount = 2, Alpha = 1, Seed = 3 },
             ExitWhenDone = false,
             RoundLimit = limit,

@@ -56,12 +56,11 @@ static class ServeCommand
 
     static async Task<int> RunAsync(HubOptions options, string? testData, CommandOutput output, CancellationToken stop)
     {
-        using var tests = testData is null ? null : DataCatalog.Open(testData);
-        if (tests?.Notice is { } notice) output.Error.WriteLine(notice);
+        var tests = testData is null ? null : new TestData(testData, output.Error.WriteLine);
         var error = TextWriter.Synchronized(output.Error);
         options = options with
         {
-            Evaluate = tests is null ? null : new ModelScorer(tests.Test).Score,
+            Evaluate = tests is null ? null : tests.Score,
             Log = line => error.WriteLine($"{DateTime.Now:HH:mm:ss} {line.ReplaceLineEndings(" ")}"),
         };
         await using var hub = await FleetHub.StartAsync(options, stop);
@@ -82,7 +81,7 @@ static class ServeCommand
         return 0;
     }
 
-    static void Introduce(FleetHub hub, HubOptions options, DataSplit? tests, TextWriter output)
+    static void Introduce(FleetHub hub, HubOptions options, TestData? tests, TextWriter output)
     {
         // The commands below find the hub by themselves where it is in the usual folder.
         string where = options.Folder == HubLocation.Folder(null) ? "" : $" --folder {options.Folder}";
@@ -92,7 +91,7 @@ static class ServeCommand
             folder    {options.Folder}
             operator  {hub.OperatorFolder}   (release key and operator certificate: keep a copy)
             tests     {(tests is null
-                ? "none (--test-data DATA scores the model of every round)" : $"{tests.Test.Count:N0} samples of {tests.Name}")}
+                ? "none (--test-data DATA scores the model of every round)" : $"{tests.Count:N0} samples of {tests.Name}")}
 
             next      edgelearn device token{where}
                       edgelearn-device run --token TOKEN --data DATA     (on the board)
@@ -105,22 +104,4 @@ static class ServeCommand
         text == "localhost" ? IPAddress.Loopback
         : IPAddress.TryParse(text.Trim('[', ']'), out var address) ? address
         : throw new EdgeLearnException($"--listen {text}: expected an address of this machine, such as 127.0.0.1, 0.0.0.0 or ::");
-}
-
-/// <summary>Scores model files on a test set that it does not own.</summary>
-sealed class ModelScorer(Dataset test)
-{
-    const int Batch = 256;
-
-    /// <summary>Accuracy and mean loss of a model file.</summary>
-    /// <exception cref="EdgeLearnException">The file is no model, or does not fit the test set.</exception>
-    public Evaluation Score(string path)
-    {
-        using var model = ModelFile.Load(path);
-        if (model.Network.InputLength != test.InputLength)
-            throw new EdgeLearnException($"{path} takes {model.Network.InputLength} values, {test.Name} has {test.InputLength}");
-        if (model.Network.Loss.IsClassification && model.Network.Loss.ClassesOf(model.Network.Spec.ClassCount) < test.ClassCount)
-            throw new EdgeLearnException($"{path} tells {model.Network.OutputLength} classes apart, {test.Name} has {test.ClassCount}");
-        return Evaluator.Score(model, test, Batch);
-    }
 }

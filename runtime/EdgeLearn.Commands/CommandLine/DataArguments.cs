@@ -9,10 +9,25 @@ sealed class DataArguments
     readonly Option<string?> _data = OptionText.Text("--data", "DATA",
         "a folder, a file (IDX, npy, csv; gzip or not), text:FILE (its bytes as tokens) or a known name: "
         + string.Join(", ", DataCatalog.KnownNames));
-    readonly Option<string?> _label = OptionText.Text("--label", "NAME", "csv: the label's column (default: the last)");
+    readonly Option<string?> _label = OptionText.Text("--label", "NAME[,NAME]",
+        "table: the label's column, or several, as many outputs (default: the model's; one called label, class, target or y; the last)");
+    readonly Option<string?> _ignore = OptionText.Text("--ignore", "NAME[,NAME]", "table: columns to leave out");
+    readonly Option<string?> _columns = OptionText.Text("--columns", "NAME=KIND[,...]",
+        "table: what a column is where its cells do not show it: number, category, time (hour and weekday) or elapsed (days)");
+    readonly Option<MissingChoice?> _missing = OptionText.Words("--missing",
+        "table: what becomes of cells without a value: drop leaves their rows out, mean fills in the training mean, indicator does and "
+        + "adds an input that says where (default: they are refused)",
+        ("drop", MissingChoice.Drop), ("mean", MissingChoice.Mean), ("indicator", MissingChoice.Indicator));
+    readonly Option<HeaderChoice?> _header = OptionText.Words("--header", "table: whether the first line has the names (default auto)",
+        ("auto", HeaderChoice.Auto), ("yes", HeaderChoice.Yes), ("no", HeaderChoice.No));
+    readonly Option<string?> _time = OptionText.Text("--time", "NAME",
+        "table: the column by whose time rows follow each other, no input itself (default: in the order of the file)");
+    readonly Option<SplitChoice?> _split = OptionText.Words("--split",
+        "how the test part is chosen where there is no test file: at random, or the last in time (default random)",
+        ("random", SplitChoice.Random), ("time", SplitChoice.Time));
     readonly Option<string?> _group = OptionText.Text("--group-column", "NAME",
-        "what says which samples belong together, such as a person: a column of a csv, which is no input then, or a word in the name of a "
-        + "folder's file; 'run --part' and 'train --validation' keep its groups whole");
+        "what says which samples belong together, such as a person: a column of a table, which is no input then, or a word in the name of "
+        + "a folder's file; all parts keep its groups whole");
     readonly Option<double?> _testFraction =
         OptionText.Number("--test-fraction", "part to test with where there is no test file, the same for every --seed (default 0.2)");
     readonly Option<(int, int)?> _fold = OptionText.Part("--fold",
@@ -26,32 +41,73 @@ sealed class DataArguments
     {
         _data.Required = required;
         command.Add("", _data);
-        command.Add("data", _label, _group, _testFraction, _fold, _inputShape);
+        command.Add("data", _label, _ignore, _columns, _missing, _header, _group, _time, _testFraction, _fold, _split, _inputShape);
     }
 
     /// <summary>The shape that the command line gives.</summary>
     public Shape? InputShape(ParseResult parsed) => parsed.GetValue(_inputShape);
 
+    /// <summary>What --data names; null where it is not given.</summary>
+    public string? Data(ParseResult parsed) => parsed.GetValue(_data);
+
+    /// <summary>Whether the command line says how a test part is split off.</summary>
+    public bool SaysTestPart(ParseResult parsed) => parsed.GetValue(_testFraction) is not null || parsed.GetValue(_fold) is not null;
+
     /// <summary>Opens the data that the command line names; null when it names none. The caller disposes of it.</summary>
     /// <param name="parsed">the command line</param>
     /// <param name="loss">decides whether labels are classes or numbers</param>
     /// <param name="output">told of progress and of what the user should know</param>
-    public DataSplit? Open(ParseResult parsed, Loss loss, CommandOutput output)
+    /// <param name="model">whose columns and classes the data are read by; null = they are new</param>
+    public DataSplit? Open(ParseResult parsed, Loss loss, CommandOutput output, ModelMeaning? model = null)
     {
         if (parsed.GetValue(_data) is not { } data) return null;
         using var progress = new ProgressLine(output);
-        var split = DataCatalog.Open(data, new DataOptions
-        {
-            LabelColumn = parsed.GetValue(_label),
-            GroupColumn = parsed.GetValue(_group),
-            TestFraction = parsed.GetValue(_testFraction) ?? new DataOptions().TestFraction,
-            Fold = parsed.GetValue(_fold),
-            InputShape = parsed.GetValue(_inputShape),
-            Regression = !loss.IsClassification,
-            Progress = progress.Show,
-        });
+        var split = DataCatalog.Open(data, Options(parsed, loss, model) with { Progress = progress.Show });
         progress.Clear();
-        if (split.Notice is { } notice) output.Error.WriteLine(notice);
+        foreach (string note in split.Notes) output.Error.WriteLine(note);
         return split;
     }
+
+    /// <summary>What the command line says about reading.</summary>
+    public DataOptions Options(ParseResult parsed, Loss loss, ModelMeaning? model) => new()
+    {
+        LabelColumn = parsed.GetValue(_label),
+        GroupColumn = parsed.GetValue(_group),
+        TestFraction = parsed.GetValue(_testFraction) ?? new DataOptions().TestFraction,
+        Fold = parsed.GetValue(_fold),
+        InputShape = parsed.GetValue(_inputShape),
+        Regression = !loss.IsClassification,
+        Ignored = parsed.GetValue(_ignore),
+        ColumnKinds = parsed.GetValue(_columns),
+        Missing = parsed.GetValue(_missing) ?? MissingChoice.Refuse,
+        Header = parsed.GetValue(_header) ?? HeaderChoice.Auto,
+        TimeColumn = parsed.GetValue(_time),
+        SplitByTime = parsed.GetValue(_split) == SplitChoice.Time,
+        Columns = model?.Columns,
+        ModelClassCount = model?.ClassCount ?? 0,
+        ModelClassNames = model?.ClassNames,
+        AllowsOtherClasses = model?.MayDrawHead ?? false,
+    };
+}
+
+/// <summary>How the test part is chosen.</summary>
+enum SplitChoice
+{
+    /// <summary>At random.</summary>
+    Random,
+
+    /// <summary>The last in the order of time.</summary>
+    Time,
+}
+
+/// <summary>What a model knows about its inputs and outputs, by which data beside it are read.</summary>
+/// <param name="Columns">of a table; null = it was not made for one</param>
+/// <param name="ClassNames">in the order of its outputs; null = they have none</param>
+/// <param name="ClassCount">classes that it tells apart; 0 for a regression</param>
+/// <param name="MayDrawHead">whether data with other classes get a new head</param>
+sealed record ModelMeaning(InputColumns? Columns, IReadOnlyList<string>? ClassNames, int ClassCount, bool MayDrawHead = false)
+{
+    /// <summary>Of a model.</summary>
+    public static ModelMeaning Of(Model model) => new(model.Columns, model.ClassNames,
+        model.Network.Loss.IsClassification ? model.Network.Loss.ClassesOf(model.Network.Spec.ClassCount) : 0);
 }

@@ -36,7 +36,8 @@ static class ModelExchange
             deviation, target, CommandOutput.JsonOption() };
         command.SetAction(parsed =>
         {
-            string from = parsed.GetRequiredValue(state), path = ModelCommand.Checked(parsed.GetRequiredValue(target)!, from);
+            string from = parsed.GetRequiredValue(state);
+            string path = ModelCommand.Checked(parsed.GetRequiredValue(target)!, OutputKind.Model, from, parsed.GetRequiredValue(network));
             var source = NetworkSource.Read(parsed.GetRequiredValue(network), from);
             var spec = source.SpecAlone(parsed.GetValue(loss) ?? source.Loss ?? Loss.SoftmaxCrossEntropy)!;
             var preparation = StatedPreparation.Of(spec.Input, parsed.GetValue(mean), parsed.GetValue(deviation));
@@ -58,7 +59,8 @@ static class ModelExchange
             target, CommandOutput.JsonOption() };
         command.SetAction(parsed =>
         {
-            string from = parsed.GetRequiredValue(file), path = ModelCommand.Checked(parsed.GetRequiredValue(target)!, from);
+            string from = parsed.GetRequiredValue(file);
+            string path = ModelCommand.Checked(parsed.GetRequiredValue(target)!, OutputKind.State, from, parsed.GetValue(like));
             using var model = ModelFile.Load(from);
             StateFile.Save(path, model, parsed.GetValue(like));
             var output = CommandOutput.Of(parsed);

@@ -11,6 +11,9 @@ sealed class NetworkSource
     string? _shorthand;
     NetworkSpec? _spec;
 
+    /// <summary>The file that --network names; null where it is a shorthand or nothing.</summary>
+    public string? NamedPath { get; private init; }
+
     /// <summary>The model file to go on from.</summary>
     public string? ModelPath { get; private init; }
 
@@ -28,6 +31,16 @@ sealed class NetworkSource
 
     /// <summary>Names of the model's classes, where it has any.</summary>
     public IReadOnlyList<string>? ClassNames { get; private init; }
+
+    /// <summary>The columns of a table that the model takes in, where it was made for one.</summary>
+    public InputColumns? Columns { get; private init; }
+
+    /// <summary>What data beside the model are read by; null without a model.</summary>
+    /// <param name="loss">of the run</param>
+    /// <param name="train">what learns: a head may be drawn anew for other classes</param>
+    public ModelMeaning? Meaning(Loss loss, TrainableParts? train) => ModelPath is null ? null : new ModelMeaning(Columns, ClassNames,
+        loss.IsClassification ? loss.ClassesOf(_spec!.WithLoss(loss).ClassCount) : 0,
+        train is not null && (train.Has(TrainableKind.Head) || train.Has(TrainableKind.All)));
 
     /// <summary>The loss, where a file says it.</summary>
     public Loss? Loss => _spec?.Loss;
@@ -54,7 +67,7 @@ sealed class NetworkSource
             throw new EdgeLearnException($"{model} is a state_dict, which does not say its net: add --network, such as 784-100-10");
         var network = Read(text);
         return network.ModelPath is null
-            ? new NetworkSource { _shorthand = network._shorthand, _spec = network._spec, StatePath = model }
+            ? new NetworkSource { _shorthand = network._shorthand, _spec = network._spec, StatePath = model, NamedPath = network.NamedPath }
             : throw new EdgeLearnException($"--network {text} is a model with weights of its own, and so is {model}: give one of them");
     }
 
@@ -75,7 +88,7 @@ sealed class NetworkSource
         {
             if (new FileInfo(text).Length > LongestJsonBytes)
                 throw new EdgeLearnException($"{text} is longer than {LongestJsonBytes} bytes: not a network description");
-            return new NetworkSource { _spec = NetworkJson.Read(File.ReadAllText(text), text) };
+            return new NetworkSource { _spec = NetworkJson.Read(File.ReadAllText(text), text), NamedPath = text };
         }
 
         using var model = LoadModel(text);
@@ -83,8 +96,10 @@ sealed class NetworkSource
         {
             _spec = model.Network.Spec,
             ModelPath = text,
+            NamedPath = text,
             Preparation = model.Preparation,
             ClassNames = model.ClassNames,
+            Columns = model.Columns,
             Storage = model.Network.Parameters.Storage,
         };
     }

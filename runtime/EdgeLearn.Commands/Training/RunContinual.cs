@@ -24,7 +24,6 @@ sealed class RunContinual
         {
             throw new EdgeLearnException("--past keeps nothing by itself: add --replay-bytes BYTES or --ewc LAMBDA");
         }
-        SaveTarget.Check(path, "--past");
         // Stays open: it can still be read when the run has put another in its place.
         return new RunContinual(path, File.Exists(path) ? ByteSource.Open(path, path) : null,
             request.Data.ClassNames ?? request.Network.ClassNames);

@@ -85,7 +85,7 @@ public sealed class TrainCommand
             settings = settings with { Features = FeatureStorage.Auto };
         if (!_training.Has(parsed, "weights")) settings = settings with { Weights = network.Storage ?? WeightStorage.Float32 };
         var loss = _loss.Read(parsed, network);
-        using var whole = _data.Open(parsed, loss, output)!;
+        using var whole = _data.Open(parsed, loss, output, network.Meaning(loss, settings.Train))!;
         // Not by --seed: runs of several seeds are judged by the same samples.
         var data = parsed.GetValue(_validation) is { } fraction and not 0 ? whole.HoldOut(fraction, seed: 0) : whole;
         loss = _loss.Complete(parsed, loss, network, data);

@@ -9,6 +9,7 @@ static class TrainReport
     {
         output.WriteLine($"network  {result.Network}");
         output.WriteLine($"data     {data.Name}: {result.TrainExamples:N0} to learn from, {result.TestExamples:N0} to test with");
+        if (data.Columns is { } columns) DataResult.Write(columns, output);
         string update = result.UpdateSettings is { } changes ? $"{result.Update} ({changes})" : result.Update;
         output.WriteLine($"run      {result.Rule} with {update}, {result.Epochs:0.##} epochs, batch {result.Batch}, "
             + $"seed {result.Seed}");
@@ -23,6 +24,12 @@ static class TrainReport
         }
 
         table.Write(output);
+        if (result.Figures is { } figures)
+        {
+            output.WriteLine();
+            figures.Write(output);
+        }
+
         if (result.Validation is { } held)
         {
             output.WriteLine();

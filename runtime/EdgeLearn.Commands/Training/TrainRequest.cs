@@ -68,7 +68,17 @@ static class PreparationChoices
     /// <param name="known">of the model to go on from</param>
     /// <param name="data">whose training set counts</param>
     /// <param name="network">says what it takes the inputs for</param>
-    public static Preparation Make(this PreparationChoice choice, Preparation? known, DataSplit data, NetworkSpec network) => choice switch
+    public static Preparation Make(this PreparationChoice choice, Preparation? known, DataSplit data, NetworkSpec network)
+    {
+        var inputs = OfInputs(choice, known, data, network);
+        if (!network.Loss.HasQuantities || inputs == known) return inputs;
+        if (known is not null) return inputs.WithTargets(known.Targets);
+        return inputs.WithTargets(network.Loss is HuberLoss
+            ? TargetScale.StandardiseRobustly(data.Train)
+            : TargetScale.Standardise(data.Train));
+    }
+
+    static Preparation OfInputs(PreparationChoice choice, Preparation? known, DataSplit data, NetworkSpec network) => choice switch
     {
         PreparationChoice.Auto when known is not null => known,
         PreparationChoice.Auto when network.ReadsTokens => Preparation.Identity,

@@ -27,6 +27,8 @@ namespace EdgeLearn.Commands;
 /// <param name="AllocatedBytesPerStep">managed bytes allocated by a step, mean after the first three</param>
 /// <param name="Past">what the run keeps of the past; absent where it keeps nothing</param>
 /// <param name="Model">where the model was saved; null = nowhere</param>
+/// <param name="Figures">what the test says beside accuracy and loss</param>
+/// <param name="Data">what became of the data's columns, and what the user should know of the data</param>
 /// <param name="Transfer">what learned of a network that was frozen in part; absent where everything learned</param>
 public sealed record TrainResult(string Rule, string Update,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? UpdateSettings, string Network, ulong Seed,
@@ -35,6 +37,7 @@ public sealed record TrainResult(string Rule, string Update,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ControlResults? Controls, double StepMsMedian, double StepMsP99,
     double Seconds, long PeakRssBytes, long WorkspaceBytes, long ParameterBytes, long OptimizerStateBytes, double AllocatedBytesPerStep,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ContinualResult? Past, string? Model,
+    TestFigures? Figures, DataResult Data,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TransferResult? Transfer);
 
 /// <summary>How a trained network does on the samples that were held back from training.</summary>

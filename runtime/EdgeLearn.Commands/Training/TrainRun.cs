@@ -14,15 +14,50 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
 
     public TrainResult Run()
     {
-        if (request.SavePath is { } path) SaveTarget.Check(path);
+        CheckFiles();
         int outputs = request.Loss.OutputsFor(Data.ClassCount, Data.TargetLength);
         var spec = _transfer.SpecFor(request.Network.SpecFor(Data.InputShape, outputs, request.Loss), outputs, Data.ClassNames, output);
+        CheckNames(spec);
         var preparation = request.Preparation.Make(request.Network.Preparation, Data, spec);
+        Doubt(preparation);
         _transfer.Check(preparation, request.Settings.Weights);
         // refuses now what it would refuse after the run
         if (request.Controls) TrainingPlan.MemoryOf(spec, ControlSettings(new FrozenSettings(), spec));
         var result = RunRule(spec, preparation);
         return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
+    }
+
+    void CheckFiles() => new OutputFiles()
+        .Reads("--data", Data.Source)
+        .Reads("--network", request.Network.NamedPath)
+        .Reads("--model", request.Network.ModelPath ?? request.Network.StatePath)
+        .Writes("--save", request.SavePath, OutputKind.Model, "--network", "--model")
+        .Writes("--save-adaptor", request.AdaptorPath, OutputKind.Adaptor)
+        .Writes("--past", request.PastPath, OutputKind.Past)
+        .Writes("--checkpoint", request.CheckpointFolder, OutputKind.Checkpoint, "--network");
+
+    // What the figures of this run will not mean.
+    void Doubt(Preparation preparation)
+    {
+        bool isNew = request.Network.ModelPath is null || request.Network.DrawsHead;
+        _doubts = DataDoubts.Of(Data, ClassNames, preparation == request.Network.Preparation ? null : preparation, isNew);
+        foreach (string line in _doubts) output.Error.WriteLine(line);
+    }
+
+    IReadOnlyList<string> _doubts = [];
+
+    IReadOnlyList<string>? ClassNames => Data.ClassNames
+        ?? (Data.ClassCount > 0 && !request.Network.DrawsHead ? request.Network.ClassNames : null);
+
+    InputColumns? Columns => Data.Columns ?? request.Network.Columns;
+
+    // A model file has a name for each class or for none.
+    void CheckNames(NetworkSpec spec)
+    {
+        if (ClassNames is not { } names || names.Count == spec.Loss.ClassesOf(spec.ClassCount)) return;
+        throw new EdgeLearnException($"{Data.Name} has the {names.Count} classes {string.Join(", ", names.Take(5))}"
+            + $"{(names.Count > 5 ? ", ..." : "")}, the network tells {spec.Loss.ClassesOf(spec.ClassCount)} apart: end it with as many "
+            + $"outputs as there are classes, or go on from a model that knows all of them");
     }
 
     // Says what is planned, and refuses what does not fit, before weights are read or drawn.
@@ -60,7 +95,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         long averagedSteps = session.Average?.Count ?? 0;
         session.TakeAverage();
         if (_past is not null) RunContinual.EndTask(session);
-        _transfer.Save(new Model(network, preparation, Data.ClassNames ?? request.Network.ClassNames), request.SavePath);
+        _transfer.Save(new Model(network, preparation, ClassNames, Columns), request.SavePath);
         _past?.Save(session);
         return new TrainResult(
             Rule: session.Rule.Name,
@@ -86,6 +121,8 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             OptimizerStateBytes: session.Update.StateBytes,
             AllocatedBytesPerStep: loop.AllocatedBytesPerStep,
             Model: request.SavePath,
+            Figures: TestFigures.Of(evaluation, ClassNames, Columns?.Labels),
+            Data: DataResult.Of(Data, _doubts),
             Transfer: _transfer.Result(network),
             Past: ContinualResult.Of(session, averagedSteps));
     }

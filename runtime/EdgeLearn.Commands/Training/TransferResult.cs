@@ -16,7 +16,6 @@ sealed class TransferSource(NetworkSource source, TrainableParts? train, string?
     public void Check(Preparation preparation, WeightStorage storage)
     {
         if (adaptorPath is null) return;
-        SaveTarget.Check(adaptorPath);
         if (train is null)
             throw new EdgeLearnException("--save-adaptor needs --train, which says what learns: such as --train lora:4 or --train bias");
         if (source.ModelPath is not { } path)
@@ -27,8 +26,7 @@ sealed class TransferSource(NetworkSource source, TrainableParts? train, string?
             throw new EdgeLearnException($"--save-adaptor: {path} has {model.Network.Parameters.Storage.Word()} weights, the run "
                 + $"has {storage.Word()}: leave --weights out");
         }
-        bool same = preparation.Shift.SequenceEqual(model.Preparation.Shift) && preparation.Scale.SequenceEqual(model.Preparation.Scale);
-        if (!same)
+        if (!preparation.Equals(model.Preparation))
         {
             throw new EdgeLearnException($"--save-adaptor: {path} prepares its inputs in another way than --preparation says: "
                 + $"leave --preparation out");

@@ -47,6 +47,7 @@ public sealed class DeviceAgent
             var identity = await IdentityAsync(options, folder, clock, log, stop).ConfigureAwait(false);
             using var session = new AgentSession(options, folder, identity, learner, clock, log);
             var agent = new DeviceAgent(session);
+            if (learner.ExampleCount == 0) log.Write("data", "there are no samples yet: waiting for the first");
             try
             {
                 await agent.LoopAsync(stop).ConfigureAwait(false);

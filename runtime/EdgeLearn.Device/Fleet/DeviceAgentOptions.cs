@@ -16,7 +16,7 @@ public sealed record DeviceAgentOptions
     public string Name { get; init; } = Environment.MachineName;
 
     /// <summary>The board's examples as they are stored, the model brings the preparation; not owned, must outlive the run.</summary>
-    public required Dataset Data { get; init; }
+    public required BoardData Data { get; init; }
 
     /// <summary>Which of the examples are this board's, and how many are held out.</summary>
     public DataShare Share { get; init; } = new();

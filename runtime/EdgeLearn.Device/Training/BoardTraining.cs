@@ -13,23 +13,49 @@ public sealed class BoardTraining : BoardLearner
     const int ScoreBatch = 64;
     const int TimedSteps = 4096;
 
-    readonly DatasetView _training;
-    readonly DatasetView? _heldOut;
+    readonly BoardData _data;
+    readonly DataShare _share;
     readonly long? _memoryLimitBytes;
+    (int Of, int Training) _known;
 
-    /// <summary>Takes a board's share of a set.</summary>
+    /// <summary>Takes a board's share of its examples.</summary>
     /// <param name="data">not owned; must outlive this</param>
     /// <param name="share">which examples are the board's</param>
     /// <param name="memoryLimitBytes">see <see cref="TrainingPlan.Of"/>; a round that no choice of rows fits is refused</param>
-    /// <exception cref="EdgeLearnException">The share is empty or out of range.</exception>
-    public BoardTraining(Dataset data, DataShare share, long? memoryLimitBytes = null)
+    /// <exception cref="EdgeLearnException">The share is out of range.</exception>
+    public BoardTraining(BoardData data, DataShare share, long? memoryLimitBytes = null)
     {
-        (_training, _heldOut) = share.Split(data);
+        share.Check();
+        _data = data;
+        _share = share;
         _memoryLimitBytes = memoryLimitBytes;
     }
 
+    /// <summary>Takes a board's share of a set that stays as it is.</summary>
+    /// <exception cref="EdgeLearnException">The share is empty or out of range.</exception>
+    public BoardTraining(Dataset data, DataShare share, long? memoryLimitBytes = null)
+        : this(new FixedBoardData(data, share.Groups), share, memoryLimitBytes)
+        => _known = (data.Count, share.Split(data).Training.Count);
+
     /// <inheritdoc/>
-    public override int ExampleCount => _training.Count;
+    public override int ExampleCount
+    {
+        get
+        {
+            int count = _data.Count();
+            // Until a model has read them, which are this board's cannot be told exactly.
+            return count == _known.Of ? _known.Training : count == 0 ? 0 : _share.TrainingCount(count);
+        }
+    }
+
+    // The examples that are there now, those to train on and those held out.
+    (DatasetView Training, DatasetView? HeldOut) Examples(Model model)
+    {
+        var examples = _data.Open(model) ?? throw new EdgeLearnException("there are no examples yet");
+        var parts = (_share with { Groups = examples.Groups ?? _share.Groups }).Split(examples.Data);
+        _known = (_data.Count(), parts.Training.Count);
+        return parts;
+    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<Codec> Codecs { get; } = [.. UpdateCodec.All.Select(codec => codec.Kind)];
@@ -38,10 +64,11 @@ public sealed class BoardTraining : BoardLearner
     public override ModelScore Score(string modelPath, CancellationToken stop)
     {
         using var model = ModelFile.Load(modelPath);
-        CheckFit(model.Network, _training);
-        if (_heldOut is null) return default;
+        var (training, heldOut) = Examples(model);
+        CheckFit(model.Network, training);
+        if (heldOut is null) return default;
         stop.ThrowIfCancellationRequested();
-        return ScoreOf(Evaluator.Score(model, _heldOut, ScoreBatch), model.Network);
+        return ScoreOf(Evaluator.Score(model, heldOut, ScoreBatch), model.Network);
     }
 
     /// <inheritdoc/>
@@ -63,17 +90,18 @@ public sealed class BoardTraining : BoardLearner
     {
         var codec = UpdateCodec.Of(task.Codec);
         var network = model.Network;
-        CheckFit(network, _training);
-        var settings = SettingsOf(task, network.Spec, device);
+        var (training, heldOut) = Examples(model);
+        CheckFit(network, training);
+        var settings = SettingsOf(task, network.Spec, device, training);
         RoundTraining.CheckStorage(network);
-        using var session = new TrainingSession(network, settings, _training, model.Preparation, _memoryLimitBytes);
+        using var session = new TrainingSession(network, settings, training, model.Preparation, _memoryLimitBytes);
         codec.CheckSettings(session.Settings);
         var records = codec.Gives == ChangeKind.Records ? new ZerothOrderRecord[RecordCount(session)] : [];
         long started = Stopwatch.GetTimestamp();
         var (loss, stepMs) = Run(session, records, stop);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         session.TakeAverage();
-        double? accuracy = _heldOut is null ? null : ScoreOf(session.Evaluate(_heldOut), network).Accuracy;
+        double? accuracy = heldOut is null ? null : ScoreOf(session.Evaluate(heldOut), network).Accuracy;
         var shape = new UpdateShape(network.Parameters);
         var context = new UpdateContext(shape, task.Round, device, task.Training.Directions);
         var start = new WeightFile(basePath, network.Parameters);
@@ -82,7 +110,7 @@ public sealed class BoardTraining : BoardLearner
             Write = content => codec.Encode(context,
                 new BoardChange { Base = start.Read, Trained = network.Parameters.Values, Records = records }, content),
             Shape = shape.Hash,
-            ExampleCount = (ulong)Math.Min(_training.Count, session.TotalSteps * settings.Batch),
+            ExampleCount = (ulong)Math.Min(training.Count, session.TotalSteps * settings.Batch),
             Norm = Distance(start, network.Parameters.Values),
             Loss = loss,
             Accuracy = accuracy,
@@ -119,15 +147,15 @@ public sealed class BoardTraining : BoardLearner
         return (lossSum / examples, times[times.Length / 2]);
     }
 
-    TrainingSettings SettingsOf(TrainTask task, NetworkSpec network, ulong device)
+    static TrainingSettings SettingsOf(TrainTask task, NetworkSpec network, ulong device, Dataset data)
     {
-        var training = task.Training ?? throw new EdgeLearnException("the task does not say how to train");
-        var settings = training.ToSettings(network, task.Round, device);
+        var said = task.Training ?? throw new EdgeLearnException("the task does not say how to train");
+        var settings = said.ToSettings(network, task.Round, device);
         // A batch larger than the set is the set, and so is a buffer of earlier samples: memory must not grow on the hub's word.
-        long most = _training.Count * (_training.InputLength + network.OutputLength + network.LabelLength + 1L) * sizeof(float) + 1024;
+        long most = data.Count * (data.InputLength + network.OutputLength + network.LabelLength + 1L) * sizeof(float) + 1024;
         return settings with
         {
-            Batch = Math.Min(settings.Batch, _training.Count),
+            Batch = Math.Min(settings.Batch, data.Count),
             Continual = settings.Continual is { } kept ? kept with { ReplayBytes = Math.Min(kept.ReplayBytes, most) } : null,
         };
     }

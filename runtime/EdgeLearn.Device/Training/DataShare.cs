@@ -32,13 +32,7 @@ public readonly record struct DataShare()
     /// <exception cref="EdgeLearnException">A number is out of range, or there are too few examples.</exception>
     public (DatasetView Training, DatasetView? HeldOut) Split(Dataset data)
     {
-        if (!(HeldOutFraction >= 0 && HeldOutFraction <= 0.9))
-            throw new EdgeLearnException($"the held-out fraction is {HeldOutFraction}; expected 0 to 0.9, such as 0.1");
-        if (PartCount < 1 || Part < 1 || Part > PartCount)
-        {
-            throw new EdgeLearnException($"part {Part}/{PartCount} does not exist; expected 1/{Math.Max(1, PartCount)} "
-                + $"to {Math.Max(1, PartCount)}/{Math.Max(1, PartCount)}");
-        }
+        Check();
         int[] share = ShareOf(data);
         int heldOut = (int)(share.Length * HeldOutFraction);
         var order = new EpochOrder(Seed, (ulong)Part, share.Length);
@@ -54,6 +48,26 @@ public readonly record struct DataShare()
         Array.Sort(training);
         Array.Sort(scoring);
         return (new DatasetView(data, training), heldOut == 0 ? null : new DatasetView(data, scoring));
+    }
+
+    /// <summary>Refuses what no set could be shared out by.</summary>
+    /// <exception cref="EdgeLearnException">A number is out of range.</exception>
+    public void Check()
+    {
+        if (!(HeldOutFraction >= 0 && HeldOutFraction <= 0.9))
+            throw new EdgeLearnException($"the held-out fraction is {HeldOutFraction}; expected 0 to 0.9, such as 0.1");
+        if (PartCount < 1 || Part < 1 || Part > PartCount)
+        {
+            throw new EdgeLearnException($"part {Part}/{PartCount} does not exist; expected 1/{Math.Max(1, PartCount)} "
+                + $"to {Math.Max(1, PartCount)}/{Math.Max(1, PartCount)}");
+        }
+    }
+
+    /// <summary>About how many of a set's examples are trained on: with equal shares, exactly.</summary>
+    internal int TrainingCount(int count)
+    {
+        int share = (count + PartCount - Part) / PartCount;
+        return Math.Max(1, share - (int)(share * HeldOutFraction));
     }
 
     int[] ShareOf(Dataset data)

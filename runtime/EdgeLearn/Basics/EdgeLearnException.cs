@@ -6,4 +6,4 @@ namespace EdgeLearn;
 /// </summary>
 /// <param name="message">one line</param>
 /// <param name="inner">what caused it</param>
-public sealed class EdgeLearnException(string message, Exception? inner = null) : Exception(message, inner);
+public class EdgeLearnException(string message, Exception? inner = null) : Exception(message, inner);

@@ -5,8 +5,8 @@ namespace EdgeLearn;
 
 /// <summary>
 /// Earlier samples in a fixed number of bytes, mixed into later batches so that what was learned from them is not lost. Inputs are stored
-/// as the data has them and prepared when they are drawn. Which samples are kept and drawn follows from the seed and their number alone.
-/// Offering and drawing allocate nothing.
+/// as the data has them and prepared when they are drawn, or prepared where a float does not hold what the data has. Which samples are
+/// kept and drawn follows from the seed and their number alone. Offering and drawing allocate nothing.
 /// </summary>
 sealed class ReplayBuffer
 {
@@ -32,6 +32,7 @@ sealed class ReplayBuffer
         Number = settings.ReplayStorage == ReplayStorage.Int8 ? StoredNumber.Int8 : data.Number.ByteCount() > 2
             ? StoredNumber.Float32
             : data.Number;
+        HoldsPrepared = data.IsWide;
         RowBytes = InputBytes + (IsQuantised ? sizeof(float) : 0) + (_answerLength * sizeof(float));
         Capacity = (int)(BlockLength(settings, network) * sizeof(float) / RowBytes);
         if (Capacity < 1)
@@ -70,6 +71,12 @@ sealed class ReplayBuffer
 
     /// <summary>Whether inputs are stored prepared and rounded, each with a scale.</summary>
     public bool IsQuantised => _settings.ReplayStorage == ReplayStorage.Int8;
+
+    /// <summary>Whether samples are offered prepared.</summary>
+    public bool HoldsPrepared { get; }
+
+    /// <summary>Whether inputs are stored prepared, so that another preparation has no use for them.</summary>
+    public bool StoresPrepared => IsQuantised || HoldsPrepared;
 
     /// <summary>Bytes of one sample.</summary>
     public int RowBytes { get; }
@@ -136,7 +143,7 @@ sealed class ReplayBuffer
     }
 
     /// <summary>Offers a sample.</summary>
-    /// <param name="raw">[input length] as it is stored, unprepared; finite</param>
+    /// <param name="raw">[input length] as it is stored, or prepared where <see cref="HoldsPrepared"/> says so; finite</param>
     /// <param name="answers">[answer length] its targets, or its labels as floats of the same bits</param>
     public void Offer(ReadOnlySpan<float> raw, ReadOnlySpan<float> answers)
     {
@@ -154,7 +161,7 @@ sealed class ReplayBuffer
         if (IsQuantised)
         {
             raw.CopyTo(_row);
-            _preparation.Apply(_row, _row.Length);
+            if (!HoldsPrepared) _preparation.Apply(_row, _row.Length);
             float scale = Kernels.ScaleInt8(_row);
             AllScales[place] = scale;
             Kernels.EncodeInt8(_row, scale, MemoryMarshal.Cast<byte, sbyte>(bytes));
@@ -200,6 +207,6 @@ sealed class ReplayBuffer
         }
 
         Number.Convert(!BitConverter.IsLittleEndian, bytes, values);
-        _preparation.Apply(values, values.Length);
+        if (!HoldsPrepared) _preparation.Apply(values, values.Length);
     }
 }

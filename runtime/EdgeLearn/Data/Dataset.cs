@@ -30,6 +30,9 @@ public abstract class Dataset : IDisposable
     /// <summary>Labels of a sample: 1, or one for each step of a sequence; 0 where samples have real targets instead.</summary>
     public virtual int LabelLength => ClassCount > 0 ? 1 : 0;
 
+    /// <summary>Whether inputs have numbers that a float does not hold, so that they are prepared in double.</summary>
+    internal virtual bool IsWide => false;
+
     /// <summary>How values of inputs are stored; any float where nothing else is known.</summary>
     internal virtual StoredNumber Number => StoredNumber.Float32;
 
@@ -53,6 +56,39 @@ public abstract class Dataset : IDisposable
     /// <param name="target">[TargetLength], written</param>
     /// <exception cref="InvalidOperationException">Samples have classes.</exception>
     public virtual void ReadTarget(int index, Span<float> target) => throw new InvalidOperationException($"{Name} has no real targets");
+
+    /// <summary>Reads one input in the precision in which it is stored, finite.</summary>
+    /// <param name="index">0..Count-1</param>
+    /// <param name="raw">[InputLength], written</param>
+    /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read any more.</exception>
+    internal virtual void ReadWide(int index, Span<double> raw)
+    {
+        float[] values = new float[raw.Length];
+        ReadFinite(index, values);
+        TensorPrimitives.ConvertTruncating<float, double>(values, raw);
+    }
+
+    /// <summary>Reads the real targets of a sample in the precision in which they are stored, finite.</summary>
+    /// <param name="index">0..Count-1</param>
+    /// <param name="target">[TargetLength], written</param>
+    /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read any more.</exception>
+    internal virtual void ReadWideTarget(int index, Span<double> target)
+    {
+        var values = target.Length <= 64 ? stackalloc float[target.Length] : new float[target.Length];
+        ReadFiniteTarget(index, values);
+        for (int i = 0; i < values.Length; i++) target[i] = values[i];
+    }
+
+    /// <summary>Reads one input as the network takes it. Allocates nothing.</summary>
+    /// <param name="index">0..Count-1</param>
+    /// <param name="preparation">of the inputs</param>
+    /// <param name="prepared">[InputLength], written</param>
+    /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read any more.</exception>
+    internal virtual void ReadPrepared(int index, Preparation preparation, Span<float> prepared)
+    {
+        ReadFinite(index, prepared);
+        preparation.Apply(prepared, prepared.Length);
+    }
 
     /// <summary>The row of the file that a sample came from, counted from 0, for messages.</summary>
     public virtual int SourceRow(int index) => index;
@@ -84,11 +120,9 @@ public abstract class Dataset : IDisposable
     {
         for (int i = 0; i < rows; i++)
         {
-            ReadFinite(first + i, inputs.Slice(i * InputLength, InputLength));
+            ReadPrepared(first + i, preparation, inputs.Slice(i * InputLength, InputLength));
             ReadAnswers(first + i, answers.Slice(i * AnswerLength, AnswerLength));
         }
-
-        preparation.Apply(inputs[..(rows * InputLength)], InputLength);
     }
 
     /// <summary>Reads one input and refuses it when a value is not a finite number.</summary>

@@ -23,6 +23,9 @@ public sealed class DatasetView : Dataset
         _indices = indices;
     }
 
+    /// <summary>The samples of the other set.</summary>
+    internal IReadOnlyList<int> Indices => _indices;
+
     /// <inheritdoc/>
     public override string Name => _whole.Name;
 
@@ -39,6 +42,15 @@ public sealed class DatasetView : Dataset
     public override int TargetLength => _whole.TargetLength;
 
     internal override StoredNumber Number => _whole.Number;
+
+    internal override bool IsWide => _whole.IsWide;
+
+    internal override void ReadWide(int index, Span<double> raw) => _whole.ReadWide(_indices[index], raw);
+
+    internal override void ReadWideTarget(int index, Span<double> target) => _whole.ReadWideTarget(_indices[index], target);
+
+    internal override void ReadPrepared(int index, Preparation preparation, Span<float> prepared)
+        => _whole.ReadPrepared(_indices[index], preparation, prepared);
 
     /// <inheritdoc/>
     public override void ReadInput(int index, Span<float> raw) => _whole.ReadInput(_indices[index], raw);

@@ -70,6 +70,27 @@ sealed class FileCache
         return HoldInMemory(name, expectedBytes, write, reason!);
     }
 
+    /// <summary>Removes the files of a name's beginning, all but one: earlier states of a file that grows.</summary>
+    /// <param name="prefix">of their names</param>
+    /// <param name="kept">the one that stays</param>
+    public void RemoveOthers(string prefix, string kept)
+    {
+        foreach (string folder in _folders.Where(Directory.Exists))
+        {
+            foreach (string path in Directory.EnumerateFiles(folder, prefix + "*"))
+            {
+                try
+                {
+                    if (Path.GetFileName(path) != kept) File.Delete(path);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    // What cannot be removed now is in nobody's way.
+                }
+            }
+        }
+    }
+
     static string[] DefaultFolders()
     {
         string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");

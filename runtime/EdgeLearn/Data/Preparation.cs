@@ -4,8 +4,8 @@ namespace EdgeLearn;
 
 /// <summary>
 /// x' = (x - shift) * scale, with one shift and scale for all values, or one of each a feature, or one of each a column of a sequence or a
-/// channel of an image, which repeat along the row. It is made from the training set once and saved with the model, so that every board
-/// prepares its inputs in the same way.
+/// channel of an image, which repeat along the row; and for real targets t' = (t - mean) / deviation. It is made from the training set once
+/// and saved with the model, so that every board prepares its samples in the same way.
 /// </summary>
 public sealed class Preparation
 {
@@ -16,10 +16,11 @@ public sealed class Preparation
     readonly float[] _scale;
     readonly float[] _shifts;
     readonly float[] _scales;
+    readonly float[] _remainder = [];
 
     /// <summary>Uses given numbers, copied.</summary>
     /// <param name="shift">[1], [features], or [columns] where the features of a row are repeats of as many columns; finite</param>
-    /// <param name="scale">as many as <paramref name="shift"/>, finite</param>
+    /// <param name="scale">as many as <paramref name="shift"/>, finite; 0 = the value says nothing</param>
     /// <exception cref="EdgeLearnException">The lengths differ, or a number is not finite.</exception>
     public Preparation(ReadOnlySpan<float> shift, ReadOnlySpan<float> scale)
     {
@@ -36,6 +37,21 @@ public sealed class Preparation
         _scales = Repeated(_scale);
     }
 
+    /// <summary>The same with the parts of the shifts that a float cannot hold, and the scale of targets.</summary>
+    /// <param name="inputs">of the inputs</param>
+    /// <param name="remainder">[shifts] or nothing, added to the shifts in double</param>
+    /// <param name="targets">of the targets</param>
+    /// <exception cref="EdgeLearnException">There are as many numbers neither as shifts nor none, or one is not finite.</exception>
+    internal Preparation(Preparation inputs, ReadOnlySpan<float> remainder, TargetScale targets)
+        : this(inputs._shift, inputs._scale)
+    {
+        bool fits = remainder.IsEmpty || (remainder.Length == _shift.Length && TensorPrimitives.IsFiniteAll(remainder));
+        if (!fits)
+            throw new EdgeLearnException($"a preparation has {_shift.Length} shifts and {remainder.Length} remainders of them");
+        _remainder = remainder.ToArray();
+        Targets = targets;
+    }
+
     /// <summary>x' = x.</summary>
     public static Preparation Identity { get; } = new([0], [1]);
 
@@ -45,11 +61,32 @@ public sealed class Preparation
     /// <summary>[1], [features] or [columns].</summary>
     public ReadOnlySpan<float> Scale => _scale;
 
+    /// <summary>What is missing in <see cref="Shift"/> to the shift in double, [shifts]; empty where nothing that matters is.</summary>
+    internal ReadOnlySpan<float> Remainder => _remainder;
+
+    /// <summary>How real targets are scaled.</summary>
+    internal TargetScale Targets { get; } = TargetScale.None;
+
+    /// <summary>Whether another prepares every sample to the same bits.</summary>
+    internal bool Equals(Preparation other)
+        => Shift.SequenceEqual(other.Shift) && Scale.SequenceEqual(other.Scale) && Remainder.SequenceEqual(other.Remainder)
+            && Targets.Mean.SequenceEqual(other.Targets.Mean) && Targets.Deviation.SequenceEqual(other.Targets.Deviation);
+
+    /// <summary>The same for inputs, with targets scaled in another way.</summary>
+    internal Preparation WithTargets(TargetScale targets) => new(this, _remainder, targets);
+
+    /// <summary>
+    /// The same for inputs, with targets brought to mean 0 and deviation 1 over a set (population form), each for itself.
+    /// </summary>
+    /// <param name="data">the training set, with real targets</param>
+    /// <exception cref="EdgeLearnException">A target is not finite.</exception>
+    public Preparation StandardiseTargets(Dataset data) => WithTargets(TargetScale.Standardise(data));
+
     /// <summary>True when each feature, or each column or channel, has numbers of its own.</summary>
     public bool IsPerFeature => _shift.Length > 1;
 
-    /// <summary>True when it changes nothing.</summary>
-    public bool IsIdentity => _shift is [0] && _scale is [1];
+    /// <summary>True when it changes no input.</summary>
+    public bool IsIdentity => _shift is [0] && _scale is [1] && _remainder.Length == 0;
 
     /// <summary>x' = x / by.</summary>
     /// <exception cref="EdgeLearnException"><paramref name="by"/> is 0 or not finite.</exception>
@@ -74,8 +111,8 @@ public sealed class Preparation
     }
 
     /// <summary>
-    /// x' = (x - mean) / standard deviation of the set (population form). What does not vary gets a scale of 1 and becomes 0.
-    /// One pass, memory of two doubles a feature, the same bits on every board.
+    /// x' = (x - mean) / standard deviation of the set (population form). What does not vary, up to rounding, gets a scale of 0 and becomes
+    /// 0. One pass, memory of three doubles a feature, in the precision of the data's numbers, the same bits on every board.
     /// </summary>
     /// <param name="data">the training set</param>
     /// <param name="perFeature">numbers for each feature; otherwise one pair over all values</param>
@@ -95,33 +132,7 @@ public sealed class Preparation
         int length = data.InputLength;
         if (width < 1 || length % width != 0)
             throw new ArgumentException($"{width} columns do not divide an input of {length} values", nameof(width));
-        float[] row = new float[length];
-        float[] origin = new float[width];
-        double[] sums = new double[width];
-        double[] squares = new double[width];
-        data.ReadFinite(0, row);
-        row.AsSpan(0, width).CopyTo(origin);
-        for (int i = 0; i < data.Count; i++)
-        {
-            data.ReadFinite(i, row);
-
-            // Sums of the distance from the first value, or those of data far from 0 would cancel. Scalar, so that the order is fixed.
-            if (width == 1) AddAll(row, origin[0], ref sums[0], ref squares[0]);
-            else AddEach(row, origin, sums, squares);
-        }
-
-        double count = data.Count * ((double)length / width);
-        float[] scale = new float[width];
-        for (int j = 0; j < width; j++)
-        {
-            double mean = sums[j] / count;
-            double deviation = Math.Sqrt(Math.Max(0, (squares[j] / count) - (mean * mean)));
-            origin[j] = (float)(origin[j] + mean);
-            float inverse = (float)(1 / deviation);
-            scale[j] = float.IsFinite(inverse) ? inverse : 1;
-        }
-
-        return new Preparation(origin, scale);
+        return SampleStatistics.OfInputs(data, width).Standardise();
     }
 
     /// <summary>Prepares rows in place; allocates nothing.</summary>
@@ -133,6 +144,7 @@ public sealed class Preparation
         if (!IsPerFeature)
         {
             if (_shift[0] != 0) TensorPrimitives.Subtract(rows, _shift[0], rows);
+            if (_remainder.Length > 0) TensorPrimitives.Subtract(rows, _remainder[0], rows);
             if (_scale[0] != 1) TensorPrimitives.Multiply(rows, _scale[0], rows);
             return;
         }
@@ -143,8 +155,23 @@ public sealed class Preparation
         {
             var part = rows[..Math.Min(rows.Length, _shifts.Length)];
             TensorPrimitives.Subtract(part, _shifts.AsSpan(0, part.Length), part);
+            for (int i = 0; _remainder.Length > 0 && i < part.Length; i++) part[i] -= _remainder[i % _remainder.Length];
             TensorPrimitives.Multiply(part, _scales.AsSpan(0, part.Length), part);
             rows = rows[part.Length..];
+        }
+    }
+
+    /// <summary>Prepares part of a row whose numbers are wider than floats; allocates nothing.</summary>
+    /// <param name="raw">values of the row</param>
+    /// <param name="first">place of the first of them in the row</param>
+    /// <param name="prepared">as many as <paramref name="raw"/>, written</param>
+    internal void Apply(ReadOnlySpan<double> raw, int first, Span<float> prepared)
+    {
+        for (int i = 0; i < raw.Length; i++)
+        {
+            int j = (first + i) % _shift.Length;
+            double shift = _remainder.Length == 0 ? _shift[j] : (double)_shift[j] + _remainder[j];
+            prepared[i] = (float)((raw[i] - shift) * _scale[j]);
         }
     }
 
@@ -162,28 +189,5 @@ public sealed class Preparation
         float[] repeated = new float[columns.Length * (ShortestSpan / columns.Length)];
         for (int i = 0; i < repeated.Length; i++) repeated[i] = columns[i % columns.Length];
         return repeated;
-    }
-
-    static void AddEach(float[] row, float[] origin, double[] sums, double[] squares)
-    {
-        for (int start = 0; start < row.Length; start += origin.Length)
-        {
-            for (int j = 0; j < origin.Length; j++)
-            {
-                double d = (double)row[start + j] - origin[j];
-                sums[j] += d;
-                squares[j] += d * d;
-            }
-        }
-    }
-
-    static void AddAll(float[] row, float origin, ref double sum, ref double square)
-    {
-        foreach (float value in row)
-        {
-            double d = (double)value - origin;
-            sum += d;
-            square += d * d;
-        }
     }
 }

@@ -46,11 +46,13 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
 
     int AnswerLength => loss.IsClassification ? pass.LabelLength : pass.OutputLength;
 
-    /// <summary>Accuracy and mean loss over all samples of a set.</summary>
+    /// <summary>Accuracy, mean loss and other figures over all samples of a set; of real targets in their own units.</summary>
     public Evaluation Run(Dataset data, Preparation preparation)
     {
+        data = preparation.Targets.Scaled(data);
+        var tally = HasOutputs ? new EvaluationTally(loss, pass, preparation.Targets) : null;
         double lossSum = 0;
-        int correct = 0;
+        long correct = 0;
         for (int first = 0; first < data.Count;)
         {
             int row = first % _batch, batchRows = Math.Min(_batch, data.Count - (first - row));
@@ -64,13 +66,17 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
                 StepCount = batchRows,
                 FirstRow = row,
             };
-            var (batchLoss, batchCorrect) = pass.Score(batch, loss, outputs);
+            var (batchLoss, batchCorrect) = tally is null ? pass.Score(batch, loss, outputs) : tally.Score(batch, outputs);
             correct += batchCorrect;
             lossSum += batchLoss;
             first += rows;
         }
 
-        return new Evaluation((double)correct / ((long)data.Count * pass.LabelLength), lossSum / data.Count, data.Count);
+        return new Evaluation((double)correct / ((long)data.Count * pass.LabelLength), lossSum / data.Count, data.Count)
+        {
+            Classes = tally?.Classes,
+            Targets = tally?.Targets,
+        };
     }
 
     /// <summary>Whether the outputs of a sample ever exist at once; a network that makes the loss itself need not make them.</summary>
@@ -81,8 +87,7 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
     {
         var input = _inputs.Span[..pass.InputLength];
         var outputs = _outputs.Span[..pass.OutputLength];
-        data.ReadFinite(index, input);
-        preparation.Apply(input, input.Length);
+        data.ReadPrepared(index, preparation, input);
         pass.Outputs(new Batch(1, input, default(ReadOnlySpan<float>)), outputs);
         return outputs;
     }
@@ -100,8 +105,8 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
         {
             int rows = Math.Min(_rows, count - row);
             var inputs = _inputs.Span[..(rows * pass.InputLength)];
-            for (int i = 0; i < rows; i++) data.ReadFinite(first + row + i, inputs.Slice(i * pass.InputLength, pass.InputLength));
-            preparation.Apply(inputs, pass.InputLength);
+            for (int i = 0; i < rows; i++)
+                data.ReadPrepared(first + row + i, preparation, inputs.Slice(i * pass.InputLength, pass.InputLength));
             var batch = new Batch(rows, inputs, default(ReadOnlySpan<float>)) { StepCount = count, FirstRow = row };
             use(row, ((NetworkForwardPass)pass).Features(batch, layers));
         }
@@ -112,4 +117,11 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
 /// <param name="Accuracy">share of rows whose largest output is the label's; 0 for a regression</param>
 /// <param name="Loss">mean loss</param>
 /// <param name="Count">rows</param>
-public readonly record struct Evaluation(double Accuracy, double Loss, int Count);
+public readonly record struct Evaluation(double Accuracy, double Loss, int Count)
+{
+    /// <summary>What came of each class; null for a regression, and where a network makes its loss without its outputs.</summary>
+    public ClassFigures? Classes { get; init; }
+
+    /// <summary>Figures of real targets; null where there are classes, or targets without a unit.</summary>
+    public TargetFigures? Targets { get; init; }
+}

@@ -112,12 +112,15 @@ public sealed class Network : IDisposable
 }
 
 /// <summary>
-/// What a model file holds: a network with its weights, how its inputs are prepared, and what its classes are called. Owns the network.
+/// What a model file holds: a network with its weights, how its inputs are prepared, and what its inputs and classes are called. Owns the
+/// network.
 /// </summary>
 /// <param name="Network">with weights</param>
 /// <param name="Preparation">of every input</param>
 /// <param name="ClassNames">one an output, or null</param>
-public sealed record Model(Network Network, Preparation Preparation, IReadOnlyList<string>? ClassNames = null) : IDisposable
+/// <param name="Columns">how rows of a table become its inputs; null where it was not made for a table</param>
+public sealed record Model(Network Network, Preparation Preparation, IReadOnlyList<string>? ClassNames = null, InputColumns? Columns = null)
+    : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose() => Network.Dispose();

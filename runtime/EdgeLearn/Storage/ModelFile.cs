@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -10,8 +11,9 @@ namespace EdgeLearn;
 /// The model file: safetensors. Weights lie under their usual names (<c>layers.0.weight</c>), the places of receptive fields as I32 tensors
 /// (<c>layers.0.window</c>), the preparation as <c>input.shift</c> and <c>input.scale</c>; the metadata has <c>edgelearn.format</c> (1),
 /// <c>edgelearn.network</c> (see <see cref="NetworkJson"/>), <c>edgelearn.weights</c> where matrices are BF16, or I8 with a <c>.scale</c>
-/// tensor a matrix, <c>edgelearn.noise</c> (the noise version) and, where known, <c>edgelearn.classes</c>. The same model gives the same
-/// bytes on every machine.
+/// tensor a matrix, <c>edgelearn.noise</c> (the noise version) and, where known, <c>edgelearn.classes</c> and <c>edgelearn.columns</c>
+/// (<see cref="InputColumns"/>). Where needed <c>input.remainder</c> adds to the shift, and <c>target.mean</c> and <c>target.deviation</c>
+/// (F64) scale real targets. The same model gives the same bytes on every machine.
 /// </summary>
 public static class ModelFile
 {
@@ -43,8 +45,8 @@ public static class ModelFile
         writer.AddMetadata("edgelearn.noise", Noise.Version.ToString(CultureInfo.InvariantCulture));
         if (model.ClassNames is { } names)
             writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. names], StringListContext.Default.StringArray));
-        writer.Add("input.shift", [model.Preparation.Shift.Length], model.Preparation.Shift);
-        writer.Add("input.scale", [model.Preparation.Scale.Length], model.Preparation.Scale);
+        if (model.Columns is { } columns) writer.AddMetadata("edgelearn.columns", ColumnsJson.Write(columns));
+        Add(writer, model.Preparation);
         foreach (var layer in model.Network.Layers)
         {
             foreach (var tensor in layer.Integers)
@@ -57,6 +59,17 @@ public static class ModelFile
         }
 
         return writer;
+    }
+
+    internal static void Add(SafeTensorsWriter writer, Preparation preparation)
+    {
+        writer.Add("input.shift", [preparation.Shift.Length], preparation.Shift);
+        writer.Add("input.scale", [preparation.Scale.Length], preparation.Scale);
+        if (!preparation.Remainder.IsEmpty) writer.Add("input.remainder", [preparation.Remainder.Length], preparation.Remainder);
+        if (preparation.Targets.IsNone) return;
+        int count = preparation.Targets.Mean.Length;
+        writer.Add("target.mean", "F64", [count], MemoryMarshal.AsBytes(preparation.Targets.Mean));
+        writer.Add("target.deviation", "F64", [count], MemoryMarshal.AsBytes(preparation.Targets.Deviation));
     }
 
     internal static void Add(SafeTensorsWriter writer, ParameterSet parameters, ParameterSlice slice)
@@ -105,7 +118,8 @@ public static class ModelFile
             ReadWeights(file, network, name);
             var preparation = ReadPreparation(file, name);
             preparation.CheckLength(network.InputLength);
-            return new Model(network, preparation, ClassNames(file, network, name));
+            if (!network.Loss.IsClassification) preparation.Targets.CheckLength(network.OutputLength);
+            return new Model(network, preparation, ClassNames(file, network, name), Columns(file, network, name));
         }
         catch
         {
@@ -123,7 +137,15 @@ public static class ModelFile
     }
 
     internal static Preparation ReadPreparation(SafeTensors file, string name)
-        => new(Floats(file, "input.shift", name), Floats(file, "input.scale", name));
+    {
+        var inputs = new Preparation(Floats(file, "input.shift", name), Floats(file, "input.scale", name));
+        bool hasRemainder = file.Find("input.remainder") is not null, scalesTargets = file.Find("target.mean") is not null;
+        if (!hasRemainder && !scalesTargets) return inputs;
+        return new Preparation(inputs, hasRemainder ? Floats(file, "input.remainder", name) : [],
+            scalesTargets
+                ? new TargetScale(Numbers<double>(file, "target.mean", "F64", name), Numbers<double>(file, "target.deviation", "F64", name))
+                : TargetScale.None);
+    }
 
     static void CheckTensors(Network network, SafeTensors file, string name)
     {
@@ -170,14 +192,20 @@ public static class ModelFile
         }
     }
 
-    static float[] Floats(SafeTensors file, string tensorName, string name)
+    static float[] Floats(SafeTensors file, string tensorName, string name) => Numbers<float>(file, tensorName, "F32", name);
+
+    static T[] Numbers<T>(SafeTensors file, string tensorName, string type, string name)
+        where T : unmanaged
     {
         var tensor = file.Find(tensorName) ?? throw new EdgeLearnException($"{name}: tensor {tensorName} is missing");
-        if (tensor.Type != "F32") throw new EdgeLearnException($"{name}: tensor {tensorName} is {tensor.Type}, expected F32");
-        float[] values = new float[tensor.Bytes / sizeof(float)];
+        if (tensor.Type != type) throw new EdgeLearnException($"{name}: tensor {tensorName} is {tensor.Type}, expected {type}");
+        var values = new T[tensor.Bytes / Unsafe.SizeOf<T>()];
         file.Read(tensor, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
+
+    static InputColumns? Columns(SafeTensors file, Network network, string name)
+        => file.Metadata.TryGetValue("edgelearn.columns", out string? text) ? ColumnsJson.Read(text, network.InputLength, name) : null;
 
     internal static string[]? ClassNames(SafeTensors file, Network network, string name)
     {

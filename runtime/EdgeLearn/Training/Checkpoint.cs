@@ -106,10 +106,7 @@ public sealed class Checkpoint : IDisposable
         }
         using (var model = new SafeTensors(slot.Model))
         {
-            var preparation = ModelFile.ReadPreparation(model, _folder);
-            bool same = preparation.Shift.SequenceEqual(session.Preparation.Shift)
-                && preparation.Scale.SequenceEqual(session.Preparation.Scale);
-            if (!same)
+            if (!ModelFile.ReadPreparation(model, _folder).Equals(session.Preparation))
             {
                 throw new EdgeLearnException($"{_folder} was made by a run that prepares its inputs in another way: repeat its "
                     + $"preparation and data, or choose another folder");

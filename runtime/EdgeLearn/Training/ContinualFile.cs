@@ -63,12 +63,8 @@ public static class ContinualFile
             file => file.Write(replay.Inputs));
         writer.Add(replay.IsLabelled ? "replay.labels" : "replay.targets", replay.IsLabelled ? "I32" : "F32",
             [replay.Count, replay.AnswerLength], replay.Answers.Length, file => file.Write(replay.Answers));
-        if (replay.IsQuantised)
-        {
-            writer.Add("replay.scale", [replay.Count], (ReadOnlySpan<float>)replay.AllScales[..replay.Count]);
-            writer.Add("input.shift", [preparation.Shift.Length], preparation.Shift);
-            writer.Add("input.scale", [preparation.Scale.Length], preparation.Scale);
-        }
+        if (replay.IsQuantised) writer.Add("replay.scale", [replay.Count], (ReadOnlySpan<float>)replay.AllScales[..replay.Count]);
+        if (replay.StoresPrepared) ModelFile.Add(writer, preparation);
 
         var seen = replay.Policy.SeenOfClass;
         if (seen.IsEmpty) return;

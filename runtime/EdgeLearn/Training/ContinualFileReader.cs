@@ -98,7 +98,9 @@ sealed class ContinualFileReader(SafeTensors file, string name, TrainingSession 
             throw Bad($"its samples have {inputs.Shape.LastOrDefault()} values, the network takes {replay.InputLength}");
         long seen = Number("replay.seen") ?? throw Bad("replay.seen is missing");
         if (seen < count) throw Bad($"{count} samples of {seen} seen");
-        if (replay.IsQuantised && !SamePreparation())
+        if (replay.StoresPrepared != (file.Find("input.shift") is not null))
+            throw Bad("its samples and this run's are prepared at different times: use data of one kind");
+        if (replay.StoresPrepared && !ModelFile.ReadPreparation(file, name).Equals(session.Preparation))
             throw Bad("its samples were prepared in another way: go on from the model that was trained with them");
         if (type == "F32") ForEachPiece<float>(inputs, values => CheckFinite(inputs, values));
         var tensor = replay.IsLabelled
@@ -114,10 +116,6 @@ sealed class ContinualFileReader(SafeTensors file, string name, TrainingSession 
     }
 
     static string Word(string type, bool isQuantised) => isQuantised ? "rounded int8" : type;
-
-    bool SamePreparation()
-        => Floats(Expect("input.shift", "F32", session.Preparation.Shift.Length)).AsSpan().SequenceEqual(session.Preparation.Shift)
-        && Floats(Expect("input.scale", "F32", session.Preparation.Scale.Length)).AsSpan().SequenceEqual(session.Preparation.Scale);
 
     void CheckLabels(ReadOnlySpan<int> labels)
     {

@@ -103,11 +103,12 @@ public sealed class SampleStream
             var own = answers.Slice(i * length, length);
             var raw = inputs.Slice(i * _data.InputLength, _data.InputLength);
             _data.ReadAnswers(index, own);
-            _data.ReadFinite(index, raw);
-            if (OffersRows) _replay!.Offer(raw, own);
+            if (!OffersRows || _replay!.HoldsPrepared) _data.ReadPrepared(index, _preparation, raw);
+            else _data.ReadFinite(index, raw);
+            if (!OffersRows) continue;
+            _replay!.Offer(raw, own);
+            if (!_replay.HoldsPrepared) _preparation.Apply(raw, raw.Length);
         }
-
-        _preparation.Apply(inputs[..(rows * _data.InputLength)], _data.InputLength);
         Advance(rows);
         return rows + drawn;
     }
@@ -134,8 +135,8 @@ public sealed class SampleStream
     internal void ReadRows(int first, int count, Span<float> inputs)
     {
         int length = _data.InputLength;
-        for (int i = 0; i < count; i++) _data.ReadFinite(_batchOrder[_batchFirst + first + i], inputs.Slice(i * length, length));
-        _preparation.Apply(inputs, length);
+        for (int i = 0; i < count; i++)
+            _data.ReadPrepared(_batchOrder[_batchFirst + first + i], _preparation, inputs.Slice(i * length, length));
     }
 
     /// <summary>

@@ -15,6 +15,7 @@ public sealed class TrainingPlan : IDisposable
 
     TrainingPlan(Network network, TrainingSettings settings, Dataset? data, Preparation preparation, long? limitBytes)
     {
+        if (data is not null) data = preparation.Targets.Scaled(data);
         (_network, _settings, _data, _preparation) = (network, settings, data, preparation);
         settings.CheckNetwork(network.Spec, network.Parameters.Storage);
         // A rule before this one may have set them: tpSGD slows the hidden layers.

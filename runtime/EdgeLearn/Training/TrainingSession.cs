@@ -33,6 +33,7 @@ public sealed class TrainingSession : IDisposable
         settings.Check();
         settings = settings.WithRates(network.Spec);
         CheckFit(network, data);
+        data = preparation.Targets.Scaled(data);
         Network = network;
         Settings = settings;
         Data = data;
@@ -215,8 +216,7 @@ public sealed class TrainingSession : IDisposable
         {
             TakeAnswer(order[i], Noise.Derive(seed, 1, (ulong)i));
             var input = _plan.Inputs.Span[..Network.InputLength];
-            Data.ReadFinite(order[i], input);
-            Preparation.Apply(input, input.Length);
+            Data.ReadPrepared(order[i], Preparation, input);
             long step = takesTurns ? i * TotalSteps / count : i;
             Rule.Step(BatchOf(1), new StepClock(step, 0, seed) { Evaluates = true }, squares);
         }

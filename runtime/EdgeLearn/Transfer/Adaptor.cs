@@ -95,7 +95,7 @@ public static class Adaptor
             var names = file.Metadata.ContainsKey("edgelearn.classes")
                 ? ModelFile.ClassNames(file, network, path)
                 : model.Network.OutputLength == network.OutputLength ? model.ClassNames : null;
-            return new Model(network, model.Preparation, names);
+            return model with { Network = network, ClassNames = names };
         }
         catch
         {

@@ -112,7 +112,7 @@ static class NetworkTransfer
             throw new EdgeLearnException($"--name '{className}': {name} knows the "
                 + $"classes {string.Join(", ", names[..^1].Take(12))}{(names.Length > 13 ? ", ..." : "")}: choose a new name");
         }
-        return new Model(source.Network.WithMoreOutputs(1), source.Preparation, names);
+        return source with { Network = source.Network.WithMoreOutputs(1), ClassNames = names };
     }
 
     /// <summary>

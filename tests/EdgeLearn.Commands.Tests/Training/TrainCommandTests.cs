@@ -11,6 +11,7 @@ public sealed class TrainCommandTests : IDisposable
         "rule", "update", "update_settings", "network", "seed", "epochs", "batch", "learning_rate", "train_examples", "test_examples",
             "test_accuracy", "test_loss", "step_ms_median", "step_ms_p99",
         "seconds", "peak_rss_bytes", "workspace_bytes", "parameter_bytes", "optimizer_state_bytes", "allocated_bytes_per_step", "model",
+            "figures", "data",
     ];
 
     readonly TemporaryFolder _folder = new();
@@ -113,7 +114,7 @@ public sealed class TrainCommandTests : IDisposable
         var evaluated = Invoked.Run("evaluate", "--model", model, "--data", _data, "--batch", "7", "--json").Json();
         Assert.Equal(
             ["model", "network", "test_examples", "test_accuracy", "test_loss", "seconds", "parameter_bytes", "workspace_bytes",
-            "peak_rss_bytes"], evaluated.EnumerateObject().Select(field => field.Name));
+            "peak_rss_bytes", "figures"], evaluated.EnumerateObject().Select(field => field.Name));
         Assert.Equal(trained.Number("test_accuracy"), evaluated.Number("test_accuracy"));
         Assert.Equal(trained.Number("test_loss"), evaluated.Number("test_loss"), 1e-6);
     }

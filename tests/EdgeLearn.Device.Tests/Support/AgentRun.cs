@@ -12,7 +12,7 @@ static class AgentRun
         Folder = folder,
         Token = token,
         Name = "board",
-        Data = new MemoryDataset(new float[4], [0, 1, 0, 1], Shape.Vector(1)),
+        Data = new FixedBoardData(new MemoryDataset(new float[4], [0, 1, 0, 1], Shape.Vector(1))),
         ExitWhenDone = true,
         PollInterval = TimeSpan.FromMilliseconds(2),
         FirstBackOff = TimeSpan.FromMilliseconds(20),

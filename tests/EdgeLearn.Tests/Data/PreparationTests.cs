@@ -83,7 +83,7 @@ public class PreparationTests
         float[] x = [0.1f, 1, 0.1f, 2, 0.1f, 4];
         var data = new MemoryDataset(x, [0, 1, 0], Shape.Vector(2));
         var preparation = Preparation.Standardise(data, perFeature: true);
-        Assert.Equal(1, preparation.Scale[0]);
+        Assert.Equal(0, preparation.Scale[0]);
         float[] rows = new float[6];
         data.ReadRows(0, 3, preparation, rows, new float[3]);
         Assert.Equal([0f, 0f, 0f], [rows[0], rows[2], rows[4]]);

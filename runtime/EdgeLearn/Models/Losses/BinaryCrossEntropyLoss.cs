@@ -53,6 +53,8 @@ sealed class BinaryCrossEntropyLoss(bool isMultilabel) : Loss
         return correct;
     }
 
+    internal override int ClassOf(ReadOnlySpan<float> outputs) => outputs[0] > 0 ? 1 : 0;
+
     internal override void CheckOutputs(NetworkSpec network)
     {
         if (!IsMultilabel && network.ClassCount != 1)

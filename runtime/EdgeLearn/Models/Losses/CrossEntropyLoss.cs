@@ -82,11 +82,13 @@ public sealed class CrossEntropyLoss : Loss
         int correct = 0, width = outputs.Length / batch.Labels.Length;
         for (int b = 0; b < batch.Labels.Length; b++)
         {
-            if (TensorPrimitives.IndexOfMax(outputs.Slice(b * width, width)) == batch.Labels[b]) correct++;
+            if (ClassOf(outputs.Slice(b * width, width)) == batch.Labels[b]) correct++;
         }
 
         return correct;
     }
+
+    internal override int ClassOf(ReadOnlySpan<float> outputs) => TensorPrimitives.IndexOfMax(outputs);
 
     internal override void CheckOutputs(NetworkSpec network)
     {

@@ -25,6 +25,12 @@ public abstract class Loss : IEquatable<Loss>
     /// <summary>Whether the targets are class labels.</summary>
     public abstract bool IsClassification { get; }
 
+    /// <summary>Whether the targets are quantities with a unit, which are scaled so that learning does not depend on it.</summary>
+    public virtual bool HasQuantities => false;
+
+    /// <summary>The loss of one output that is off by so much; of losses that have quantities.</summary>
+    internal virtual double OfDifference(double difference) => throw new InvalidOperationException($"{Name} has no quantities");
+
     /// <summary>Whether <see cref="CountCorrect"/> says anything.</summary>
     public virtual bool MeasuresAccuracy => IsClassification;
 
@@ -45,6 +51,9 @@ public abstract class Loss : IEquatable<Loss>
     /// <param name="batch">rows with their labels or targets</param>
     /// <param name="outputs">[batch x output length]</param>
     public virtual int CountCorrect(in Batch batch, ReadOnlySpan<float> outputs) => 0;
+
+    /// <summary>The class that the outputs for one label say.</summary>
+    internal virtual int ClassOf(ReadOnlySpan<float> outputs) => throw new InvalidOperationException($"{Name} has no classes");
 
     /// <summary>Outputs that a network needs for some data.</summary>
     /// <param name="classCount">classes of the data, or 0</param>

@@ -7,6 +7,10 @@ sealed class MeanSquareLoss : Loss
 
     public override bool IsClassification => false;
 
+    public override bool HasQuantities => true;
+
+    internal override double OfDifference(double difference) => difference * difference / 2;
+
     private protected override double Run(in Batch batch, Span<float> outputs, bool gradient)
         => Kernels.MeanSquareError(batch.Count, outputs, batch.Targets, gradient, batch.StepCount);
 }
@@ -19,7 +23,9 @@ sealed class MeanSquareLoss : Loss
 sealed class HuberLoss : Loss
 {
     /// <summary>Makes the loss.</summary>
-    /// <param name="delta">distance from which it grows linearly, above 0, in units of the targets</param>
+    /// <param name="delta">
+    /// distance from which it grows linearly, above 0, in median deviations of the targets where they are scaled
+    /// </param>
     /// <exception cref="EdgeLearnException">It is not.</exception>
     public HuberLoss(float delta)
     {
@@ -35,6 +41,11 @@ sealed class HuberLoss : Loss
     public float Delta { get; }
 
     public override bool IsClassification => false;
+
+    public override bool HasQuantities => true;
+
+    internal override double OfDifference(double difference)
+        => Math.Abs(difference) <= Delta ? difference * difference / 2 : Delta * (Math.Abs(difference) - (Delta / 2));
 
     private protected override double Run(in Batch batch, Span<float> outputs, bool gradient)
         => Kernels.Huber(batch.Count, Delta, outputs, batch.Targets, gradient, batch.StepCount);

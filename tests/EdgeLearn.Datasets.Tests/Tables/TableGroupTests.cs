@@ -4,7 +4,7 @@ using Xunit;
 
 namespace EdgeLearn.Tests;
 
-public class CsvGroupTests
+public class TableGroupTests
 {
     const string Rows = "who,a,b,y\nzoe,1,2,0\n7,3,4,1\n\"ann\",5,6,0\nzoe,7,8,1\n7,9,10,0\n";
 

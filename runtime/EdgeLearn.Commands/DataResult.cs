@@ -1,0 +1,50 @@
+using System.Text.Json.Serialization;
+using EdgeLearn.Datasets;
+
+namespace EdgeLearn.Commands;
+
+/// <summary>How data were read.</summary>
+/// <param name="Inputs">columns of a table that are learned from, with what they are; absent where the data are no table</param>
+/// <param name="Labels">columns of the label or the targets</param>
+/// <param name="LeftOut">columns that are not, each with the reason</param>
+/// <param name="Notes">what the user should know, a line each</param>
+public sealed record DataResult(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Inputs,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Labels,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? LeftOut,
+    IReadOnlyList<string> Notes)
+{
+    const int MostNamed = 8;
+
+    /// <summary>Of opened data.</summary>
+    /// <param name="data">the data</param>
+    /// <param name="doubts">lines beside those of the data</param>
+    internal static DataResult Of(DataSplit data, IEnumerable<string> doubts) => new(
+        data.Columns?.Inputs.ToDictionary(column => column.Name, Kind), data.Columns?.Labels, data.Columns?.LeftOut,
+        [.. data.Notes, .. doubts]);
+
+    /// <summary>What a column is, in a word or two.</summary>
+    internal static string Kind(InputColumn column) => column.Kind switch
+    {
+        ColumnKind.Category => $"category of {column.Values!.Count}",
+        ColumnKind.Time => column.HasHours ? "hour and weekday" : "weekday",
+        ColumnKind.Elapsed => "days elapsed",
+        _ => "number",
+    };
+
+    /// <summary>One line: columns, those left out, the label.</summary>
+    internal static void Write(InputColumns columns, TextWriter output)
+    {
+        string[] inputs = [.. columns.Inputs.Select(column => column.Kind == ColumnKind.Number
+            ? column.Name
+            : $"{column.Name} ({Kind(column)})")];
+        string leftOut = columns.LeftOut.Count == 0
+            ? ""
+            : $"; left out: {Listed([.. columns.LeftOut.Select(column => $"{column.Key} ({column.Value})")])}";
+        string label = columns.Labels.Count == 0 ? "" : $" -> {string.Join(", ", columns.Labels)}";
+        output.WriteLine($"columns  {Listed(inputs)}{label}{leftOut}");
+    }
+
+    static string Listed(string[] names)
+        => string.Join(", ", names.Take(MostNamed)) + (names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "");
+}

@@ -1,0 +1,174 @@
+using System.Numerics.Tensors;
+
+namespace EdgeLearn.Datasets;
+
+/// <summary>The rows of a table as samples, read by position. Owns the file.</summary>
+sealed class TableDataset : Dataset
+{
+    [ThreadStatic]
+    static double[]? s_buffer;
+
+    readonly TableFile _table;
+    readonly TableMeaning _meaning;
+    readonly ColumnEncoder _encoder;
+    readonly int[]? _rows;
+    readonly LabelList? _labels;
+
+    /// <summary>Rows with classes or targets.</summary>
+    /// <param name="table">owned from now on</param>
+    /// <param name="meaning">of its columns</param>
+    /// <param name="rows">the rows that are samples, ascending; null = all</param>
+    /// <param name="labels">the class of each sample; null = it has targets, or nothing</param>
+    /// <param name="classCount">classes that there are; 0 without classes</param>
+    /// <param name="shape">of an input; null = a vector</param>
+    /// <exception cref="EdgeLearnException">The shape has another number of values.</exception>
+    public TableDataset(TableFile table, TableMeaning meaning, int[]? rows, LabelList? labels, int classCount,
+        Shape? shape)
+    {
+        _table = table;
+        _meaning = meaning;
+        _encoder = new ColumnEncoder(table, meaning);
+        _rows = rows;
+        _labels = labels;
+        ClassCount = classCount;
+        Count = rows?.Length ?? table.Count;
+        TargetLength = labels is null ? meaning.Labels.Length : 0;
+        InputShape = shape ?? Shape.Vector(_encoder.Width);
+        if (InputShape.Length == _encoder.Width) return;
+        throw new EdgeLearnException($"{table.Name} has inputs of {_encoder.Width} values; the input shape {InputShape} has "
+            + $"{InputShape.Length}");
+    }
+
+    public override string Name => _table.Name;
+
+    public override int Count { get; }
+
+    public override Shape InputShape { get; }
+
+    public override int ClassCount { get; }
+
+    public override int TargetLength { get; }
+
+    internal override bool IsWide => true;
+
+    /// <summary>What the columns mean.</summary>
+    public TableMeaning Meaning => _meaning;
+
+    /// <summary>Reads the group of every sample: the number of its text.</summary>
+    public int[] Groups()
+    {
+        var names = _table.Scan.Columns[_meaning.Group].Values;
+        // Numbered in sorted order, whatever the order of the rows.
+        int[] places = new int[names.Count];
+        int[] order = [.. Enumerable.Range(0, names.Count).OrderBy(i => names[i], StringComparer.Ordinal)];
+        for (int i = 0; i < order.Length; i++) places[order[i]] = i;
+        return Read(_meaning.Group, cell => places[TableCells.TextOf(cell)]);
+    }
+
+    /// <summary>Reads the time of every sample, in seconds or in the unit of its numbers.</summary>
+    public double[] Times() => Read(_meaning.Time, cell => cell);
+
+    T[] Read<T>(int column, Func<double, T> of)
+    {
+        var values = new T[Count];
+        int next = 0;
+        _table.ForEach((row, cells) =>
+        {
+            if (next < Count && row == RowOf(next)) values[next++] = of(cells[column]);
+        });
+        return values;
+    }
+
+    /// <summary>Takes the means of some samples as what stands in for missing cells.</summary>
+    /// <param name="samples">of the training part</param>
+    /// <returns>the columns with their means</returns>
+    public InputColumns FillWithMeans(IEnumerable<int> samples)
+    {
+        int width = _encoder.Width;
+        double[] values = new double[width], sums = new double[width];
+        int[] counts = new int[width];
+        foreach (int sample in samples)
+        {
+            _encoder.Encode(Cells(sample), values);
+            for (int i = 0; i < width; i++)
+            {
+                if (double.IsNaN(values[i])) continue;
+                sums[i] += values[i];
+                counts[i]++;
+            }
+        }
+
+        var columns = new List<InputColumn>();
+        int at = 0;
+        for (int k = 0; k < _meaning.Sources.Length; k++)
+        {
+            var column = _meaning.Columns.Inputs[k];
+            int count = column.Width - (column.HasIndicator ? 1 : 0), first = at;
+            bool needsFill = _table.Scan.Columns[_meaning.Sources[k]].Missing > 0;
+            columns.Add(!needsFill ? column : column with
+            {
+                Fill = [.. Enumerable.Range(first, count).Select(i => counts[i] > 0 ? sums[i] / counts[i] : 0)],
+            });
+            at += column.Width;
+        }
+
+        _encoder.UseFill(columns);
+        return _meaning.Columns with { Inputs = columns };
+    }
+
+    /// <summary>Takes the means of another file as what stands in for missing cells.</summary>
+    public void UseFill(InputColumns columns) => _encoder.UseFill(columns.Inputs);
+
+    public override int Label(int index) => _labels is not null ? _labels[index] : base.Label(index);
+
+    public override void ReadInput(int index, Span<float> raw)
+    {
+        var values = Values(index);
+        TensorPrimitives.ConvertTruncating<double, float>(values, raw);
+    }
+
+    internal override void ReadWide(int index, Span<double> raw) => Values(index).CopyTo(raw);
+
+    internal override void ReadPrepared(int index, Preparation preparation, Span<float> prepared)
+        => preparation.Apply(Values(index), 0, prepared);
+
+    public override void ReadTarget(int index, Span<float> target)
+    {
+        var cells = Cells(index);
+        for (int i = 0; i < target.Length; i++) target[i] = (float)cells[_meaning.Labels[i]];
+    }
+
+    internal override void ReadWideTarget(int index, Span<double> target)
+    {
+        var cells = Cells(index);
+        for (int i = 0; i < target.Length; i++) target[i] = cells[_meaning.Labels[i]];
+    }
+
+    public override int SourceRow(int index) => RowOf(index);
+
+    protected override void Dispose(bool disposing)
+    {
+        _table.Dispose();
+        base.Dispose(disposing);
+    }
+
+    int RowOf(int index) => _rows is null ? index : _rows[index];
+
+    // Cells lie in the first part of the thread's buffer, values behind them.
+    ReadOnlySpan<double> Cells(int index)
+    {
+        int length = _table.Width + _encoder.Width;
+        if (s_buffer is null || s_buffer.Length < length) s_buffer = new double[length];
+        var cells = s_buffer.AsSpan(0, _table.Width);
+        _table.Read(RowOf(index), cells);
+        return cells;
+    }
+
+    ReadOnlySpan<double> Values(int index)
+    {
+        var cells = Cells(index);
+        var values = s_buffer.AsSpan(_table.Width, _encoder.Width);
+        _encoder.Encode(cells, values);
+        return values;
+    }
+}

@@ -1,0 +1,159 @@
+using System.Text;
+using nietras.SeparatedValues;
+
+namespace EdgeLearn.Datasets;
+
+/// <summary>How the text of a table is written: found out from its first lines.</summary>
+/// <param name="Separator">between cells; a tab where runs of blanks separate them</param>
+/// <param name="IsBlank">whether runs of blanks separate cells</param>
+/// <param name="SkippedBytes">comments and a line such as <c>sep=;</c> before the table</param>
+/// <param name="SkippedLines">how many lines those are</param>
+/// <param name="HasHeader">whether the first line has the names</param>
+/// <param name="Names">of the columns, in order; unnamed ones are empty</param>
+/// <param name="EmptyColumns">columns without a value in the first rows</param>
+sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int SkippedLines, bool HasHeader, string[] Names,
+    int[] EmptyColumns)
+{
+    const int LinesLookedAt = 50;
+    static readonly char[] s_separators = ['\t', ';', '|', ','];
+
+    /// <summary>Looks at the beginning of a text.</summary>
+    /// <param name="start">whole lines, quotes checked; the whole text where it is short</param>
+    /// <param name="choice">whether there is a header</param>
+    /// <param name="name">what the user calls the text</param>
+    /// <exception cref="EdgeLearnException">There is no table, or it cannot be told whether it has a header.</exception>
+    public static TableDialect Of(ReadOnlySpan<byte> start, HeaderChoice choice, string name)
+    {
+        string text = Encoding.UTF8.GetString(start);
+        int at = 0, lines = 0;
+        char? said = null;
+        string? comment = null;
+        while (at < text.Length)
+        {
+            int end = text.IndexOf('\n', at);
+            string line = text[at..(end < 0 ? text.Length : end)].Trim();
+            bool isSeparator = said is null && IsSeparatorLine(line, out said);
+            if (line.Length > 0 && line[0] != '#' && !isSeparator) break;
+            if (line.Length > 0 && line[0] == '#') comment = line.TrimStart('#').Trim();
+            at = end < 0 ? text.Length : end + 1;
+            lines++;
+        }
+
+        int bytes = Encoding.UTF8.GetByteCount(text.AsSpan(0, at));
+        text = text[at..];
+        if (string.IsNullOrWhiteSpace(text)) throw new EdgeLearnException($"{name} is empty; expected rows of numbers, with a header line");
+        var sample = LinesOf(text);
+        char separator = said ?? SeparatorOf(sample, out bool isBlank);
+        isBlank = said is null && separator == ' ';
+        if (isBlank) separator = '\t';
+        var rows = Rows(isBlank ? string.Join('\n', sample.Select(Collapse)) : string.Join('\n', sample), separator);
+        int width = rows.Skip(rows.Count > 1 ? 1 : 0).CountBy(row => row.Length).MaxBy(width => width.Value).Key;
+        bool hasHeader = choice == HeaderChoice.Auto ? TableHeader.IsHeader(rows, name) : choice == HeaderChoice.Yes;
+        string[] names = hasHeader ? TableHeader.Names(rows, width) : TableHeader.Numbers(width, comment, separator, isBlank);
+        var below = rows.Skip(hasHeader ? 1 : 0);
+        int[] empty = [.. Enumerable.Range(0, names.Length).Where(i => below.All(row => i >= row.Length || row[i].Length == 0))];
+        return new TableDialect(separator, isBlank, bytes, lines, hasHeader, names, empty);
+    }
+
+    /// <summary>The rows of a short text, cells unquoted and without blanks around them.</summary>
+    static List<string[]> Rows(string text, char separator)
+    {
+        var rows = new List<string[]>();
+        using var reader = Reader(separator).FromText(text);
+        foreach (var row in reader)
+        {
+            string[] cells = new string[row.ColCount];
+            for (int i = 0; i < cells.Length; i++) cells[i] = TableReader.Unquoted(row[i].Span).ToString();
+            if (cells.Any(cell => cell.Length > 0)) rows.Add(cells);
+        }
+
+        return rows;
+    }
+
+    /// <summary>How rows are read, here and later.</summary>
+    public static SepReaderOptions Reader(char separator) => new(new Sep(separator))
+    {
+        HasHeader = false,
+        DisableColCountCheck = true,
+    };
+
+    // A line break within quotes belongs to its line.
+    static List<string> LinesOf(string text)
+    {
+        var lines = new List<string>();
+        int begin = 0;
+        bool quoted = false;
+        for (int i = 0; i < text.Length && lines.Count < LinesLookedAt; i++)
+        {
+            if (text[i] == '"') quoted = !quoted;
+            if (quoted || text[i] is not ('\n' or '\r')) continue;
+            Add(text[begin..i]);
+            begin = i + 1;
+        }
+
+        if (begin < text.Length && lines.Count < LinesLookedAt) Add(text[begin..]);
+        return lines;
+
+        void Add(string line)
+        {
+            if (!string.IsNullOrWhiteSpace(line)) lines.Add(line);
+        }
+    }
+
+    // The separator that cuts all lines, a header's perhaps but for one, into as many cells; a semicolon or tab before a comma, which may
+    // be a decimal mark.
+    static char SeparatorOf(List<string> lines, out bool isBlank)
+    {
+        isBlank = false;
+        foreach (char separator in s_separators)
+        {
+            int[] counts = [.. lines.Select(line => Count(line, separator))];
+            int most = counts.Length > 1 ? counts.Skip(1).Max() : counts[0];
+            bool cutsAll = most > 0 && counts.Skip(1).All(count => count == most) && Math.Abs(counts[0] - most) <= 1;
+            if (cutsAll) return separator;
+        }
+
+        int[] blanks = [.. lines.Select(line => Count(Collapse(line), '\t'))];
+        bool hasOthers = lines.Any(line => s_separators.Any(separator => separator != '\t' && Count(line, separator) > 0));
+        isBlank = !hasOthers && blanks[^1] > 0 && blanks.All(count => count == blanks[^1]);
+        if (isBlank) return ' ';
+
+        // Ragged lines are refused later, with their numbers: by the separator that is most often there.
+        return s_separators.MaxBy(separator => lines.Count(line => Count(line, separator) > 0));
+    }
+
+    static int Count(string line, char separator)
+    {
+        int count = 0;
+        bool quoted = false;
+        foreach (char c in line)
+        {
+            if (c == '"') quoted = !quoted;
+            else if (!quoted && c == separator) count++;
+        }
+
+        return count;
+    }
+
+    static string Collapse(string line)
+    {
+        var text = new StringBuilder();
+        bool quoted = false;
+        foreach (char c in line.Trim())
+        {
+            if (c == '"') quoted = !quoted;
+            if (quoted || c is not (' ' or '\t')) text.Append(c);
+            else if (text.Length > 0 && text[^1] != '\t') text.Append('\t');
+        }
+
+        return text.ToString();
+    }
+
+    static bool IsSeparatorLine(string line, out char? separator)
+    {
+        line = line.Trim('"');
+        bool says = line.Length == 5 && line.StartsWith("sep=", StringComparison.OrdinalIgnoreCase);
+        separator = says ? line[4] : null;
+        return says;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+
+namespace EdgeLearn.Datasets;
+
+/// <summary>
+/// The classes of a table's label column, by name: the model's, where there is one, else the different labels of the file.
+/// </summary>
+static class TableLabels
+{
+    /// <summary>
+    /// The names of the classes of a new model: numbers in the order of numbers, named by what stands in the file; names in sorted order.
+    /// Null where the labels are 0, 1, 2, ... themselves.
+    /// </summary>
+    /// <param name="table">the file</param>
+    /// <param name="label">its label column</param>
+    /// <exception cref="EdgeLearnException">The labels are fractions, or so many numbers that they are hardly classes.</exception>
+    public static string[]? NewNames(TableFile table, ColumnScan label)
+    {
+        bool areNumbers = label.Numbers == label.Texts;
+        if (!areNumbers) return [.. label.Values.Order(StringComparer.Ordinal)];
+        if (!label.IsWhole)
+        {
+            throw new EdgeLearnException($"{table.Name}: the labels in '{CellText.Shorten(label.Name)}' are fractions, such as "
+                + $"{label.Values.First(value => Number(value) % 1 != 0)}: predict numbers with --loss mean-square, or name the label's "
+                + $"column with --label");
+        }
+        int distinct = label.Values.Select(Number).Distinct().Count();
+        if (distinct > MostSingles && distinct > label.Texts / 2)
+        {
+            throw new EdgeLearnException($"{table.Name}: '{CellText.Shorten(label.Name)}' has {distinct} different numbers in "
+                + $"{label.Texts} rows, hardly classes: predict numbers with --loss mean-square, or name the label's column with --label");
+        }
+
+        // 1 and 1.0 are one number; the shorter text is its name.
+        string[] names = [.. label.Values.GroupBy(Number).OrderBy(group => group.Key)
+            .Select(group => group.OrderBy(text => text.Length).ThenBy(text => text, StringComparer.Ordinal).First())];
+        bool areOwn = true;
+        for (int i = 0; i < names.Length; i++) areOwn &= Number(names[i]) == i;
+        return areOwn ? null : names;
+    }
+
+    const int MostSingles = 50;
+
+    /// <summary>The place of a name in a list of classes or values; numbers are equal however they are written. -1 = not there.</summary>
+    public static int IndexOf(IReadOnlyList<string> names, string name)
+    {
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (names[i] == name) return i;
+        }
+
+        if (CellText.Read(name, out double number) is not (CellKind.Number or CellKind.CommaNumber)) return -1;
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (CellText.Read(names[i], out double other) is CellKind.Number or CellKind.CommaNumber && number == other) return i;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Whether all labels of a file are among some classes.</summary>
+    public static bool Fit(ColumnScan label, KnownClasses classes) => label.Values.TrueForAll(value => ClassOf(value, classes) >= 0);
+
+    /// <summary>The class of each different label of a file.</summary>
+    /// <param name="table">the file</param>
+    /// <param name="label">its label column</param>
+    /// <param name="classes">that they are looked up in</param>
+    /// <exception cref="EdgeLearnException">A label is none of the classes.</exception>
+    public static int[] Classes(TableFile table, ColumnScan label, KnownClasses classes)
+    {
+        int[] found = [.. label.Values.Select(value => ClassOf(value, classes))];
+        int unknown = found.IndexOf(-1);
+        return unknown < 0 ? found : throw Unknown(table, label, label.Values[unknown], classes);
+    }
+
+    static EdgeLearnException Unknown(TableFile table, ColumnScan label, string value, KnownClasses classes)
+    {
+        string known = classes.Names is { } names
+            ? TableMeaning.Listed(names)
+            : $"0 to {(classes.Count - 1).ToString(CultureInfo.InvariantCulture)}, which have no names";
+        return new($"{table.Name}: the label '{CellText.Shorten(value)}' in '{CellText.Shorten(label.Name)}' is none of the classes of "
+            + $"{classes.Owner} ({known}): give a model the class with 'model add-class', or learn a new head with --train head");
+    }
+
+    static int ClassOf(string value, KnownClasses classes)
+        => classes.Names is { } names ? IndexOf(names, value) : NumberedClass(value, classes.Count);
+
+    static int NumberedClass(string value, int classCount)
+        => CellText.Read(value, out double number) == CellKind.Number && number >= 0 && number < classCount && number == Math.Floor(number)
+            ? (int)number : -1;
+
+    /// <summary>The number that a text is; 0 where it is none.</summary>
+    public static double Number(string text)
+    {
+        CellText.Read(text, out double value);
+        return value;
+    }
+}

@@ -1,0 +1,95 @@
+namespace EdgeLearn.Datasets;
+
+/// <summary>A table's cells beside the columns of a model: where each input, label and group stands in this file.</summary>
+/// <param name="Columns">of the model</param>
+/// <param name="Sources">the column of the file for each input</param>
+/// <param name="Labels">the columns of labels or targets; empty where the file has none and none is needed</param>
+/// <param name="Group">the column of groups; -1 = none</param>
+/// <param name="Time">the column of times; -1 = none</param>
+/// <param name="Notes">what the user should know, a line each</param>
+sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, int Group, int Time, List<string> Notes)
+{
+    /// <summary>Finds the columns of a model in a table, by name.</summary>
+    /// <param name="table">the file</param>
+    /// <param name="columns">of the model</param>
+    /// <param name="isOwn">whether they were chosen for this very file</param>
+    /// <param name="options">whether a label is needed</param>
+    /// <exception cref="EdgeLearnException">A column is missing, or holds what the model's does not.</exception>
+    public static TableMeaning Of(TableFile table, InputColumns columns, bool isOwn, DataOptions options)
+    {
+        var notes = new List<string>();
+        int[] sources = [.. columns.Inputs.Select(input => Find(table, input.Name, options.Columns is not null))];
+        int[] labels = [];
+        bool hasLabels = columns.Labels.All(label => table.Scan.Columns.Exists(column => column.Name == label));
+        if (hasLabels || options.NeedsLabels) labels = [.. columns.Labels.Select(label => Find(table, label, options.Columns is not null))];
+        int group = columns.Group is { } name && (isOwn || Has(table, name)) ? Find(table, name, false) : -1;
+        int time = columns.TimeColumn is { } clock ? Find(table, clock, options.Columns is not null) : -1;
+        if (!isOwn)
+        {
+            for (int k = 0; k < sources.Length; k++) Check(table, columns, k, table.Scan.Columns[sources[k]], notes);
+            string[] known =
+                [.. columns.Inputs.Select(input => input.Name), .. columns.Labels, .. columns.LeftOut.Keys, columns.Group ?? "",
+                columns.TimeColumn ?? ""];
+            string[] others = [.. table.Scan.Columns.Where(column => column.IsNamed && !known.Contains(column.Name))
+                .Select(column => column.Name)];
+            if (others.Length > 0) notes.Add($"{table.Name}: not learned from, for the model does not know them: {Listed(others)}");
+        }
+
+        return new TableMeaning(columns, sources, labels, group, time, notes);
+    }
+
+    /// <summary>Names, shortened where they are many.</summary>
+    public static string Listed(IReadOnlyList<string> names)
+    {
+        const int Most = 8;
+        string first = string.Join(", ", names.Take(Most).Select(name => CellText.Shorten(name)));
+        return names.Count <= Most ? first : $"{first} and {names.Count - Most} more";
+    }
+
+    static bool Has(TableFile table, string name) => table.Scan.Columns.Exists(column => column.Name == name);
+
+    static int Find(TableFile table, string name, bool byModel)
+    {
+        int index = table.Scan.Columns.FindIndex(column => column.Name == name);
+        if (index >= 0) return index;
+        if (!byModel) throw ColumnChoice.NoColumn(table, name);
+        throw new EdgeLearnException(table.Scan.HasHeader
+            ? $"{table.Name} has no column '{CellText.Shorten(name)}', which the model was trained with; its columns are "
+                + CellText.Shorten(string.Join(", ", table.Scan.Columns.Select(column => column.Name)))
+            : $"{table.Name} has no header, and the model knows its columns by name ('{CellText.Shorten(name)}'): write the names into its "
+                + $"first line");
+    }
+
+    static void Check(TableFile table, InputColumns columns, int input, ColumnScan scan, List<string> notes)
+    {
+        var column = columns.Inputs[input];
+        if (column.Kind == ColumnKind.Category)
+        {
+            CheckValues(table, column, scan, notes);
+        }
+        else if (column.Kind == ColumnKind.Number ? scan.Texts + scan.Times > 0 : scan.Texts + scan.Numbers > 0)
+        {
+            string what = column.Kind == ColumnKind.Number ? "number" : "date";
+            throw scan.Texts > 0
+                ? ColumnChoice.Bad(table, column.Name, scan.TextLine, $"'{scan.FirstText}' is not a {what}, which the model takes there")
+                : new EdgeLearnException($"{table.Name}: the column '{column.Name}' holds no {what}s, which the model takes there");
+        }
+
+        if (scan.Missing == 0) return;
+        string rows = scan.Missing == 1 ? "1 row has" : $"{scan.Missing} rows have";
+        if (column.Fill is null && !columns.DropsMissing)
+        {
+            throw ColumnChoice.Bad(table, column.Name, scan.MissingLine, $"there is no value, and {rows} none; the model was trained "
+                + $"without such rows: mend them, or train it with --missing drop or mean");
+        }
+        if (column.Fill is not null) notes.Add($"{table.Name}: '{column.Name}' is filled in with the training mean where {rows} no value");
+    }
+
+    static void CheckValues(TableFile table, InputColumn column, ColumnScan scan, List<string> notes)
+    {
+        string[] others = [.. scan.Values.Where(value => TableLabels.IndexOf(column.Values!, value) < 0)];
+        if (others.Length == 0 && !scan.HasMoreValues) return;
+        notes.Add($"{table.Name}: '{column.Name}' has values that the model has not seen, taken as none of its own: {Listed(others)}"
+            + (scan.HasMoreValues ? " and more" : ""));
+    }
+}

@@ -1,0 +1,174 @@
+namespace EdgeLearn.Datasets;
+
+/// <summary>Opens tables as data sets: what the columns mean, which rows are samples, the classes by name, the test part.</summary>
+/// <param name="options">how the table is to be read</param>
+/// <param name="cache">where converted tables are kept</param>
+sealed class TableOpening(DataOptions options, FileCache cache)
+{
+    readonly List<string> _notes = [];
+
+    /// <summary>Opens one table, or two of which the second is the test part.</summary>
+    /// <param name="train">the file to learn from</param>
+    /// <param name="test">the file to test with; null splits a part off</param>
+    /// <param name="name">what the user calls the data</param>
+    /// <param name="source">the file or folder</param>
+    /// <param name="shape">of an input; null = a vector</param>
+    /// <exception cref="EdgeLearnException">A file is no table, or has a cell that cannot be used.</exception>
+    public DataSplit Open(string train, string? test, string name, string source, Shape? shape)
+    {
+        var model = options.ModelClassCount > 0 ? new KnownClasses(options.ModelClassNames, options.ModelClassCount, "the model") : null;
+        var known = model ?? (test is null ? null : ClassesOfBoth(train, test));
+        var (data, classes) = OpenPart(train, options.Columns, known, shape);
+        TableDataset? other = null;
+        try
+        {
+            if (test is not null) (other, _) = OpenPart(test, data.Meaning.Columns, classes, shape);
+            int[]? groups = data.Meaning.Group >= 0 ? data.Groups() : null;
+            double[]? times = data.Meaning.Time >= 0 && options.SplitByTime ? data.Times() : null;
+            var split = other is null
+                ? DataSplit.FromWhole(data, options, name, source, groups, times)
+                : DataSplit.FromParts(data, other, name, source);
+            if (other is not null) split.TrainGroups = groups;
+            split.Columns = FillIn(split, data, other);
+            split.ClassNames = classes?.Names;
+            split.Notes = [.. _notes];
+            return split;
+        }
+        catch
+        {
+            data.Dispose();
+            other?.Dispose();
+            throw;
+        }
+    }
+
+    (TableDataset Data, KnownClasses? Classes) OpenPart(string path, InputColumns? columns, KnownClasses? known,
+        Shape? shape)
+    {
+        var table = TableFile.Open(path, options with { Columns = columns }, cache);
+        try
+        {
+            if (table.Count == 0) throw new NoSamplesException($"{table.Name} has a header and no rows");
+            var meaning = MeaningOf(table, columns);
+            var classes = options.Regression || meaning.Labels.Length == 0 ? null : ClassesOf(table, meaning, known);
+            int[]? codes = classes is null ? null : TableLabels.Classes(table, table.Scan.Columns[meaning.Labels[0]], classes);
+            if (options.Regression) CheckTargets(table, meaning);
+            CheckGroups(table, meaning);
+            var (rows, labels) = Samples(table, meaning, codes);
+            _notes.AddRange(table.Scan.Notes.Select(note => $"{table.Name}: {note}"));
+            _notes.AddRange(meaning.Notes);
+            return (new TableDataset(table, meaning, rows, labels, classes?.Count ?? 0, shape), classes);
+        }
+        catch
+        {
+            table.Dispose();
+            throw;
+        }
+    }
+
+    TableMeaning MeaningOf(TableFile table, InputColumns? columns)
+    {
+        if (columns is null) return TableMeaning.Of(table, new ColumnChoice(table, options).Choose(), isOwn: true, options);
+        var words = new ColumnWords(options, table.Scan.Columns.Select(column => column.Name));
+        if (words.Labels.Count > 0) columns = columns with { Labels = words.Labels };
+        return TableMeaning.Of(table, columns, isOwn: false, options);
+    }
+
+    // A class of which only the test file has rows is a class all the same.
+    KnownClasses? ClassesOfBoth(string train, string test)
+    {
+        if (options.Regression) return null;
+        using var first = TableFile.Open(train, options, cache);
+        var columns = new ColumnChoice(first, options).Choose();
+        using var second = TableFile.Open(test, options with { Columns = columns }, cache);
+        if (columns.Labels.Count > 1) return null;
+        var label = first.Scan.Columns.Find(column => column.Name == columns.Labels[0])!;
+        var other = second.Scan.Columns.Find(column => column.Name == label.Name);
+        return other is null ? null : NewClasses(first, label.With(other));
+    }
+
+    static KnownClasses NewClasses(TableFile table, ColumnScan label)
+    {
+        string[]? names = TableLabels.NewNames(table, label);
+        return new KnownClasses(names, names?.Length ?? label.Values.Select(TableLabels.Number).Distinct().Count(), table.Name);
+    }
+
+    KnownClasses ClassesOf(TableFile table, TableMeaning meaning, KnownClasses? known)
+    {
+        if (meaning.Labels.Length > 1)
+        {
+            throw new EdgeLearnException($"{table.Name}: several label columns are several outputs; add --loss mean-square for numbers, or "
+                + $"--loss binary-cross-entropy:multilabel for 0 and 1");
+        }
+        var label = table.Scan.Columns[meaning.Labels[0]];
+        return known is not null && (!options.AllowsOtherClasses || TableLabels.Fit(label, known)) ? known : NewClasses(table, label);
+    }
+
+    static void CheckTargets(TableFile table, TableMeaning meaning)
+    {
+        foreach (int i in meaning.Labels)
+        {
+            var label = table.Scan.Columns[i];
+            if (label.Texts > 0)
+                throw ColumnChoice.Bad(table, label.Name, label.TextLine, $"'{label.FirstText}' is not a number to predict");
+            if (label.Times > 0) throw new EdgeLearnException($"{table.Name}: '{label.Name}' holds dates, no numbers to predict");
+        }
+    }
+
+    static void CheckGroups(TableFile table, TableMeaning meaning)
+    {
+        if (meaning.Group < 0 || table.Scan.Columns[meaning.Group] is not { Missing: > 0 } group) return;
+        throw ColumnChoice.Bad(table, group.Name, group.MissingLine, "the group is empty");
+    }
+
+    // Rows without a label are no samples, and neither are those without an input where that was wanted.
+    (int[]? Rows, LabelList? Labels) Samples(TableFile table, TableMeaning meaning, int[]? codes)
+    {
+        bool drops = meaning.Columns.DropsMissing;
+        var encoder = new ColumnEncoder(table, meaning);
+        var rows = new List<int>();
+        var labels = new List<int>();
+        int withoutLabel = 0, withoutInput = 0;
+        table.ForEach((row, cells) =>
+        {
+            foreach (int label in meaning.Labels)
+            {
+                if (!TableCells.IsMissing(cells[label])) continue;
+                withoutLabel++;
+                return;
+            }
+
+            if (drops && encoder.HasMissing(cells))
+            {
+                withoutInput++;
+                return;
+            }
+
+            rows.Add(row);
+            if (codes is not null) labels.Add(codes[TableCells.TextOf(cells[meaning.Labels[0]])]);
+        });
+        if (withoutLabel > 0) _notes.Add($"{table.Name}: {Rows(withoutLabel)} without a label left out");
+        if (withoutInput > 0) _notes.Add($"{table.Name}: {Rows(withoutInput)} with a missing value left out");
+        if (rows.Count == 0) throw new NoSamplesException($"{table.Name} has no row with a label and all inputs");
+        return (rows.Count == table.Count ? null : [.. rows],
+            codes is null ? null : new LabelList(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(labels), table.Name));
+    }
+
+    InputColumns FillIn(DataSplit split, TableDataset data, TableDataset? other)
+    {
+        var columns = data.Meaning.Columns;
+        if (options.Columns is not null || options.Missing is not (MissingChoice.Mean or MissingChoice.Indicator)) return columns;
+        var samples = split.Train is DatasetView view ? view.Indices : Enumerable.Range(0, data.Count);
+        columns = data.FillWithMeans(samples);
+        other?.UseFill(columns);
+        return columns;
+    }
+
+    static string Rows(int count) => count == 1 ? "1 row" : $"{count:N0} rows";
+}
+
+/// <summary>The classes that data are read by.</summary>
+/// <param name="Names">in the order of their numbers; null = they are 0, 1, 2, ...</param>
+/// <param name="Count">how many there are</param>
+/// <param name="Owner">whose they are, for messages</param>
+sealed record KnownClasses(IReadOnlyList<string>? Names, int Count, string Owner);

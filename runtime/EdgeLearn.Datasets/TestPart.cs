@@ -1,0 +1,144 @@
+namespace EdgeLearn.Datasets;
+
+/// <summary>
+/// Chooses the samples of a set that it is tested with: at random, a fold, or the last in the order of time; whole groups where groups are
+/// known; and never all samples of a class that has two.
+/// </summary>
+/// <param name="options">how many, or which fold</param>
+/// <param name="name">what the user calls the set</param>
+sealed class TestPart(DataOptions options, string name)
+{
+    // Keeps the split apart from the orders of training under the same seed.
+    const ulong SplitStream = 0x53504C4954;
+
+    /// <summary>Which samples are for testing.</summary>
+    /// <param name="count">samples</param>
+    /// <param name="groups">the group of each; null = there are none</param>
+    /// <param name="times">the time of each, where the split is by time; null = they follow each other</param>
+    /// <param name="labels">the class of each; null = they have none</param>
+    /// <exception cref="EdgeLearnException">There is nothing to divide.</exception>
+    public bool[] Choose(int count, int[]? groups, double[]? times, int[]? labels)
+    {
+        if (count < 2) throw new EdgeLearnException($"{name} has 1 sample; expected at least 2, one to learn from and one to test with");
+        if (groups is not null) return ByGroup(groups, options.SplitByTime ? times ?? Counted(count) : null);
+        bool[] test = new bool[count];
+        var (first, testCount) = Part(count, "samples");
+        if (options.SplitByTime)
+        {
+            foreach (int i in ByTime(times ?? Counted(count)).Skip(count - testCount)) test[i] = true;
+            return test;
+        }
+
+        var order = new EpochOrder(SplitMix64.Derive(options.Seed, SplitStream), 0, count);
+        for (int i = first; i < first + testCount; i++) test[order[i]] = true;
+        if (labels is not null) KeepClasses(test, labels);
+        return test;
+    }
+
+    bool[] ByGroup(int[] groups, double[]? times)
+    {
+        int[] numbers = [.. groups.Distinct().Order()];
+        if (numbers.Length < 2)
+        {
+            throw new EdgeLearnException($"{name} has only one group; expected at least 2, one to learn from and one to test with: leave "
+                + $"--group-column out, or give a test file");
+        }
+        var sizes = groups.CountBy(group => group).ToDictionary();
+        var order = new EpochOrder(SplitMix64.Derive(options.Seed, SplitStream), 0, numbers.Length);
+        int[] shuffled = [.. Enumerable.Range(0, numbers.Length).Select(i => numbers[order[i]])];
+        HashSet<int> held;
+        if (options.Fold is var (part, parts))
+        {
+            if (parts > numbers.Length) throw new EdgeLearnException($"{numbers.Length} groups cannot be divided into {parts} folds");
+            held = Fold(shuffled, sizes, parts)[part - 1];
+        }
+        else
+        {
+            if (times is not null) shuffled = LastFirst(groups, times);
+            held = UpTo(options.TestFraction * groups.Length, shuffled, sizes);
+        }
+
+        return [.. groups.Select(held.Contains)];
+    }
+
+    // Groups one after the other, until there are about as many samples as wanted.
+    static HashSet<int> UpTo(double wanted, int[] groups, Dictionary<int, int> sizes)
+    {
+        var held = new HashSet<int> { groups[0] };
+        double samples = sizes[groups[0]];
+        foreach (int group in groups.Skip(1).Take(groups.Length - 2))
+        {
+            if (samples + (sizes[group] / 2.0) > wanted) break;
+            held.Add(group);
+            samples += sizes[group];
+        }
+
+        return held;
+    }
+
+    // The largest groups first, each to the fold that has the fewest samples so far.
+    static HashSet<int>[] Fold(int[] groups, Dictionary<int, int> sizes, int parts)
+    {
+        HashSet<int>[] folds = [.. Enumerable.Range(0, parts).Select(_ => new HashSet<int>())];
+        int[] counts = new int[parts];
+        foreach (int group in groups.OrderByDescending(group => sizes[group]))
+        {
+            int least = counts.IndexOf(counts.Min());
+            folds[least].Add(group);
+            counts[least] += sizes[group];
+        }
+
+        return folds;
+    }
+
+    // The group whose first sample comes last first.
+    static int[] LastFirst(int[] groups, double[] times)
+    {
+        var begins = new Dictionary<int, double>();
+        for (int i = 0; i < groups.Length; i++)
+            begins[groups[i]] = Math.Min(times[i], begins.GetValueOrDefault(groups[i], double.PositiveInfinity));
+        return [.. begins.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair => pair.Key)];
+    }
+
+    // A class of which all samples are for testing gives one back, for one of the class that has most to learn from.
+    static void KeepClasses(bool[] test, int[] labels)
+    {
+        int[] learned = new int[labels.Max() + 1], all = new int[learned.Length];
+        for (int i = 0; i < test.Length; i++)
+        {
+            all[labels[i]]++;
+            if (!test[i]) learned[labels[i]]++;
+        }
+
+        for (int label = 0; label < all.Length; label++)
+        {
+            if (all[label] < 2 || learned[label] > 0) continue;
+            int most = learned.IndexOf(learned.Max());
+            test[Array.IndexOf(labels, label)] = false;
+            if (learned[most] < 2) continue;
+            int other = 0;
+            while (test[other] || labels[other] != most) other++;
+            test[other] = true;
+            learned[most]--;
+            learned[label]++;
+        }
+    }
+
+    // Places in the shuffled order.
+    (int First, int Count) Part(int count, string what)
+    {
+        if (options.Fold is not var (part, parts)) return (0, Math.Clamp((int)Math.Round(count * options.TestFraction), 1, count - 1));
+        if (parts > count) throw new EdgeLearnException($"{count} {what} cannot be divided into {parts} folds");
+        int first = (int)((long)count * (part - 1) / parts);
+        return (first, (int)((long)count * part / parts) - first);
+    }
+
+    static int[] ByTime(double[] times)
+    {
+        int[] order = [.. Enumerable.Range(0, times.Length)];
+        Array.Sort((double[])times.Clone(), order);
+        return order;
+    }
+
+    static double[] Counted(int count) => [.. Enumerable.Range(0, count).Select(i => (double)i)];
+}

@@ -1,0 +1,100 @@
+using EdgeLearn.Datasets;
+using EdgeLearn.Device;
+
+namespace EdgeLearn.Agent;
+
+/// <summary>
+/// The examples in a file or folder that grows, or is replaced, while the board runs: opened anew where it has changed, and read by the
+/// model at hand.
+/// </summary>
+/// <param name="path">what --data names</param>
+/// <param name="options">how it is read; takes what the model knows</param>
+/// <param name="say">takes lines for the user</param>
+sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<string> say) : BoardData
+{
+    readonly HashSet<string> _said = [];
+    DataSplit? _open;
+    string? _state;
+    string? _meaning;
+    int _count;
+    string? _counted;
+
+    /// <inheritdoc/>
+    public override int Count()
+    {
+        string state = StateOf(path);
+        if (state == _counted) return _count;
+        try
+        {
+            using var all = DataCatalog.Open(path, options(null) with { WholeLinesOnly = true, NeedsLabels = false });
+            _count = all.Train.Count;
+        }
+        catch (NoSamplesException)
+        {
+            _count = 0;
+        }
+        catch (EdgeLearnException) when (File.Exists(path) || Directory.Exists(path))
+        {
+            // Only a model tells whether they can be read; the hub hears it from a round that fails.
+            _count = Math.Max(1, _count);
+        }
+
+        _counted = state;
+        return _count;
+    }
+
+    /// <inheritdoc/>
+    public override BoardExamples? Open(Model model)
+    {
+        string state = StateOf(path), meaning = MeaningOf(model);
+        if (_open is null || state != _state || meaning != _meaning)
+        {
+            Close();
+            try
+            {
+                _open = DataCatalog.Open(path, options(model) with { WholeLinesOnly = true });
+            }
+            catch (NoSamplesException)
+            {
+                return null;
+            }
+
+            (_state, _meaning) = (state, meaning);
+            foreach (string note in _open.Notes.Where(_said.Add)) say(note);
+            if (_counted == state) _count = _open.Train.Count;
+        }
+
+        return new BoardExamples(_open.Train, _open.TrainGroups);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        Close();
+        base.Dispose(disposing);
+    }
+
+    void Close()
+    {
+        _open?.Dispose();
+        _open = null;
+    }
+
+    static string MeaningOf(Model model)
+        => string.Join('\n', [.. model.ClassNames ?? [], "", $"{model.Network.Spec.ClassCount} {model.Network.Loss.Name}",
+            .. model.Columns?.Inputs.Select(column => $"{column}") ?? [], .. model.Columns?.Labels ?? []]);
+
+    // Length and time of each file: appending changes one, replacing the other.
+    static string StateOf(string path)
+    {
+        if (!Directory.Exists(path)) return OfFile(path);
+        var files = Directory.EnumerateFiles(path).Order(StringComparer.Ordinal).Take(1000);
+        return string.Join('\n', files.Select(OfFile));
+
+        static string OfFile(string file)
+        {
+            var info = new FileInfo(file);
+            return info.Exists ? $"{file} {info.Length} {info.LastWriteTimeUtc.Ticks}" : file;
+        }
+    }
+}
