@@ -88,6 +88,11 @@ sealed class NetworkSource
         {
             if (new FileInfo(text).Length > LongestJsonBytes)
                 throw new EdgeLearnException($"{text} is longer than {LongestJsonBytes} bytes: not a network description");
+            using (var file = ByteSource.Open(text))
+            {
+                if (ForeignFile.Of(file.ReadStart(ForeignFile.StartBytes)) is { Name: not ForeignFile.Json, Remedy: { } remedy } other)
+                    throw new EdgeLearnException($"{text} is {other.Name}, where a description of a network is expected: {remedy}");
+            }
             return new NetworkSource { _spec = NetworkJson.Read(File.ReadAllText(text), text), NamedPath = text };
         }
 

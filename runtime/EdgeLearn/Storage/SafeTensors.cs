@@ -18,18 +18,15 @@ sealed class SafeTensors : IDisposable
 
     /// <summary>Reads the header.</summary>
     /// <param name="source">the whole file; disposed of with this</param>
-    /// <exception cref="EdgeLearnException">It is no safetensors file.</exception>
+    /// <exception cref="EdgeLearnException">It is no safetensors file; the message says what it is, where that is known.</exception>
     public SafeTensors(ByteSource source)
     {
         _source = source;
+        if (!StartsAsItShould(source.ReadStart(9)) && ForeignFile.Of(source.ReadStart(ForeignFile.StartBytes)) is { } other)
+            throw new EdgeLearnException(other.Refusal(source.Name));
         if (source.Length < 8) throw Bad($"{source.Length} bytes are too few for a header");
         Span<byte> prefix = stackalloc byte[8];
         source.Read(0, prefix);
-        if (IsPickle(prefix))
-        {
-            throw new EdgeLearnException($"{source.Name} is a pickle, as torch.save writes it, which could run any code when read; convert "
-                + $"it with: {PickleAdvice(source.Name)}");
-        }
         ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerBytes > HeaderLimitBytes || (long)headerBytes > source.Length - 8)
         {
@@ -42,14 +39,9 @@ sealed class SafeTensors : IDisposable
         ParseHeader(header, source.Length - _dataStart);
     }
 
-    // A zip archive (torch.save since 1.6) or a bare pickle of protocol 2 or later.
-    // else the length of a header
-    static bool IsPickle(ReadOnlySpan<byte> start)
-        => start.StartsWith("PK\u0003\u0004"u8) || (start[0] == 0x80 && start[1] is >= 2 and <= 5 && start[4..].ContainsAnyExcept((byte)0));
-
-    static string PickleAdvice(string name)
-        => $"python3 -c \"import torch, safetensors.torch as s; s.save_file(torch.load('{name}', "
-            + $"map_location='cpu'), '{Path.ChangeExtension(name, ".safetensors")}')\"";
+    // A length that a header may have, and an opening brace: no other file that we know begins so.
+    static bool StartsAsItShould(ReadOnlySpan<byte> start)
+        => start is [.., (byte)'{'] && start.Length == 9 && BinaryPrimitives.ReadUInt64LittleEndian(start) <= HeaderLimitBytes;
 
     /// <summary>Opens a file; keeps it open until disposed of.</summary>
     /// <exception cref="EdgeLearnException">It is not there, or is no safetensors file.</exception>
@@ -194,7 +186,8 @@ sealed class SafeTensors : IDisposable
         _ => throw Bad($"tensor {tensor.Name} has the unknown type {tensor.Type}"),
     };
 
-    EdgeLearnException Bad(string what) => new($"{_source.Name} is no usable safetensors file: {what}");
+    // What is said may hold a name, which is as long as the file likes.
+    EdgeLearnException Bad(string what) => new($"{_source.Name} is no usable safetensors file: {NameText.Shown(what, 300)}");
 
     public void Dispose() => _source.Dispose();
 }

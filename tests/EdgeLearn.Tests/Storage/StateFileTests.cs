@@ -191,13 +191,14 @@ public sealed class StateFileTests
     [Fact]
     public void A_pickle_is_refused_with_the_line_that_converts_it()
     {
-        foreach (byte[] start in (byte[][])["PK\u0003\u0004\0\0\0\0 archive/data.pkl"u8.ToArray(),
-            [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9]])
+        foreach (var (start, kind) in ((byte[], string)[])
+            [("PK\u0003\u0004\0\0\0\0 archive/data.pkl"u8.ToArray(), "PyTorch file (a zip archive with a pickle, as torch.save writes it)"),
+            ([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9], "pickle, as torch.save wrote it before version 1.6")])
         {
             string message = Assert.Throws<EdgeLearnException>(() => SafeTensors.FromMemory(start, "net.pt")).Message;
-            Assert.Equal("net.pt is a pickle, as torch.save writes it, which could run any code when read; convert it with: python3 -c "
-                + "\"import torch, safetensors.torch as s; s.save_file(torch.load('net.pt', map_location='cpu'), 'net.safetensors')\"",
-                message);
+            Assert.Equal($"net.pt is a {kind}, where a safetensors file is expected: it could run any code when read; convert it with: "
+                + "python3 -c \"import torch, safetensors.torch as s; s.save_file(torch.load('net.pt', map_location='cpu'), "
+                + "'net.safetensors')\"", message);
         }
 
         byte[] header = [0x80, 2, 0, 0, 0, 0, 0, 0, .. new byte[640]]; // a header of 640 bytes begins like a pickle

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace EdgeLearn;
+
+/// <summary>Names out of files as they stand in messages: one line, of a length that is read, and nothing that moves a cursor.</summary>
+static class NameText
+{
+    const int MostListed = 12;
+
+    /// <summary>Names as a text: <c>a, b and c</c>; where they are many, the first of them and how many more there are.</summary>
+    public static string Listed(IReadOnlyList<string> names)
+    {
+        string[] shown = [.. names.Take(MostListed).Select(name => Shown(name))];
+        if (names.Count > MostListed) return $"{string.Join(", ", shown)} and {names.Count - MostListed} more";
+        return shown.Length < 2 ? string.Concat(shown) : $"{string.Join(", ", shown[..^1])} and {shown[^1]}";
+    }
+
+    /// <summary>A text with a question mark for each letter that cannot be seen, cut where it is long.</summary>
+    /// <param name="text">of a file</param>
+    /// <param name="longest">letters of it</param>
+    public static string Shown(string text, int longest = 80)
+    {
+        string seen = string.Concat(text.Take(longest).Select(letter => IsSeen(letter) ? letter : '?'));
+        return text.Length > longest ? seen + "..." : seen;
+    }
+
+    static bool IsSeen(char letter) => char.GetUnicodeCategory(letter) is not (UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+}
