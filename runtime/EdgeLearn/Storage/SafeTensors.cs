@@ -198,4 +198,11 @@ sealed class SafeTensors : IDisposable
 /// <param name="Shape">logical shape; empty = a scalar</param>
 /// <param name="Offset">first byte, counted from the end of the header</param>
 /// <param name="Bytes">length</param>
-sealed record SafeTensor(string Name, string Type, int[] Shape, long Offset, long Bytes);
+sealed record SafeTensor(string Name, string Type, int[] Shape, long Offset, long Bytes)
+{
+    /// <summary>How many there are; 1 in a scalar.</summary>
+    public long Elements => Shape.Aggregate(1L, (count, size) => count * size);
+
+    /// <summary>Whether its elements are floats of some width, no integers or truth values.</summary>
+    public bool IsFloat => Type is ['F', ..] or "BF16";
+}

@@ -22,6 +22,18 @@ public static class StateFile
         return !file.Metadata.ContainsKey("edgelearn.network");
     }
 
+    /// <summary>Names the tensors that no layer can be made of, which are left out when the file is read: counters, indices and masks,
+    /// which are no floats, and what has no element.</summary>
+    /// <returns>one line; null where there are none</returns>
+    /// <exception cref="EdgeLearnException">It is not there, or is no safetensors file.</exception>
+    internal static string? SayLeftOut(string path)
+    {
+        using var file = SafeTensors.Open(path);
+        string[] names = [.. file.Tensors.Where(StateMatch.IsLeftOut).OrderBy(tensor => tensor.Offset).Select(tensor => tensor.Name)];
+        return names.Length == 0 ? null : $"{path}: left out, since no layer is made of "
+            + $"{(names.Length == 1 ? "it" : "them")}: {NameText.Listed(names)}";
+    }
+
     /// <summary>A network with the weights of a file. The caller disposes of it.</summary>
     /// <param name="path">a safetensors file</param>
     /// <param name="spec">the net that it was saved from</param>
@@ -50,7 +62,7 @@ public static class StateFile
         {
             CheckPlaces(network, name);
             var columns = PlanarColumns.Of(spec);
-            var names = StateMatch.Find(network, Tensors(file), name);
+            var names = StateMatch.Find(network, file, name);
             foreach (string tensor in names.Values) CheckType(file.Find(tensor)!, name);
             network.Parameters.Allocate(); // everything fits: no more is allocated than the file has
             foreach (var slice in network.Parameters.Slices)
@@ -92,7 +104,7 @@ public static class StateFile
         var columns = PlanarColumns.Of(spec);
         var parameters = model.Network.Parameters;
         using var pattern = like is null ? null : SafeTensors.Open(like);
-        var names = pattern is null ? null : StateMatch.Find(model.Network, Tensors(pattern), like!);
+        var names = pattern is null ? null : StateMatch.Find(model.Network, pattern, like!);
         int[] numbers = SequentialNames.Of(spec);
         var writer = new SafeTensorsWriter();
         writer.AddMetadata("format", "pt");
@@ -120,9 +132,6 @@ public static class StateFile
         }
     }
 
-    static (string Name, int[] Shape)[] Tensors(SafeTensors file)
-        => [.. file.Tensors.OrderBy(tensor => tensor.Offset).Select(tensor => (tensor.Name, tensor.Shape))];
-
     // Which inputs a unit sees is chosen at random here, and has no name there.
     static void CheckPlaces(Network network, string name)
     {
@@ -144,8 +153,7 @@ public static class StateFile
 
     static void CheckType(SafeTensor tensor, string name)
     {
-        if (tensor.Type is not ("F32" or "F64" or "F16" or "BF16"))
-            throw new EdgeLearnException($"{name}: tensor {tensor.Name} is {tensor.Type}, expected F32, F64, F16 or BF16");
+        if (tensor.Type is not ("F32" or "F64" or "F16" or "BF16")) throw StateMismatch.OfType(tensor, name);
     }
 
     static void Read(SafeTensors file, SafeTensor tensor, Span<float> values, string name)

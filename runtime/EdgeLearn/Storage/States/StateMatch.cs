@@ -6,35 +6,45 @@ namespace EdgeLearn;
 /// <summary>
 /// Which tensor of a <c>state_dict</c> is which of a network. Names that are the network's own are taken as they are; else modules are
 /// matched by their parts and shapes, and those that have the same by the numbers in their names, as <c>nn.Sequential</c> gives them, or by
-/// their order in the file, unless a writer has sorted it.
+/// their order in the file, unless a program has sorted it. Nothing is guessed: what these do not tell apart is refused.
 /// </summary>
 static class StateMatch
 {
+    /// <summary>Whether no layer can be made of a tensor: counters, indices and masks, which are no floats, and what has no
+    /// element.</summary>
+    public static bool IsLeftOut(SafeTensor tensor)
+        => !tensor.IsFloat || tensor.Elements == 0
+            || StateModule.Last(tensor.Name) == "num_batches_tracked"; // a counter, whatever type a cast has given it
+
     /// <summary>The file's name of every tensor of the network.</summary>
     /// <param name="network">whose tensors are looked for</param>
-    /// <param name="tensors">names and shapes of the file, in its order</param>
-    /// <param name="file">what to call it in errors</param>
+    /// <param name="file">where</param>
+    /// <param name="name">what to call it in errors</param>
     /// <exception cref="EdgeLearnException">A module is missing, left over or misshapen, or two could be exchanged.</exception>
-    public static Dictionary<string, string> Find(Network network, IReadOnlyList<(string Name, int[] Shape)> tensors, string file)
+    public static Dictionary<string, string> Find(Network network, SafeTensors file, string name)
     {
-        List<StateModule> ours = StateModule.Group([.. network.Parameters.Slices.Select(slice => (slice.Name, slice.Shape.ToArray()))]),
-            theirs = StateModule.Group(tensors);
+        // The header is a JSON object and has no order of its own; the bytes have one.
+        SafeTensor[] tensors = [.. file.Tensors.Where(tensor => !IsLeftOut(tensor)).OrderBy(tensor => tensor.Offset)];
+        List<StateModule> ours = StateModule.Group(network.Parameters.Slices.Select(slice => (slice.Name, slice.Shape.ToArray()))),
+            theirs = StateModule.Group(tensors.Select(tensor => (tensor.Name, tensor.Shape)));
         var names = new Dictionary<string, string>();
         MatchNames(ours, theirs, names);
-        bool isSorted = theirs.Zip(theirs.Skip(1), (a, b) => string.CompareOrdinal(a.Name, b.Name) < 0).All(isBefore => isBefore);
-        string[] signatures = [.. ours.Select(module => module.Signature).Distinct()];
-        foreach (string signature in signatures)
+        (List<StateModule> Own, List<StateModule> There)[] groups = [.. ours.GroupBy(module => module.Signature)
+            .Select(own => (own.ToList(), theirs.FindAll(module => module.Signature == own.Key)))];
+        foreach (var (own, there) in groups.Where(group => group.Own.Count == group.There.Count))
         {
-            List<StateModule> own = [.. ours.Where(module => module.Signature == signature)],
-                there = [.. theirs.Where(module => module.Signature == signature)];
-            if (own.Count != there.Count) continue; // said below, with what does not fit
-            if (there.Count > 1) there = Ordered(own, there, isSorted, network, file);
-            for (int i = 0; i < own.Count; i++) Add(own[i], there[i], names);
             ours.RemoveAll(own.Contains);
             theirs.RemoveAll(there.Contains);
         }
 
-        if (ours.Count > 0 || theirs.Count > 0) throw Mismatch(ours.Count > 0 ? ours[0] : null, theirs, network, file);
+        if (ours.Count > 0 || theirs.Count > 0) throw new StateMismatch(network, file, name).Of(ours, theirs);
+        bool isSorted = StateOrder.IsSorted(tensors);
+        foreach (var (own, there) in groups)
+        {
+            var ordered = there.Count == 1 ? there : Ordered(own, there, isSorted, network, name);
+            for (int i = 0; i < own.Count; i++) Add(own[i], ordered[i], names);
+        }
+
         return names;
     }
 
@@ -53,52 +63,13 @@ static class StateMatch
 
     static List<StateModule> Ordered(List<StateModule> own, List<StateModule> there, bool isSorted, Network network, string file)
     {
-        if (there.Select(module => Numbered(module.Name, 0)).Distinct().Count() == 1)
-            return [.. there.OrderBy(module => Numbered(module.Name, 9), StringComparer.Ordinal)];
-        if (!isSorted) return there;
-        throw new EdgeLearnException($"{file}: {string.Join(" and ", there.Select(module => module.Name))} have the same shapes and "
-            + $"fit {string.Join(" and ", own.Select(module => Layer(module, network)))}, and the file's order is that of the alphabet: "
-            + $"rename them in the order of the layers, such as 0, 1, ..., or save the tensors in the order of the state_dict");
-    }
-
-    // The name with each of its numbers as # and so many digits: of equal length they sort as text, and without any, names that differ in
-    // numbers alone are equal.
-    static string Numbered(string name, int digits)
-    {
-        var text = new StringBuilder();
-        for (int i = 0; i < name.Length; i++)
-        {
-            int first = i;
-            while (i < name.Length && char.IsAsciiDigit(name[i])) i++;
-            if (i > first) text.Append('#').Append(digits > 0 ? name[first..i].PadLeft(digits, '0') : "");
-            if (i < name.Length) text.Append(name[i]);
-        }
-
-        return text.ToString();
-    }
-
-    static EdgeLearnException Mismatch(StateModule? own, List<StateModule> theirs, Network network, string file)
-    {
-        if (own is null)
-        {
-            return new($"{file}: {theirs[0].Name} has {theirs[0].Signature}, and no layer of {network.Spec} is left for it: is a layer "
-                + $"missing in the network?");
-        }
-        var other = theirs.Find(module => module.Parts == own.Parts) ?? theirs.FirstOrDefault();
-        string needs = $"{file}: {Layer(own, network)} needs {own.Signature}";
-        return other is null
-            ? new($"{needs}, and nothing in the file is left for it: tensors are missing, or the network has a layer too many")
-            : new($"{needs}, {other.Name} has {other.Signature}: describe the net that the file was saved from");
-    }
-
-    // "layer 3 (conv5x5x16)", counted from 1 as in other errors; what follows the number of a layer is a place inside a block.
-    static string Layer(StateModule module, Network network)
-    {
-        string[] parts = module.Name.Split('.');
-        int index = int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture);
-        var text = new StringBuilder($"layer {index + 1} ({network.Spec.Layers[index]})");
-        if (parts.Length > 2) text.Append(' ').AppendJoin('.', parts[2..]);
-        return text.ToString();
+        if (StateOrder.ByNumbers(there) is { } numbered) return numbered;
+        if (!isSorted && StateOrder.IsOneOrder(there)) return there;
+        string why = isSorted ? "the file is sorted by name, or by type and name, which says nothing of the order of layers"
+            : "their weights and biases lie in two orders";
+        throw new EdgeLearnException($"{file}: {NameText.Listed([.. there.Select(module => module.Name).Order(StringComparer.Ordinal)])} "
+            + $"cannot be told apart: they have the same shapes, fit {StateMismatch.Layers(own, network)}, and {why}: rename them in the "
+            + $"order of the layers, such as 0, 1, ..., or save the tensors in the order of the state_dict");
     }
 }
 
@@ -137,7 +108,8 @@ static class SequentialNames
 /// <param name="Part">what it is to the module, such as <c>weight</c></param>
 /// <param name="Name">in the file, or in the network</param>
 /// <param name="Shape">logical shape</param>
-readonly record struct StateTensor(string Part, string Name, int[] Shape);
+/// <param name="Place">how many stand before it</param>
+readonly record struct StateTensor(string Part, string Name, int[] Shape, int Place);
 
 /// <summary>
 /// The tensors of one module of a PyTorch <c>state_dict</c>, or of the layer that stands for it: those whose names agree up to the last
@@ -160,16 +132,21 @@ sealed class StateModule(string name)
     /// <summary>The parts alone.</summary>
     public string Parts => string.Join(", ", _tensors.Select(tensor => tensor.Part));
 
-    /// <summary>Groups tensors into modules, in the order of each module's first tensor. Counters of batches are left out.</summary>
-    /// <param name="tensors">names and shapes, in order</param>
-    public static List<StateModule> Group(IReadOnlyList<(string Name, int[] Shape)> tensors)
+    /// <summary>The name that is compared with others: each layer of a recurrent module has its number.</summary>
+    public string OrderName => _tensors[0] is { Part: var part, Name: var first } && part.EndsWith("_l0", StringComparison.Ordinal)
+        && Name == Before(first) ? Name + " l0" : Name;
+
+    /// <summary>Groups tensors into modules, in the order of each module's first tensor.</summary>
+    /// <param name="all">names and shapes, in order</param>
+    public static List<StateModule> Group(IEnumerable<(string Name, int[] Shape)> all)
     {
+        (string Name, int[] Shape)[] tensors = [.. all];
         var modules = new List<StateModule>();
         var byName = new Dictionary<string, StateModule>();
         var attentions = tensors.Where(tensor => Last(tensor.Name) == "in_proj_weight").Select(tensor => Before(tensor.Name)).ToHashSet();
-        foreach (var (name, shape) in tensors)
+        for (int i = 0; i < tensors.Length; i++)
         {
-            if (Last(name) == "num_batches_tracked") continue;
+            var (name, shape) = tensors[i];
             var (owner, part, own) = Split(name, shape, attentions);
             if (!byName.TryGetValue(owner, out var module))
             {
@@ -177,7 +154,7 @@ sealed class StateModule(string name)
                 modules.Add(module);
             }
 
-            module._tensors.Add(new StateTensor(part, name, own));
+            module._tensors.Add(new StateTensor(part, name, own, i));
         }
 
         foreach (var module in modules)
@@ -189,7 +166,8 @@ sealed class StateModule(string name)
         return modules;
     }
 
-    static string Last(string name) => name[(name.LastIndexOf('.') + 1)..];
+    /// <summary>What stands behind the last dot.</summary>
+    public static string Last(string name) => name[(name.LastIndexOf('.') + 1)..];
 
     static string Before(string name) => name.LastIndexOf('.') is var dot and >= 0 ? name[..dot] : "";
 
