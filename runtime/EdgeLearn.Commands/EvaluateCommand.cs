@@ -57,6 +57,7 @@ public sealed class EvaluateCommand
             : new Model(
                 source.Build(source.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss), 0,
                 WeightStorage.Float32), Preparation.Identity);
+        source?.SayLeftOut(output.Error);
         var file = whole ?? state!;
         using var adapted = parsed.GetValue(_adaptor) is { } adaptor ? Adaptor.Apply(file, adaptor, path) : null;
         var loaded = adapted ?? file;

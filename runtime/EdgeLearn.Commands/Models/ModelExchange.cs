@@ -43,7 +43,9 @@ static class ModelExchange
             var preparation = StatedPreparation.Of(spec.Input, parsed.GetValue(mean), parsed.GetValue(deviation));
             using var model = new Model(StateFile.Load(from, spec), preparation);
             ModelFile.Save(path, model);
-            ModelCommand.Say(CommandOutput.Of(parsed), path, model.Network);
+            var output = CommandOutput.Of(parsed);
+            source.SayLeftOut(output.Error);
+            ModelCommand.Say(output, path, model.Network);
         });
         return command;
     }
@@ -64,6 +66,7 @@ static class ModelExchange
             using var model = ModelFile.Load(from);
             StateFile.Save(path, model, parsed.GetValue(like));
             var output = CommandOutput.Of(parsed);
+            if (parsed.GetValue(like) is { } pattern && StateFile.SayLeftOut(pattern) is { } line) output.Error.WriteLine(line);
             ModelCommand.Say(output, path, model.Network);
             if (!model.Preparation.IsIdentity)
                 output.Error.WriteLine($"{path} does not hold how inputs are prepared: see input.shift and input.scale of {from}");

@@ -126,6 +126,13 @@ sealed class NetworkSource
     public NetworkSpec? SpecAlone(Loss loss)
         => _spec?.WithLoss(loss) ?? (_shorthand is { } text ? NetworkSpec.Parse(text, null, loss) : null);
 
+    /// <summary>Says what of the state_dict's tensors no layer was made of.</summary>
+    /// <param name="notes">where to</param>
+    public void SayLeftOut(TextWriter notes)
+    {
+        if (StatePath is { } state && StateFile.SayLeftOut(state) is { } line) notes.WriteLine(line);
+    }
+
     /// <summary>The network with its starting weights: the model's, or drawn from a seed. The caller disposes of it.</summary>
     public Network Build(NetworkSpec spec, ulong seed, WeightStorage storage)
     {

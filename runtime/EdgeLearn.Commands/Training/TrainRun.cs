@@ -79,6 +79,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         Plan(spec, settings, preparation);
         CodePages.Drop();
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
+        request.Network.SayLeftOut(output.Error);
         using var session = new TrainingSession(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         _past?.Begin(session);
         if (session.KeepsFeatures)
