@@ -27,7 +27,7 @@ sealed record ForeignFile(string Name, string? Remedy, string ForWeights)
         s_page = Broken("a web page (HTML)", Fetch),
         s_xml = Broken("an XML file, such as a server's message", Fetch),
         s_torch = new("a PyTorch file (a zip archive with a pickle, as torch.save writes it)", null, "it " + Python),
-        s_pickle = new("a pickle, as torch.save wrote it before version 1.6", null, "it " + Python),
+        s_pickle = new("a pickle, as Python writes it, and torch.save before version 1.6", null, "it " + Python),
         s_arrays = new("an archive of numpy arrays (npz)", null,
             "convert it with: python3 -c \"import numpy, safetensors.numpy as s; s.save_file(dict(numpy.load('FILE')), 'OUT')\""),
         s_zip = new("a zip archive", "unpack it first", "unpack it first; if torch.save wrote it (.pt, .pth), it " + Python),
@@ -121,8 +121,13 @@ sealed record ForeignFile(string Name, string? Remedy, string ForWeights)
 
     // Protocol 2 or later, and an operation that a pickle begins with: a frame, a number, a text, a list, a dictionary, a class.
     static bool IsPickle(ReadOnlySpan<byte> start)
-        => start is [0x80, >= 2 and <= 5, 0x95 or 0x8A or 0x8C or (byte)'K' or (byte)'X' or (byte)']' or (byte)'}' or (byte)')'
-            or (byte)'(' or (byte)'c', ..];
+        => IsOldPickle(start) || start is [0x80, >= 2 and <= 5, 0x95 or 0x8A or 0x8C or (byte)'K' or (byte)'X' or (byte)']' or (byte)'}'
+            or (byte)')' or (byte)'(' or (byte)'c', ..];
+
+    // Protocols 0 and 1: a dictionary, a list or an object.
+    static bool IsOldPickle(ReadOnlySpan<byte> start)
+        => StartsWith(start, "(dp0\n") || StartsWith(start, "(lp0\n") || StartsWith(start, "ccopy_reg\n")
+            || StartsWith(start, "}q\0") || StartsWith(start, "]q\0");
 
     // Field 1, the version, 3 or more in files that are about; then the producer's name, or a field behind it. Source: onnx.proto.
     static bool IsOnnx(ReadOnlySpan<byte> start)
@@ -142,7 +147,8 @@ sealed record ForeignFile(string Name, string? Remedy, string ForWeights)
         if (Begins("{") || Begins("[")) return text.Contains("\"weight_map\"", StringComparison.Ordinal) ? s_index : s_json;
         return TextStart.IsTable(text)
             ? s_csv
-            : new ForeignFile($"text that begins with '{TextStart.FirstWords(text)}'", null, Safetensors);
+            : new ForeignFile($"text that begins with '{TextStart.FirstWords(text)}'", null,
+                "fetch the file again if that is a server's message, else " + Safetensors);
 
         bool Begins(string what) => text.StartsWith(what, StringComparison.OrdinalIgnoreCase);
     }

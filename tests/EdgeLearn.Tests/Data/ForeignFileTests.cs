@@ -35,8 +35,11 @@ public sealed class ForeignFileTests
     [InlineData("<Error>AccessDenied</Error>", "an XML file, such as a server's message")]
     [InlineData("GGUF\u0003\0\0\0\0\0\0\0", "a GGUF file, as llama.cpp reads it")]
     [InlineData("\u0089HDF\r\n\u001a\n\0\0\0\0", "an HDF5 file, as Keras (.h5) and MATLAB (.mat) write it")]
-    [InlineData("\u0080\u0002\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019.", "a pickle, as torch.save wrote it before version 1.6")]
-    [InlineData("\u0080\u0004\u0095\u0010\0\0\0\0\0\0\0}", "a pickle, as torch.save wrote it before version 1.6")]
+    [InlineData("\u0080\u0002\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019.",
+        "a pickle, as Python writes it, and torch.save before version 1.6")]
+    [InlineData("\u0080\u0004\u0095\u0010\0\0\0\0\0\0\0}", "a pickle, as Python writes it, and torch.save before version 1.6")]
+    [InlineData("(dp0\nVa\np1\n(lp2\n", "a pickle, as Python writes it, and torch.save before version 1.6")]
+    [InlineData("}q\0(X\u0001\0\0\0aq\u0001", "a pickle, as Python writes it, and torch.save before version 1.6")]
     [InlineData("\u0093NUMPY\u0001\0v\0{'descr': '<f4'", "a numpy array (npy)")]
     [InlineData("\u001f\u008b\b\0\0\0\0\0\0\u0003", "a file packed with gzip")]
     [InlineData("BZh91AY&SY\0\0", "a file packed with bzip2")]

@@ -210,7 +210,7 @@ public sealed class StateFileTests
     {
         foreach (var (start, kind) in ((byte[], string)[])
             [("PK\u0003\u0004\0\0\0\0 archive/data.pkl"u8.ToArray(), "PyTorch file (a zip archive with a pickle, as torch.save writes it)"),
-            ([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9], "pickle, as torch.save wrote it before version 1.6")])
+            ([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9], "pickle, as Python writes it, and torch.save before version 1.6")])
         {
             string message = Assert.Throws<EdgeLearnException>(() => SafeTensors.FromMemory(start, "net.pt")).Message;
             Assert.Equal($"net.pt is a {kind}, where a safetensors file is expected: it could run any code when read; convert it with: "

@@ -170,4 +170,26 @@ public sealed class StateOrderTests
         Assert.InRange(kept, 400, 500);
         Assert.Equal(500, refused);
     }
+
+    [Fact]
+    public void A_file_with_bytes_changed_or_cut_off_is_read_or_refused_in_one_line()
+    {
+        var random = new Random(7);
+        byte[] whole = State("beta alpha/F16 zeta head", "beta alpha zeta").Add("mask", "BOOL", [2]).Add("cache", "F32", [0, 7]).ToArray();
+        for (int n = 0; n < 3000; n++)
+        {
+            byte[] file = whole[..(n % 4 == 0 ? random.Next(whole.Length) : whole.Length)];
+            for (int i = random.Next(4); i >= 0 && file.Length > 0; i--)
+                file[random.Next(file.Length)] = (byte)random.Next(n % 2 * 128 + 128);
+            try
+            {
+                StateFile.Load(file, "s", s_spec).Dispose();
+            }
+            catch (EdgeLearnException e)
+            {
+                Assert.DoesNotContain('\n', e.Message);
+                Assert.InRange(e.Message.Length, 1, 2000);
+            }
+        }
+    }
 }
