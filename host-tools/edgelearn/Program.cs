@@ -13,6 +13,8 @@ var root = new RootCommand("EdgeLearn: boards that keep learning without backpro
     TelemetryCommand.Create(),
     TrainCommand.Create(),
     EvaluateCommand.Create(),
+    PredictCommand.Create(),
+    DataCommand.Create(),
     PlanCommand.Create(),
     AboutCommand.Create(),
     ModelCommand.Create(),

@@ -125,7 +125,7 @@ public sealed record EvaluateResult(string Model, string Network, int TestExampl
         output.WriteLine($"model     {Model} ({Network})");
         output.WriteLine($"data      {data}: {TestExamples:N0} samples to test with");
         if (TestAccuracy is { } accuracy) output.WriteLine($"accuracy  {accuracy:F4}");
-        output.WriteLine($"loss      {TestLoss:F4}");
+        output.WriteLine(TestAccuracy is null ? $"loss      {TestLoss:G4}" : $"loss      {TestLoss:F4}");
         output.WriteLine($"memory    weights {ParameterBytes:N0} bytes, workspace {WorkspaceBytes:N0}; peak of the process "
             + $"{ByteCount.Format(PeakRssBytes)}; {Seconds:F1} s");
         Figures?.Write(output);

@@ -52,6 +52,9 @@ public sealed class DataSplit : IDisposable
     /// <summary>The group of every sample of <see cref="Train"/>, as a number; null where no group column was named.</summary>
     public int[]? TrainGroups { get; internal set; }
 
+    /// <summary>What was learned about the columns of the training table; null where the data are none.</summary>
+    internal TableScan? Scan { get; set; }
+
     /// <summary>The time of every sample of <see cref="Train"/>; null where no column says it.</summary>
     internal double[]? TrainTimes { get; private init; }
 

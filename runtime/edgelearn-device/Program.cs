@@ -6,6 +6,8 @@ var root = new RootCommand("EdgeLearn on a board: learns on the device without b
 {
     TrainCommand.Create(),
     EvaluateCommand.Create(),
+    PredictCommand.Create(),
+    DataCommand.Create(),
     PlanCommand.Create(),
     AboutCommand.Create(),
     ModelCommand.Create(),

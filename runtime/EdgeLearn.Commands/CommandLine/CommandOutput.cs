@@ -38,6 +38,7 @@ public sealed record CommandOutput(TextWriter Output, TextWriter Error, bool Jso
     GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(TrainResult))]
 [JsonSerializable(typeof(EvaluateResult))]
+[JsonSerializable(typeof(DataSummary))]
 [JsonSerializable(typeof(PlanResult))]
 [JsonSerializable(typeof(AboutResult))]
 [JsonSerializable(typeof(ModelResult))]

@@ -12,7 +12,7 @@ sealed class NetworkSource
     NetworkSpec? _spec;
 
     /// <summary>The file that --network names; null where it is a shorthand or nothing.</summary>
-    public string? NamedPath { get; private init; }
+    public string? NamedPath { get; private set; }
 
     /// <summary>The model file to go on from.</summary>
     public string? ModelPath { get; private init; }
@@ -59,9 +59,11 @@ sealed class NetworkSource
         }
         if (!StateFile.IsBare(model))
         {
-            return text is null
-                ? Read(model)
-                : throw new EdgeLearnException($"--model {model} and --network {text} both name the network: give one of them");
+            if (text is not null)
+                throw new EdgeLearnException($"--model {model} and --network {text} both name the network: give one of them");
+            var alone = Read(model);
+            alone.NamedPath = null;
+            return alone;
         }
         if (text is null)
             throw new EdgeLearnException($"{model} is a state_dict, which does not say its net: add --network, such as 784-100-10");

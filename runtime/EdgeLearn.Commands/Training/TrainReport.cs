@@ -54,7 +54,8 @@ static class TrainReport
         if (result.Model is { } model) output.WriteLine($"saved {model}");
     }
 
-    static string[] Cells(string name, ValidationResult held) => [name, Figure(held.Accuracy, "-"), Figure(held.Loss, "")];
+    static string[] Cells(string name, ValidationResult held)
+        => [name, Figure(held.Accuracy, "-"), held.Accuracy is null ? $"{held.Loss:G4}" : Figure(held.Loss, "")];
 
     static string[] Cells(string name, ControlResult control)
         => Cells(name, control.Update, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds,
@@ -62,7 +63,7 @@ static class TrainReport
 
     static string[] Cells(string name, string update, double? accuracy, double? loss, float rate, double ms, double seconds,
         long workspace, long state)
-        => [name, update, Figure(accuracy, "-"), Figure(loss, "diverged"), $"{rate:G4}", $"{ms:F3}", $"{seconds:F1}",
+        => [name, update, Figure(accuracy, "-"), accuracy is null && loss is { } known ? $"{known:G4}" : Figure(loss, "diverged"), $"{rate:G4}", $"{ms:F3}", $"{seconds:F1}",
             ByteCount.Format(workspace), ByteCount.Format(state)];
 
     static string Figure(double? value, string none) => value is { } known ? $"{known:F4}" : none;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 
 namespace EdgeLearn.Commands;
 
@@ -70,7 +71,9 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
                 + $"step: {LowerRate}{Kept()}");
         }
         var evaluation = session.Evaluate(test);
-        return double.IsFinite(evaluation.Loss) && !IsHopeless(evaluation.Loss)
+        // Loss is in the targets' units, those of the steps are not.
+        double unit = session.Preparation.Targets.Deviation is { IsEmpty: false } deviations ? TensorPrimitives.Max(deviations) : 1;
+        return double.IsFinite(evaluation.Loss) && !IsHopeless(evaluation.Loss / unit / unit)
             ? evaluation
             : throw Diverged(evaluation.Loss, "on the test samples after training", null, null);
     }

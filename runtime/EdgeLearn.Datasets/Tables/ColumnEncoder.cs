@@ -25,6 +25,15 @@ sealed class ColumnEncoder
         Width = _columns.Sum(column => column.Width);
     }
 
+    /// <summary>Prepares encoding of rows whose cells are the inputs themselves, texts numbered as the columns' values.</summary>
+    public ColumnEncoder(InputColumns columns)
+    {
+        _columns = [.. columns.Inputs];
+        _sources = [.. Enumerable.Range(0, _columns.Length)];
+        _classes = [.. _columns.Select(column => column.Values is { } values ? Enumerable.Range(0, values.Count).ToArray() : null)];
+        Width = _columns.Sum(column => column.Width);
+    }
+
     /// <summary>Values of a row.</summary>
     public int Width { get; }
 

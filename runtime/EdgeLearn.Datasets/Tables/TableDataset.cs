@@ -51,6 +51,9 @@ sealed class TableDataset : Dataset
 
     internal override bool IsWide => true;
 
+    /// <summary>What a pass over the file learned.</summary>
+    public TableScan Scan => _table.Scan;
+
     /// <summary>What the columns mean.</summary>
     public TableMeaning Meaning => _meaning;
 

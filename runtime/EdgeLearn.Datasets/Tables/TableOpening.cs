@@ -32,6 +32,7 @@ sealed class TableOpening(DataOptions options, FileCache cache)
             split.Columns = FillIn(split, data, other);
             split.ClassNames = classes?.Names;
             split.Notes = [.. _notes];
+            split.Scan = data.Scan;
             return split;
         }
         catch

@@ -42,6 +42,11 @@ sealed class TableReader : IDisposable
     {
         string name = Path.GetFileName(path);
         var text = new TableText(GzipFile.OpenContent(path), name, FileCache.DefaultLimitBytes, wholeLinesOnly);
+        return Open(text, choice, name);
+    }
+
+    static TableReader Open(TableText text, HeaderChoice choice, string name)
+    {
         try
         {
             var dialect = TableDialect.Of(text.Peek(), choice, name);
