@@ -7,12 +7,16 @@ namespace EdgeLearn.Commands;
 /// <param name="Loss">what the outputs are held against</param>
 /// <param name="Preparation">how inputs are prepared: none, one pair for all values, or one pair for each</param>
 /// <param name="Classes">names of the classes; null where they are numbers</param>
+/// <param name="Columns">of a table that it takes in, with what they are; null where it was not made for one</param>
+/// <param name="LeftOut">columns of the table that it was trained on that it does not take in, with the reason</param>
+/// <param name="Targets">the columns that it predicts; null where it tells classes apart</param>
 /// <param name="Layers">first to last</param>
 /// <param name="ParameterCount">weights of all layers</param>
 /// <param name="ParameterBytes">weights and integer tensors</param>
 /// <param name="MultiplyAdds">multiply-adds of one sample</param>
 public sealed record ModelDescription(string File, long FileBytes, string Network, string Loss, string Preparation,
-    IReadOnlyList<string>? Classes, IReadOnlyList<LayerDescription> Layers, long ParameterCount, long ParameterBytes, long MultiplyAdds)
+    IReadOnlyList<string>? Classes, IReadOnlyDictionary<string, string>? Columns, IReadOnlyDictionary<string, string>? LeftOut,
+    IReadOnlyList<string>? Targets, IReadOnlyList<LayerDescription> Layers, long ParameterCount, long ParameterBytes, long MultiplyAdds)
 {
     /// <summary>Reads a model file.</summary>
     public static ModelDescription Of(string path)
@@ -28,6 +32,9 @@ public sealed record ModelDescription(string File, long FileBytes, string Networ
                 ? "global"
                 : model.Preparation.Shift.Length < network.InputLength ? "per channel" : "per feature",
             Classes: model.ClassNames,
+            Columns: model.Columns?.Inputs.ToDictionary(column => column.Name, DataResult.Kind),
+            LeftOut: model.Columns?.LeftOut,
+            Targets: network.Loss.IsClassification ? null : model.Columns?.Labels,
             Layers: LayerDescription.Of(network),
             ParameterCount: network.Parameters.Length,
             ParameterBytes: network.ParameterBytes,
@@ -41,9 +48,16 @@ public sealed record ModelDescription(string File, long FileBytes, string Networ
     {
         output.WriteLine($"{File}: {FileBytes:N0} bytes");
         output.WriteLine($"network {Network}, loss {Loss}, preparation of inputs {Preparation}");
+        if (Columns is not null) output.WriteLine($"columns {string.Join(", ", Columns.Select(Text))}");
+        if (LeftOut?.Count > 0)
+            output.WriteLine($"left out {string.Join(", ", LeftOut.Select(Text))}");
         if (Classes is not null) output.WriteLine($"classes {string.Join(", ", Classes)}");
+        if (Targets is not null) output.WriteLine($"predicts {string.Join(", ", Targets)}");
         output.WriteLine();
         LayerDescription.Write(Layers, output);
+
+        static string Text(KeyValuePair<string, string> column)
+            => column.Value == "number" ? column.Key : $"{column.Key} ({column.Value})";
     }
 }
 

@@ -49,9 +49,9 @@ public sealed class BoardTraining : BoardLearner
     }
 
     // The examples that are there now, those to train on and those held out.
-    (DatasetView Training, DatasetView? HeldOut) Examples(Model model)
+    (DatasetView Training, DatasetView? HeldOut)? Examples(Model model)
     {
-        var examples = _data.Open(model) ?? throw new EdgeLearnException("there are no examples yet");
+        if (_data.Open(model) is not { } examples) return null;
         var parts = (_share with { Groups = examples.Groups ?? _share.Groups }).Split(examples.Data);
         _known = (_data.Count(), parts.Training.Count);
         return parts;
@@ -64,7 +64,7 @@ public sealed class BoardTraining : BoardLearner
     public override ModelScore Score(string modelPath, CancellationToken stop)
     {
         using var model = ModelFile.Load(modelPath);
-        var (training, heldOut) = Examples(model);
+        if (Examples(model) is not var (training, heldOut)) return default;
         CheckFit(model.Network, training);
         if (heldOut is null) return default;
         stop.ThrowIfCancellationRequested();
@@ -90,7 +90,7 @@ public sealed class BoardTraining : BoardLearner
     {
         var codec = UpdateCodec.Of(task.Codec);
         var network = model.Network;
-        var (training, heldOut) = Examples(model);
+        var (training, heldOut) = Examples(model) ?? throw new EdgeLearnException("there are no examples yet");
         CheckFit(network, training);
         var settings = SettingsOf(task, network.Spec, device, training);
         RoundTraining.CheckStorage(network);
