@@ -50,7 +50,13 @@ sealed class ArrayDataset : Dataset
 
     public override int TargetLength => _targets?.Header.Item.Length ?? 0;
 
-    internal override StoredNumber Number => _inputs.Header.Number;
+    // Numbers that hold the values exactly, of the kinds that replay knows.
+    internal override StoredNumber Number => _inputs.Header.Number switch
+    {
+        StoredNumber.Boolean => StoredNumber.UInt8,
+        StoredNumber.UInt16 or StoredNumber.Float16 => StoredNumber.Float32,
+        var number => number,
+    };
 
     public override void ReadInput(int index, Span<float> raw) => _inputs.Read(index, raw);
 

@@ -27,6 +27,38 @@ static class ArrayBytes
         return [.. head, .. length, .. System.Text.Encoding.ASCII.GetBytes(text), .. content];
     }
 
+    /// <summary>Texts as NumPy stores them: &lt;U, &gt;U by 4 bytes a character and |S by 1, filled up with zeros.</summary>
+    public static byte[] NpyTexts(string descriptor, string shape, params string[] texts)
+    {
+        int width = int.Parse(descriptor[2..], System.Globalization.CultureInfo.InvariantCulture);
+        return NpyText($"{{'descr': '{descriptor}', 'fortran_order': False, 'shape': {shape}, }}", [.. texts.SelectMany(Bytes)]);
+
+        byte[] Bytes(string text)
+        {
+            var encoding = descriptor[1] == 'S'
+                ? System.Text.Encoding.UTF8
+                : new System.Text.UTF32Encoding(bigEndian: descriptor[0] == '>', byteOrderMark: false);
+            byte[] bytes = encoding.GetBytes(text);
+            return [.. bytes, .. new byte[(width * (descriptor[1] == 'S' ? 1 : 4)) - bytes.Length]];
+        }
+    }
+
+    /// <summary>A zip of arrays, as numpy.savez and numpy.savez_compressed write it.</summary>
+    public static byte[] Zip(bool compressed, params (string Name, byte[] Bytes)[] entries)
+    {
+        using var stream = new MemoryStream();
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (name, bytes) in entries)
+            {
+                using var entry = zip.CreateEntry(name, compressed ? CompressionLevel.Optimal : CompressionLevel.NoCompression).Open();
+                entry.Write(bytes);
+            }
+        }
+
+        return stream.ToArray();
+    }
+
     public static byte[] Gzip(byte[] bytes)
     {
         using var stream = new MemoryStream();
@@ -53,6 +85,11 @@ static class ArrayBytes
             "i2" => BitConverter.GetBytes((short)value),
             "i4" => BitConverter.GetBytes((int)value),
             "i8" => BitConverter.GetBytes((long)value),
+            "b1" => [(byte)value],
+            "u2" => BitConverter.GetBytes((ushort)value),
+            "u4" => BitConverter.GetBytes((uint)value),
+            "u8" => BitConverter.GetBytes((ulong)value),
+            "f2" => BitConverter.GetBytes((Half)value),
             "f4" => BitConverter.GetBytes((float)value),
             _ => BitConverter.GetBytes(value),
         };

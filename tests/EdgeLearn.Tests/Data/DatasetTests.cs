@@ -17,6 +17,18 @@ public class DatasetTests
         Assert.Equal([5f, 6f, 7f, 8f], row);
     }
 
+    [Theory]
+    [InlineData("|b1", "U8")]
+    [InlineData("<u2", "F32")]
+    [InlineData("<f2", "F32")]
+    [InlineData(">i2", "I16")]
+    public void What_replay_stores_holds_every_value(string descriptor, string stored)
+    {
+        using var folder = new TemporaryFolder();
+        using var data = Open(folder, ArrayBytes.Npy(descriptor, "(1, 2)", 0, 1), ArrayBytes.Idx(8, [1], 0));
+        Assert.Equal(stored, ContinualFile.TypeOf(data.Number));
+    }
+
     [Fact]
     public void A_view_reads_its_samples_and_remembers_their_rows()
     {

@@ -46,12 +46,84 @@ public class NpyFileTests
     [InlineData(">i4", -16777216, 66051)]
     [InlineData("<i8", -4294967296, 66051)]
     [InlineData(">i8", -4294967296, 66051)]
+    [InlineData("|b1", 0, 1)]
+    [InlineData("<u2", 0, 65535)]
+    [InlineData(">u2", 1, 65534)]
+    [InlineData("<u4", 0, 4294967040)]
+    [InlineData(">u4", 258, 2147483648)]
+    [InlineData("<u8", 0, 18446742974197923840)]
+    [InlineData(">u8", 258, 9223372036854775808)]
+    [InlineData("<f2", -1.5, 65504)]
+    [InlineData(">f2", 5.9604644775390625e-08, 0.333251953125)]
     [InlineData("<f4", -1.5, 1e-20)]
     [InlineData(">f4", -1.5, 1e-20)]
     [InlineData("<f8", -1.5, 0.1)]
     [InlineData(">f8", -1.5, 0.1)]
     public void Every_type_and_byte_order_is_read_back(string descriptor, double a, double b) =>
         Assert.Equal([(float)a, (float)b], Row(ArrayBytes.Npy(descriptor, "(2, 2)", b, b, a, b), 1, 2));
+
+    [Theory]
+    // Floats from 2^63 on are 2^40 apart, from 2^62 on 2^39, from 2^31 on 2^8: in the middle to the even one, just above it up.
+    [InlineData("<u8", "0000000080000080", 9223372036854775808.0)]
+    [InlineData("<u8", "0100000080000080", 9223372036854775808.0 + 1099511627776.0)]
+    [InlineData("<u8", "0000000080010080", 9223372036854775808.0 + (2 * 1099511627776.0))]
+    [InlineData(">u8", "ffffffffffffffff", 18446744073709551616.0)]
+    [InlineData("<i8", "0000000040000040", 4611686018427387904.0)]
+    [InlineData("<i8", "0100000040000040", 4611686018427387904.0 + 549755813888.0)]
+    [InlineData(">i8", "bfffffbfffffffff", -4611686018427387904.0 - 549755813888.0)]
+    [InlineData("<u4", "80000080", 2147483648.0)]
+    [InlineData("<u4", "81000080", 2147483648.0 + 256.0)]
+    [InlineData(">u4", "ffffffff", 4294967296.0)]
+    public void Whole_numbers_are_rounded_once(string descriptor, string stored, double expected)
+    {
+        // Enough of them for the vectors of any machine.
+        byte[] content = [.. Enumerable.Repeat(Convert.FromHexString(stored), 40).SelectMany(bytes => bytes)];
+        byte[] bytes = ArrayBytes.NpyText($"{{'descr': '{descriptor}', 'fortran_order': False, 'shape': (1, 40), }}", content);
+        Assert.Equal(Enumerable.Repeat(expected, 40), Row(bytes, 0, 40).Select(value => (double)value));
+    }
+
+    [Fact]
+    public void Every_half_is_its_value()
+    {
+        ushort[] halves = [.. Enumerable.Range(0, 65536).Select(bits => (ushort)bits)];
+        byte[] bytes = ArrayBytes.NpyText("{'descr': '<f2', 'fortran_order': False, 'shape': (1, 65536), }",
+            [.. halves.SelectMany(BitConverter.GetBytes)]);
+        Assert.Equal(halves.Select(Value), Row(bytes, 0, 65536));
+
+        // IEEE 754: a sign, 5 bits of exponent, 10 of fraction.
+        static float Value(ushort bits)
+        {
+            int exponent = (bits >> 10) & 31, fraction = bits & 1023;
+            double size = exponent switch
+            {
+                0 => fraction * Math.Pow(2, -24),
+                31 => fraction == 0 ? double.PositiveInfinity : double.NaN,
+                _ => (1 + (fraction / 1024.0)) * Math.Pow(2, exponent - 15),
+            };
+            return (float)(bits >= 0x8000 ? -size : size);
+        }
+    }
+
+    [Fact]
+    public void What_is_not_0_in_a_bool_is_1()
+    {
+        byte[] content = [0, 1, 2, 255];
+        Assert.Equal([0f, 1f, 1f, 1f],
+            Row(ArrayBytes.NpyText("{'descr': '|b1', 'fortran_order': False, 'shape': (1, 4), }", content), 0, 4));
+    }
+
+    [Theory]
+    [InlineData("<U3", 4, 3, false)]
+    [InlineData(">U3", 4, 3, true)]
+    [InlineData("|S12", 1, 12, false)]
+    public void Texts_are_rows_of_characters(string descriptor, int bytes, int width, bool bigEndian)
+    {
+        var header = NpyFile.ParseHeader(
+            ArrayBytes.NpyText($"{{'descr': '{descriptor}', 'fortran_order': True, 'shape': (5, 1), }}", []), "x");
+        Assert.Equal((5, width, width, bytes, bigEndian),
+            (header.Count, header.Item.Length, header.TextWidth, header.Number.ByteCount(), header.BigEndian));
+        Assert.False(header.ColumnMajor);
+    }
 
     [Theory]
     [InlineData("{\"shape\":(2,2),\"fortran_order\":False,\"descr\":\"<f4\"}")]
@@ -63,7 +135,18 @@ public class NpyFileTests
     }
 
     [Theory]
-    [InlineData("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }", "column by column")]
+    [InlineData("{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2, 2), }", "neither True nor False")]
+    [InlineData("{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }", "Python objects")]
+    [InlineData("{'descr': '|V8', 'fortran_order': False, 'shape': (2, 2), }", "stores '|V8'")]
+    [InlineData("{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (2,), }", "stores '<M8[ns]'")]
+    [InlineData("{'descr': '<f16', 'fortran_order': False, 'shape': (2,), }", "stores '<f16'")]
+    [InlineData("{'descr': 'a\nb\u0007', 'fortran_order': False, 'shape': (2,), }", "stores 'a?b?'")]
+    [InlineData("{'descr': '', 'fortran_order': False, 'shape': (2,), }", "an empty 'descr'")]
+    [InlineData("{'descr': ('<f4', (2,)), 'fortran_order': False, 'shape': (2,), }", "structured")]
+    [InlineData("{'descr': '<U0', 'fortran_order': False, 'shape': (2,), }", "texts of 0 characters")]
+    [InlineData("{'descr': '|S2000000000', 'fortran_order': False, 'shape': (2,), }", "texts of 2000000000 characters")]
+    [InlineData("{'descr': '|S99999999999', 'fortran_order': False, 'shape': (2,), }", "stores '|S9")]
+    [InlineData("{'descr': '<U3', 'fortran_order': False, 'shape': (2, 2), }", "2 texts a sample")]
     [InlineData("{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2), }", "stores '<c8'")]
     [InlineData("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2, 2), }", "structured")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", "0 dimensions")]
