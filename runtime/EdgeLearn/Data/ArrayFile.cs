@@ -33,13 +33,15 @@ sealed class ArrayFile : IDisposable
     public string Name => _source.Name;
 
     /// <summary>
-    /// Opens an IDX or npy file. What is compressed or lies column by column is written to
+    /// Opens an IDX or npy file, or an array of an npz. What is compressed or lies column by column is written to
     /// <paramref name="cache"/> once, expanded and row by row.
     /// </summary>
     /// <exception cref="EdgeLearnException">No file, no array, damaged, or larger than the header or the cache's limit allows.</exception>
     public static ArrayFile Open(string path, FileCache cache)
     {
-        var source = GzipFile.OpenArray(path, cache, out var header);
+        var source = NpzFile.IsEntry(path)
+            ? NpzFile.OpenEntry(path, cache, out var header)
+            : GzipFile.OpenArray(path, cache, out header);
         if (header.ColumnMajor) source = ColumnOrder.ToRows(source, cache, ref header);
         return new ArrayFile(source, header);
     }

@@ -20,6 +20,7 @@ sealed class FileCache
 
     readonly string[] _folders;
     readonly long _limitBytes;
+    (string Path, long Bytes, DateTime Written, string Digest) _digested;
 
     /// <summary>Uses one folder, or the user's own cache.</summary>
     /// <param name="folder">the folder; null takes $XDG_CACHE_HOME/edgelearn or ~/.cache/edgelearn, and a temporary folder after
@@ -89,6 +90,18 @@ sealed class FileCache
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// SHA-256 of a file's bytes in lower-case hexadecimal; not read again where the last file asked for has kept its length and time.
+    /// </summary>
+    /// <exception cref="EdgeLearnException">The file cannot be read.</exception>
+    public string DigestOf(string path)
+    {
+        var file = new FileInfo(path);
+        if (_digested.Path != path || !file.Exists || (_digested.Bytes, _digested.Written) != (file.Length, file.LastWriteTimeUtc))
+            _digested = (path, file.Exists ? file.Length : 0, file.LastWriteTimeUtc, GzipFile.Digest(path));
+        return _digested.Digest;
     }
 
     static string[] DefaultFolders()
