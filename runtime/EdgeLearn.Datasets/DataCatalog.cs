@@ -15,6 +15,7 @@ public sealed class DataCatalog
 
     readonly DataOptions _options;
     readonly FileCache _cache;
+    readonly List<string> _notices = [];
 
     /// <summary>Prepares opening.</summary>
     /// <exception cref="EdgeLearnException">The test fraction is not between 0 and 1.</exception>
@@ -45,6 +46,7 @@ public sealed class DataCatalog
     /// <exception cref="EdgeLearnException">There is no such data, it is damaged or inconsistent, or it cannot be downloaded.</exception>
     public DataSplit Open(string data)
     {
+        _notices.Clear();
         try
         {
             if (data.StartsWith(TextPrefix, StringComparison.Ordinal)) return OpenText(data[TextPrefix.Length..]);
@@ -121,11 +123,11 @@ public sealed class DataCatalog
 
     DataSplit OpenFolder(string path, string name, Shape? shape)
     {
-        if (CifarFolder.Find(path) is { } cifar) return OpenCifar(cifar, name);
+        if (Directory.Exists(path) && CifarFolder.Find(path) is { } cifar) return OpenCifar(cifar, name);
         var folder = DataFolder.Find(path) ?? throw DataFolder.Nothing(path);
         if (folder.TrainLabels is null) return OpenTables(folder.Train, folder.Test, name, folder.Path, shape);
         string? groups = _options.GroupColumn is null ? null : folder.Groups(_options.GroupColumn);
-        var split = OpenArrays(folder.Train, folder.TrainLabels, folder.Test, folder.TestLabels, name, folder.Path, shape, groups,
+        var split = OpenArrays(folder.Train, folder.TrainLabels, folder.Test, folder.TestLabels, name, path, shape, groups,
             folder.IsSequence);
         split.FindGroupsBy(() => folder.Groups(null) is { } found ? ReadGroups(split, found) : null);
         return split;
@@ -133,7 +135,7 @@ public sealed class DataCatalog
 
     int[] ReadGroups(DataSplit split, string path)
     {
-        using var rows = ArrayFile.Open(path, _cache);
+        using var rows = ArrayLabels.Groups(ArrayFile.Open(path, _cache));
         return DataSplit.GroupsOf(split.Train, rows);
     }
 
@@ -173,6 +175,7 @@ public sealed class DataCatalog
     {
         byte[] start = GzipFile.ReadStart(path);
         string name = Path.GetFileName(path);
+        if (NpzFile.HasMagic(start)) return OpenFolder(path, name, null);
         bool isText = !start.Contains((byte)0) || HasTextName(path);
         if (!NpyFile.HasMagic(start) && !IdxFile.HasMagic(start) && isText && start.Length > 0)
             return OpenTables(path, null, name, path);
@@ -183,7 +186,7 @@ public sealed class DataCatalog
         }
         string labels = DataFolder.LabelsBeside(path) ?? throw new EdgeLearnException(
             $"{path} has no labels beside it: expected its name with \"labels\" in place of \"images\", \"windows\", \"signals\" or "
-            + $"\"features\"; or name a folder");
+            + $"\"features\", or y in place of X; or name a folder");
         return OpenArrays(path, labels, null, null, name, path, null, null, isSequence: false);
     }
 
@@ -214,10 +217,27 @@ public sealed class DataCatalog
         var labels = opened.Add(ArrayFile.Open(trainLabels, _cache));
         var testInputs = test is null ? null : opened.Add(ArrayFile.Open(test, _cache));
         var testTargets = testLabels is null ? null : opened.Add(ArrayFile.Open(testLabels, _cache));
+        inputs.RefuseText();
+        testInputs?.RefuseText();
         if (inputs.Header.Dimensions < 2)
             throw new EdgeLearnException($"{train} has 1 dimension; expected 2 to 4: samples, then the shape of an input");
-        using var groups = groupFile is null ? null : ArrayFile.Open(groupFile, _cache);
-        var split = Split(opened, inputs, labels, testInputs, testTargets, name, source, shape, null, groups, isSequence);
+        using var groups = groupFile is null ? null : ArrayLabels.Groups(ArrayFile.Open(groupFile, _cache));
+        string[]? classNames = null;
+        int classCount = 0;
+        if (_options.Regression)
+        {
+            labels.RefuseText();
+            testTargets?.RefuseText();
+        }
+        else
+        {
+            var classes = ArrayLabels.Read(labels, testTargets, Directory.Exists(source) ? source : null);
+            (labels, testTargets, classNames, classCount) = (classes.Train, classes.Test, classes.Names, classes.ClassCount);
+            if (classes.Notice is { } notice) _notices.Add(notice);
+        }
+
+        var split = Split(opened, inputs, labels, testInputs, testTargets, name, source, shape, classNames, groups, isSequence,
+            classCount);
 
         // Classes are in memory by now; real targets are read from their file.
         if (!_options.Regression)
@@ -232,7 +252,7 @@ public sealed class DataCatalog
     DataSplit Split(
         OpenedFiles opened, ArrayFile inputs, ArrayFile labels, ArrayFile? testInputs, ArrayFile? testLabels, string name, string source,
         Shape? shape,
-        string[]? classNames, ArrayFile? groups, bool isSequence = false)
+        string[]? classNames, ArrayFile? groups, bool isSequence = false, int leastClasses = 0)
     {
         shape = _options.InputShape ?? shape;
         Dataset train;
@@ -246,10 +266,16 @@ public sealed class DataCatalog
         {
             var classes = LabelList.Read(labels);
             var testClasses = testLabels is null ? null : LabelList.Read(testLabels);
-            classNames ??= Directory.Exists(source)
-                ? ClassNameFile.Read(source, Math.Max(classes.ClassCount, testClasses?.ClassCount ?? 0))
-                : null;
-            int classCount = Math.Max(classNames?.Length ?? 0, Math.Max(classes.ClassCount, testClasses?.ClassCount ?? 0));
+            if (classNames is null && Directory.Exists(source) && ClassNameFile.Find(source) is { } names)
+            {
+                classNames = names.NamesOf(LabelList.Used(classes, testClasses), out string? notice);
+                if (notice is not null) _notices.Add(notice);
+            }
+
+            int classCount = Math.Max(Math.Max(leastClasses, classNames?.Length ?? 0),
+                Math.Max(classes.ClassCount, testClasses?.ClassCount ?? 0));
+            if (FitsModel(classes, testClasses, classNames, name) is var (own, other, model))
+                (classes, testClasses, classNames, classCount) = (own, other, model.Names?.ToArray(), model.Count);
             train = new ArrayDataset(inputs, classes, classCount, shape);
             if (testInputs is not null) test = new ArrayDataset(testInputs, testClasses!, classCount, shape);
         }
@@ -259,31 +285,26 @@ public sealed class DataCatalog
             : DataSplit.FromParts(train, test, name, source);
         split.IsSequence = isSequence && split.InputShape.Rank == 2;
         split.ClassNames = classNames;
-        if (_cache.Notice is { } notice) split.Notes = [notice];
+        split.Notes = [.. _notices, .. _cache.Notice is { } notice ? [notice] : (string[])[]];
         if (groups is not null && test is not null) split.TrainGroups = DataSplit.GroupsOf(train, groups);
         opened.Keep();
         return split;
     }
 
+    // Null where the data are read by their own classes.
+    (LabelList Own, LabelList? Other, KnownClasses Model)? FitsModel(LabelList own, LabelList? other, string[]? names, string name)
+    {
+        if (_options.ModelClassCount == 0) return null;
+        var model = new KnownClasses(_options.ModelClassNames, _options.ModelClassCount, "the model");
+        try
+        {
+            return (ModelClasses.Of(own, names, model, name), other is null ? null : ModelClasses.Of(other, names, model, name), model);
+        }
+        catch (EdgeLearnException) when (_options.AllowsOtherClasses)
+        {
+            return null;
+        }
+    }
+
     static string FolderName(string path) => new DirectoryInfo(path).Name;
-}
-
-/// <summary>Files that are closed again unless the work they were opened for succeeds.</summary>
-sealed class OpenedFiles : IDisposable
-{
-    readonly List<ArrayFile> _files = [];
-
-    public ArrayFile Add(ArrayFile file)
-    {
-        _files.Add(file);
-        return file;
-    }
-
-    /// <summary>The work succeeded: the files belong to its result.</summary>
-    public void Keep() => _files.Clear();
-
-    public void Dispose()
-    {
-        foreach (var file in _files) file.Dispose();
-    }
 }

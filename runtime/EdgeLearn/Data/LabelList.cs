@@ -52,6 +52,7 @@ sealed class LabelList
     /// <exception cref="EdgeLearnException">More than one value a sample, a fraction, or a label out of range.</exception>
     public static LabelList Read(ArrayFile file)
     {
+        file.RefuseText();
         if (file.Header.Item.Length != 1)
             throw new EdgeLearnException($"{file.Name} has {file.Header.Item.Length} values a sample; expected one label each");
         int largest = -1;
@@ -81,6 +82,15 @@ sealed class LabelList
         }
 
         return new LabelList(shorts is null ? bytes : null, shorts, largest + 1);
+    }
+
+    /// <summary>The labels that samples of one or two lists have, ascending.</summary>
+    public static int[] Used(LabelList first, LabelList? second)
+    {
+        bool[] used = new bool[Math.Max(first.ClassCount, second?.ClassCount ?? 0)];
+        for (int i = 0; i < first.Count; i++) used[first[i]] = true;
+        for (int i = 0; i < second?.Count; i++) used[second[i]] = true;
+        return [.. Enumerable.Range(0, used.Length).Where(label => used[label])];
     }
 
     static EdgeLearnException OutOfRange(string name, int index, float label) =>
