@@ -31,7 +31,7 @@ sealed class ClassNameFile
         foreach (string name in _names is null ? lines : [.. _names.Values])
         {
             if (!seen.Add(name))
-                throw new EdgeLearnException($"{path} has two classes '{CsvLabels.Shorten(name)}'; expected each name once");
+                throw new EdgeLearnException($"{path} has two classes '{CellText.Shorten(name)}'; expected each name once");
         }
     }
 

@@ -15,7 +15,6 @@ public sealed class DataCatalog
 
     readonly DataOptions _options;
     readonly FileCache _cache;
-    readonly List<string> _notices = [];
 
     /// <summary>Prepares opening.</summary>
     /// <exception cref="EdgeLearnException">The test fraction is not between 0 and 1.</exception>
@@ -46,7 +45,6 @@ public sealed class DataCatalog
     /// <exception cref="EdgeLearnException">There is no such data, it is damaged or inconsistent, or it cannot be downloaded.</exception>
     public DataSplit Open(string data)
     {
-        _notices.Clear();
         try
         {
             if (data.StartsWith(TextPrefix, StringComparison.Ordinal)) return OpenText(data[TextPrefix.Length..]);
@@ -127,7 +125,7 @@ public sealed class DataCatalog
         var folder = DataFolder.Find(path) ?? throw DataFolder.Nothing(path);
         if (folder.TrainLabels is null) return OpenTables(folder.Train, folder.Test, name, folder.Path, shape);
         string? groups = _options.GroupColumn is null ? null : folder.Groups(_options.GroupColumn);
-        var split = OpenArrays(folder.Train, folder.TrainLabels, folder.Test, folder.TestLabels, name, path, shape, groups,
+        var split = Arrays.Open(folder.Train, folder.TrainLabels, folder.Test, folder.TestLabels, name, path, shape, groups,
             folder.IsSequence);
         split.FindGroupsBy(() => folder.Groups(null) is { } found ? ReadGroups(split, found) : null);
         return split;
@@ -147,7 +145,7 @@ public sealed class DataCatalog
         opened.Add(train.Inputs);
         var test = folder.Test.Length == 0 ? null : CifarFolder.Open(folder.Test, _cache);
         if (test is not null) opened.Add(test.Inputs);
-        return Split(opened, train.Inputs, train.Labels, test?.Inputs, test?.Labels, name, folder.Path, null, null, null);
+        return Arrays.Split(opened, train.Inputs, train.Labels, test?.Inputs, test?.Labels, name, folder.Path, null, null, null);
     }
 
     DataSplit OpenSeries(string path, SeriesCut cut, string name)
@@ -160,7 +158,7 @@ public sealed class DataCatalog
         opened.Add(train.Inputs);
         var test = cut.Open(cut.Read(path, cut.TestLoad), classNames, cut.Length, name, _cache);
         opened.Add(test.Inputs);
-        var split = Split(opened, train.Inputs, train.Labels, test.Inputs, test.Labels, name, path, null, classNames,
+        var split = Arrays.Split(opened, train.Inputs, train.Labels, test.Inputs, test.Labels, name, path, null, classNames,
             _options.GroupColumn is null ? null : train.Groups, isSequence: true);
         split.FindGroupsBy(() => DataSplit.GroupsOf(split.Train, train.Groups!));
         return split;
@@ -184,10 +182,11 @@ public sealed class DataCatalog
             throw new EdgeLearnException($"{path} holds one number a sample: labels, not inputs; name the file with the inputs, or the "
                 + $"folder of both");
         }
+        if (!_options.NeedsLabels) return Arrays.OpenInputs(path, name, null);
         string labels = DataFolder.LabelsBeside(path) ?? throw new EdgeLearnException(
             $"{path} has no labels beside it: expected its name with \"labels\" in place of \"images\", \"windows\", \"signals\" or "
             + $"\"features\", or y in place of X; or name a folder");
-        return OpenArrays(path, labels, null, null, name, path, null, null, isSequence: false);
+        return Arrays.Open(path, labels, null, null, name, path, null, null, isSequence: false);
     }
 
     // After a power cut a text may hold zeros.
@@ -204,107 +203,7 @@ public sealed class DataCatalog
         return split;
     }
 
-    DataSplit OpenArrays(string train, string trainLabels, string? test, string? testLabels, string name, string source, Shape? shape,
-        string? groupFile, bool isSequence)
-    {
-        if (_options.GroupColumn is { } group && groupFile is null)
-        {
-            throw new EdgeLearnException($"{source} is no csv and has no column '{group}' to group by, and no file with {group} in its "
-                + $"name");
-        }
-        using var opened = new OpenedFiles();
-        var inputs = opened.Add(ArrayFile.Open(train, _cache));
-        var labels = opened.Add(ArrayFile.Open(trainLabels, _cache));
-        var testInputs = test is null ? null : opened.Add(ArrayFile.Open(test, _cache));
-        var testTargets = testLabels is null ? null : opened.Add(ArrayFile.Open(testLabels, _cache));
-        inputs.RefuseText();
-        testInputs?.RefuseText();
-        if (inputs.Header.Dimensions < 2)
-            throw new EdgeLearnException($"{train} has 1 dimension; expected 2 to 4: samples, then the shape of an input");
-        using var groups = groupFile is null ? null : ArrayLabels.Groups(ArrayFile.Open(groupFile, _cache));
-        string[]? classNames = null;
-        int classCount = 0;
-        if (_options.Regression)
-        {
-            labels.RefuseText();
-            testTargets?.RefuseText();
-        }
-        else
-        {
-            var classes = ArrayLabels.Read(labels, testTargets, Directory.Exists(source) ? source : null);
-            (labels, testTargets, classNames, classCount) = (classes.Train, classes.Test, classes.Names, classes.ClassCount);
-            if (classes.Notice is { } notice) _notices.Add(notice);
-        }
-
-        var split = Split(opened, inputs, labels, testInputs, testTargets, name, source, shape, classNames, groups, isSequence,
-            classCount);
-
-        // Classes are in memory by now; real targets are read from their file.
-        if (!_options.Regression)
-        {
-            labels.Dispose();
-            testTargets?.Dispose();
-        }
-
-        return split;
-    }
-
-    DataSplit Split(
-        OpenedFiles opened, ArrayFile inputs, ArrayFile labels, ArrayFile? testInputs, ArrayFile? testLabels, string name, string source,
-        Shape? shape,
-        string[]? classNames, ArrayFile? groups, bool isSequence = false, int leastClasses = 0)
-    {
-        shape = _options.InputShape ?? shape;
-        Dataset train;
-        Dataset? test = null;
-        if (_options.Regression)
-        {
-            train = new ArrayDataset(inputs, labels, shape);
-            if (testInputs is not null) test = new ArrayDataset(testInputs, testLabels!, shape);
-        }
-        else
-        {
-            var classes = LabelList.Read(labels);
-            var testClasses = testLabels is null ? null : LabelList.Read(testLabels);
-            if (classNames is null && Directory.Exists(source) && ClassNameFile.Find(source) is { } names)
-            {
-                classNames = names.NamesOf(LabelList.Used(classes, testClasses), out string? notice);
-                if (notice is not null) _notices.Add(notice);
-            }
-
-            int classCount = Math.Max(Math.Max(leastClasses, classNames?.Length ?? 0),
-                Math.Max(classes.ClassCount, testClasses?.ClassCount ?? 0));
-            if (FitsModel(classes, testClasses, classNames, name) is var (own, other, model))
-                (classes, testClasses, classNames, classCount) = (own, other, model.Names?.ToArray(), model.Count);
-            train = new ArrayDataset(inputs, classes, classCount, shape);
-            if (testInputs is not null) test = new ArrayDataset(testInputs, testClasses!, classCount, shape);
-        }
-
-        var split = test is null
-            ? DataSplit.FromWhole(train, _options, name, source, groups is null ? null : DataSplit.GroupsOf(train, groups))
-            : DataSplit.FromParts(train, test, name, source);
-        split.IsSequence = isSequence && split.InputShape.Rank == 2;
-        split.ClassNames = classNames;
-        split.Notes = [.. _notices, .. _cache.Notice is { } notice ? [notice] : (string[])[]];
-        if (groups is not null && test is not null) split.TrainGroups = DataSplit.GroupsOf(train, groups);
-        opened.Keep();
-        return split;
-    }
-
-    // Null where the data are read by their own classes.
-    (LabelList Own, LabelList? Other, KnownClasses Model)? FitsModel(LabelList own, LabelList? other, string[]? names, string name)
-    {
-        if (_options.ModelClassCount == 0) return null;
-        var model = new KnownClasses(_options.ModelClassNames, _options.ModelClassCount, "the model");
-        try
-        {
-            return (ModelClasses.Of(own, names, model, name), other is null ? null : ModelClasses.Of(other, names, model, name), model);
-        }
-        catch (EdgeLearnException) when (_options.AllowsOtherClasses)
-        {
-            return null;
-        }
-    }
+    ArrayOpening Arrays => new(_options, _cache);
 
     static string FolderName(string path) => new DirectoryInfo(path).Name;
 }

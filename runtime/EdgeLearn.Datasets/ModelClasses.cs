@@ -15,7 +15,7 @@ static class ModelClasses
     {
         int[] places = new int[labels.ClassCount];
         bool isSame = true;
-        foreach (int label in LabelList.Used(labels))
+        foreach (int label in LabelList.Used(labels, null))
         {
             string name = names?[label] ?? label.ToString(CultureInfo.InvariantCulture);
             places[label] = model.Names is { } known ? TableLabels.IndexOf(known, name) : names is null && label < model.Count ? label : -1;

@@ -47,7 +47,7 @@ sealed class TextLabels
         ushort Add(string name)
         {
             if (known is not null)
-                throw new EdgeLearnException($"{labels.Name} has the label '{CsvLabels.Shorten(name)}', which is not in {known}");
+                throw new EdgeLearnException($"{labels.Name} has the label '{CellText.Shorten(name)}', which is not in {known}");
             if (_numbers.Count == LabelList.LargestClassCount)
                 throw new EdgeLearnException($"{labels.Name} has more than {LabelList.LargestClassCount} different labels");
             return _numbers[name] = (ushort)_numbers.Count;

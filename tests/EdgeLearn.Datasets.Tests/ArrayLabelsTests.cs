@@ -19,7 +19,7 @@ public class ArrayLabelsTests
         using var split = Open(ArrayBytes.NpyTexts(descriptor, shape, s_texts));
         Assert.Equal(["Ant", "dog", "k\u00E4t"], split.ClassNames);
         Assert.Equal([1, 0, 2, 1], split.Train.Labels());
-        Assert.Null(split.Notice);
+        Assert.Empty(split.Notes);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public class ArrayLabelsTests
     {
         using var split = Open(ArrayBytes.Npy(descriptor, shape, 0, 1, 1, 0));
         Assert.Equal([0, 1, 1, 0], split.Train.Labels());
-        Assert.Equal((2, null, null), (split.ClassCount, split.ClassNames, split.Notice));
+        Assert.Equal((2, null, null), (split.ClassCount, split.ClassNames, split.Notes.SingleOrDefault()));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public class ArrayLabelsTests
         using (var split = Open(ArrayBytes.Npy("<f4", "(4, 4)", rows)))
         {
             Assert.Equal([1, 0, 2, 1], split.Train.Labels());
-            Assert.Equal((4, null, null), (split.ClassCount, split.ClassNames, split.Notice));
+            Assert.Equal((4, null, null), (split.ClassCount, split.ClassNames, split.Notes.SingleOrDefault()));
         }
 
         using (var split = Open(ArrayBytes.Npy("|b1", "(4, 4)", rows), ArrayBytes.Npy("<i8", "(2,)", 3, 0)))
@@ -99,7 +99,7 @@ public class ArrayLabelsTests
             Assert.Equal([1, 0, 0, 1], split.Train.Labels());
             Assert.Equal(["-1", "1"], split.ClassNames);
             Assert.Equal("y_train.npy: some labels are negative, so the 2 different numbers (-1, 1) are classes in this order",
-                split.Notice);
+                split.Notes.SingleOrDefault());
         }
 
         using (var split = Open(ArrayBytes.Npy("<f4", "(4,)", 7, -30, -2, 7), ArrayBytes.Npy("|u1", "(2,)", 7, 7)))
@@ -128,7 +128,7 @@ public class ArrayLabelsTests
         Assert.Equal([a, b, c, a], split.Train.Labels());
         Assert.Equal(c + 1, split.ClassCount);
         Assert.Equal(isSaid ? $"y_train.npy: 3 classes are numbered up to {c}, and the {c - 2} unused numbers cost an output each; number "
-            + "them from 0 without gaps to save memory" : null, split.Notice);
+            + "them from 0 without gaps to save memory" : null, split.Notes.SingleOrDefault());
     }
 
     [Theory]
@@ -151,7 +151,7 @@ public class ArrayLabelsTests
         double[] numbers = [.. labels.Split(' ').Select(double.Parse)];
         using var split = Open(ArrayBytes.Npy("<i4", "(4,)", [.. numbers, numbers[0]]), names: file);
         Assert.Equal(names.Split(' '), split.ClassNames!.Select(name => name.Replace(' ', '_')));
-        Assert.Equal(isSaid, split.Notice is not null);
+        Assert.Equal(isSaid, split.Notes.Count > 0);
     }
 
     [Theory]

@@ -40,6 +40,16 @@ sealed class ArrayDataset : Dataset
         InputShape = ShapeOf(inputs, shape);
     }
 
+    /// <summary>Inputs alone, to be answered.</summary>
+    /// <param name="inputs">one item a sample</param>
+    /// <param name="shape">another shape of the same length for the inputs; null takes the file's</param>
+    /// <exception cref="EdgeLearnException">The shape does not fit.</exception>
+    public ArrayDataset(ArrayFile inputs, Shape? shape)
+    {
+        _inputs = inputs;
+        InputShape = ShapeOf(inputs, shape);
+    }
+
     public override string Name => _inputs.Name;
 
     public override int Count => _inputs.Count;
