@@ -14,7 +14,8 @@ sealed class ArrayOpening(DataOptions options, FileCache cache)
         using var opened = new OpenedFiles();
         var inputs = opened.Add(ArrayFile.Open(path, cache));
         inputs.RefuseText();
-        var split = DataSplit.FromWhole(new ArrayDataset(inputs, options.InputShape ?? shape), options with { TakesWhole = true }, name, path);
+        var samples = new ArrayDataset(inputs, options.InputShape ?? shape);
+        var split = DataSplit.FromWhole(samples, options with { TakesWhole = true }, name, path);
         opened.Keep();
         return split;
     }

@@ -55,7 +55,7 @@ static class TrainReport
     }
 
     static string[] Cells(string name, ValidationResult held)
-        => [name, Figure(held.Accuracy, "-"), held.Accuracy is null ? $"{held.Loss:G4}" : Figure(held.Loss, "")];
+        => [name, Figure(held.Accuracy, "-"), Loss(held.Accuracy, held.Loss)];
 
     static string[] Cells(string name, ControlResult control)
         => Cells(name, control.Update, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds,
@@ -63,8 +63,12 @@ static class TrainReport
 
     static string[] Cells(string name, string update, double? accuracy, double? loss, float rate, double ms, double seconds,
         long workspace, long state)
-        => [name, update, Figure(accuracy, "-"), accuracy is null && loss is { } known ? $"{known:G4}" : Figure(loss, "diverged"), $"{rate:G4}", $"{ms:F3}", $"{seconds:F1}",
+        => [name, update, Figure(accuracy, "-"), Loss(accuracy, loss), $"{rate:G4}", $"{ms:F3}", $"{seconds:F1}",
             ByteCount.Format(workspace), ByteCount.Format(state)];
+
+    // In the square of the target's unit where there are no classes.
+    static string Loss(double? accuracy, double? loss)
+        => accuracy is null && loss is { } known ? $"{known:G4}" : Figure(loss, "diverged");
 
     static string Figure(double? value, string none) => value is { } known ? $"{known:F4}" : none;
 }

@@ -72,8 +72,8 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
             bool areNumbered = columns.Inputs.All(column => dialect.Names.Contains(column.Name));
             if (!areNumbered)
             {
-                throw new EdgeLearnException($"{name} has no header and {dialect.Names.Length} cells a row; expected a header line with the "
-                    + $"model's columns, or their {columns.Inputs.Count} cells in its order: {Names()}");
+                throw new EdgeLearnException($"{name} has no header and {dialect.Names.Length} cells a row; expected a header line with "
+                    + $"the model's columns, or their {columns.Inputs.Count} cells in its order: {Names()}");
             }
         }
 

@@ -92,8 +92,17 @@ public sealed record TrainingSettings : Settings
     /// <inheritdoc/>
     public override IReadOnlyList<Setting> Rows => s_rows;
 
-    /// <summary>A sensible number of epochs where nobody says one: about 2,000 steps, 4 to 30 epochs.</summary>
-    public static int EpochsFor(int sampleCount, int batch) => (int)Math.Clamp(2000L * batch / sampleCount, 4, 30);
+    /// <summary>
+    /// A sensible number of epochs where nobody says one: about 2,000 steps, 4 to 30 epochs, and never less than 300 steps, without which
+    /// small tables are hardly learned.
+    /// </summary>
+    public static int EpochsFor(int sampleCount, int batch)
+    {
+        int stepsPerEpoch = ((sampleCount - 1) / batch) + 1;
+        return Math.Max((int)Math.Clamp(2000L * batch / sampleCount, 4, 30), (LeastSteps + stepsPerEpoch - 1) / stepsPerEpoch);
+    }
+
+    const int LeastSteps = 300;
 
     /// <summary>Steps of the whole run on a set of this size.</summary>
     public long TotalSteps(int sampleCount) => Steps ?? (long)Epochs * ((sampleCount + NewRows - 1) / NewRows);

@@ -30,7 +30,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(s_fields, result.EnumerateObject().Select(field => field.Name));
         Assert.Equal("tpsgd signum, weight-decay = 0.3: 8x8-conv3x3x16:same:relu-conv3x3x32:same:relu-pool2-128:relu-3",
             $"{result.Text("rule")} {result.Text("update")}, {result.Text("update_settings")}: {result.Text("network")}");
-        Assert.Equal((1, 30, 64), (result.Number("seed"), result.Number("epochs"), result.Number("batch")));
+        Assert.Equal((1, 60, 64), (result.Number("seed"), result.Number("epochs"), result.Number("batch")));
         Assert.Equal((ThreePlaces.TrainCount, ThreePlaces.TestCount), (result.Number("train_examples"), result.Number("test_examples")));
         Assert.Equal((result.Number("parameter_bytes"), 0),
             (result.Number("optimizer_state_bytes"), result.Number("allocated_bytes_per_step")));

@@ -174,7 +174,8 @@ public class TrainingSettingsTests
     [Theory]
     [InlineData(60_000, 64, 4)] // MNIST: four epochs are 3,752 steps
     [InlineData(3_823, 16, 8)]
-    [InlineData(100, 64, 30)]
+    [InlineData(1_900, 64, 30)]
+    [InlineData(100, 64, 150)] // two steps an epoch
     public void Small_data_is_passed_over_more_often(int samples, int batch, int epochs)
     => Assert.Equal(epochs, TrainingSettings.EpochsFor(samples, batch));
 }
