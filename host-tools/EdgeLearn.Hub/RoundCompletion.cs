@@ -83,15 +83,20 @@ sealed class RoundCompletion(
             JournalEntry entry = new() { Committed = new() { Manifest = offer.Artefact } };
             if (score is { } s)
             {
-                entry.Committed.Accuracy = s.Accuracy;
+                if (s.Targets is null) entry.Committed.Accuracy = s.Accuracy; // a regression has none
                 entry.Committed.Loss = s.Loss;
             }
             await book.EndAsync(round, entry, db => ArtefactTable.Add(db, manifest, offer));
             if (round.IsStale)
                 return;  // another object stands for the round now, and ends it
             pace.Attend();
-            string accuracy = score is { } shown ? $", accuracy {shown.Accuracy:0.0000}" : "";
-            options.Log?.Invoke($"round {round.Id} committed version {manifest.Version}{accuracy}");
+            string shown = score switch
+            {
+                null => "",
+                { Targets: null } classes => $", accuracy {classes.Accuracy:0.0000}",
+                { } numbers => $", loss {numbers.Loss:G4}",
+            };
+            options.Log?.Invoke($"round {round.Id} committed version {manifest.Version}{shown}");
         }
         finally
         {

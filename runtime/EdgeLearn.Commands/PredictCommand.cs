@@ -31,7 +31,8 @@ public sealed class PredictCommand
     public static Command Create()
     {
         var command = new ExampleCommand("predict",
-            "Say what a model takes each sample for: a line with class and probability, or with the value in its unit.", "--model m.safetensors --data new.csv", "--model m.safetensors --data new.csv --csv > answers.csv",
+            "Say what a model takes each sample for: a line with class and probability, or with the value in its unit.",
+            "--model m.safetensors --data new.csv", "--model m.safetensors --data new.csv --csv > answers.csv",
             "--model m.safetensors --data - < readings.csv", "--model digits.safetensors --data digits --json");
         var options = new PredictCommand(command);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));

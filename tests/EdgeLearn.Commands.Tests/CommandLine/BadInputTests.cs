@@ -27,9 +27,9 @@ public sealed class BadInputTests : IDisposable
         => ErrorOf(Invoked.Run([.. arguments.Select(argument => argument.Replace("DATA", _data).Replace("FOLDER", _folder.Path))]));
 
     [Theory]
-    [InlineData("", "no command given: expected train, evaluate, plan, info, model, selftest, bench; see 'edgelearn-device --help'")]
+    [InlineData("", "no command given: expected train, evaluate, predict, data, plan, info, model, selftest, bench; see 'edgelearn-device --help'")]
     [InlineData("trian --data DATA", "unknown command 'trian': did you mean train?")]
-    [InlineData("cook", "unknown command 'cook': expected train, evaluate, plan, info, model, selftest")]
+    [InlineData("cook", "unknown command 'cook': expected train, evaluate, predict, data, plan, info, model, selftest")]
     [InlineData("train", "'--data' is required; see 'edgelearn-device train --help'")]
     [InlineData("train --data DATA --rule magic", "unknown rule 'magic': expected tpsgd, zo, elastic-zo, backprop, frozen")]
     [InlineData("train --data DATA --update magic", "unknown update 'magic': expected sgd, signsgd, signum, adam, frugal")]

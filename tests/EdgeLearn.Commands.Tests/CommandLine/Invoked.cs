@@ -11,8 +11,11 @@ sealed record Invoked(int ExitCode, string Output, string Error)
 
     public static Invoked Run(CancellationToken stop, params string[] arguments)
     {
-        RootCommand root = [TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), DataCommand.Create(), PlanCommand.Create(),
-            AboutCommand.Create(), ModelCommand.Create(), SelfTestCommand.Create(), StepBenchCommand.Create()];
+        RootCommand root =
+        [
+            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), DataCommand.Create(), PlanCommand.Create(),
+            AboutCommand.Create(), ModelCommand.Create(), SelfTestCommand.Create(), StepBenchCommand.Create(),
+        ];
         using StringWriter output = new(), error = new();
         int code = CommandProgram.RunAsync(root, "edgelearn-device", arguments, output, error, stop).GetAwaiter().GetResult();
         return new Invoked(code, output.ToString(), error.ToString());

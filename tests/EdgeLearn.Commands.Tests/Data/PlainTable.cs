@@ -53,7 +53,7 @@ sealed record PlainTable
         var random = new Random(7);
         double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
         double[][] places = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, 4).Select(_ => 1.5 * Normal()).ToArray())];
-        return [.. Enumerable.Range(0, 90).Select(i => places[i % 3].Select(x => (x + Normal()).ToString("F3", CultureInfo.InvariantCulture))
-            .ToArray())];
+        string Text(double x) => (x + Normal()).ToString("F3", CultureInfo.InvariantCulture);
+        return [.. Enumerable.Range(0, 90).Select(i => places[i % 3].Select(Text).ToArray())];
     }
 }
