@@ -6,7 +6,10 @@ namespace EdgeLearn.Datasets;
 sealed class TableDataset : Dataset
 {
     [ThreadStatic]
-    static double[]? s_buffer;
+    static RowBlock? s_rows;
+
+    [ThreadStatic]
+    static double[]? s_values;
 
     readonly TableFile _table;
     readonly TableMeaning _meaning;
@@ -157,21 +160,46 @@ sealed class TableDataset : Dataset
 
     int RowOf(int index) => _rows is null ? index : _rows[index];
 
-    // Cells lie in the first part of the thread's buffer, values behind them.
-    ReadOnlySpan<double> Cells(int index)
-    {
-        int length = _table.Width + _encoder.Width;
-        if (s_buffer is null || s_buffer.Length < length) s_buffer = new double[length];
-        var cells = s_buffer.AsSpan(0, _table.Width);
-        _table.Read(RowOf(index), cells);
-        return cells;
-    }
+    ReadOnlySpan<double> Cells(int index) => (s_rows ??= new RowBlock()).Read(_table, RowOf(index));
 
     ReadOnlySpan<double> Values(int index)
     {
-        var cells = Cells(index);
-        var values = s_buffer.AsSpan(_table.Width, _encoder.Width);
-        _encoder.Encode(cells, values);
+        if (s_values is null || s_values.Length < _encoder.Width) s_values = new double[_encoder.Width];
+        var values = s_values.AsSpan(0, _encoder.Width);
+        _encoder.Encode(Cells(index), values);
         return values;
+    }
+}
+
+/// <summary>The last rows that a thread has read: those that follow each other are read some at a time.</summary>
+sealed class RowBlock
+{
+    const int BlockBytes = 1 << 16;
+
+    // Rows that a test part took out in between are read over.
+    const int LongestGap = 16;
+
+    TableFile? _table;
+    double[] _cells = [];
+    int _first;
+    int _count;
+    int _last = -1;
+
+    /// <summary>The cells of a row; good until the next call.</summary>
+    public ReadOnlySpan<double> Read(TableFile table, int row)
+    {
+        int width = table.Width;
+        if (table != _table || row < _first || row >= _first + _count)
+        {
+            bool follows = table == _table && row > _last && row - _last <= LongestGap;
+            _count = follows ? Math.Clamp(BlockBytes / (width * sizeof(double)), 1, table.Count - row) : 1;
+            if (_cells.Length < width || _cells.Length < BlockBytes / sizeof(double))
+                _cells = new double[Math.Max(width, BlockBytes / sizeof(double))];
+            table.Read(row, _cells.AsSpan(0, _count * width));
+            (_table, _first) = (table, row);
+        }
+
+        _last = row;
+        return _cells.AsSpan((row - _first) * width, width);
     }
 }
