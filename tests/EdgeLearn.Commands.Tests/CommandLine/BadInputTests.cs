@@ -27,7 +27,8 @@ public sealed class BadInputTests : IDisposable
         => ErrorOf(Invoked.Run([.. arguments.Select(argument => argument.Replace("DATA", _data).Replace("FOLDER", _folder.Path))]));
 
     [Theory]
-    [InlineData("", "no command given: expected train, evaluate, predict, data, plan, info, model, selftest, bench; see 'edgelearn-device --help'")]
+    [InlineData("",
+        "no command given: expected train, evaluate, predict, data, plan, info, model, selftest, bench; see 'edgelearn-device --help'")]
     [InlineData("trian --data DATA", "unknown command 'trian': did you mean train?")]
     [InlineData("cook", "unknown command 'cook': expected train, evaluate, predict, data, plan, info, model, selftest")]
     [InlineData("train", "'--data' is required; see 'edgelearn-device train --help'")]
