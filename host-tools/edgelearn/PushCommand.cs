@@ -52,7 +52,7 @@ static class PushCommand
         output.WriteLine($"version {result.Version} for {result.Group}: {ByteCount.Format(result.SizeBytes)}, SHA-256 {result.Digest}");
         output.WriteLine(result.Devices == 0
             ? $"no board is in {result.Group} yet: 'edgelearn device token --group {result.Group}' lets one in"
-            : $"{result.Devices} {(result.Devices == 1 ? "board" : "boards")} will try it on their own held-out examples, and take it "
+            : $"{NumberText.Counted(result.Devices, "board")} will try it on their own held-out examples, and take it "
                 + $"unless it scores clearly worse");
     }
 

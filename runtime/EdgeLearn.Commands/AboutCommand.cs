@@ -67,11 +67,13 @@ public sealed record ProgramDescription(string Version, string Compiled, string 
 {
     internal void Write(TextWriter output)
     {
-        output.WriteLine($"EdgeLearn     {Version}, {Compiled}, licence {Licence}");
-        output.WriteLine($"instructions  {InstructionSet}, vectors of {VectorBits} bits; the CPU has {CpuInstructionSet}");
-        output.WriteLine($"machine       {Machine ?? "unknown"}, {Cores} cores, memory {ByteCount.Format(MemoryBytes)}, "
+        var facts = new FactList();
+        facts.Add("EdgeLearn", $"{Version}, {Compiled}, licence {Licence}");
+        facts.Add("instructions", $"{InstructionSet}, vectors of {VectorBits} bits; the CPU has {CpuInstructionSet}");
+        facts.Add("machine", $"{Machine ?? "unknown"}, {NumberText.Counted(Cores, "core")}, memory {ByteCount.Format(MemoryBytes)}, "
             + $"{ByteCount.Format(AvailableBytes)} available");
-        output.WriteLine($"this process  peak memory {PeakRssBytes:N0} bytes");
-        output.WriteLine($"formats       model file {ModelFormat}, noise {NoiseVersion}");
+        facts.Add("this process", $"peak memory {ByteCount.Format(PeakRssBytes)}");
+        facts.Add("formats", $"model file {ModelFormat}, noise {NoiseVersion}");
+        facts.Write(output);
     }
 }

@@ -33,7 +33,7 @@ public sealed record DataResult(
     };
 
     /// <summary>One line: columns, those left out, the label.</summary>
-    internal static void Write(InputColumns columns, TextWriter output)
+    internal static string Line(InputColumns columns)
     {
         string[] inputs = [.. columns.Inputs.Select(column => column.Kind == ColumnKind.Number
             ? column.Name
@@ -42,7 +42,7 @@ public sealed record DataResult(
             ? ""
             : $"; left out: {Listed([.. columns.LeftOut.Select(column => $"{column.Key} ({column.Value})")])}";
         string label = columns.Labels.Count == 0 ? "" : $" -> {string.Join(", ", columns.Labels)}";
-        output.WriteLine($"columns  {Listed(inputs)}{label}{leftOut}");
+        return $"{Listed(inputs)}{label}{leftOut}";
     }
 
     static string Listed(string[] names)

@@ -33,7 +33,8 @@ public sealed class EvaluateCommand
     {
         var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.",
             "--model digits.safetensors --data digits", "--model digits.safetensors --data digits --weights int8",
-            "--model m.safetensors --data ./readings --json", "--model state.safetensors --network 64-100:relu-10 --data digits");
+            "--model m.safetensors --data ./readings --json",
+            "--model state.safetensors --network 64-100:relu-10 --data digits");
         command.SetAction(new EvaluateCommand(command).Run);
         return command;
     }
@@ -97,7 +98,7 @@ public sealed class EvaluateCommand
             Network: network.Spec.ToString(),
             TestExamples: evaluation.Count,
             TestAccuracy: network.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
-            TestLoss: evaluation.Loss,
+            TestLoss: JsonNumber.Finite(evaluation.Loss),
             Seconds: Stopwatch.GetElapsedTime(begin).TotalSeconds,
             ParameterBytes: network.ParameterBytes,
             WorkspaceBytes: plan.WorkspaceBytes,
@@ -111,23 +112,26 @@ public sealed class EvaluateCommand
 /// <param name="Network">the network in shorthand</param>
 /// <param name="TestExamples">samples to test with</param>
 /// <param name="TestAccuracy">share of test samples that are classified right; null for a regression</param>
-/// <param name="TestLoss">mean loss on the test samples</param>
+/// <param name="TestLoss">mean loss on the test samples; null where it is no number</param>
 /// <param name="Seconds">wall time of the pass over all samples, reading included</param>
 /// <param name="ParameterBytes">weights and integer tensors</param>
 /// <param name="WorkspaceBytes">the one block of the forward pass</param>
 /// <param name="PeakRssBytes">peak memory of the process</param>
 /// <param name="Figures">what the test says beside accuracy and loss</param>
-public sealed record EvaluateResult(string Model, string Network, int TestExamples, double? TestAccuracy, double TestLoss, double Seconds,
+public sealed record EvaluateResult(string Model, string Network, int TestExamples, double? TestAccuracy, double? TestLoss, double Seconds,
     long ParameterBytes, long WorkspaceBytes, long PeakRssBytes, TestFigures? Figures)
 {
     internal void Write(string data, TextWriter output)
     {
-        output.WriteLine($"model     {Model} ({Network})");
-        output.WriteLine($"data      {data}: {TestExamples:N0} samples to test with");
-        if (TestAccuracy is { } accuracy) output.WriteLine($"accuracy  {accuracy:F4}");
-        output.WriteLine(TestAccuracy is null ? $"loss      {TestLoss:G4}" : $"loss      {TestLoss:F4}");
-        output.WriteLine($"memory    weights {ParameterBytes:N0} bytes, workspace {WorkspaceBytes:N0}; peak of the process "
-            + $"{ByteCount.Format(PeakRssBytes)}; {Seconds:F1} s");
+        var facts = new FactList();
+        facts.Add("model", $"{Model} ({Network})");
+        facts.Add("data", $"{data}: {NumberText.Counted(TestExamples, "sample")} to test with");
+        if (TestAccuracy is { } accuracy) facts.Add("accuracy", NumberText.Fraction(accuracy));
+        facts.Add("loss", TestAccuracy is null ? $"{TestLoss:G4}" : NumberText.Fraction(TestLoss));
+        facts.Add("memory", $"weights {ByteCount.Format(ParameterBytes)}, workspace {ByteCount.Format(WorkspaceBytes)}; peak of the "
+            + $"process {ByteCount.Format(PeakRssBytes)}");
+        facts.Add("time", NumberText.Duration(Seconds));
+        facts.Write(output);
         Figures?.Write(output);
     }
 }

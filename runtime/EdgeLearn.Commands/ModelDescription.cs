@@ -46,13 +46,14 @@ public sealed record ModelDescription(string File, long FileBytes, string Networ
 
     void WriteForPeople(TextWriter output)
     {
-        output.WriteLine($"{File}: {FileBytes:N0} bytes");
-        output.WriteLine($"network {Network}, loss {Loss}, preparation of inputs {Preparation}");
-        if (Columns is not null) output.WriteLine($"columns {string.Join(", ", Columns.Select(Text))}");
-        if (LeftOut?.Count > 0)
-            output.WriteLine($"left out {string.Join(", ", LeftOut.Select(Text))}");
-        if (Classes is not null) output.WriteLine($"classes {string.Join(", ", Classes)}");
-        if (Targets is not null) output.WriteLine($"predicts {string.Join(", ", Targets)}");
+        var facts = new FactList();
+        facts.Add("file", $"{File}, {ByteCount.Format(FileBytes)}");
+        facts.Add("network", $"{Network}, loss {Loss}, preparation of inputs {Preparation}");
+        if (Columns is not null) facts.Add("columns", string.Join(", ", Columns.Select(Text)));
+        if (LeftOut?.Count > 0) facts.Add("left out", string.Join(", ", LeftOut.Select(Text)));
+        if (Classes is not null) facts.Add("classes", string.Join(", ", Classes.Select(name => name.ReplaceLineEndings(" "))));
+        if (Targets is not null) facts.Add("predicts", string.Join(", ", Targets));
+        facts.Write(output);
         output.WriteLine();
         LayerDescription.Write(Layers, output);
 
@@ -97,14 +98,19 @@ public sealed record LayerDescription(string Name, string Kind, int Inputs, int 
     /// <summary>Prints layers as a table with their sums.</summary>
     public static void Write(IReadOnlyList<LayerDescription> layers, TextWriter output)
     {
-        var table = new TextTable("layer", "what", "shape", "weights", "bytes", "bytes a sample", "multiply-adds", "training");
-        foreach (var layer in layers)
-        {
-            table.Add(layer.Name, layer.Kind, layer.Shape, $"{layer.ParameterCount:N0}", $"{layer.ParameterBytes:N0}",
-                $"{layer.SampleBytes:N0}", $"{layer.MultiplyAdds:N0}", layer.Training);
-        }
-        table.Add("all", "", "", $"{layers.Sum(layer => layer.ParameterCount):N0}", $"{layers.Sum(layer => layer.ParameterBytes):N0}",
-            $"{layers.Sum(layer => layer.SampleBytes):N0}", $"{layers.Sum(layer => layer.MultiplyAdds):N0}", "");
+        // Where everything learns, nothing has to be said of it.
+        bool saysTraining = layers.Any(layer => layer.Training == "frozen");
+        string[] Row(string name, string what, string shape, string training, IReadOnlyList<LayerDescription> of) =>
+        [
+            name, what, shape, .. saysTraining ? [training] : Array.Empty<string>(), $"{of.Sum(layer => layer.ParameterCount):N0}",
+            ByteCount.Format(of.Sum(layer => layer.ParameterBytes)), ByteCount.Format(of.Sum(layer => layer.SampleBytes)),
+            $"{of.Sum(layer => layer.MultiplyAdds):N0}",
+        ];
+        var table = new TextTable(["layer", "what", "shape", .. saysTraining ? ["training"] : Array.Empty<string>(), "weights", "bytes",
+            "a sample", "multiply-adds"])
+        { Texts = ["layer", "what"] };
+        foreach (var layer in layers) table.Add(Row(layer.Name, layer.Kind, layer.Shape, layer.Training, [layer]));
+        table.Add(Row("all", "", "", "", layers));
         table.Write(output);
     }
 }

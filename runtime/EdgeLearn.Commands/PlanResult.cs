@@ -71,7 +71,7 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
     /// <summary>Prints it for people.</summary>
     public void Write(TextWriter output)
     {
-        output.WriteLine($"{Network}: {Rule} with {Update}, batch {Batch}");
+        Terminal.WriteWords(output, $"{Network}: {Rule} with {Update}, batch {Batch}");
         output.WriteLine();
         LayerDescription.Write(Layers, output);
         output.WriteLine();
@@ -82,16 +82,16 @@ public sealed record PlanResult(string Network, string Rule, string Update, int 
             categories.Add(name, $"{bytes:N0}");
         }
         categories.Write(output);
-        output.WriteLine("buffers that never live at the same time share bytes: the total can be less than the sum");
-        if (Stretches.Length > 0) output.WriteLine($"a step takes its batch through {Stretches}");
+        Terminal.WriteWords(output, "buffers that never live at the same time share bytes: the total can be less than the sum");
+        if (Stretches.Length > 0) Terminal.WriteWords(output, $"a step takes its batch through {Stretches}");
         output.WriteLine();
         if (Buffers is not null) BufferPlan.Write(Buffers, output);
         var rules = new TextTable("rule", "update", "bytes", "beside inference", "rows at a time", "least bytes");
-        rules.Add("inference", "-", $"{InferenceBytes:N0}", "1.00 x", $"{Batch}", "");
+        rules.Add("inference", "-", $"{InferenceBytes:N0}", "1.00 x", $"{Batch:N0}", "");
         foreach (var rule in Rules)
         {
             rules.Add(rule.Rule, rule.Update ?? "-", rule.TotalBytes is { } total ? $"{total:N0}" : "-",
-                rule.BesideInference is { } ratio ? $"{ratio:F2} x" : "-", $"{rule.Rows}",
+                rule.BesideInference is { } ratio ? $"{ratio:F2} x" : "-", $"{rule.Rows:N0}",
                 rule.LeastBytes is { } least ? $"{least:N0}" : "-");
         }
         rules.Write(output);
@@ -144,7 +144,7 @@ public sealed record BufferPlan(string Name, string Category, long Bytes, long O
 
     internal static void Write(IReadOnlyList<BufferPlan> buffers, TextWriter output)
     {
-        var table = new TextTable("buffer", "bytes", "at", "from", "until");
+        var table = new TextTable("buffer", "bytes", "at", "from", "until") { Texts = ["buffer"] };
         foreach (var buffer in buffers.Where(buffer => buffer.Bytes > 0))
             table.Add(buffer.Name, $"{buffer.Bytes:N0}", $"{buffer.Offset:N0}", Moment(buffer.FirstUse), Moment(buffer.LastUse));
         table.Write(output);

@@ -19,7 +19,8 @@ public sealed record TestFigures(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanAbsoluteError,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<TargetFigure>? Targets)
 {
-    const int MostClasses = 20;
+    /// <summary>So many classes fit a table and a picture.</summary>
+    internal const int MostClasses = 20;
 
     /// <summary>Of an evaluation; null where it has nothing beside accuracy and loss.</summary>
     /// <param name="evaluation">of a test</param>
@@ -31,7 +32,7 @@ public sealed record TestFigures(
         {
             bool few = classes.ClassCount <= MostClasses;
             var recall = classes.Recall;
-            return new TestFigures(classes.BalancedAccuracy, classes.MacroF1,
+            return new TestFigures(JsonNumber.Finite(classes.BalancedAccuracy), JsonNumber.Finite(classes.MacroF1),
                 few ? [.. recall.Select((share, i) => new ClassFigure(classNames?[i] ?? $"{i}", classes.Labels[i], share))] : null,
                 few ? classes.Confusion : null, null, null, null);
         }
@@ -39,8 +40,9 @@ public sealed record TestFigures(
         if (evaluation.Targets is not { } targets) return null;
         var errors = targets.MeanAbsoluteErrors;
         string Name(int i) => targetNames is not null && i < targetNames.Count ? targetNames[i] : $"{i}";
-        return new TestFigures(null, null, null, null, targets.R2, targets.MeanAbsoluteError,
-            errors.Count < 2 ? null : [.. errors.Select((error, i) => new TargetFigure(Name(i), error))]);
+        return new TestFigures(null, null, null, null, JsonNumber.Finite(targets.R2),
+            JsonNumber.Finite(targets.MeanAbsoluteError),
+            errors.Count < 2 ? null : [.. errors.Select((error, i) => new TargetFigure(Name(i), JsonNumber.Finite(error)))]);
     }
 
     internal void Write(TextWriter output)
@@ -48,26 +50,26 @@ public sealed record TestFigures(
         if (BalancedAccuracy is { } balanced) output.WriteLine($"balanced accuracy {balanced:F4}, macro F1 {MacroF1:F4}");
         if (MeanAbsoluteError is { } error)
         {
-            output.WriteLine($"R2 {(R2 is { } share ? $"{share:F4}" : "-")} (0: what always says the mean), mean absolute error "
+            Terminal.WriteWords(output, $"R2 {(R2 is { } share ? $"{share:F4}" : "-")} (0: what always says the mean), mean absolute error "
                 + $"{error:G4} in the target's unit");
         }
         foreach (var target in Targets ?? []) output.WriteLine($"  {target.Name}: mean absolute error {target.MeanAbsoluteError:G4}");
         if (Classes is null || Confusion is null) return;
         output.WriteLine();
         string[] heads = [.. Classes.Select(one => Short(one.Name))];
-        var table = new TextTable(["", .. heads, "recall"]);
+        // In a narrow window the recall says more than the last columns.
+        var table = new TextTable(["", "recall", .. heads]) { Texts = heads, LeastText = 4 };
         for (int i = 0; i < heads.Length; i++)
-            table.Add([heads[i], .. Confusion[i].Select(count => $"{count:N0}"), Classes[i].Recall is { } recall ? $"{recall:F3}" : "-"]);
+        {
+            table.Add([heads[i], Classes[i].Recall is { } recall ? $"{recall:F3}" : NumberText.None,
+                .. Confusion[i].Select(count => $"{count:N0}")]);
+        }
         output.WriteLine("rows: what it is; columns: what was found");
         table.Write(output);
     }
 
     // Twenty classes fit beside each other.
-    static string Short(string name)
-    {
-        string line = name.ReplaceLineEndings(" ");
-        return line.Length <= 12 ? line : line[..11] + "…";
-    }
+    static string Short(string name) => Terminal.Cut(name.ReplaceLineEndings(" "), 12);
 }
 
 /// <summary>One class in a test.</summary>
@@ -78,5 +80,5 @@ public sealed record ClassFigure(string Name, long Examples, double? Recall);
 
 /// <summary>One target in a test.</summary>
 /// <param name="Name">its column, or its number</param>
-/// <param name="MeanAbsoluteError">in its unit</param>
-public sealed record TargetFigure(string Name, double MeanAbsoluteError);
+/// <param name="MeanAbsoluteError">in its unit; null where it is no number</param>
+public sealed record TargetFigure(string Name, double? MeanAbsoluteError);

@@ -40,7 +40,7 @@ public sealed class AboutCommandTests : IDisposable
         Assert.Equal((20 * 16) + (3 * 20), model.Number("multiply_adds"));
         Assert.Equal(new FileInfo(path).Length, model.Number("file_bytes"));
         string text = Invoked.Run("info", "--model", path).Output;
-        Assert.Contains("classes a, b, c\n", text);
-        Assert.Matches(@"layers\.0 +receptive 20 of 4x4 tanh +20 +340 +1,520 +336 +320 +trainable\n", text);
+        Assert.Contains("classes  a, b, c\n", text);
+        Assert.Matches(@"layers\.0 +receptive 20 of 4x4 tanh +20 +340 +1\.52 kB +336 B +320\n", text);
     }
 }

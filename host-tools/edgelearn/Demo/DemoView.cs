@@ -1,4 +1,4 @@
-using Spectre.Console;
+using EdgeLearn.Commands;
 
 namespace EdgeLearn.Cli;
 
@@ -12,38 +12,41 @@ sealed class DemoView(bool quiet)
     }
 
     public void Say(DemoRound round, int roundCount)
-        => Say($"round {round.Round,2}/{roundCount}  accuracy {round.Accuracy:F4}  {Bar(round.Accuracy)}  up {Kilobytes(round.BytesUp)}  "
-            + $"down {Kilobytes(round.BytesDown)}  {round.Seconds:F1} s");
+        => Say($"round {round.Round,2}/{roundCount}  accuracy {NumberText.Fraction(round.Accuracy)}  {Bar(round.Accuracy)}  "
+            + $"{ByteCount.Format(round.BytesUp)} up, {ByteCount.Format(round.BytesDown)} down, {NumberText.Duration(round.Seconds)}");
 
     static string Bar(double share)
     {
-        const int Width = 24;
+        const int Width = 16;
         int filled = (int)Math.Round(share * Width);
         return new string('#', filled) + new string('.', Width - filled);
     }
 
-    static string Kilobytes(long bytes) => $"{bytes / 1000.0:N0} kB";
-
     public static void Show(DemoResult result)
     {
-        var rounds = new Table().Title($"{result.Data}: {result.Devices} devices, {result.Rule}, {result.Network}, "
+        Console.WriteLine($"{result.Data}: {NumberText.Counted(result.Devices, "device")}, {result.Rule}, {result.Network}, "
             + $"Dirichlet({result.Alpha})");
-        AddColumns(rounds, "round", "accuracy", "up", "down", "reported", "seconds");
+        Console.WriteLine();
+        var rounds = new TextTable("round", "accuracy", "boards", "seconds", "up", "down");
         foreach (var round in result.Rounds)
         {
-            rounds.AddRow($"{round.Round:N0}", $"{round.Accuracy:F4}", Kilobytes(round.BytesUp), Kilobytes(round.BytesDown),
-                $"{round.Reported}/{result.Devices}", $"{round.Seconds:F1}");
+            rounds.Add($"{round.Round:N0}", NumberText.Fraction(round.Accuracy), $"{round.Reported}/{result.Devices}",
+                NumberText.Tenths(round.Seconds), ByteCount.Format(round.BytesUp), ByteCount.Format(round.BytesDown));
         }
 
-        AnsiConsole.Write(rounds);
+        rounds.Write(Console.Out);
+        Console.WriteLine();
         if (result.Controls is { } controls) ShowControls(result, controls);
-        var devices = new Table();
-        AddColumns(devices, "device", "examples", "step ms", "peak RSS");
+        var devices = new TextTable("device", "examples", "step ms", "RSS");
         foreach (var device in result.PerDevice)
-            devices.AddRow(device.Name, $"{device.Examples:N0}", $"{device.StepMs:F2}", $"{device.PeakRssBytes / 1e6:F1} MB");
+        {
+            devices.Add(device.Name, $"{device.Examples:N0}", NumberText.Milliseconds(device.StepMs),
+                ByteCount.Format(device.PeakRssBytes));
+        }
 
-        AnsiConsole.Write(devices);
-        Console.WriteLine($"{result.Seconds:F0} s in all. Next:");
+        devices.Write(Console.Out);
+        Console.WriteLine();
+        Console.WriteLine($"{NumberText.Duration(Math.Round(result.Seconds))} in all. Next:");
         Console.WriteLine("  ./edgelearn demo --alpha 0.5                     more unequal shares");
         Console.WriteLine("  ./edgelearn train --data mnist --controls        one board, beside backprop and frozen");
         Console.WriteLine("  ./edgelearn serve                                a hub of your own; docs/fleet.md goes on from there");
@@ -51,8 +54,7 @@ sealed class DemoView(bool quiet)
 
     static void ShowControls(DemoResult result, DemoControls controls)
     {
-        var table = new Table().AddColumn("control");
-        AddColumns(table, "accuracy", "fleet is better by");
+        var table = new TextTable("control", "accuracy", "fleet is better by") { Texts = ["control"] };
         (string Name, double Accuracy)[] rows =
         [
             ("alone: the best single device on its own share", controls.Alone),
@@ -61,12 +63,8 @@ sealed class DemoView(bool quiet)
             ("backprop: the same rounds with backprop", controls.Backprop),
         ];
         foreach (var (name, accuracy) in rows)
-            table.AddRow(name, $"{accuracy:F4}", $"{100 * (result.FinalAccuracy - accuracy):+0.0;-0.0;0.0} points");
-        AnsiConsole.Write(table);
-    }
-
-    static void AddColumns(Table table, params string[] names)
-    {
-        foreach (string name in names) table.AddColumn(new TableColumn(name).RightAligned());
+            table.Add(name, NumberText.Fraction(accuracy), $"{100 * (result.FinalAccuracy - accuracy):+0.0;-0.0;0.0} points");
+        table.Write(Console.Out);
+        Console.WriteLine();
     }
 }

@@ -41,7 +41,7 @@ static class DeviceCommand
             // The word alone goes to standard output, so that TOKEN=$(edgelearn device token) works.
             output.Write(result, FleetJson.Default.TokenResult, text => text.WriteLine(result.Token));
             if (output.Json) return;
-            output.Error.WriteLine($"lets one board into the group {result.Group} until {result.Expires:u}; on the board: "
+            output.Error.WriteLine($"lets one board into the group {result.Group} until {NumberText.Time(result.Expires)}; on the board: "
                 + $"edgelearn-device run --token TOKEN --data DATA");
             output.Error.WriteLine($"to take it back: edgelearn device revoke --token {result.TokenId}");
         });
@@ -72,13 +72,15 @@ static class DeviceCommand
             return;
         }
 
-        var table = new TextTable("id", "name", "group", "state", "seen", "model", "examples", "counted", "refused");
+        var table = new TextTable("id", "name", "group", "state", "seen", "model", "examples", "counted", "refused")
+        { Texts = ["name", "group"] };
         var now = DateTimeOffset.UtcNow;
         foreach (var device in devices)
         {
             table.Add(device.DeviceId, device.Name, device.Group, device.Revoked ? "revoked" : "active",
-                DurationText.Ago(device.LastSeenUnixMs, now), Figures.Version(device.ModelVersion), $"{device.ExampleCount}",
-                $"{device.AcceptedReports}", $"{device.RefusedReports}");
+                DurationText.Ago(device.LastSeenUnixMs, now), NumberText.Version(device.ModelVersion),
+                NumberText.Count(device.ExampleCount), NumberText.Count(device.AcceptedReports),
+                NumberText.Count(device.RefusedReports));
         }
 
         table.Write(output);
@@ -104,25 +106,29 @@ static class DeviceCommand
 
     static void Print(DeviceResult device, TextWriter output)
     {
-        output.WriteLine($"""
-            id            {device.DeviceId}
-            name          {device.Name}
-            group         {device.Group}
-            state         {(device.Revoked
-                ? $"revoked{(string.IsNullOrEmpty(device.RevokedReason) ? "" : $": {device.RevokedReason}")}" : "active")}
-            enrolled      {device.Enrolled:u}
-            last seen     {(device.LastSeen is { } seen ? $"{seen:u}" : "never")}
-            certificate   until {device.CertificateExpires:u}
-            model         {(device.ModelDigest is { } digest ? $"v{device.ModelVersion} {Figures.Short(digest)}" : "none yet")}
-            examples      {device.Examples}
-            program       {device.AgentVersion} on {device.Platform}
-            reports       {device.AcceptedReports} counted, {device.RefusedReports} refused
-            """);
-        if (device.LastOutcome is not { } outcome) return;
+        var facts = new FactList();
+        facts.Add("id", device.DeviceId);
+        facts.Add("name", device.Name);
+        facts.Add("group", device.Group);
+        string reason = string.IsNullOrEmpty(device.RevokedReason) ? "" : $": {device.RevokedReason}";
+        facts.Add("state", device.Revoked ? $"revoked{reason}" : "active");
+        facts.Add("enrolled", NumberText.Time(device.Enrolled));
+        facts.Add("last seen", device.LastSeen is { } seen ? NumberText.Time(seen) : "never");
+        facts.Add("certificate", $"until {NumberText.Time(device.CertificateExpires)}");
+        facts.Add("model", device.ModelDigest is { } digest ? $"v{device.ModelVersion} {NumberText.Short(digest)}" : "none yet");
+        facts.Add("examples", NumberText.Count(device.Examples));
+        facts.Add("program", $"{device.AgentVersion} on {device.Platform}");
+        facts.Add("reports", $"{device.AcceptedReports:N0} counted, {device.RefusedReports:N0} refused");
+        if (device.LastOutcome is { } outcome) facts.Add("last offer", Text(outcome));
+        facts.Write(output);
+    }
+
+    static string Text(OutcomeResult outcome)
+    {
         string score = outcome.AccuracyAfter is { } after
-            ? $", held-out accuracy {Figures.Fraction(outcome.AccuracyBefore)} -> {Figures.Fraction(after)}" : "";
-        output.WriteLine($"last offer    {outcome.Kind.Replace('_', ' ')} {Figures.Short(outcome.ModelDigest)}{score}"
-            + (outcome.Reason is { } reason ? $" ({reason})" : ""));
+            ? $", held-out accuracy {NumberText.Fraction(outcome.AccuracyBefore)} -> {NumberText.Fraction(after)}" : "";
+        return $"{outcome.Kind.Replace('_', ' ')} {NumberText.Short(outcome.ModelDigest)}{score}"
+            + (outcome.Reason is { } reason ? $" ({reason})" : "");
     }
 
     static ExampleCommand Revoke()

@@ -1,3 +1,4 @@
+using EdgeLearn.Commands;
 using EdgeLearn.Protocol;
 
 namespace EdgeLearn.Cli;
@@ -74,8 +75,8 @@ sealed record OutcomeResult(string Kind, string ModelDigest, double? AccuracyBef
             _ => "unknown",
         },
         Convert.ToHexStringLower(outcome.Digest.Span),
-        outcome.HasAccuracyBefore ? outcome.AccuracyBefore : null,
-        outcome.HasAccuracyAfter ? outcome.AccuracyAfter : null,
+        outcome.HasAccuracyBefore ? JsonNumber.Finite(outcome.AccuracyBefore) : null,
+        outcome.HasAccuracyAfter ? JsonNumber.Finite(outcome.AccuracyAfter) : null,
         outcome.Reason.Length == 0 ? null : outcome.Reason);
 }
 

@@ -61,7 +61,7 @@ static class ServeCommand
         options = options with
         {
             Evaluate = tests is null ? null : tests.Score,
-            Log = line => error.WriteLine($"{DateTime.Now:HH:mm:ss} {line.ReplaceLineEndings(" ")}"),
+            Log = line => error.WriteLine($"{NumberText.Time(DateTimeOffset.Now)} {line.ReplaceLineEndings(" ")}"),
         };
         await using var hub = await FleetHub.StartAsync(options, stop);
         var result = new ServeResult(hub.Address, hub.Fleet.ToString(), options.Folder, hub.OperatorFolder, Environment.ProcessId);
@@ -91,7 +91,8 @@ static class ServeCommand
             folder    {options.Folder}
             operator  {hub.OperatorFolder}   (release key and operator certificate: keep a copy)
             tests     {(tests is null
-                ? "none (--test-data DATA scores the model of every round)" : $"{tests.Count:N0} samples of {tests.Name}")}
+                ? "none (--test-data DATA scores the model of every round)"
+                : $"{NumberText.Counted(tests.Count, "sample")} of {tests.Name}")}
 
             next      edgelearn device token{where}
                       edgelearn-device run --token TOKEN --data DATA     (on the board)

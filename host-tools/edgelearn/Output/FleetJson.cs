@@ -3,8 +3,7 @@ using System.Text.Json.Serialization;
 namespace EdgeLearn.Cli;
 
 /// <summary>What the commands of the fleet print with <c>--json</c>.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ServeResult))]
 [JsonSerializable(typeof(TokenResult))]
 [JsonSerializable(typeof(DeviceResult))]

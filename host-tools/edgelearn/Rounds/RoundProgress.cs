@@ -1,25 +1,31 @@
 using EdgeLearn.Commands;
 using EdgeLearn.Protocol;
-using Spectre.Console;
 
 namespace EdgeLearn.Cli;
 
 /// <summary>
-/// Rounds while they run, on standard error: a bar on a terminal, filled by the boards that have answered; otherwise one line a finished
-/// round.
+/// Rounds while they run, on standard error: one line that is drawn over on a terminal; elsewhere a line for each finished round, and the
+/// open one every ten seconds.
 /// </summary>
-sealed class RoundProgress
+sealed class RoundProgress : IDisposable
 {
-    readonly TextWriter _error;
+    static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+
+    readonly Lock _lock = new();
+    readonly CommandOutput _output;
+    readonly ProgressLine _line;
     readonly int _count;
-    readonly ProgressTask? _bar;
+    readonly Timer _timer;
+    string _text = "waiting for the hub";
     string _waiting = "";
 
-    RoundProgress(TextWriter error, int count, ProgressTask? bar)
+    RoundProgress(CommandOutput output, int count)
     {
-        _error = error;
+        _output = output;
+        _line = new ProgressLine(output);
         _count = count;
-        _bar = bar;
+        // The hub speaks when something has changed.
+        _timer = new Timer(_ => Show(), null, TimeSpan.Zero, s_look);
     }
 
     /// <summary>Runs something that reports how its rounds go.</summary>
@@ -28,12 +34,8 @@ sealed class RoundProgress
     /// <param name="run">gets the place to report to</param>
     public static async Task<T> ShowAsync<T>(CommandOutput output, int count, Func<RoundProgress, Task<T>> run)
     {
-        if (!output.IsTerminal) return await run(new RoundProgress(output.Error, count, null));
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output.Error) });
-        return await console.Progress()
-            .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 20 }, new PercentageColumn())
-            .StartAsync(context => run(new RoundProgress(output.Error, count, context.AddTask("waiting for the hub", maxValue: count))));
+        using var progress = new RoundProgress(output, count);
+        return await run(progress);
     }
 
     /// <summary>A round as it is now.</summary>
@@ -41,25 +43,41 @@ sealed class RoundProgress
     /// <param name="view">the hub's answer</param>
     public void Report(int index, RoundView view)
     {
-        _waiting = "";
-        if (_bar is null)
+        lock (_lock)
         {
-            if (view.IsOver) _error.WriteLine(RoundTable.Line(RoundResult.Of(view)));
-            return;
+            _waiting = "";
+            string accuracy = view.HasAccuracy ? $", accuracy {NumberText.Fraction(view.Accuracy)}" : "";
+            _text = $"round {view.Round} ({index + 1} of {_count}): {view.Accepted} of {NumberText.Counted(view.Expected, "board")}"
+                + accuracy;
+            if (view.IsOver && !_output.IsTerminal) _line.Print(RoundTable.Line(RoundResult.Of(view)));
+            else _line.Show(_text);
         }
-
-        double answered = view.Accepted + view.Refused.Values.Sum(refused => (double)refused);
-        double share = view.Expected == 0 ? 0 : Math.Min(1, answered / view.Expected);
-        _bar.Value = index + (view.IsOver ? 1 : 0.99 * share);
-        string accuracy = view.HasAccuracy ? $", accuracy {Figures.Fraction(view.Accuracy)}" : "";
-        _bar.Description = Markup.Escape($"round {view.Round} ({index + 1}/{_count}): {view.Accepted}/{view.Expected} boards{accuracy}");
     }
 
     /// <summary>The hub is away for a while.</summary>
     public void Wait(string line)
     {
-        if (_bar is not null) _bar.Description = Markup.Escape($"waiting: {line}");
-        else if (line != _waiting) _error.WriteLine($"waiting: {line}");
-        _waiting = line;
+        lock (_lock)
+        {
+            if (!_output.IsTerminal && line != _waiting) _line.Print($"waiting: {line}");
+            _waiting = line;
+            _text = $"waiting: {line}";
+            _line.Show(_text);
+        }
+    }
+
+    void Show()
+    {
+        lock (_lock) _line.Show(_text);
+    }
+
+    public void Dispose()
+    {
+        using (var last = new ManualResetEvent(false))
+        {
+            if (_timer.Dispose(last)) last.WaitOne();
+        }
+
+        _line.Dispose();
     }
 }

@@ -67,8 +67,8 @@ sealed record RoundResult(
         view.Training.Settings.FirstOrDefault(setting => setting.Name == "lr") is { } rate
             ? float.Parse(rate.Value, CultureInfo.InvariantCulture) * view.Training.RateFactor : null,
         view.Training.RateFactor,
-        view.HasAccuracy ? view.Accuracy : null,
-        view.HasLoss ? view.Loss : null,
+        view.HasAccuracy ? JsonNumber.Finite(view.Accuracy) : null,
+        view.HasLoss ? JsonNumber.Finite(view.Loss) : null,
         view.BytesUp,
         view.BytesDown,
         view.UpdateBytesUp,
@@ -103,12 +103,12 @@ static class RoundTable
     /// <summary>Prints the rows, and below them why rounds were abandoned or updates refused.</summary>
     public static void Write(IReadOnlyList<RoundResult> rounds, TextWriter output)
     {
-        var table = new TextTable("round", "accuracy", "up", "down", "updates", "reported", "seconds", "codec", "state", "model");
+        var table = new TextTable("round", "opened", "state", "accuracy", "boards", "seconds", "model", "up", "down", "updates", "codec");
         foreach (var round in rounds)
         {
-            table.Add($"{round.Round}", Figures.Fraction(round.Accuracy), Figures.Bytes(round.BytesUp), Figures.Bytes(round.BytesDown),
-                Figures.Bytes(round.UpdateBytesUp), $"{round.Reported}/{round.Expected}", Figures.Tenths(round.Seconds), round.Codec,
-                round.State, Figures.Version(round.ModelVersion));
+            table.Add($"{round.Round}", NumberText.Time(round.Opened), round.State, NumberText.Fraction(round.Accuracy),
+                $"{round.Reported}/{round.Expected}", NumberText.Tenths(round.Seconds), NumberText.Version(round.ModelVersion),
+                NumberText.Bytes(round.BytesUp), NumberText.Bytes(round.BytesDown), NumberText.Bytes(round.UpdateBytesUp), round.Codec);
         }
 
         table.Write(output);
@@ -127,8 +127,9 @@ static class RoundTable
     public static string Line(RoundResult round)
     {
         string outcome = round.State == "committed"
-            ? $"{(round.Accuracy is { } accuracy ? $"accuracy {Figures.Fraction(accuracy)}, " : "")}{round.Reported}/{round.Expected} "
-                + $"boards, {Figures.Bytes(round.BytesUp)} up, {Figures.Bytes(round.BytesDown)} down, {Figures.Tenths(round.Seconds)} s"
+            ? $"{(round.Accuracy is { } accuracy ? $"accuracy {NumberText.Fraction(accuracy)}, " : "")}{round.Reported}/{round.Expected} "
+                + $"boards, {NumberText.Bytes(round.BytesUp)} up, {NumberText.Bytes(round.BytesDown)} down, "
+                + NumberText.Duration(round.Seconds)
             : round.Reason ?? $"{round.Reported}/{round.Expected} boards";
         return $"round {round.Round} {round.State}: {outcome}";
     }

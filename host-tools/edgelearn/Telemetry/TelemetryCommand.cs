@@ -10,11 +10,10 @@ static class TelemetryCommand
 {
     static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    static readonly string[] s_header = ["time", "device", "round", "loss", "accuracy", "step ms", "RSS", "deg C", "up", "down",
-        "examples"];
-
-    /// <summary>Widths while rows come one by one.</summary>
-    static readonly int[] s_widths = [-8, 18, 6, 8, 8, 8, 8, 6, 8, 8, 8];
+    // The widths are those of usual rows: in a table that follows, the head is printed before them.
+    static TextTable Table(bool follows) => new("time", "device", "round", "loss", "accuracy", "step ms", "RSS", "deg C", "examples", "up",
+        "down")
+    { Texts = ["device"], Widths = follows ? [19, 12, 5, 6, 8, 7, 7, 5, 8, 7, 7] : [] };
 
     public static Command Create()
     {
@@ -46,7 +45,7 @@ static class TelemetryCommand
         TelemetryResult[] rows = [.. entries.Select(TelemetryResult.Of)];
         output.Write(new TelemetryListResult(rows), FleetJson.Default.TelemetryListResult, text =>
         {
-            var table = new TextTable(s_header);
+            var table = Table(follows: false);
             foreach (var row in rows) table.Add(Cells(row));
             if (rows.Length > 0) table.Write(text);
             else text.WriteLine("no telemetry yet: boards report once a minute, and after every round");
@@ -55,7 +54,8 @@ static class TelemetryCommand
 
     static async Task FollowAsync(TelemetryQuery query, CommandOutput output, CancellationToken stop)
     {
-        if (!output.Json) WriteRow(s_header, output.Output);
+        var table = Table(follows: true);
+        if (!output.Json) table.Write(output.Output);
         var known = new HashSet<TelemetryView>();
         try
         {
@@ -66,7 +66,8 @@ static class TelemetryCommand
                 {
                     if (!known.Add(entry)) continue;
                     var row = TelemetryResult.Of(entry);
-                    output.Write(row, FleetJson.Default.TelemetryResult, text => WriteRow(Cells(row), text));
+                    table.Add(Cells(row));
+                    output.Write(row, FleetJson.Default.TelemetryResult, table.Write);
                 }
 
                 // What the hub no longer lists cannot come again.
@@ -83,13 +84,11 @@ static class TelemetryCommand
 
     static string[] Cells(TelemetryResult row) =>
     [
-        $"{row.Time.ToLocalTime():HH:mm:ss}", row.Name, row.Round == 0 ? Figures.None : $"{row.Round}", Figures.Fraction(row.Loss),
-        Figures.Fraction(row.Accuracy), Figures.Fraction(row.StepMs), Figures.Bytes(row.RssBytes), Figures.Tenths(row.TemperatureCelsius),
-        Figures.Bytes(row.BytesUp), Figures.Bytes(row.BytesDown), Figures.Count(row.Examples),
+        NumberText.Time(row.Time), row.Name, row.Round == 0 ? NumberText.None : $"{row.Round}", NumberText.Fraction(row.Loss),
+        NumberText.Fraction(row.Accuracy), NumberText.Milliseconds(row.StepMs), NumberText.Bytes(row.RssBytes),
+        NumberText.Tenths(row.TemperatureCelsius), NumberText.Count(row.Examples), NumberText.Bytes(row.BytesUp),
+        NumberText.Bytes(row.BytesDown),
     ];
-
-    static void WriteRow(string[] cells, TextWriter output) => output.WriteLine(
-        string.Join("  ", cells.Select((cell, i) => s_widths[i] < 0 ? cell.PadRight(-s_widths[i]) : cell.PadLeft(s_widths[i]))).TrimEnd());
 
     /// <summary>What is asked for, oldest first.</summary>
     sealed record TelemetryQuery(OperatorClient Client, string Device, ulong Round, uint Limit)

@@ -1,3 +1,4 @@
+using EdgeLearn.Commands;
 using EdgeLearn.Protocol;
 
 namespace EdgeLearn.Cli;
@@ -39,15 +40,15 @@ sealed record TelemetryResult(
             view.Name,
             DateTimeOffset.FromUnixTimeMilliseconds(view.UnixMs),
             telemetry.Round,
-            telemetry.HasLoss ? telemetry.Loss : null,
-            telemetry.HasAccuracy ? telemetry.Accuracy : null,
-            telemetry.HasStepMs ? telemetry.StepMs : null,
+            telemetry.HasLoss ? JsonNumber.Finite(telemetry.Loss) : null,
+            telemetry.HasAccuracy ? JsonNumber.Finite(telemetry.Accuracy) : null,
+            telemetry.HasStepMs ? JsonNumber.Finite(telemetry.StepMs) : null,
             telemetry.HasRssBytes ? telemetry.RssBytes : null,
-            telemetry.HasTemperatureCelsius ? telemetry.TemperatureCelsius : null,
+            telemetry.HasTemperatureCelsius ? JsonNumber.Finite(telemetry.TemperatureCelsius) : null,
             telemetry.HasBytesUp ? telemetry.BytesUp : null,
             telemetry.HasBytesDown ? telemetry.BytesDown : null,
             telemetry.HasExamples ? telemetry.Examples : null,
-            telemetry.HasSeconds ? telemetry.Seconds : null);
+            telemetry.HasSeconds ? JsonNumber.Finite(telemetry.Seconds) : null);
     }
 }
 

@@ -19,11 +19,12 @@ public sealed record StepBenchResult(string? Machine, string InstructionSet, str
         output.WriteLine($"{Machine ?? "unknown machine"}; {InstructionSet}, {Compiled}");
         output.WriteLine($"before: {Before}; after: {After}; peak memory {ByteCount.Format(PeakRssBytes)}");
         output.WriteLine();
-        var table = new TextTable("workload", "median us", "p99 us", "steps/s", "GFLOP/s", "allocated B", "planned", "what");
+        var table = new TextTable("workload", "median us", "p99 us", "steps/s", "GFLOP/s", "allocated B", "planned", "what")
+        { Texts = ["workload"] };
         foreach (var row in Rows)
         {
             table.Add(row.Name, Number(row.MedianUs), Number(row.P99Us), Number(row.StepsPerSecond), Number(row.Gflops),
-                $"{row.AllocatedBytes:0.##}", ByteCount.Format(row.PlannedBytes), row.Description);
+                $"{row.AllocatedBytes:#,0.##}", ByteCount.Format(row.PlannedBytes), row.Description);
         }
 
         table.Write(output);

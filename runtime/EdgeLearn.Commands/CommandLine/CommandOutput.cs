@@ -14,6 +14,12 @@ public sealed record CommandOutput(TextWriter Output, TextWriter Error, bool Jso
 {
     const string JsonName = "--json";
 
+    /// <summary>Columns of the window that standard error is drawn in, as it is now.</summary>
+    internal Func<int> Columns { get; init; } = () => Terminal.ColumnsOf(Error) ?? Terminal.UsualColumns;
+
+    /// <summary>What time it is.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>The option that every command has.</summary>
     public static Option<bool> JsonOption() => OptionText.Flag(JsonName, "print one JSON object on standard output and nothing else there");
 
@@ -22,7 +28,7 @@ public sealed record CommandOutput(TextWriter Output, TextWriter Error, bool Jso
     {
         var error = parsed.InvocationConfiguration.Error;
         return new(parsed.InvocationConfiguration.Output, error, parsed.GetValue<bool>(JsonName),
-            ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected);
+            Terminal.ColumnsOf(error) is not null);
     }
 
     /// <summary>Prints a result: as its one line of JSON, or for people.</summary>

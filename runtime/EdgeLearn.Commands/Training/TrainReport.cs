@@ -7,16 +7,18 @@ static class TrainReport
 {
     public static void Write(TrainResult result, DataSplit data, TextWriter output)
     {
-        output.WriteLine($"network  {result.Network}");
-        output.WriteLine($"data     {data.Name}: {result.TrainExamples:N0} to learn from, {result.TestExamples:N0} to test with");
-        if (data.Columns is { } columns) DataResult.Write(columns, output);
+        var facts = new FactList();
+        facts.Add("network", result.Network);
+        facts.Add("data", $"{data.Name}: {result.TrainExamples:N0} to learn from, {result.TestExamples:N0} to test with");
+        if (data.Columns is { } columns) facts.Add("columns", DataResult.Line(columns));
         string update = result.UpdateSettings is { } changes ? $"{result.Update} ({changes})" : result.Update;
-        output.WriteLine($"run      {result.Rule} with {update}, {result.Epochs:0.##} epochs, batch {result.Batch}, "
+        facts.Add("run", $"{result.Rule} with {update}, {NumberText.Counted(result.Epochs, "epoch")}, batch {result.Batch:N0}, "
             + $"seed {result.Seed}");
+        facts.Write(output);
         output.WriteLine();
-        var table = new TextTable("", "update", "accuracy", "loss", "rate", "ms/step", "seconds", "workspace", "state");
-        table.Add(Cells(result.Rule, result.Update, result.TestAccuracy, result.TestLoss, result.LearningRate, result.StepMsMedian,
-            result.Seconds, result.WorkspaceBytes, result.OptimizerStateBytes));
+        var table = new TextTable("", "update", "accuracy", "loss", "rate", "ms/step", "memory", "state", "seconds");
+        table.Add(Cells(result.Rule, result.Update, result.TestAccuracy, NumberText.Fraction(result.TestLoss), result.LearningRate,
+            result.StepMsMedian, result.WorkspaceBytes, result.OptimizerStateBytes, result.Seconds));
         if (result.Controls is { } controls)
         {
             table.Add(Cells("backprop", controls.Backprop));
@@ -33,7 +35,7 @@ static class TrainReport
         if (result.Validation is { } held)
         {
             output.WriteLine();
-            output.WriteLine($"held back from training: {held.Examples:N0} samples");
+            output.WriteLine($"held back from training: {NumberText.Counted(held.Examples, "sample")}");
             var judged = new TextTable("", "accuracy", "loss");
             judged.Add(Cells(result.Rule, held));
             if (result.Controls?.Backprop.Validation is { } backprop) judged.Add(Cells("backprop", backprop));
@@ -42,33 +44,38 @@ static class TrainReport
         }
 
         output.WriteLine();
-        output.WriteLine($"weights {result.ParameterBytes:N0} bytes, {result.AllocatedBytesPerStep:0.##} bytes allocated a step, "
-            + $"peak memory of the process {ByteCount.Format(result.PeakRssBytes)}");
-        if (result.Past is { } past) output.WriteLine(past.ToString());
+        Terminal.WriteWords(output, $"memory is that of a step; beside it weights take {ByteCount.Format(result.ParameterBytes)}; peak of "
+            + $"the process {ByteCount.Format(result.PeakRssBytes)}; {result.AllocatedBytesPerStep:#,0.##} bytes allocated a step");
+        if (result.Past is { } past) Terminal.WriteWords(output, past.ToString());
         if (result.Controls is not null)
-            output.WriteLine("controls on the same budget: backprop is the ceiling, frozen (hidden layers left random) the floor");
+        {
+            Terminal.WriteWords(output,
+                "controls on the same budget: backprop is the ceiling, frozen (hidden layers left random) the floor");
+        }
         if (result.Transfer is { } transfer)
-            output.WriteLine($"learned: {transfer.Train}, {transfer.TrainableCount:N0} weights; the rest is frozen");
+        {
+            Terminal.WriteWords(output, $"learned: {transfer.Train}, {NumberText.Counted(transfer.TrainableCount, "weight")}; the rest is "
+                + "frozen");
+        }
         if (result.Transfer is { Adaptor: { } adaptor } saved)
-            output.WriteLine($"saved {adaptor}, {saved.AdaptorBytes:N0} bytes");
+            output.WriteLine($"saved {adaptor}, {ByteCount.Format(saved.AdaptorBytes ?? 0)}");
         if (result.Model is { } model) output.WriteLine($"saved {model}");
     }
 
     static string[] Cells(string name, ValidationResult held)
-        => [name, Figure(held.Accuracy, "-"), Loss(held.Accuracy, held.Loss)];
+        => [name, NumberText.Fraction(held.Accuracy), Loss(held.Accuracy, held.Loss)];
 
     static string[] Cells(string name, ControlResult control)
-        => Cells(name, control.Update, control.TestAccuracy, control.TestLoss, control.LearningRate, control.StepMsMedian, control.Seconds,
-            control.WorkspaceBytes, control.OptimizerStateBytes);
+        => Cells(name, control.Update, control.TestAccuracy,
+            Loss(control.TestAccuracy, control.TestLoss), control.LearningRate, control.StepMsMedian,
+            control.WorkspaceBytes, control.OptimizerStateBytes, control.Seconds);
 
-    static string[] Cells(string name, string update, double? accuracy, double? loss, float rate, double ms, double seconds,
-        long workspace, long state)
-        => [name, update, Figure(accuracy, "-"), Loss(accuracy, loss), $"{rate:G4}", $"{ms:F3}", $"{seconds:F1}",
-            ByteCount.Format(workspace), ByteCount.Format(state)];
+    static string[] Cells(string name, string update, double? accuracy, string loss, float rate, double ms, long workspace,
+        long state, double seconds)
+        => [name, update, NumberText.Fraction(accuracy), loss, $"{rate:G4}", NumberText.Milliseconds(ms),
+            ByteCount.Format(workspace), ByteCount.Format(state), NumberText.Tenths(seconds)];
 
     // In the square of the target's unit where there are no classes.
     static string Loss(double? accuracy, double? loss)
-        => accuracy is null && loss is { } known ? $"{known:G4}" : Figure(loss, "diverged");
-
-    static string Figure(double? value, string none) => value is { } known ? $"{known:F4}" : none;
+        => loss is not { } known ? "diverged" : accuracy is null ? $"{known:G4}" : NumberText.Fraction(known);
 }

@@ -13,8 +13,8 @@ namespace EdgeLearn.Commands;
 /// <param name="LearningRate">rate of the last layer at the start</param>
 /// <param name="TrainExamples">samples to learn from</param>
 /// <param name="TestExamples">samples to test with</param>
-/// <param name="TestAccuracy">share of test samples that are classified right; null for a regression</param>
-/// <param name="TestLoss">mean loss on the test samples</param>
+/// <param name="TestAccuracy">share of test samples that are classified right; null for a regression, or where it was stopped</param>
+/// <param name="TestLoss">mean loss on the test samples; null where it was stopped</param>
 /// <param name="Validation">the samples held back from training; absent unless asked for</param>
 /// <param name="Controls">the same budget spent by the two controls; absent unless asked for</param>
 /// <param name="StepMsMedian">median time of a step</param>
@@ -32,7 +32,7 @@ namespace EdgeLearn.Commands;
 /// <param name="Transfer">what learned of a network that was frozen in part; absent where everything learned</param>
 public sealed record TrainResult(string Rule, string Update,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? UpdateSettings, string Network, ulong Seed,
-    double Epochs, int Batch, float LearningRate, int TrainExamples, int TestExamples, double? TestAccuracy, double TestLoss,
+    double Epochs, int Batch, float LearningRate, int TrainExamples, int TestExamples, double? TestAccuracy, double? TestLoss,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ValidationResult? Validation,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ControlResults? Controls, double StepMsMedian, double StepMsP99,
     double Seconds, long PeakRssBytes, long WorkspaceBytes, long ParameterBytes, long OptimizerStateBytes, double AllocatedBytesPerStep,
@@ -43,8 +43,8 @@ public sealed record TrainResult(string Rule, string Update,
 /// <summary>How a trained network does on the samples that were held back from training.</summary>
 /// <param name="Examples">samples</param>
 /// <param name="Accuracy">share that is classified right; null for a regression</param>
-/// <param name="Loss">mean loss</param>
-public sealed record ValidationResult(int Examples, double? Accuracy, double Loss);
+/// <param name="Loss">mean loss; null where it is no number</param>
+public sealed record ValidationResult(int Examples, double? Accuracy, double? Loss);
 
 /// <summary>What a run of <c>train</c> keeps of the past.</summary>
 /// <param name="ReplaySamples">samples in the replay buffer; null without one</param>
@@ -68,9 +68,10 @@ public sealed record ContinualResult(int? ReplaySamples, long? ReplaySeen, int? 
     public override string ToString()
     {
         var parts = new List<string>();
-        if (ReplaySamples is { } samples) parts.Add($"{samples:N0} samples of {ReplaySeen:N0} seen, {ReplaySampleBytes:N0} bytes each");
-        if (ConsolidatedTasks is { } tasks) parts.Add($"anchors of {tasks} task{(tasks == 1 ? "" : "s")}");
-        if (AveragedSteps is { } steps) parts.Add($"weights averaged over {steps:N0} steps");
+        if (ReplaySamples is { } samples)
+            parts.Add($"{NumberText.Counted(samples, "sample")} of {ReplaySeen:N0} seen, {ReplaySampleBytes:N0} bytes each");
+        if (ConsolidatedTasks is { } tasks) parts.Add($"anchors of {NumberText.Counted(tasks, "task")}");
+        if (AveragedSteps is { } steps) parts.Add($"weights averaged over {NumberText.Counted(steps, "step")}");
         return $"kept: {string.Join("; ", parts)}";
     }
 }

@@ -72,7 +72,7 @@ public sealed class TransferTests : IDisposable
         string wider = _folder["wider.safetensors"];
         var added = Succeed("model", "add-class", _base, "--name", "crate", "--output", wider, "--json").Json();
         Assert.Equal("8x8-conv3x3x4:relu-16:relu-4", added.Text("network"));
-        Assert.Contains("classes 0, 1, 2, crate", Succeed("info", "--model", wider).Output, StringComparison.Ordinal);
+        Assert.Contains("classes  0, 1, 2, crate", Succeed("info", "--model", wider).Output, StringComparison.Ordinal);
         Assert.Contains("knows the classes", Fail("model", "add-class", wider, "--name", "crate", "--output", _folder["again.safetensors"]),
             StringComparison.Ordinal);
         Assert.Contains("choose another name", Fail("model", "add-class", wider, "--name", "box", "--output", wider),

@@ -3,30 +3,6 @@ using EdgeLearn.Commands;
 
 namespace EdgeLearn.Cli;
 
-/// <summary>Numbers in the cells of tables; a number that is not known is a dash.</summary>
-static class Figures
-{
-    /// <summary>What stands where nothing is known.</summary>
-    public const string None = "-";
-
-    /// <summary>Four decimals: accuracy 0..1, loss.</summary>
-    public static string Fraction(double? value) => value is { } number ? $"{number:0.0000}" : None;
-
-    /// <summary>One decimal: milliseconds, seconds, degrees.</summary>
-    public static string Tenths(double? value) => value is { } number ? $"{number:0.0}" : None;
-
-    /// <summary>Three digits and a unit.</summary>
-    public static string Bytes(ulong? value) => value is { } bytes ? ByteCount.Format((long)Math.Min(bytes, long.MaxValue)) : None;
-
-    public static string Count(ulong? value) => value is { } count ? $"{count}" : None;
-
-    /// <summary>The version of a model; 0 = there is none.</summary>
-    public static string Version(ulong version) => version == 0 ? None : $"v{version}";
-
-    /// <summary>The start of a digest, enough to tell models apart.</summary>
-    public static string Short(string? digest) => string.IsNullOrEmpty(digest) ? None : digest[..Math.Min(12, digest.Length)];
-}
-
 /// <summary>Lengths of time as people write them: 90, 90s, 10m, 2h, 7d.</summary>
 static class DurationText
 {
