@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Xunit;
 
@@ -61,10 +62,63 @@ public class AgentTests
             Assert.True(process.WaitForExit(RunningProgram.Patience));
             Assert.Equal(143, process.ExitCode);
             Assert.Matches(@"stopped after step [\d,]+ of 6,000,000; go on with --checkpoint \S+ --resume\n$", rest);
+            Assert.Matches(@"\nstopped +after step [\d,]+ of 6,000,000, before its test\n", process.StandardOutput.ReadToEnd());
         }
         finally
         {
             Directory.Delete(checkpoint, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Ctrl_C_keeps_the_model_and_a_log_of_the_run()
+    {
+        string folder = Directory.CreateTempSubdirectory("edgelearn-stop-").FullName;
+        try
+        {
+            using var program = RunningProgram.Start([Agent.Program, .. Agent.Arguments()], folder, "train", "--data", "digits",
+                "--network", "8x8-32:relu-10", "--epochs", "100000", "--save", "m.safetensors", "--log", "run.jsonl");
+            string log = Path.Combine(folder, "run.jsonl");
+            while (!File.Exists(log) || File.ReadAllLines(log).Length < 2) Thread.Sleep(5);
+            program.Interrupt();
+            var run = program.WaitForExit();
+            Assert.Equal(130, run.ExitCode);
+            Assert.Matches(@"\nstopped after step [\d,]+ of 6,000,000; saved m.safetensors\n$", run.Error);
+            using var last = JsonDocument.Parse(File.ReadAllLines(log)[^1]);
+            long step = last.RootElement.GetProperty("result").GetProperty("stopped").GetProperty("step").GetInt64();
+            Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"after step {step:N0} of"), run.Error);
+            var evaluated = Agent.Run("evaluate", "--model", Path.Combine(folder, "m.safetensors"), "--data", "digits", "--json");
+            using var result = JsonDocument.Parse(evaluated.Output);
+            Assert.InRange(result.RootElement.GetProperty("test_accuracy").GetDouble(), 0.5, 1);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // A step of this network takes seconds, and ends before the first Ctrl-C is heeded.
+    [Fact]
+    public void A_second_Ctrl_C_ends_it_at_once()
+    {
+        string folder = Directory.CreateTempSubdirectory("edgelearn-stop-").FullName;
+        try
+        {
+            using var program = RunningProgram.Start([Agent.Program, .. Agent.Arguments()], folder, "train", "--data", "digits",
+                "--network", "64-4000:relu-4000:relu-10", "--batch", "3823", "--steps", "1000", "--save", "m.safetensors", "--log", "run.jsonl");
+            while (!File.Exists(Path.Combine(folder, "run.jsonl"))) Thread.Sleep(5);
+            program.Interrupt();
+            Thread.Sleep(300);
+            program.Interrupt();
+            var run = program.WaitForExit();
+            Assert.Equal(130, run.ExitCode);
+            Assert.Equal("", run.Output);
+            Assert.DoesNotContain("stopped", run.Error);
+            Assert.False(File.Exists(Path.Combine(folder, "m.safetensors")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
         }
     }
 }

@@ -14,6 +14,7 @@ static class TrainReport
         string update = result.UpdateSettings is { } changes ? $"{result.Update} ({changes})" : result.Update;
         facts.Add("run", $"{result.Rule} with {update}, {NumberText.Counted(result.Epochs, "epoch")}, batch {result.Batch:N0}, "
             + $"seed {result.Seed}");
+        if (result.Stopped is { } stopped) facts.Add("stopped", $"after step {stopped.Step:N0} of {stopped.Of:N0}, before its test");
         facts.Write(output);
         output.WriteLine();
         var table = new TextTable("", "update", "accuracy", "loss", "rate", "ms/step", "memory", "state", "seconds");

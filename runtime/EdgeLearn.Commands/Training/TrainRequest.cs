@@ -36,12 +36,15 @@ sealed record TrainRequest
     /// <summary>Time between two saves there.</summary>
     public TimeSpan CheckpointInterval { get; init; }
 
+    /// <summary>Where the course of the run goes as lines of JSON; null = nowhere.</summary>
+    public string? LogPath { get; init; }
+
     public long? MemoryLimitBytes { get; init; }
 
     /// <summary>Whether backprop and frozen spend the same budget afterwards.</summary>
     public bool Controls { get; init; }
 
-    /// <summary>Whether plain lines of progress are printed where no terminal is.</summary>
+    /// <summary>Whether each epoch has a line of progress where no terminal is.</summary>
     public bool Verbose { get; init; }
 }
 

@@ -30,6 +30,7 @@ namespace EdgeLearn.Commands;
 /// <param name="Figures">what the test says beside accuracy and loss</param>
 /// <param name="Data">what became of the data's columns, and what the user should know of the data</param>
 /// <param name="Transfer">what learned of a network that was frozen in part; absent where everything learned</param>
+/// <param name="Stopped">where it was stopped; absent where it went to its end</param>
 public sealed record TrainResult(string Rule, string Update,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? UpdateSettings, string Network, ulong Seed,
     double Epochs, int Batch, float LearningRate, int TrainExamples, int TestExamples, double? TestAccuracy, double? TestLoss,
@@ -38,7 +39,13 @@ public sealed record TrainResult(string Rule, string Update,
     double Seconds, long PeakRssBytes, long WorkspaceBytes, long ParameterBytes, long OptimizerStateBytes, double AllocatedBytesPerStep,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ContinualResult? Past, string? Model,
     TestFigures? Figures, DataResult Data,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TransferResult? Transfer);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TransferResult? Transfer,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] StoppedResult? Stopped);
+
+/// <summary>Where a run was stopped.</summary>
+/// <param name="Step">steps done</param>
+/// <param name="Of">steps of the whole run</param>
+public sealed record StoppedResult(long Step, long Of);
 
 /// <summary>How a trained network does on the samples that were held back from training.</summary>
 /// <param name="Examples">samples</param>

@@ -2,7 +2,9 @@ using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
 
-/// <summary>One run of <c>train</c>: plan, checkpoint, steps, test, save, then the controls.</summary>
+/// <summary>
+/// One run of <c>train</c>: plan, checkpoint, steps, test, save, then the controls. One that is asked to stop keeps what it has learned.
+/// </summary>
 sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationToken stop)
 {
     readonly TransferSource _transfer = new(request.Network, request.Settings.Train, request.AdaptorPath);
@@ -12,6 +14,10 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     // Read once: at the end of the run the file is another.
     readonly RunContinual? _past = RunContinual.Of(request);
 
+    /// <summary>Whether it was asked to stop before its end.</summary>
+    public bool WasStopped { get; private set; }
+
+    /// <exception cref="CommandStoppedException">It was asked to stop before its first step.</exception>
     public TrainResult Run()
     {
         CheckFiles();
@@ -24,7 +30,8 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         // refuses now what it would refuse after the run
         if (request.Controls) TrainingPlan.MemoryOf(spec, ControlSettings(new FrozenSettings(), spec));
         var result = RunRule(spec, preparation);
-        return request.Controls ? result with { Controls = RunControls(spec, preparation) } : result;
+        if (request.Controls && !WasStopped) result = result with { Controls = RunControls(spec, preparation) };
+        return result;
     }
 
     void CheckFiles() => new OutputFiles()
@@ -34,6 +41,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         .Writes("--save", request.SavePath, OutputKind.Model, "--network", "--model")
         .Writes("--save-adaptor", request.AdaptorPath, OutputKind.Adaptor)
         .Writes("--past", request.PastPath, OutputKind.Past)
+        .Writes("--log", request.LogPath, OutputKind.Lines)
         .Writes("--checkpoint", request.CheckpointFolder, OutputKind.Checkpoint, "--network");
 
     // What the figures of this run will not mean.
@@ -41,7 +49,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     {
         bool isNew = request.Network.ModelPath is null || request.Network.DrawsHead;
         _doubts = DataDoubts.Of(Data, ClassNames, preparation == request.Network.Preparation ? null : preparation, isNew);
-        foreach (string line in _doubts) output.Error.WriteLine(line);
+        foreach (string line in _doubts) Terminal.WriteWords(output.Error, line);
     }
 
     IReadOnlyList<string> _doubts = [];
@@ -66,8 +74,9 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         using var network = new Network(spec, settings.Weights);
         using var plan = TrainingPlan.Of(network, settings, Data.Train, preparation, request.MemoryLimitBytes);
         var memory = plan.Memory;
-        output.Error.WriteLine($"memory planned: {memory.TotalBytes:N0} bytes (weights {memory.BytesOf(MemoryCategory.Parameters):N0}, "
-            + $"workspace {memory.WorkspaceBytes:N0}){(plan.Cut.Length > 0 ? $"; {plan.Cut}" : "")}");
+        string cut = plan.Cut.Length > 0 ? $"; {plan.Cut}" : "";
+        Terminal.WriteWords(output.Error, $"memory planned: {memory.TotalBytes:N0} bytes (weights "
+            + $"{memory.BytesOf(MemoryCategory.Parameters):N0}, workspace {memory.WorkspaceBytes:N0}){cut}");
         TruncationWarning.Write(spec, settings.Rule, output.Error);
         MemoryLimit.Enforce(memory, request.MemoryLimitBytes, settings.Batch,
             batch => TrainingPlan.MemoryOf(spec, settings with { Batch = batch }, 0, Data.Train, preparation).TotalBytes);
@@ -84,20 +93,46 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         _past?.Begin(session);
         if (session.KeepsFeatures)
             output.Error.WriteLine($"the frozen body runs once: its features are kept, {session.Plan.TotalBytes:N0} bytes in all");
-        var loop = new TrainingLoop(session, stop);
-        using (var checkpoint = request.CheckpointFolder is null ? null : new RunCheckpoint(request, session, output))
+        using var checkpoint = request.CheckpointFolder is null ? null : new RunCheckpoint(request, session, output);
+        using var course = RunCourse.Begin(request, session, output);
+        try
         {
-            using var progress = new TrainProgress(session, Data.Test, session.Rule.Name, output, request.Verbose);
-            loop.Run(progress, checkpoint);
+            var result = Learn(session, preparation, checkpoint, course);
+            course?.End(result);
+            return result;
         }
+        catch (EdgeLearnException e)
+        {
+            course?.Fail(e.Message);
+            throw;
+        }
+    }
 
-        var evaluation = loop.Evaluate(Data.Test);
-        var validation = Validate(loop, spec);
+    TrainResult Learn(TrainingSession session, Preparation preparation, RunCheckpoint? checkpoint, RunCourse? course)
+    {
+        var network = session.Network;
+        var (spec, settings) = (network.Spec, session.Settings);
+        var loop = new TrainingLoop(session, stop);
+        using (var progress = new TrainProgress(session, Data.Test, session.Rule.Name, output, request.Verbose, course))
+            loop.Run(progress, Data.Test, checkpoint);
+        WasStopped = loop.IsStopped;
+        if (WasStopped && session.StepCount == 0)
+        {
+            throw new CommandStoppedException("stopped before the first step; "
+                + (checkpoint is null ? "nothing was saved" : $"go on with --checkpoint {checkpoint.Folder} --resume"), stop);
+        }
+        Evaluation? evaluation = WasStopped ? null : loop.Evaluate(Data.Test);
+        var validation = WasStopped ? null : Validate(loop, spec);
         long averagedSteps = session.Average?.Count ?? 0;
         session.TakeAverage();
-        if (_past is not null) RunContinual.EndTask(session);
-        _transfer.Save(new Model(network, preparation, ClassNames, Columns), request.SavePath);
-        _past?.Save(session);
+        bool isKept = loop.Trouble is null;
+        if (isKept)
+        {
+            if (_past is not null) RunContinual.EndTask(session);
+            _transfer.Save(new Model(network, preparation, ClassNames, Columns), request.SavePath);
+            _past?.Save(session);
+        }
+        if (WasStopped) Terminal.WriteWords(output.Error, StoppedText(loop, session, checkpoint));
         return new TrainResult(
             Rule: session.Rule.Name,
             Update: session.Update.Name,
@@ -109,8 +144,8 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             LearningRate: session.Settings.LearningRate!.Value,
             TrainExamples: Data.Train.Count,
             TestExamples: Data.Test.Count,
-            TestAccuracy: spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
-            TestLoss: evaluation.Loss,
+            TestAccuracy: spec.Loss.MeasuresAccuracy ? evaluation?.Accuracy : null,
+            TestLoss: evaluation?.Loss,
             Validation: validation,
             Controls: null,
             StepMsMedian: loop.Times.Quantile(0.5),
@@ -121,22 +156,47 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             ParameterBytes: network.ParameterBytes,
             OptimizerStateBytes: session.Update.StateBytes,
             AllocatedBytesPerStep: loop.AllocatedBytesPerStep,
-            Model: request.SavePath,
-            Figures: TestFigures.Of(evaluation, ClassNames, Columns?.Labels),
+            Model: isKept ? request.SavePath : null,
+            Figures: evaluation is { } test ? TestFigures.Of(test, ClassNames, Columns?.Labels) : null,
             Data: DataResult.Of(Data, _doubts),
-            Transfer: _transfer.Result(network),
-            Past: ContinualResult.Of(session, averagedSteps));
+            Transfer: _transfer.Result(network, isKept),
+            Past: ContinualResult.Of(session, averagedSteps),
+            Stopped: WasStopped ? new StoppedResult(session.StepCount, session.TotalSteps) : null);
+    }
+
+    // What a run that was stopped leaves behind, in one line.
+    string StoppedText(TrainingLoop loop, TrainingSession session, RunCheckpoint? checkpoint)
+    {
+        string[] saved = [.. new[] { request.SavePath, request.AdaptorPath, request.PastPath }.OfType<string>()];
+        string kept = loop.Trouble is { } trouble
+            ? $"{trouble}: nothing was saved"
+            : saved.Length > 0 ? $"saved {string.Join(", ", saved)}" : "nothing was saved (--save FILE or --checkpoint DIR would)";
+        if (checkpoint is not null)
+        {
+            string goOn = $"go on with --checkpoint {checkpoint.Folder} --resume";
+            kept = loop.Trouble is null && saved.Length == 0 ? goOn : $"{kept}; {goOn}";
+        }
+        return $"stopped after step {session.StepCount:N0} of {session.TotalSteps:N0}; {kept}";
     }
 
     ValidationResult? Validate(TrainingLoop loop, NetworkSpec spec)
     {
         if (Data.Validation is not { } held) return null;
         var evaluation = loop.Evaluate(held);
-        return new ValidationResult(held.Count, spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null, evaluation.Loss);
+        return new ValidationResult(held.Count, spec.Loss.MeasuresAccuracy ? evaluation.Accuracy : null,
+            JsonNumber.Finite(evaluation.Loss));
     }
 
-    ControlResults RunControls(NetworkSpec spec, Preparation preparation)
-        => new(RunControl(new BackpropSettings(), spec, preparation), RunControl(new FrozenSettings(), spec, preparation));
+    // Null where it was asked to stop in between: the rule's own result stands.
+    ControlResults? RunControls(NetworkSpec spec, Preparation preparation)
+    {
+        var backprop = RunControl(new BackpropSettings(), spec, preparation);
+        var frozen = backprop is null ? null : RunControl(new FrozenSettings(), spec, preparation);
+        if (backprop is not null && frozen is not null) return new ControlResults(backprop, frozen);
+        WasStopped = true;
+        output.Error.WriteLine($"stopped in the controls, which are left out; the result of {request.Settings.Rule.Word} is whole");
+        return null;
+    }
 
     // The same network, data and steps in float32, at the control's own rate and, where the user said none, with its own update: the
     // rule's were chosen for another rule. What is frozen for the rule is for backprop too; the last layer alone is what frozen means.
@@ -149,7 +209,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
             Train = rule is FrozenSettings && request.Settings.Train is not null ? TrainableParts.Head : request.Settings.Train
         }, spec);
 
-    ControlResult RunControl(RuleSettings rule, NetworkSpec spec, Preparation preparation)
+    ControlResult? RunControl(RuleSettings rule, NetworkSpec spec, Preparation preparation)
     {
         var settings = ControlSettings(rule, spec);
         using var network = request.Network.Build(spec, settings.Seed, settings.Weights);
@@ -157,6 +217,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         _past?.Begin(session);
         var loop = new TrainingLoop(session, stop);
         var evaluation = EvaluateControl(loop, session);
+        if (loop.IsStopped) return null;
         return new ControlResult(
             TestAccuracy: spec.Loss.MeasuresAccuracy ? evaluation?.Accuracy : null,
             TestLoss: evaluation?.Loss,
@@ -175,8 +236,8 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         try
         {
             using (var progress = new TrainProgress(session, Data.Test, $"control {session.Rule.Name}", output, request.Verbose))
-                loop.Run(progress);
-            return loop.Evaluate(Data.Test);
+                loop.Run(progress, Data.Test);
+            return loop.IsStopped ? null : loop.Evaluate(Data.Test);
         }
         catch (EdgeLearnException e)
         {

@@ -15,7 +15,11 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
     // Likely on its way there: nothing that should take the place of an earlier state.
     const double DoubtfulFactor = 1e3;
 
+    // Enough to see that weights are no good, and soon done.
+    const int JudgedSamples = 100;
+
     double _firstLoss = double.NaN;
+    double _lastLoss = double.NaN;
     long _allocatedBytes;
     long _measuredSteps;
 
@@ -27,17 +31,27 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
     /// <summary>Managed bytes allocated by a step, mean after the first three.</summary>
     public double AllocatedBytesPerStep => _measuredSteps == 0 ? 0 : (double)_allocatedBytes / _measuredSteps;
 
-    /// <summary>Runs all steps that are left.</summary>
+    /// <summary>Whether it was asked to stop before its last step.</summary>
+    public bool IsStopped { get; private set; }
+
+    /// <summary>What is wrong with the weights of a run that was stopped, in words; null = nothing that shows.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>Runs all steps that are left, or those until it is asked to stop.</summary>
     /// <param name="progress">told of every step</param>
+    /// <param name="test">whose first look tells whether a run that was stopped is worth keeping</param>
     /// <param name="checkpoint">saved on the way; null = none</param>
     /// <exception cref="EdgeLearnException">The loss ran away.</exception>
-    /// <exception cref="CommandStoppedException">It was asked to stop.</exception>
-    public void Run(TrainProgress progress, RunCheckpoint? checkpoint = null)
+    public void Run(TrainProgress progress, Dataset test, RunCheckpoint? checkpoint = null)
     {
         long begin = Stopwatch.GetTimestamp();
-        while (!session.IsDone)
+        while (!session.IsDone && !IsStopped)
         {
-            if (stop.IsCancellationRequested) throw Stopped(checkpoint);
+            if (stop.IsCancellationRequested)
+            {
+                IsStopped = true;
+                continue;
+            }
             long allocated = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
             var report = session.Step();
             Times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
@@ -49,16 +63,35 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
             }
 
             if (double.IsNaN(_firstLoss)) _firstLoss = Math.Abs(report.Loss);
+            _lastLoss = report.Loss;
             if (report.Diverged || IsHopeless(report.Loss))
             {
                 throw Diverged(report.Loss, $"at step {session.StepCount:N0} of {session.TotalSteps:N0}", session.FindDivergence(),
                     checkpoint);
             }
-            checkpoint?.AfterStep(mayWait: report.Loss > DoubtfulFactor * (1 + _firstLoss));
+            checkpoint?.AfterStep(mayWait: IsDoubtful(report.Loss));
             progress.AfterStep(report);
         }
 
         Seconds = (Stopwatch.GetElapsedTime(begin) - progress.Overhead).TotalSeconds;
+        if (IsStopped) Stop(progress, test, checkpoint);
+    }
+
+    void Stop(TrainProgress progress, Dataset test, RunCheckpoint? checkpoint)
+    {
+        progress.Stop();
+        Trouble = FindTrouble(test);
+        if (Trouble is null) checkpoint?.Save();
+        else checkpoint?.KeepGood();
+    }
+
+    // The loss of the last step was that of the weights before it.
+    string? FindTrouble(Dataset test)
+    {
+        if (session.Network.Parameters.FindNotFinite() is { } slice) return $"{slice.Name} has a value that is not finite";
+        if (IsDoubtful(_lastLoss)) return $"the loss was {_lastLoss}";
+        double loss = InOwnUnits(session.Evaluate(test.Spread(JudgedSamples)).Loss);
+        return double.IsFinite(loss) && !IsDoubtful(loss) ? null : $"the loss is {loss}";
     }
 
     /// <summary>How the trained network does on the test samples.</summary>
@@ -71,15 +104,23 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
                 + $"step: {LowerRate}{Kept()}");
         }
         var evaluation = session.Evaluate(test);
-        // Loss is in the targets' units, those of the steps are not.
-        double unit = session.Preparation.Targets.Deviation is { IsEmpty: false } deviations ? TensorPrimitives.Max(deviations) : 1;
-        return double.IsFinite(evaluation.Loss) && !IsHopeless(evaluation.Loss / unit / unit)
+        return double.IsFinite(evaluation.Loss) && !IsHopeless(InOwnUnits(evaluation.Loss))
             ? evaluation
             : throw Diverged(evaluation.Loss, "on the test samples after training", null, null);
     }
 
     // Never true before the first step, for example of a run that is resumed at its end.
     bool IsHopeless(double loss) => loss > HopelessFactor * (1 + _firstLoss);
+
+    bool IsDoubtful(double loss) => loss > DoubtfulFactor * (1 + _firstLoss);
+
+    // An evaluation has the units of the targets, a step those of the network, in which targets are about 1.
+    double InOwnUnits(double loss)
+    {
+        double most = 0;
+        foreach (double deviation in session.Preparation.Targets.Deviation) most = Math.Max(most, deviation);
+        return most > 0 && session.Network.Loss.HasQuantities ? loss / (most * most) : loss;
+    }
 
     EdgeLearnException Diverged(double loss, string where, Divergence? divergence, RunCheckpoint? checkpoint)
     {
@@ -109,13 +150,4 @@ sealed class TrainingLoop(TrainingSession session, CancellationToken stop)
             ? ""
             : $"; {checkpoint.Folder} keeps the state after step {checkpoint.SavedStep:N0}: --network {checkpoint.Folder} goes on from "
                 + $"its weights";
-
-    CommandStoppedException Stopped(RunCheckpoint? checkpoint)
-    {
-        checkpoint?.Save();
-        string kept = checkpoint is null
-            ? "nothing was saved (--checkpoint DIR would)"
-            : $"go on with --checkpoint {checkpoint.Folder} --resume";
-        return new($"stopped after step {session.StepCount:N0} of {session.TotalSteps:N0}; {kept}", stop);
-    }
 }

@@ -73,11 +73,13 @@ sealed class TransferSource(NetworkSource source, TrainableParts? train, string?
     }
 
     /// <summary>What learned, for the result; null where everything did.</summary>
-    public TransferResult? Result(Network learned) => train is null ? null : new TransferResult(
+    /// <param name="learned">the network</param>
+    /// <param name="isSaved">whether its adaptor was written, where one was asked for</param>
+    public TransferResult? Result(Network learned, bool isSaved) => train is null ? null : new TransferResult(
         train.ToString(),
         learned.Parameters.Slices.Where(slice => slice.Trainable).Sum(slice => (long)slice.Length),
-        adaptorPath,
-        adaptorPath is null ? null : new FileInfo(adaptorPath).Length);
+        isSaved ? adaptorPath : null,
+        isSaved && adaptorPath is not null ? new FileInfo(adaptorPath).Length : null);
 }
 
 /// <summary>What learned of a network that was frozen in part.</summary>

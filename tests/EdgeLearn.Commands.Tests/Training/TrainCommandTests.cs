@@ -198,7 +198,7 @@ public sealed class TrainCommandTests : IDisposable
         string[] lines = [.. run.Error.Split('\n').Where(line => line.StartsWith("tpsgd  step", StringComparison.Ordinal))];
         Assert.Equal(["tpsgd  step 5 of 15", "tpsgd  step 10 of 15", "tpsgd  step 15 of 15"],
             lines.Select(line => line[..line.IndexOf("  loss", StringComparison.Ordinal)]));
-        Assert.All(lines, line => Assert.Matches(@"loss \d\.\d{4}  accuracy [01]\.\d{3}  [\d,]+ examples/s  \d+:\d\d left$", line));
+        Assert.All(lines, line => Assert.Matches(@"loss \d\.\d{4}  accuracy [01]\.\d{3}  \d+ s left  [\d,]+ samples/s$", line));
     }
 
     [Theory]
@@ -219,8 +219,7 @@ public sealed class TrainCommandTests : IDisposable
             if (run.ExitCode == 0) break;
             Assert.Equal(130, run.ExitCode);
             Assert.Contains($"go on with --checkpoint {_folder["run"]} --resume", run.Error);
-            Assert.Empty(run.Output);
-            Assert.False(File.Exists(_folder["broken"]));
+            Assert.Equal(run.Output.Length > 0, run.Error.Contains($"; saved {_folder["broken"]}; go on"));
             stops++;
         }
         while (stops < 200);

@@ -88,6 +88,9 @@ sealed partial class RunningProgram : IDisposable
         _process.WaitForExit();
     }
 
+    /// <summary>SIGINT, as Ctrl-C sends it.</summary>
+    public void Interrupt() => Send(2);
+
     /// <summary>SIGTERM.</summary>
     public void Terminate() => Send(15);
 
