@@ -17,6 +17,7 @@ public sealed class EvaluateCommand
     readonly Option<int?> _batch = OptionText.Whole("--batch", "samples at a time (default 64)");
     readonly Option<WeightStorage?> _weights = OptionText.Weights();
     readonly Option<int?> _threads = OptionText.Threads();
+    readonly Option<string?> _svg = OptionText.Text("--svg", "FILE", "draw which of up to 20 classes were taken for which");
     readonly Option<bool> _bytes =
         OptionText.Flag("--int8-inputs", "with int8 weights: round the inputs of dense layers to int8 too and multiply bytes");
 
@@ -25,7 +26,7 @@ public sealed class EvaluateCommand
         _model.Required = true;
         command.Add("", _model, _network, _adaptor);
         _data.AddTo(command, required: true);
-        command.Add("", _batch, _weights, _bytes, _threads, CommandOutput.JsonOption());
+        command.Add("", _batch, _weights, _bytes, _threads, _svg, CommandOutput.JsonOption());
     }
 
     /// <summary>The command.</summary>
@@ -33,7 +34,7 @@ public sealed class EvaluateCommand
     {
         var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.",
             "--model digits.safetensors --data digits", "--model digits.safetensors --data digits --weights int8",
-            "--model m.safetensors --data ./readings --json",
+            "--model m.safetensors --data ./readings --svg classes.svg",
             "--model state.safetensors --network 64-100:relu-10 --data digits");
         command.SetAction(new EvaluateCommand(command).Run);
         return command;
@@ -71,9 +72,25 @@ public sealed class EvaluateCommand
             throw new EdgeLearnException($"--int8-inputs needs int8 weights, {path} has {model.Network.Parameters.Storage.Word()}: add "
                 + $"--weights int8");
         }
+        string? svg = parsed.GetValue(_svg);
+        new OutputFiles().Reads("--data", data.Source).Reads("--model", path).Reads("--network", source?.NamedPath)
+            .Reads("--adaptor", parsed.GetValue(_adaptor)).Writes("--svg", svg, OutputKind.Svg);
+        if (svg is not null) CheckClasses(model.Network);
         var result = Evaluate(model, path, data, batch, bytes);
+        if (svg is not null) TrainPicture.Save(svg, result);
         output.Write(result, ResultJson.Default.EvaluateResult, text => result.Write(data.Name, text));
         return 0;
+    }
+
+    static void CheckClasses(Network network)
+    {
+        var loss = network.Loss;
+        int classes = loss.IsClassification ? loss.ClassesOf(network.Spec.ClassCount) : 0;
+        if (classes is 0 or > TestFigures.MostClasses)
+        {
+            throw new EdgeLearnException($"--svg draws which of 2 to {TestFigures.MostClasses} classes were taken for which, and this "
+                + $"model has {(classes == 0 ? "none" : $"{classes:N0}")}: leave it out");
+        }
     }
 
     // An adaptor may bring a head for other classes.

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace EdgeLearn.Commands;
 
 /// <summary>
-/// The course of a run for <c>--log</c>: at most about 2,000 moments, evenly spread over its steps, and an accuracy at 20
+/// The course of a run for <c>--log</c> and <c>--svg</c>: at most about 2,000 moments, evenly spread over its steps, and an accuracy at 20
 /// of them.
 /// </summary>
 sealed class RunCourse : IDisposable
@@ -36,7 +36,7 @@ sealed class RunCourse : IDisposable
     /// <summary>Begins the course of a session, or goes on with that of the run that it resumes; null where nobody asks for it.</summary>
     /// <exception cref="EdgeLearnException">The log cannot be written.</exception>
     public static RunCourse? Begin(TrainRequest request, TrainingSession session, CommandOutput output)
-        => request.LogPath is null
+        => request.LogPath is null && request.SvgPath is null
             ? null
             : new RunCourse(session, request.LogPath is { } path ? new RunLog(path, session, request.Data, output) : null);
 

@@ -36,6 +36,8 @@ public sealed class TrainCommand
     readonly Option<string?> _log = OptionText.Text("--log", "FILE",
         "keep the course of the run there as lines of JSON: settings, then at most about 2,000 moments with step, loss, rate and, at 20 of "
         + "them, accuracy on up to 1,000 test samples, then the result");
+    readonly Option<string?> _svg = OptionText.Text("--svg", "FILE",
+        "draw loss and accuracy over the steps, and which of up to 20 classes were taken for which");
     readonly Option<bool> _verbose = OptionText.Flag("--verbose",
         "where standard error is no terminal: print a line of progress each epoch, not only every ten seconds");
 
@@ -48,7 +50,7 @@ public sealed class TrainCommand
         command.Add("data", _preparation, _validation);
         command.Add("network", _model, _saveAdaptor);
         _loss.AddTo(command);
-        command.Add("run", _interval, _log, _verbose);
+        command.Add("run", _interval, _log, _svg, _verbose);
         command.Add("continual", _past);
         command.Add("memory", _memoryLimit, _threads);
         command.Add("", CommandOutput.JsonOption());
@@ -65,7 +67,7 @@ public sealed class TrainCommand
             "--data digits --save digits.safetensors",
             "--data readings.csv --label state --network 12-64-3 --update signsgd",
             "--data new-site --model digits.safetensors --train lora:2 --save-adaptor site.adaptor",
-            "--data digits --log run.jsonl",
+            "--data digits --log run.jsonl --svg run.svg",
             "--data tuesday --network board.safetensors --replay-bytes 200kB --past board.past --save board.safetensors",
             "--data mnist --checkpoint run --resume --memory-limit 2MB");
         var options = new TrainCommand(command);
@@ -108,6 +110,7 @@ public sealed class TrainCommand
             SavePath = parsed.GetValue(_save),
             PastPath = parsed.GetValue(_past),
             LogPath = parsed.GetValue(_log),
+            SvgPath = parsed.GetValue(_svg),
             CheckpointFolder = checkpoint,
             Resume = parsed.GetValue(_resume),
             CheckpointInterval = TimeSpan.FromSeconds(seconds),

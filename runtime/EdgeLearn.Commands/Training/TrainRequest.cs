@@ -39,6 +39,9 @@ sealed record TrainRequest
     /// <summary>Where the course of the run goes as lines of JSON; null = nowhere.</summary>
     public string? LogPath { get; init; }
 
+    /// <summary>Where its picture goes; null = nowhere.</summary>
+    public string? SvgPath { get; init; }
+
     public long? MemoryLimitBytes { get; init; }
 
     /// <summary>Whether backprop and frozen spend the same budget afterwards.</summary>

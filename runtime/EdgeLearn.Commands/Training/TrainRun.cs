@@ -42,6 +42,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         .Writes("--save-adaptor", request.AdaptorPath, OutputKind.Adaptor)
         .Writes("--past", request.PastPath, OutputKind.Past)
         .Writes("--log", request.LogPath, OutputKind.Lines)
+        .Writes("--svg", request.SvgPath, OutputKind.Svg)
         .Writes("--checkpoint", request.CheckpointFolder, OutputKind.Checkpoint, "--network");
 
     // What the figures of this run will not mean.
@@ -99,6 +100,7 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         {
             var result = Learn(session, preparation, checkpoint, course);
             course?.End(result);
+            if (request.SvgPath is { } picture) TrainPicture.Save(picture, result, course!.Points);
             return result;
         }
         catch (EdgeLearnException e)

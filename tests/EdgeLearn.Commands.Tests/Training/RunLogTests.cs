@@ -110,6 +110,7 @@ public sealed class RunLogTests : IDisposable
         Assert.Contains($"error: --log {_log}: there is a file of another kind", run.Error);
         Assert.Equal("notes of mine", File.ReadAllText(_log));
         File.Delete(_log);
+        Assert.Contains("name the same file", Train("--svg", _log).Error);
         Assert.Contains("name the same file", Train("--save", _log).Error);
     }
 }
