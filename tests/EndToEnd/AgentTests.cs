@@ -105,7 +105,8 @@ public class AgentTests
         try
         {
             using var program = RunningProgram.Start([Agent.Program, .. Agent.Arguments()], folder, "train", "--data", "digits",
-                "--network", "64-4000:relu-4000:relu-10", "--batch", "3823", "--steps", "1000", "--save", "m.safetensors", "--log", "run.jsonl");
+                "--network", "64-4000:relu-4000:relu-10", "--batch", "3823", "--steps", "1000", "--save", "m.safetensors", "--log",
+                "run.jsonl");
             while (!File.Exists(Path.Combine(folder, "run.jsonl"))) Thread.Sleep(5);
             program.Interrupt();
             Thread.Sleep(300);

@@ -21,7 +21,9 @@ static class ConfusionPicture
         IReadOnlyList<IReadOnlyList<long>> counts)
     {
         double cell = Math.Max(30, (LetterWidth * counts.Max(row => row.Max(count => Text(count).Length))) + 8);
-        double y0 = top + 30 + LabelWidth, right = LabelWidth + (cell * classes.Count);
+        // The names of the columns lean to the right.
+        double y0 = top + 40 + (LetterWidth * classes.Max(one => Math.Min(one.Name.Length, LabelLength)));
+        double right = LabelWidth + (cell * classes.Count);
         svg.Text(8, top + 12, "rows: what it is; columns: what was found; the darker, the greater a part of its row");
         svg.Text(right + 8, y0 - 8, "recall");
         for (int row = 0; row < classes.Count; row++)
@@ -43,7 +45,6 @@ static class ConfusionPicture
             }
         }
 
-        // The names of the columns lean to the right.
         return (right + RecallWidth, y0 + (CellHeight * classes.Count) + 20);
     }
 

@@ -7,6 +7,9 @@ static class TrainPicture
 {
     const double Title = 40;
 
+    // So much of a long network fits the width.
+    const int TitleLength = 115;
+
     /// <summary>Draws a run: loss and accuracy over its steps, and what became of each class where they are few.</summary>
     public static string Draw(TrainResult result, IReadOnlyList<CoursePoint> points)
     {
@@ -15,13 +18,13 @@ static class TrainPicture
             : Tested(result.TestAccuracy, result.TestLoss, result.TestExamples);
         var svg = Begin($"{result.Rule} with {result.Update}, {result.Network}", tested);
         double bottom = CoursePicture.Draw(svg, Title, points);
-        return Finish(svg, bottom, result.Figures, CoursePicture.TotalWidth);
+        return Finish(svg, bottom, result.Figures);
     }
 
     /// <summary>Draws what became of each class.</summary>
     public static string Draw(EvaluateResult result)
         => Finish(Begin($"{result.Model}: {result.Network}", Tested(result.TestAccuracy, result.TestLoss, result.TestExamples)), Title,
-            result.Figures, 420);
+            result.Figures);
 
     /// <summary>Draws a run into a file.</summary>
     /// <exception cref="EdgeLearnException">It cannot be written.</exception>
@@ -39,13 +42,14 @@ static class TrainPicture
     static Drawing Begin(string what, string how)
     {
         var svg = new Drawing();
-        svg.Text(8, 14, what);
+        svg.Text(8, 14, Terminal.Cut(what, TitleLength));
         svg.Text(8, 30, how);
         return svg;
     }
 
-    static string Finish(Drawing svg, double bottom, TestFigures? figures, double width)
+    static string Finish(Drawing svg, double bottom, TestFigures? figures)
     {
+        double width = CoursePicture.TotalWidth;
         if (figures is { Classes: { } classes, Confusion: { } counts })
         {
             var (right, end) = ConfusionPicture.Draw(svg, bottom + 10, classes, counts);

@@ -26,7 +26,7 @@ sealed class RunLog : IDisposable
             var (lines, points) = session.StepCount > 0 && File.Exists(path) ? Read(path, session.StepCount) : ([], []);
             Before = points;
             if (lines.Count == 0)
-                lines.Add(JsonSerializer.Serialize(new RunLogLine { Run = RunHead.Of(session, data) }, RunLogJson.Default.RunLogLine));
+                lines.Add(JsonSerializer.Serialize(new RunLogLine { Run = RunHead.Of(session, data) }, ResultJson.Default.RunLogLine));
             DurableFile.Replace(path, Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
             _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
@@ -81,8 +81,8 @@ sealed class RunLog : IDisposable
         try
         {
             byte[] json = line.Point is { } point
-                ? JsonSerializer.SerializeToUtf8Bytes(point, RunLogJson.Default.CoursePoint)
-                : JsonSerializer.SerializeToUtf8Bytes(line, RunLogJson.Default.RunLogLine);
+                ? JsonSerializer.SerializeToUtf8Bytes(point, ResultJson.Default.CoursePoint)
+                : JsonSerializer.SerializeToUtf8Bytes(line, ResultJson.Default.RunLogLine);
             _file.Write([.. json, (byte)'\n']);
         }
         catch (IOException e)
@@ -137,16 +137,9 @@ sealed record RunHead(string Version, DateTimeOffset Started, string Data, strin
     {
         var changes = new Dictionary<string, string>();
         foreach (var (name, value) in session.Settings.Changes()) changes.TryAdd(name, value);
-        return new RunHead(typeof(RunHead).Assembly.GetName().Version!.ToString(3), DateTimeOffset.Now, data.Name,
+        return new RunHead(typeof(RunHead).Assembly.GetName().Version!.ToString(3), DateTimeOffset.UtcNow, data.Name,
             session.Network.Spec.ToString(), session.Network.Loss.Name, session.Rule.Name, session.Update.Name, session.Settings.Seed,
             session.Settings.Batch, session.Settings.LearningRate!.Value, session.TotalSteps, session.StepsPerEpoch, data.Train.Count,
             data.Test.Count, changes);
     }
 }
-
-/// <summary>The JSON of the log, without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    GenerationMode = JsonSourceGenerationMode.Serialization)]
-[JsonSerializable(typeof(RunLogLine))]
-[JsonSerializable(typeof(CoursePoint))]
-sealed partial class RunLogJson : JsonSerializerContext;

@@ -11,6 +11,9 @@ sealed class TrainProgress : IDisposable
     const int SampleCount = 1000;
     static readonly TimeSpan s_accuracyInterval = TimeSpan.FromSeconds(2);
 
+    // A board for which a look at the sample is much work looks less often.
+    const int ShareOfAccuracy = 20;
+
     readonly TrainingSession _session;
     readonly ProgressLine _line;
     readonly DatasetView? _sample;
@@ -20,6 +23,7 @@ sealed class TrainProgress : IDisposable
     readonly long _firstStep;
     readonly long _begin = Stopwatch.GetTimestamp();
     long _lastAccuracy = Stopwatch.GetTimestamp();
+    TimeSpan _accuracyTime;
     double _loss = double.NaN;
     double? _accuracy;
 
@@ -58,7 +62,9 @@ sealed class TrainProgress : IDisposable
 
         bool endsEpoch = _eachEpoch && _session.StepCount % _session.StepsPerEpoch == 0;
         if (!endsEpoch && !_line.IsDue) return;
-        if (endsEpoch || _accuracy is null || Stopwatch.GetElapsedTime(_lastAccuracy) >= s_accuracyInterval) Measure();
+        var sinceAccuracy = Stopwatch.GetElapsedTime(_lastAccuracy);
+        if (endsEpoch || _accuracy is null || (sinceAccuracy >= s_accuracyInterval && sinceAccuracy >= ShareOfAccuracy * _accuracyTime))
+            Measure();
         if (endsEpoch) _line.Print(Text());
         else _line.Show(Text());
     }
@@ -72,7 +78,8 @@ sealed class TrainProgress : IDisposable
         long begin = Stopwatch.GetTimestamp();
         _accuracy = _session.Evaluate(_sample).Accuracy;
         _lastAccuracy = Stopwatch.GetTimestamp();
-        Overhead += Stopwatch.GetElapsedTime(begin);
+        _accuracyTime = Stopwatch.GetElapsedTime(begin);
+        Overhead += _accuracyTime;
         return _accuracy;
     }
 

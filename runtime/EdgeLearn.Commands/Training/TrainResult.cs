@@ -42,11 +42,6 @@ public sealed record TrainResult(string Rule, string Update,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TransferResult? Transfer,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] StoppedResult? Stopped);
 
-/// <summary>Where a run was stopped.</summary>
-/// <param name="Step">steps done</param>
-/// <param name="Of">steps of the whole run</param>
-public sealed record StoppedResult(long Step, long Of);
-
 /// <summary>How a trained network does on the samples that were held back from training.</summary>
 /// <param name="Examples">samples</param>
 /// <param name="Accuracy">share that is classified right; null for a regression</param>
