@@ -18,7 +18,8 @@ static class TrainReport
         facts.Write(output);
         output.WriteLine();
         var table = new TextTable("", "update", "accuracy", "loss", "rate", "ms/step", "memory", "state", "seconds");
-        table.Add(Cells(result.Rule, result.Update, result.TestAccuracy, NumberText.Fraction(result.TestLoss), result.LearningRate,
+        string loss = result.TestLoss is null ? "-" : Loss(result.TestAccuracy, result.TestLoss);
+        table.Add(Cells(result.Rule, result.Update, result.TestAccuracy, loss, result.LearningRate,
             result.StepMsMedian, result.WorkspaceBytes, result.OptimizerStateBytes, result.Seconds));
         if (result.Controls is { } controls)
         {
