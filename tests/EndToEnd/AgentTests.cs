@@ -107,9 +107,11 @@ public class AgentTests
             using var program = RunningProgram.Start([Agent.Program, .. Agent.Arguments()], folder, "train", "--data", "digits",
                 "--network", "64-4000:relu-4000:relu-10", "--batch", "3823", "--steps", "1000", "--save", "m.safetensors", "--log",
                 "run.jsonl");
-            while (!File.Exists(Path.Combine(folder, "run.jsonl"))) Thread.Sleep(5);
+            // Within the second step, which takes its time: before the first a stop ends the run by itself.
+            string log = Path.Combine(folder, "run.jsonl");
+            while (!File.Exists(log) || File.ReadLines(log).Count() < 2) Thread.Sleep(5);
             program.Interrupt();
-            Thread.Sleep(300);
+            Thread.Sleep(100);
             program.Interrupt();
             var run = program.WaitForExit();
             Assert.Equal(130, run.ExitCode);
