@@ -14,8 +14,6 @@ public sealed record DataResult(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? LeftOut,
     IReadOnlyList<string> Notes)
 {
-    const int MostNamed = 8;
-
     /// <summary>Of opened data.</summary>
     /// <param name="data">the data</param>
     /// <param name="doubts">lines beside those of the data</param>
@@ -45,6 +43,5 @@ public sealed record DataResult(
         return $"{Listed(inputs)}{label}{leftOut}";
     }
 
-    static string Listed(string[] names)
-        => string.Join(", ", names.Take(MostNamed)) + (names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "");
+    static string Listed(string[] names) => NameText.First(names, most: 8);
 }

@@ -94,9 +94,8 @@ public sealed record DataSummary(string Name, string Shape, int TrainExamples,
     static List<ClassSummary>? ClassesOf(DataSplit data)
     {
         if (data.ClassCount == 0 || data.Train.LabelLength != 1) return null;
-        int[] train = new int[data.ClassCount], test = new int[data.ClassCount];
-        for (int i = 0; i < data.Train.Count; i++) train[data.Train.Label(i)]++;
-        for (int i = 0; data.HasTest && i < data.Test.Count; i++) test[data.Test.Label(i)]++;
+        int[] train = DataDoubts.Counts(data.Train, data.ClassCount);
+        int[] test = data.HasTest ? DataDoubts.Counts(data.Test, data.ClassCount) : new int[train.Length];
         return [.. train.Select((count, i) => new ClassSummary(data.ClassNames?[i] ?? $"{i}", count, test[i]))];
     }
 }

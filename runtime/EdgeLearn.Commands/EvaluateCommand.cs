@@ -51,18 +51,18 @@ public sealed class EvaluateCommand
         var source = parsed.GetValue(_network) is { } network ? NetworkSource.Read(network, path) : null;
         using var whole = source is null ? ModelFile.Load(path) : null;
         var loss = whole?.Network.Loss ?? source!.Loss ?? Loss.SoftmaxCrossEntropy;
-        var meaning = whole is null ? null : ModelMeaning.Of(whole);
-        if (whole is not null && parsed.GetValue(_adaptor) is { } head) meaning = OfAdapted(whole, head, path);
-        using var data = _data.Open(parsed, loss, output, meaning)!;
+        string? adaptor = parsed.GetValue(_adaptor);
+        // An adaptor may bring a head for other classes, by which the data are read.
+        using var known = whole is null || adaptor is null ? null : Adaptor.Apply(whole, adaptor, path);
+        using var data = _data.Open(parsed, loss, output, (known ?? whole) is { } read ? ModelMeaning.Of(read) : null)!;
         using var state = source is null
             ? null
             : new Model(
                 source.Build(source.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss), 0,
                 WeightStorage.Float32), Preparation.Identity);
         source?.SayLeftOut(output.Error);
-        var file = whole ?? state!;
-        using var adapted = parsed.GetValue(_adaptor) is { } adaptor ? Adaptor.Apply(file, adaptor, path) : null;
-        var loaded = adapted ?? file;
+        using var adapted = state is null || adaptor is null ? null : Adaptor.Apply(state, adaptor, path);
+        var loaded = known ?? adapted ?? whole ?? state!;
         using var converted = parsed.GetValue(_weights) is { } weights && weights != loaded.Network.Parameters.Storage
             ? loaded with { Network = loaded.Network.WithStorage(weights) } : null;
         var model = converted ?? loaded;
@@ -74,7 +74,7 @@ public sealed class EvaluateCommand
         }
         string? svg = parsed.GetValue(_svg);
         new OutputFiles().Reads("--data", data.Source).Reads("--model", path).Reads("--network", source?.NamedPath)
-            .Reads("--adaptor", parsed.GetValue(_adaptor)).Writes("--svg", svg, OutputKind.Svg);
+            .Reads("--adaptor", adaptor).Writes("--svg", svg, OutputKind.Svg);
         if (svg is not null) CheckClasses(model.Network);
         var result = Evaluate(model, path, data, batch, bytes);
         if (svg is not null) TrainPicture.Save(svg, result);
@@ -91,13 +91,6 @@ public sealed class EvaluateCommand
             throw new EdgeLearnException($"--svg draws which of 2 to {TestFigures.MostClasses} classes were taken for which, and this "
                 + $"model has {(classes == 0 ? "none" : $"{classes:N0}")}: leave it out");
         }
-    }
-
-    // An adaptor may bring a head for other classes.
-    static ModelMeaning OfAdapted(Model whole, string adaptor, string path)
-    {
-        using var adapted = Adaptor.Apply(whole, adaptor, path);
-        return ModelMeaning.Of(adapted);
     }
 
     static EvaluateResult Evaluate(Model model, string path, DataSplit data, int batch, bool multipliesBytes)

@@ -50,7 +50,7 @@ public sealed class PlanCommand
         var output = CommandOutput.Of(parsed);
         var settings = _training.Read(parsed);
         var network = NetworkSource.Read(parsed.GetValue(_network));
-        var spec = Spec(parsed, network, output);
+        var spec = Spec(parsed, network, settings.Train, output);
         if (settings.Train is { } train) spec = train.Adapt(spec);
         var result = PlanResult.Of(spec,
             _training.Has(parsed, "weights") ? settings : settings with { Weights = network.Storage ?? WeightStorage.Float32 },
@@ -81,10 +81,10 @@ public sealed class PlanCommand
         }
     }
 
-    NetworkSpec Spec(ParseResult parsed, NetworkSource network, CommandOutput output)
+    NetworkSpec Spec(ParseResult parsed, NetworkSource network, TrainableParts? train, CommandOutput output)
     {
         var loss = _loss.Read(parsed, network);
-        using var data = _data.Open(parsed, loss, output, network.Meaning(loss, _training.Read(parsed).Train));
+        using var data = _data.Open(parsed, loss, output, network.Meaning(loss, train));
         loss = _loss.Complete(parsed, loss, network, data);
         if (data is not null) return network.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss);
         int classes = parsed.GetValue(_classes) ?? 10;

@@ -91,7 +91,7 @@ sealed class ArrayOpening(DataOptions options, FileCache cache)
 
             int classCount = Math.Max(Math.Max(leastClasses, classNames?.Length ?? 0),
                 Math.Max(classes.ClassCount, testClasses?.ClassCount ?? 0));
-            if (FitsModel(classes, testClasses, classNames, name) is var (own, other, model))
+            if (ByModel(classes, testClasses, classNames, name) is var (own, other, model))
                 (classes, testClasses, classNames, classCount) = (own, other, model.Names?.ToArray(), model.Count);
             train = new ArrayDataset(inputs, classes, classCount, shape);
             if (testInputs is not null) test = new ArrayDataset(testInputs, testClasses!, classCount, shape);
@@ -109,17 +109,17 @@ sealed class ArrayOpening(DataOptions options, FileCache cache)
     }
 
     // Null where the data are read by their own classes.
-    (LabelList Own, LabelList? Other, KnownClasses Model)? FitsModel(LabelList own, LabelList? other, string[]? names, string name)
+    (LabelList Own, LabelList? Other, KnownClasses Model)? ByModel(LabelList own, LabelList? other, string[]? names, string name)
     {
-        if (options.ModelClassCount == 0) return null;
-        var model = new KnownClasses(options.ModelClassNames, options.ModelClassCount, "the model");
-        try
-        {
-            return (ModelClasses.Of(own, names, model, name), other is null ? null : ModelClasses.Of(other, names, model, name), model);
-        }
-        catch (EdgeLearnException) when (options.AllowsOtherClasses)
-        {
-            return null;
-        }
+        if (KnownClasses.OfModel(options) is not { } model) return null;
+        string? unknown = null;
+        var first = ModelClasses.Of(own, names, model, out string? unknownFirst);
+        var second = other is null ? null : ModelClasses.Of(other, names, model, out unknown);
+        unknown = unknownFirst ?? unknown;
+        if (unknown is null) return (first!, second, model);
+        return options.AllowsOtherClasses
+            ? null
+            : throw new EdgeLearnException($"{name}: the {unknown} is none of the classes of the model ({model.Text}): put a classes.txt "
+                + $"with the names beside the data, {KnownClasses.Remedy}");
     }
 }

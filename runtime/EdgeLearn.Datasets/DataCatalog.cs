@@ -174,9 +174,7 @@ public sealed class DataCatalog
         byte[] start = GzipFile.ReadStart(path);
         string name = Path.GetFileName(path);
         if (NpzFile.HasMagic(start)) return OpenFolder(path, name, null);
-        bool isText = !start.Contains((byte)0) || HasTextName(path);
-        if (!NpyFile.HasMagic(start) && !IdxFile.HasMagic(start) && isText && start.Length > 0)
-            return OpenTables(path, null, name, path);
+        if (IsTable(path, start)) return OpenTables(path, null, name, path);
         if (ArrayHeader.Parse(start, name).Dimensions == 1)
         {
             throw new EdgeLearnException($"{path} holds one number a sample: labels, not inputs; name the file with the inputs, or the "
@@ -189,11 +187,15 @@ public sealed class DataCatalog
         return Arrays.Open(path, labels, null, null, name, path, null, null, isSequence: false);
     }
 
-    // After a power cut a text may hold zeros.
-    static bool HasTextName(string path)
+    /// <summary>Whether data are a file that is read as a table.</summary>
+    internal static bool IsTable(string data) => File.Exists(data) && IsTable(data, GzipFile.ReadStart(data));
+
+    static bool IsTable(string path, byte[] start)
     {
-        string name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
-        return Path.GetExtension(name).ToLowerInvariant() is ".csv" or ".txt" or ".tsv" or ".dat" or ".data";
+        if (start.Length == 0 || NpyFile.HasMagic(start) || IdxFile.HasMagic(start) || NpzFile.HasMagic(start)) return false;
+        // After a power cut a text may hold zeros.
+        return !start.Contains((byte)0)
+            || Path.GetExtension(ArrayName.WithoutGzip(ArrayName.Lower(path))) is ".csv" or ".txt" or ".tsv" or ".dat" or ".data";
     }
 
     DataSplit OpenTables(string train, string? test, string name, string source, Shape? shape = null)

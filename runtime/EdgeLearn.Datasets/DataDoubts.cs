@@ -3,8 +3,6 @@ namespace EdgeLearn.Datasets;
 /// <summary>What some data cannot teach, in lines for the user: figures of it would mean nothing without them.</summary>
 public static class DataDoubts
 {
-    const int MostNamed = 5;
-
     /// <summary>Says it of data that a network is about to learn from.</summary>
     /// <param name="data">both parts</param>
     /// <param name="classNames">what the classes are called; null = by their numbers</param>
@@ -58,13 +56,13 @@ public static class DataDoubts
         if (names.Length == scale.Length) lines.Add($"never vary in training: {Listed([.. still.Select(i => names[i]).Distinct()])}");
     }
 
-    static int[] Counts(Dataset data, int classCount)
+    /// <summary>Samples of each class.</summary>
+    internal static int[] Counts(Dataset data, int classCount)
     {
         int[] counts = new int[classCount];
         for (int i = 0; i < data.Count; i++) counts[data.Label(i)]++;
         return counts;
     }
 
-    static string Listed(string[] names)
-        => string.Join(", ", names.Take(MostNamed)) + (names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "");
+    static string Listed(string[] names) => NameText.First(names, most: 5);
 }

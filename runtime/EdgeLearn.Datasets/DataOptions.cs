@@ -24,12 +24,6 @@ public sealed record DataOptions
     /// <summary>Whether a table's last line counts only with its line break: for a file that is being written.</summary>
     public bool WholeLinesOnly { get; init; }
 
-    /// <summary>Rows of a table that follow each other in one input; null = a row is an input.</summary>
-    public int? Window { get; init; }
-
-    /// <summary>Rows from one window to the next; null = as many as a window has.</summary>
-    public int? Hop { get; init; }
-
     /// <summary>The column by whose time rows follow each other, no input itself; null = in the order of the file.</summary>
     public string? TimeColumn { get; init; }
 

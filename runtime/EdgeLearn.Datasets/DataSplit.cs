@@ -200,8 +200,7 @@ static class HeldOut
     public static (int[] Train, int[] Held) Last(int count, double[]? times, double fraction, string name)
     {
         if (count < 2) throw new EdgeLearnException($"{name} has 1 sample to learn from; expected at least 2 where some are held back");
-        int[] order = [.. Enumerable.Range(0, count)];
-        if (times is not null) Array.Sort((double[])times.Clone(), order);
+        int[] order = TestPart.ByTime(count, times);
         int held = Math.Clamp((int)Math.Round(count * fraction), 1, count - 1);
         return ([.. order.Take(count - held).Order()], [.. order.Skip(count - held).Order()]);
     }

@@ -22,10 +22,10 @@ sealed class TestPart(DataOptions options, string name)
         if (count < 2) throw new EdgeLearnException($"{name} has 1 sample; expected at least 2, one to learn from and one to test with");
         if (groups is not null) return ByGroup(groups, options.SplitByTime ? times ?? Counted(count) : null);
         bool[] test = new bool[count];
-        var (first, testCount) = Part(count, "samples");
+        var (first, testCount) = Part(count);
         if (options.SplitByTime)
         {
-            foreach (int i in ByTime(times ?? Counted(count)).Skip(count - testCount)) test[i] = true;
+            foreach (int i in ByTime(count, times).Skip(count - testCount)) test[i] = true;
             return test;
         }
 
@@ -125,18 +125,21 @@ sealed class TestPart(DataOptions options, string name)
     }
 
     // Places in the shuffled order.
-    (int First, int Count) Part(int count, string what)
+    (int First, int Count) Part(int count)
     {
         if (options.Fold is not var (part, parts)) return (0, Math.Clamp((int)Math.Round(count * options.TestFraction), 1, count - 1));
-        if (parts > count) throw new EdgeLearnException($"{count} {what} cannot be divided into {parts} folds");
+        if (parts > count) throw new EdgeLearnException($"{count} samples cannot be divided into {parts} folds");
         int first = (int)((long)count * (part - 1) / parts);
         return (first, (int)((long)count * part / parts) - first);
     }
 
-    static int[] ByTime(double[] times)
+    /// <summary>Samples in the order of time.</summary>
+    /// <param name="count">samples</param>
+    /// <param name="times">of each; null = they follow each other</param>
+    public static int[] ByTime(int count, double[]? times)
     {
-        int[] order = [.. Enumerable.Range(0, times.Length)];
-        Array.Sort((double[])times.Clone(), order);
+        int[] order = [.. Enumerable.Range(0, count)];
+        if (times is not null) Array.Sort((double[])times.Clone(), order);
         return order;
     }
 

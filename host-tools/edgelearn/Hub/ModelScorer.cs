@@ -10,6 +10,13 @@ sealed class ModelScorer(Dataset test)
     public Evaluation Score(string path)
     {
         using var model = ModelFile.Load(path);
+        return Score(model, test);
+    }
+
+    /// <summary>Accuracy and mean loss of a model.</summary>
+    /// <exception cref="EdgeLearnException">It does not fit the test set.</exception>
+    public static Evaluation Score(Model model, Dataset test)
+    {
         TrainingSession.CheckFit(model.Network, test);
         return Evaluator.Score(model, test, Batch);
     }

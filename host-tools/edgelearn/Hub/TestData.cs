@@ -6,8 +6,6 @@ namespace EdgeLearn.Cli;
 /// <summary>What <c>serve --test-data</c> names: scores model files, each by the columns and classes that it knows.</summary>
 sealed class TestData
 {
-    const int Batch = 256;
-
     readonly string _path;
     readonly Action<string> _say;
     readonly HashSet<string> _said = [];
@@ -50,16 +48,8 @@ sealed class TestData
     public Evaluation Score(string path)
     {
         using var model = ModelFile.Load(path);
-        var meaning = ModelMeaning.Of(model);
-        using var data = DataCatalog.Open(_path, Options with
-        {
-            Columns = meaning.Columns,
-            ModelClassCount = meaning.ClassCount,
-            ModelClassNames = meaning.ClassNames,
-            Regression = !model.Network.Loss.IsClassification,
-        });
+        using var data = DataCatalog.Open(_path, Options.By(model));
         foreach (string note in data.Notes.Where(_said.Add)) _say(note);
-        TrainingSession.CheckFit(model.Network, data.Test);
-        return Evaluator.Score(model, data.Test, Batch);
+        return ModelScorer.Score(model, data.Test);
     }
 }

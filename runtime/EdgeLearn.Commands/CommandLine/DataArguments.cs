@@ -69,7 +69,7 @@ sealed class DataArguments
     }
 
     /// <summary>What the command line says about reading.</summary>
-    public DataOptions Options(ParseResult parsed, Loss loss, ModelMeaning? model) => new()
+    public DataOptions Options(ParseResult parsed, Loss loss, ModelMeaning? model) => (new DataOptions
     {
         LabelColumn = parsed.GetValue(_label),
         GroupColumn = parsed.GetValue(_group),
@@ -83,11 +83,7 @@ sealed class DataArguments
         Header = parsed.GetValue(_header) ?? HeaderChoice.Auto,
         TimeColumn = parsed.GetValue(_time),
         SplitByTime = parsed.GetValue(_split) == SplitChoice.Time,
-        Columns = model?.Columns,
-        ModelClassCount = model?.ClassCount ?? 0,
-        ModelClassNames = model?.ClassNames,
-        AllowsOtherClasses = model?.MayDrawHead ?? false,
-    };
+    }).By(model);
 }
 
 /// <summary>How the test part is chosen.</summary>
@@ -98,16 +94,4 @@ enum SplitChoice
 
     /// <summary>The last in the order of time.</summary>
     Time,
-}
-
-/// <summary>What a model knows about its inputs and outputs, by which data beside it are read.</summary>
-/// <param name="Columns">of a table; null = it was not made for one</param>
-/// <param name="ClassNames">in the order of its outputs; null = they have none</param>
-/// <param name="ClassCount">classes that it tells apart; 0 for a regression</param>
-/// <param name="MayDrawHead">whether data with other classes get a new head</param>
-sealed record ModelMeaning(InputColumns? Columns, IReadOnlyList<string>? ClassNames, int ClassCount, bool MayDrawHead = false)
-{
-    /// <summary>Of a model.</summary>
-    public static ModelMeaning Of(Model model) => new(model.Columns, model.ClassNames,
-        model.Network.Loss.IsClassification ? model.Network.Loss.ClassesOf(model.Network.Spec.ClassCount) : 0);
 }

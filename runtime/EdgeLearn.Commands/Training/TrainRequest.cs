@@ -79,9 +79,9 @@ static class PreparationChoices
         var inputs = OfInputs(choice, known, data, network);
         if (!network.Loss.HasQuantities || inputs == known) return inputs;
         if (known is not null) return inputs.WithTargets(known.Targets);
-        return inputs.WithTargets(network.Loss is HuberLoss
-            ? TargetScale.StandardiseRobustly(data.Train)
-            : TargetScale.Standardise(data.Train));
+        return network.Loss is HuberLoss
+            ? inputs.WithTargets(TargetScale.StandardiseRobustly(data.Train))
+            : inputs.StandardiseTargets(data.Train);
     }
 
     static Preparation OfInputs(PreparationChoice choice, Preparation? known, DataSplit data, NetworkSpec network) => choice switch

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace EdgeLearn.Datasets;
 
 /// <summary>Texts whose cells are separated by runs of blanks.</summary>
@@ -27,5 +29,12 @@ static class BlankRuns
         }
 
         return to;
+    }
+
+    /// <summary>The same for one line.</summary>
+    public static string Collapse(string line)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(line);
+        return Encoding.UTF8.GetString(bytes, 0, Collapse(bytes));
     }
 }

@@ -44,8 +44,6 @@ sealed class ColumnChoice(TableFile table, DataOptions options)
             LeftOut = _leftOut,
             Group = options.GroupColumn,
             DropsMissing = options.Missing == MissingChoice.Drop,
-            Window = options.Window ?? 0,
-            Hop = options.Window is { } window ? options.Hop ?? window : 0,
             TimeColumn = options.TimeColumn,
         };
     }

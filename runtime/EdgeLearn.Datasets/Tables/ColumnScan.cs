@@ -44,9 +44,6 @@ sealed record ColumnScan
     /// <summary>Whether a time has more than a date.</summary>
     public bool HasHours { get; set; }
 
-    /// <summary>Whether no time is earlier than the one before it.</summary>
-    public bool Ascends { get; set; } = true;
-
     /// <summary>Line of the first cell without a value; 0 = none.</summary>
     public long MissingLine { get; set; }
 
@@ -67,9 +64,6 @@ sealed record ColumnScan
 
     /// <summary>Whether there are more texts than <see cref="Values"/> has.</summary>
     public bool HasMoreValues { get; set; }
-
-    /// <summary>Cells of each of <see cref="Values"/>, where the column is a dictionary.</summary>
-    public List<int> Counted { get; init; } = [];
 
     /// <summary>A dictionary's texts and those of another file.</summary>
     public ColumnScan With(ColumnScan other) => this with

@@ -100,7 +100,7 @@ sealed class TableConversion(string path, DataOptions options)
         var scan = _columns[column];
         var kind = CellText.Read(cell, out double value);
         if (kind is CellKind.CommaNumber or CellKind.Number) _marks.Take(line, column, kind, cell);
-        if (scan.IsDictionary) return TakeText(line, column, cell, scan, kind, value);
+        if (scan.IsDictionary) return TakeName(line, column, cell, kind, value);
         switch (kind)
         {
             case CellKind.Number or CellKind.CommaNumber:
@@ -109,7 +109,6 @@ sealed class TableConversion(string path, DataOptions options)
                 scan.Numbers++;
                 break;
             case CellKind.Time:
-                if (scan.Times > 0 && value < _previous[column]) scan.Ascends = false;
                 scan.HasHours |= value % 86400 != 0;
                 scan.Times++;
                 break;
@@ -119,7 +118,7 @@ sealed class TableConversion(string path, DataOptions options)
             default:
                 if (kind == CellKind.NoNumber && scan.NoNumberLine == 0)
                     (scan.NoNumberLine, scan.NoNumber) = (line, CellText.Shorten(cell));
-                return TakeText(line, column, cell, scan, kind, value);
+                return CodeOf(line, column, cell);
         }
 
         scan.Least = Math.Min(scan.Least, value);
@@ -128,45 +127,48 @@ sealed class TableConversion(string path, DataOptions options)
         return value;
     }
 
-    double TakeText(long line, int column, ReadOnlySpan<char> cell, ColumnScan scan, CellKind kind, double value)
+    // A label, a group, or a value of a category.
+    double TakeName(long line, int column, ReadOnlySpan<char> cell, CellKind kind, double value)
     {
-        if (scan.IsDictionary)
+        var scan = _columns[column];
+        if (CellText.IsMissingLabel(cell))
         {
-            if (CellText.IsMissingLabel(cell))
-            {
-                if (scan.Missing++ == 0) scan.MissingLine = line;
-                return TableCells.Missing;
-            }
-
-            if (kind is CellKind.Number or CellKind.CommaNumber)
-            {
-                scan.Numbers++;
-                scan.IsWhole &= value == Math.Floor(value);
-                scan.Least = Math.Min(scan.Least, value);
-                scan.Most = Math.Max(scan.Most, value);
-            }
-
-            if (cell.Length > LongestText)
-            {
-                throw new EdgeLearnException($"{_name}, line {line}, column '{CellText.Shorten(scan.Name)}': a text of {cell.Length} "
-                    + $"characters; a name of a class or group has at most {LongestText}");
-            }
+            if (scan.Missing++ == 0) scan.MissingLine = line;
+            return TableCells.Missing;
         }
 
+        if (kind is CellKind.Number or CellKind.CommaNumber)
+        {
+            scan.Numbers++;
+            scan.IsWhole &= value == Math.Floor(value);
+            scan.Least = Math.Min(scan.Least, value);
+            scan.Most = Math.Max(scan.Most, value);
+        }
+
+        if (cell.Length > LongestText)
+        {
+            throw new EdgeLearnException($"{_name}, line {line}, column '{CellText.Shorten(scan.Name)}': a text of {cell.Length} "
+                + $"characters; a name of a class or group has at most {LongestText}");
+        }
+        return CodeOf(line, column, cell);
+    }
+
+    double CodeOf(long line, int column, ReadOnlySpan<char> cell)
+    {
+        var scan = _columns[column];
         if (scan.Texts++ == 0) (scan.TextLine, scan.FirstText) = (line, CellText.Shorten(cell));
-        var texts = _texts[column] ??= new ColumnTexts(scan, _name);
-        return texts.CodeOf(cell);
+        return (_texts[column] ??= new ColumnTexts(scan, _name)).CodeOf(cell);
     }
 
     void AddNotes(TableText text, bool lacksEnd)
     {
         if (text.NulRuns > 0)
         {
-            _scan.Notes.Add($"{_name}: NUL bytes in {text.NulRuns} place{(text.NulRuns == 1 ? "" : "s")}, as after a power cut: left out, "
+            _scan.Notes.Add($"NUL bytes in {text.NulRuns} place{(text.NulRuns == 1 ? "" : "s")}, as after a power cut: left out, "
                 + $"with the line that they tear");
         }
         if (lacksEnd || (text.HasBrokenEnd && !options.WholeLinesOnly))
-            _scan.Notes.Add($"{_name}: the last line breaks off and is left out");
+            _scan.Notes.Add("the last line breaks off and is left out");
     }
 
     void Report(long bytes)
@@ -193,12 +195,7 @@ sealed class ColumnTexts
     public double CodeOf(ReadOnlySpan<char> text)
     {
         if (_scan.HasMoreValues) return TableCells.FreeText;
-        if (_lookup.TryGetValue(text, out int code))
-        {
-            if (_scan.IsDictionary) _scan.Counted[code]++;
-            return TableCells.OfText(code);
-        }
-
+        if (_lookup.TryGetValue(text, out int code)) return TableCells.OfText(code);
         if (_codes.Count == (_scan.IsDictionary ? LabelList.LargestClassCount : ColumnScan.MostValues))
         {
             if (_scan.IsDictionary)
@@ -214,7 +211,6 @@ sealed class ColumnTexts
         string kept = text.ToString();
         _codes.Add(kept, code);
         _scan.Values.Add(kept);
-        _scan.Counted.Add(1);
         return TableCells.OfText(code);
     }
 }

@@ -17,12 +17,20 @@ sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int S
     const int LinesLookedAt = 50;
     static readonly char[] s_separators = ['\t', ';', '|', ','];
 
-    /// <summary>Looks at the beginning of a text.</summary>
-    /// <param name="start">whole lines, quotes checked; the whole text where it is short</param>
+    /// <summary>Looks at the beginning of a text, and takes what is before the table out of it.</summary>
+    /// <param name="text">from its beginning on</param>
     /// <param name="choice">whether there is a header</param>
     /// <param name="name">what the user calls the text</param>
     /// <exception cref="EdgeLearnException">There is no table, or it cannot be told whether it has a header.</exception>
-    public static TableDialect Of(ReadOnlySpan<byte> start, HeaderChoice choice, string name)
+    public static TableDialect Begin(TableText text, HeaderChoice choice, string name)
+    {
+        var dialect = Of(text.Peek(), choice, name);
+        text.Skip(dialect.SkippedBytes);
+        if (dialect.IsBlank) text.SeparateByBlanks();
+        return dialect;
+    }
+
+    static TableDialect Of(ReadOnlySpan<byte> start, HeaderChoice choice, string name)
     {
         string text = Encoding.UTF8.GetString(start);
         int at = 0, lines = 0;
@@ -46,7 +54,7 @@ sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int S
         char separator = said ?? SeparatorOf(sample, out bool isBlank);
         isBlank = said is null && separator == ' ';
         if (isBlank) separator = '\t';
-        var rows = Rows(isBlank ? string.Join('\n', sample.Select(Collapse)) : string.Join('\n', sample), separator);
+        var rows = Rows(isBlank ? string.Join('\n', sample.Select(BlankRuns.Collapse)) : string.Join('\n', sample), separator);
         int width = rows.Skip(rows.Count > 1 ? 1 : 0).CountBy(row => row.Length).MaxBy(width => width.Value).Key;
         bool hasHeader = choice == HeaderChoice.Auto ? TableHeader.IsHeader(rows, name) : choice == HeaderChoice.Yes;
         string[] names = hasHeader ? TableHeader.Names(rows, width) : TableHeader.Numbers(width, comment, separator, isBlank);
@@ -113,7 +121,7 @@ sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int S
             if (cutsAll) return separator;
         }
 
-        int[] blanks = [.. lines.Select(line => Count(Collapse(line), '\t'))];
+        int[] blanks = [.. lines.Select(line => Count(BlankRuns.Collapse(line), '\t'))];
         bool hasOthers = lines.Any(line => s_separators.Any(separator => separator != '\t' && Count(line, separator) > 0));
         isBlank = !hasOthers && blanks[^1] > 0 && blanks.All(count => count == blanks[^1]);
         if (isBlank) return ' ';
@@ -133,20 +141,6 @@ sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int S
         }
 
         return count;
-    }
-
-    static string Collapse(string line)
-    {
-        var text = new StringBuilder();
-        bool quoted = false;
-        foreach (char c in line.Trim())
-        {
-            if (c == '"') quoted = !quoted;
-            if (quoted || c is not (' ' or '\t')) text.Append(c);
-            else if (text.Length > 0 && text[^1] != '\t') text.Append('\t');
-        }
-
-        return text.ToString();
     }
 
     static bool IsSeparatorLine(string line, out char? separator)

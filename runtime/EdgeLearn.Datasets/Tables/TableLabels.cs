@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace EdgeLearn.Datasets;
 
 /// <summary>
@@ -59,7 +57,7 @@ static class TableLabels
     }
 
     /// <summary>Whether all labels of a file are among some classes.</summary>
-    public static bool Fit(ColumnScan label, KnownClasses classes) => label.Values.TrueForAll(value => ClassOf(value, classes) >= 0);
+    public static bool Fit(ColumnScan label, KnownClasses classes) => label.Values.TrueForAll(value => classes.IndexOf(value) >= 0);
 
     /// <summary>The class of each different label of a file.</summary>
     /// <param name="table">the file</param>
@@ -68,26 +66,13 @@ static class TableLabels
     /// <exception cref="EdgeLearnException">A label is none of the classes.</exception>
     public static int[] Classes(TableFile table, ColumnScan label, KnownClasses classes)
     {
-        int[] found = [.. label.Values.Select(value => ClassOf(value, classes))];
+        int[] found = [.. label.Values.Select(classes.IndexOf)];
         int unknown = found.IndexOf(-1);
-        return unknown < 0 ? found : throw Unknown(table, label, label.Values[unknown], classes);
+        return unknown < 0
+            ? found
+            : throw new EdgeLearnException($"{table.Name}: the label '{CellText.Shorten(label.Values[unknown])}' in "
+                + $"'{CellText.Shorten(label.Name)}' is none of the classes of {classes.Owner} ({classes.Text}): {KnownClasses.Remedy}");
     }
-
-    static EdgeLearnException Unknown(TableFile table, ColumnScan label, string value, KnownClasses classes)
-    {
-        string known = classes.Names is { } names
-            ? TableMeaning.Listed(names)
-            : $"0 to {(classes.Count - 1).ToString(CultureInfo.InvariantCulture)}, which have no names";
-        return new($"{table.Name}: the label '{CellText.Shorten(value)}' in '{CellText.Shorten(label.Name)}' is none of the classes of "
-            + $"{classes.Owner} ({known}): give a model the class with 'model add-class', or learn a new head with --train head");
-    }
-
-    static int ClassOf(string value, KnownClasses classes)
-        => classes.Names is { } names ? IndexOf(names, value) : NumberedClass(value, classes.Count);
-
-    static int NumberedClass(string value, int classCount)
-        => CellText.Read(value, out double number) == CellKind.Number && number >= 0 && number < classCount && number == Math.Floor(number)
-            ? (int)number : -1;
 
     /// <summary>The number that a text is; 0 where it is none.</summary>
     public static double Number(string text)

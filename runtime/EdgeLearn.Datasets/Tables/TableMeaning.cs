@@ -40,11 +40,7 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
 
     /// <summary>Names, shortened where they are many.</summary>
     public static string Listed(IReadOnlyList<string> names)
-    {
-        const int Most = 8;
-        string first = string.Join(", ", names.Take(Most).Select(name => CellText.Shorten(name)));
-        return names.Count <= Most ? first : $"{first} and {names.Count - Most} more";
-    }
+        => NameText.First([.. names.Select(name => CellText.Shorten(name))], most: 8);
 
     static bool Has(TableFile table, string name) => table.Scan.Columns.Exists(column => column.Name == name);
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EdgeLearn.Datasets;
 
 /// <summary>Opens tables as data sets: what the columns mean, which rows are samples, the classes by name, the test part.</summary>
@@ -16,76 +18,75 @@ sealed class TableOpening(DataOptions options, FileCache cache)
     /// <exception cref="EdgeLearnException">A file is no table, or has a cell that cannot be used.</exception>
     public DataSplit Open(string train, string? test, string name, string source, Shape? shape)
     {
-        var model = options.ModelClassCount > 0 ? new KnownClasses(options.ModelClassNames, options.ModelClassCount, "the model") : null;
-        var known = model ?? (test is null ? null : ClassesOfBoth(train, test));
-        var (data, classes) = OpenPart(train, options.Columns, known, shape);
-        TableDataset? other = null;
+        var opened = new List<IDisposable>();
         try
         {
-            if (test is not null) (other, _) = OpenPart(test, data.Meaning.Columns, classes, shape);
-            int[]? groups = data.Meaning.Group >= 0 ? data.Groups() : null;
-            double[]? times = data.Meaning.Time >= 0 && options.SplitByTime ? data.Times() : null;
-            var split = other is null
-                ? DataSplit.FromWhole(data, options, name, source, groups, times)
-                : DataSplit.FromParts(data, other, name, source);
-            if (other is not null) split.TrainGroups = groups;
-            split.Columns = FillIn(split, data, other);
-            split.ClassNames = classes?.Names;
-            split.Notes = [.. _notes];
-            split.Scan = data.Scan;
-            return split;
+            var table = TableFile.Open(train, options, cache);
+            opened.Add(table);
+            RefuseEmpty(table);
+            var columns = options.Columns ?? new ColumnChoice(table, options).Choose();
+            var testTable = test is null ? null : TableFile.Open(test, options with { Columns = columns }, cache);
+            if (testTable is not null) opened.Add(testTable);
+            var known = KnownClasses.OfModel(options) ?? (testTable is null ? null : ClassesOfBoth(table, testTable, columns));
+            var (data, classes) = Part(table, columns, isOwn: options.Columns is null, known, shape);
+            var other = testTable is null ? null : Part(testTable, data.Meaning.Columns, isOwn: false, classes, shape).Data;
+            return Split(data, other, classes, name, source);
         }
         catch
         {
-            data.Dispose();
-            other?.Dispose();
+            foreach (var file in opened) file.Dispose();
             throw;
         }
     }
 
-    (TableDataset Data, KnownClasses? Classes) OpenPart(string path, InputColumns? columns, KnownClasses? known,
-        Shape? shape)
+    DataSplit Split(TableDataset data, TableDataset? other, KnownClasses? classes, string name, string source)
     {
-        var table = TableFile.Open(path, options with { Columns = columns }, cache);
-        try
-        {
-            if (table.Count == 0) throw new NoSamplesException($"{table.Name} has a header and no rows");
-            var meaning = MeaningOf(table, columns);
-            var classes = options.Regression || meaning.Labels.Length == 0 ? null : ClassesOf(table, meaning, known);
-            int[]? codes = classes is null ? null : TableLabels.Classes(table, table.Scan.Columns[meaning.Labels[0]], classes);
-            if (options.Regression) CheckTargets(table, meaning);
-            CheckGroups(table, meaning);
-            var (rows, labels) = Samples(table, meaning, codes);
-            _notes.AddRange(table.Scan.Notes.Select(note => $"{table.Name}: {note}"));
-            _notes.AddRange(meaning.Notes);
-            return (new TableDataset(table, meaning, rows, labels, classes?.Count ?? 0, shape), classes);
-        }
-        catch
-        {
-            table.Dispose();
-            throw;
-        }
+        int[]? groups = data.Meaning.Group >= 0 ? data.Groups() : null;
+        double[]? times = data.Meaning.Time >= 0 && options.SplitByTime ? data.Times() : null;
+        var split = other is null
+            ? DataSplit.FromWhole(data, options, name, source, groups, times)
+            : DataSplit.FromParts(data, other, name, source);
+        if (other is not null) split.TrainGroups = groups;
+        split.Columns = FillIn(split, data, other);
+        split.ClassNames = classes?.Names;
+        split.Notes = [.. _notes];
+        split.Scan = data.Scan;
+        return split;
     }
 
-    TableMeaning MeaningOf(TableFile table, InputColumns? columns)
+    (TableDataset Data, KnownClasses? Classes) Part(TableFile table, InputColumns columns, bool isOwn, KnownClasses? known, Shape? shape)
     {
-        if (columns is null) return TableMeaning.Of(table, new ColumnChoice(table, options).Choose(), isOwn: true, options);
+        RefuseEmpty(table);
+        var meaning = MeaningOf(table, columns, isOwn);
+        var classes = options.Regression || meaning.Labels.Length == 0 ? null : ClassesOf(table, meaning, known);
+        int[]? codes = classes is null ? null : TableLabels.Classes(table, table.Scan.Columns[meaning.Labels[0]], classes);
+        if (options.Regression) CheckTargets(table, meaning);
+        CheckGroups(table, meaning);
+        var (rows, labels) = Samples(table, meaning, codes);
+        _notes.AddRange(table.Scan.Notes.Select(note => $"{table.Name}: {note}"));
+        _notes.AddRange(meaning.Notes);
+        return (new TableDataset(table, meaning, rows, labels, classes?.Count ?? 0, shape), classes);
+    }
+
+    static void RefuseEmpty(TableFile table)
+    {
+        if (table.Count == 0) throw new NoSamplesException($"{table.Name} has a header and no rows");
+    }
+
+    TableMeaning MeaningOf(TableFile table, InputColumns columns, bool isOwn)
+    {
         var words = new ColumnWords(options, table.Scan.Columns.Select(column => column.Name));
-        if (words.Labels.Count > 0) columns = columns with { Labels = words.Labels };
-        return TableMeaning.Of(table, columns, isOwn: false, options);
+        if (!isOwn && words.Labels.Count > 0) columns = columns with { Labels = words.Labels };
+        return TableMeaning.Of(table, columns, isOwn, options);
     }
 
     // A class of which only the test file has rows is a class all the same.
-    KnownClasses? ClassesOfBoth(string train, string test)
+    KnownClasses? ClassesOfBoth(TableFile train, TableFile test, InputColumns columns)
     {
-        if (options.Regression) return null;
-        using var first = TableFile.Open(train, options, cache);
-        var columns = new ColumnChoice(first, options).Choose();
-        using var second = TableFile.Open(test, options with { Columns = columns }, cache);
-        if (columns.Labels.Count > 1) return null;
-        var label = first.Scan.Columns.Find(column => column.Name == columns.Labels[0])!;
-        var other = second.Scan.Columns.Find(column => column.Name == label.Name);
-        return other is null ? null : NewClasses(first, label.With(other));
+        if (options.Regression || columns.Labels.Count > 1) return null;
+        var label = train.Scan.Columns.Find(column => column.Name == columns.Labels[0]);
+        var other = test.Scan.Columns.Find(column => column.Name == columns.Labels[0]);
+        return label is null || other is null ? null : NewClasses(train, label.With(other));
     }
 
     static KnownClasses NewClasses(TableFile table, ColumnScan label)
@@ -152,7 +153,7 @@ sealed class TableOpening(DataOptions options, FileCache cache)
         if (withoutInput > 0) _notes.Add($"{table.Name}: {Rows(withoutInput)} with a missing value left out");
         if (rows.Count == 0) throw new NoSamplesException($"{table.Name} has no row with a label and all inputs");
         return (rows.Count == table.Count ? null : [.. rows],
-            codes is null ? null : new LabelList(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(labels), table.Name));
+            codes is null ? null : new LabelList(CollectionsMarshal.AsSpan(labels), table.Name));
     }
 
     InputColumns FillIn(DataSplit split, TableDataset data, TableDataset? other)
@@ -167,9 +168,3 @@ sealed class TableOpening(DataOptions options, FileCache cache)
 
     static string Rows(int count) => count == 1 ? "1 row" : $"{count:N0} rows";
 }
-
-/// <summary>The classes that data are read by.</summary>
-/// <param name="Names">in the order of their numbers; null = they are 0, 1, 2, ...</param>
-/// <param name="Count">how many there are</param>
-/// <param name="Owner">whose they are, for messages</param>
-sealed record KnownClasses(IReadOnlyList<string>? Names, int Count, string Owner);

@@ -24,9 +24,6 @@ sealed class TableReader : IDisposable
     /// <summary>Whether the first line has the names.</summary>
     public bool HasHeader => _dialect.HasHeader;
 
-    /// <summary>Between cells.</summary>
-    public char Separator => _dialect.Separator;
-
     /// <summary>Whether a column has no value in the first rows.</summary>
     public bool IsEmptyColumn(int column) => _dialect.EmptyColumns.Contains(column);
 
@@ -42,17 +39,9 @@ sealed class TableReader : IDisposable
     {
         string name = Path.GetFileName(path);
         var text = new TableText(GzipFile.OpenContent(path), name, FileCache.DefaultLimitBytes, wholeLinesOnly);
-        return Open(text, choice, name);
-    }
-
-    static TableReader Open(TableText text, HeaderChoice choice, string name)
-    {
         try
         {
-            var dialect = TableDialect.Of(text.Peek(), choice, name);
-            text.Skip(dialect.SkippedBytes);
-            if (dialect.IsBlank) text.SeparateByBlanks();
-            return new TableReader(text, dialect, name);
+            return new TableReader(text, TableDialect.Begin(text, choice, name), name);
         }
         catch
         {

@@ -33,9 +33,7 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
         var start = text.Peek();
         if (start.IsEmpty) throw new NoSamplesException($"{name} is empty");
         bool isSingle = start.Trim("\r\n"u8).IndexOf((byte)'\n') < 0;
-        var dialect = TableDialect.Of(start, isSingle && choice == HeaderChoice.Auto ? HeaderChoice.Yes : choice, name);
-        text.Skip(dialect.SkippedBytes);
-        if (dialect.IsBlank) text.SeparateByBlanks();
+        var dialect = TableDialect.Begin(text, isSingle && choice == HeaderChoice.Auto ? HeaderChoice.Yes : choice, name);
         int[] sources = SourcesOf(dialect);
         var reader = TableDialect.Reader(dialect.Separator);
         long line = dialect.SkippedLines;

@@ -15,6 +15,13 @@ static class NameText
         return shown.Length < 2 ? string.Concat(shown) : $"{string.Join(", ", shown[..^1])} and {shown[^1]}";
     }
 
+    /// <summary>The first of some texts, and how many more there are: <c>a, b and 3 more</c>.</summary>
+    public static string First(IReadOnlyCollection<string> texts, int most)
+    {
+        string first = string.Join(", ", texts.Take(most));
+        return texts.Count <= most ? first : $"{first} and {texts.Count - most} more";
+    }
+
     /// <summary>A text with a question mark for each letter that cannot be seen, cut where it is long.</summary>
     /// <param name="text">of a file</param>
     /// <param name="longest">letters of it</param>

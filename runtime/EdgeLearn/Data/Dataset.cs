@@ -57,16 +57,11 @@ public abstract class Dataset : IDisposable
     /// <exception cref="InvalidOperationException">Samples have classes.</exception>
     public virtual void ReadTarget(int index, Span<float> target) => throw new InvalidOperationException($"{Name} has no real targets");
 
-    /// <summary>Reads one input in the precision in which it is stored, finite.</summary>
+    /// <summary>Reads one input in the precision in which it is stored, finite; where <see cref="IsWide"/> says that it matters.</summary>
     /// <param name="index">0..Count-1</param>
     /// <param name="raw">[InputLength], written</param>
     /// <exception cref="EdgeLearnException">A value is not finite, or the file cannot be read any more.</exception>
-    internal virtual void ReadWide(int index, Span<double> raw)
-    {
-        float[] values = new float[raw.Length];
-        ReadFinite(index, values);
-        TensorPrimitives.ConvertTruncating<float, double>(values, raw);
-    }
+    internal virtual void ReadWide(int index, Span<double> raw) => throw new InvalidOperationException($"{Name} has floats");
 
     /// <summary>Reads the real targets of a sample in the precision in which they are stored, finite.</summary>
     /// <param name="index">0..Count-1</param>

@@ -16,12 +16,6 @@ public sealed record InputColumns(IReadOnlyList<InputColumn> Inputs, IReadOnlyLi
     /// <summary>Whether rows with a missing cell are left out.</summary>
     public bool DropsMissing { get; init; }
 
-    /// <summary>Rows that follow each other in one input; 0 = a row is an input.</summary>
-    public int Window { get; init; }
-
-    /// <summary>Rows from one window to the next.</summary>
-    public int Hop { get; init; }
-
     /// <summary>The column by whose time rows follow each other; null = in the order of the file.</summary>
     public string? TimeColumn { get; init; }
 

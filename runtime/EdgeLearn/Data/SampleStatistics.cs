@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace EdgeLearn;
 
 /// <summary>
@@ -57,7 +59,15 @@ sealed class SampleStatistics
     /// <param name="width">columns; divides the length of an input</param>
     /// <exception cref="EdgeLearnException">A value is not finite.</exception>
     public static SampleStatistics OfInputs(Dataset data, int width)
-        => new(data, data.InputLength, width, data.IsWide ? double.BitIncrement(1) - 1 : float.BitIncrement(1) - 1, data.ReadWide);
+    {
+        if (data.IsWide) return new(data, data.InputLength, width, double.BitIncrement(1) - 1, data.ReadWide);
+        float[] narrow = new float[data.InputLength];
+        return new(data, data.InputLength, width, float.BitIncrement(1) - 1, (index, row) =>
+        {
+            data.ReadFinite(index, narrow);
+            TensorPrimitives.ConvertTruncating<float, double>(narrow, row);
+        });
+    }
 
     /// <summary>Of real targets.</summary>
     /// <param name="data">the set</param>

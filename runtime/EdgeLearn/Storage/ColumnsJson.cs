@@ -30,7 +30,7 @@ static class ColumnsJson
 
     static bool IsWhole(InputColumns columns, int inputLength)
     {
-        if (columns.Inputs is null || columns.Labels is null || columns.LeftOut is null || columns.Window < 0 || columns.Hop < 0)
+        if (columns.Inputs is null || columns.Labels is null || columns.LeftOut is null)
             return false;
         if (columns.Labels.Any(label => label is null) || columns.LeftOut.Any(column => column.Value is null)) return false;
         foreach (var column in columns.Inputs)
@@ -42,8 +42,7 @@ static class ColumnsJson
             if (column.Fill is { } fill && (fill.Count != values || !fill.All(double.IsFinite))) return false;
         }
 
-        long width = columns.Inputs.Sum(column => (long)column.Width) * Math.Max(1, columns.Window);
-        return width == inputLength;
+        return columns.Inputs.Sum(column => (long)column.Width) == inputLength;
     }
 }
 
