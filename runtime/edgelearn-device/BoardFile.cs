@@ -18,6 +18,10 @@ sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<st
     string? _meaning;
     int _count;
     string? _counted;
+    int[]? _groups;
+
+    /// <inheritdoc/>
+    public override int[]? Groups => _groups;
 
     /// <inheritdoc/>
     public override int Count()
@@ -27,11 +31,11 @@ sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<st
         try
         {
             using var all = DataCatalog.Open(path, options(null) with { WholeLinesOnly = true, NeedsLabels = false });
-            _count = all.Train.Count;
+            (_count, _groups) = (all.Train.Count, all.TrainGroups);
         }
         catch (NoSamplesException)
         {
-            _count = 0;
+            (_count, _groups) = (0, null);
         }
         catch (EdgeLearnException) when (File.Exists(path) || Directory.Exists(path))
         {
@@ -61,7 +65,7 @@ sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<st
 
             (_state, _meaning) = (state, meaning);
             foreach (string note in _open.Notes.Where(_said.Add)) say(note);
-            if (_counted == state) _count = _open.Train.Count;
+            if (_counted == state) (_count, _groups) = (_open.Train.Count, _open.TrainGroups);
         }
 
         return new BoardExamples(_open.Train, _open.TrainGroups);

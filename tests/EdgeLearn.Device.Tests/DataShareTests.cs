@@ -95,4 +95,25 @@ public sealed class DataShareTests
             new DataShare { Part = part, PartCount = count, HeldOutFraction = fraction }.Split(s_data));
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 2)]
+    [InlineData(2, 2)]
+    public void Of_several_groups_whole_ones_are_held_out(int part, int parts)
+    {
+        for (ulong seed = 0; seed < 10; seed++)
+        {
+            int[] groups = [.. Enumerable.Range(0, s_data.Count).Select(i => i * 31 % 97 % 12)];
+            var share = new DataShare { Part = part, PartCount = parts, Groups = groups, HeldOutFraction = 0.2, Seed = seed };
+            var (training, heldOut) = share.Split(s_data);
+            HashSet<int> Of(DatasetView view) => [.. Enumerable.Range(0, view.Count).Select(i => groups[view.SourceRow(i)])];
+            HashSet<int> learned = Of(training), scored = Of(heldOut!);
+            Assert.Empty(learned.Intersect(scored));
+            Assert.InRange(heldOut.Count / (double)(heldOut.Count + training.Count), 0.05, 0.4);
+        }
+
+        var single = new DataShare { Groups = new int[s_data.Count], HeldOutFraction = 0.2 };
+        Assert.Equal((int)(s_data.Count * 0.2), single.Split(s_data).HeldOut!.Count); // one person's board is judged by samples
+    }
 }

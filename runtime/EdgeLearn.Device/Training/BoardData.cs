@@ -6,6 +6,9 @@ public abstract class BoardData : IDisposable
     /// <summary>Examples that there are now, whatever a model makes of them; 0 = none yet.</summary>
     public abstract int Count();
 
+    /// <summary>The group of each of these, where groups are known before a model reads them; null = they are not.</summary>
+    public virtual int[]? Groups => null;
+
     /// <summary>The examples that there are now, read by a model's columns and classes; null = none yet.</summary>
     /// <param name="model">that is scored or trained</param>
     /// <returns>Owned by this; good until the next call.</returns>
@@ -37,6 +40,9 @@ public sealed class FixedBoardData(Dataset data, int[]? groups = null) : BoardDa
 {
     /// <inheritdoc/>
     public override int Count() => data.Count;
+
+    /// <inheritdoc/>
+    public override int[]? Groups => groups;
 
     /// <inheritdoc/>
     public override BoardExamples? Open(Model model) => new BoardExamples(data, groups);

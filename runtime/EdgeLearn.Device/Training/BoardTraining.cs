@@ -44,7 +44,8 @@ public sealed class BoardTraining : BoardLearner
         {
             int count = _data.Count();
             // Until a model has read them, which are this board's cannot be told exactly.
-            return count == _known.Of ? _known.Training : count == 0 ? 0 : _share.TrainingCount(count);
+            return count == _known.Of ? _known.Training : count == 0
+                ? 0 : (_share with { Groups = _data.Groups ?? _share.Groups }).TrainingCount(count);
         }
     }
 

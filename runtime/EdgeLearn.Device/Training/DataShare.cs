@@ -1,4 +1,3 @@
-
 namespace EdgeLearn.Device;
 
 /// <summary>
@@ -23,7 +22,7 @@ public readonly record struct DataShare()
     /// <summary>Seed of the partition and of the choice of what is held out.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Part of the board's examples that it never trains on, 0 to 0.9.</summary>
+    /// <summary>Part of the board's examples that it never trains on, 0 to 0.9; of several groups whole ones.</summary>
     public double HeldOutFraction { get; init; } = 0.1;
 
     /// <summary>Splits a set.</summary>
@@ -35,19 +34,34 @@ public readonly record struct DataShare()
         Check();
         int[] share = ShareOf(data);
         int heldOut = (int)(share.Length * HeldOutFraction);
+        if (heldOut == 0) return (new DatasetView(data, [.. share.Order()]), null);
+        int[]? groups = Groups?.Length == data.Count ? Groups : null;
+        var held = groups is not null && share.Any(i => groups[i] != groups[share[0]])
+            ? HoldGroups(share, groups, heldOut) : HoldSamples(share, heldOut);
+        // Ascending, so that reading by position goes forward through the file.
+        return (new DatasetView(data, [.. share.Where(i => !held.Contains(i)).Order()]), new DatasetView(data, [.. held.Order()]));
+    }
+
+    HashSet<int> HoldSamples(int[] share, int count)
+    {
         var order = new EpochOrder(Seed, (ulong)Part, share.Length);
-        int[] training = new int[share.Length - heldOut];
-        int[] scoring = new int[heldOut];
-        for (int i = 0; i < share.Length; i++)
+        return [.. Enumerable.Range(0, count).Select(i => share[order[i]])];
+    }
+
+    // Whole groups up to about the count, or the smallest where all are larger; one stays to learn from.
+    HashSet<int> HoldGroups(int[] share, int[] groups, int count)
+    {
+        int[][] parts = [.. share.GroupBy(i => groups[i]).OrderBy(part => part.Key).Select(part => part.ToArray())];
+        var order = new EpochOrder(Seed, (ulong)Part, parts.Length);
+        var held = new HashSet<int>();
+        for (int k = 0; k < parts.Length; k++)
         {
-            if (i < heldOut) scoring[i] = share[order[i]];
-            else training[i - heldOut] = share[order[i]];
+            int[] part = parts[order[k]];
+            if (held.Count + (part.Length / 2.0) <= count && held.Count + part.Length < share.Length) held.UnionWith(part);
         }
 
-        // Ascending, so that reading by position goes forward through the file.
-        Array.Sort(training);
-        Array.Sort(scoring);
-        return (new DatasetView(data, training), heldOut == 0 ? null : new DatasetView(data, scoring));
+        if (held.Count == 0) held.UnionWith(parts.MinBy(part => part.Length)!);
+        return held;
     }
 
     /// <summary>Refuses what no set could be shared out by.</summary>
@@ -66,7 +80,8 @@ public readonly record struct DataShare()
     /// <summary>About how many of a set's examples are trained on: with equal shares, exactly.</summary>
     internal int TrainingCount(int count)
     {
-        int share = (count + PartCount - Part) / PartCount;
+        int share = PartCount > 1 && Groups?.Length == count
+            ? Partition.ByGroup(Groups, PartCount, Seed)[Part - 1].Length : (count + PartCount - Part) / PartCount;
         return Math.Max(1, share - (int)(share * HeldOutFraction));
     }
 
