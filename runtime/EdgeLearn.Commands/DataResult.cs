@@ -40,7 +40,8 @@ public sealed record DataResult(
             ? ""
             : $"; left out: {Listed([.. columns.LeftOut.Select(column => $"{column.Key} ({column.Value})")])}";
         string label = columns.Labels.Count == 0 ? "" : $" -> {string.Join(", ", columns.Labels)}";
-        return $"{Listed(inputs)}{label}{leftOut}";
+        string windows = columns.Window > 0 ? $", {columns.Window} rows together" : "";
+        return $"{Listed(inputs)}{windows}{label}{leftOut}";
     }
 
     static string Listed(string[] names) => NameText.First(names, most: 8);

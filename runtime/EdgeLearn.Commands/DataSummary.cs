@@ -29,7 +29,8 @@ public sealed record DataSummary(string Name, string Shape, int TrainExamples,
     /// <param name="model">by which they were read; null = none</param>
     internal static DataSummary Of(DataSplit data, DataSplit whole, Model? model)
     {
-        var preparation = model is null && data.Columns is not null ? Preparation.Standardise(data.Train, perFeature: true) : null;
+        var preparation = model is null && data.Columns is not null ? Preparation.Standardise(data.Train,
+            data.IsSequence ? data.InputShape.Width : data.InputShape.Length) : null;
         var doubts = DataDoubts.Of(data, data.ClassNames, preparation, isNew: model is null);
         return new DataSummary(data.Name, data.InputShape.ToString(), data.Train.Count, data.Validation?.Count,
             data.HasTest ? data.Test.Count : 0, data.TrainGroups?.Distinct().Count(), ColumnsOf(whole), ClassesOf(data), data.TargetLength,

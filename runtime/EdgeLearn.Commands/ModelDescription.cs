@@ -9,6 +9,8 @@ namespace EdgeLearn.Commands;
 /// <param name="Classes">names of the classes; null where they are numbers</param>
 /// <param name="Columns">of a table that it takes in, with what they are; null where it was not made for one</param>
 /// <param name="LeftOut">columns of the table that it was trained on that it does not take in, with the reason</param>
+/// <param name="Window">rows of a table that are one input together; 0 = each row is one</param>
+/// <param name="Hop">rows from one window to the next</param>
 /// <param name="Targets">the columns that it predicts; null where it tells classes apart</param>
 /// <param name="Layers">first to last</param>
 /// <param name="ParameterCount">weights of all layers</param>
@@ -16,7 +18,8 @@ namespace EdgeLearn.Commands;
 /// <param name="MultiplyAdds">multiply-adds of one sample</param>
 public sealed record ModelDescription(string File, long FileBytes, string Network, string Loss, string Preparation,
     IReadOnlyList<string>? Classes, IReadOnlyDictionary<string, string>? Columns, IReadOnlyDictionary<string, string>? LeftOut,
-    IReadOnlyList<string>? Targets, IReadOnlyList<LayerDescription> Layers, long ParameterCount, long ParameterBytes, long MultiplyAdds)
+    int Window, int Hop, IReadOnlyList<string>? Targets, IReadOnlyList<LayerDescription> Layers, long ParameterCount, long ParameterBytes,
+    long MultiplyAdds)
 {
     /// <summary>Reads a model file.</summary>
     public static ModelDescription Of(string path)
@@ -34,6 +37,8 @@ public sealed record ModelDescription(string File, long FileBytes, string Networ
             Classes: model.ClassNames,
             Columns: model.Columns?.Inputs.ToDictionary(column => column.Name, DataResult.Kind),
             LeftOut: model.Columns?.LeftOut,
+            Window: model.Columns?.Window ?? 0,
+            Hop: model.Columns?.Hop ?? 0,
             Targets: network.Loss.IsClassification ? null : model.Columns?.Labels,
             Layers: LayerDescription.Of(network),
             ParameterCount: network.Parameters.Length,
@@ -50,6 +55,7 @@ public sealed record ModelDescription(string File, long FileBytes, string Networ
         facts.Add("file", $"{File}, {ByteCount.Format(FileBytes)}");
         facts.Add("network", $"{Network}, loss {Loss}, preparation of inputs {Preparation}");
         if (Columns is not null) facts.Add("columns", string.Join(", ", Columns.Select(Text)));
+        if (Window > 0) facts.Add("window", $"{Window} rows, one every {Hop}");
         if (LeftOut?.Count > 0) facts.Add("left out", string.Join(", ", LeftOut.Select(Text)));
         if (Classes is not null) facts.Add("classes", string.Join(", ", Classes.Select(name => name.ReplaceLineEndings(" "))));
         if (Targets is not null) facts.Add("predicts", string.Join(", ", Targets));

@@ -51,7 +51,7 @@ public sealed class PredictCommand
             using var predictor = model.CreatePredictor();
             string name = path == StandardInput ? "standard input" : Path.GetFileName(path);
             var content = path == StandardInput ? Console.OpenStandardInput() : GzipFile.OpenContent(path);
-            lines.Run(new TableRows(columns, header, name), content, predictor, name, output.Error, stop);
+            lines.Run(new TableRows(columns, header, name), columns, content, predictor, name, output.Error, stop);
         }
         else if (path == StandardInput)
         {

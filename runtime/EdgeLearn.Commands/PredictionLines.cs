@@ -29,26 +29,39 @@ sealed class PredictionLines
     /// <summary>Rows that the model could not answer.</summary>
     public int Unanswered { get; private set; }
 
-    /// <summary>Answers the rows of a table as they come; each line is there before the next row is read.</summary>
-    public void Run(TableRows rows, Stream content, Predictor predictor, string name, TextWriter error, CancellationToken stop)
+    /// <summary>
+    /// Answers the rows of a table as they come, or windows of them by their last row; each line is there before the next row is read.
+    /// </summary>
+    public void Run(TableRows rows, InputColumns columns, Stream content, Predictor predictor, string name, TextWriter error,
+        CancellationToken stop)
     {
-        long row = 0;
-        rows.ReadAll(content, (line, values, complaint) =>
+        long row = 0, answers = 0;
+        var window = new WindowRing(columns);
+        rows.ReadAll(content, (line, values, begins, complaint) =>
         {
             row++;
-            if (complaint is null)
-            {
-                Write(row, predictor, 0, predictor.Predict(values));
-            }
-            else
+            if (begins || complaint is not null) window.Restart();
+            if (complaint is not null)
             {
                 Unanswered++;
                 error.WriteLine($"{name}, line {line}, {complaint}");
                 WriteNothing(row);
             }
+            else if (window.Take(values))
+            {
+                answers++;
+                Write(row, predictor, 0, predictor.Predict(window.Values));
+            }
+            else
+            {
+                return;
+            }
 
             _output.Flush();
         }, stop);
+        if (answers + Unanswered > 0 || columns.Window == 0) return;
+        throw new EdgeLearnException($"{name} has {NumberText.Counted(row, "row")} and no {columns.Window} that follow each other, which "
+            + $"the model takes together");
     }
 
     /// <summary>Prints one answer.</summary>

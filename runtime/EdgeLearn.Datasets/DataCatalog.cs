@@ -27,6 +27,9 @@ public sealed class DataCatalog
         }
         if (options.Fold is var (part, parts) && (parts < 2 || part < 1 || part > parts))
             throw new EdgeLearnException($"fold {part}/{parts}: expected two numbers such as 1/5, the first at most the second");
+        if (options.Window is < 1 || options.Hop is < 1) throw new EdgeLearnException("a window and its hop have at least 1 row");
+        if (options.Hop is not null && (options.Window ?? options.Columns?.Window ?? 0) < 2)
+            throw new EdgeLearnException($"--hop {options.Hop}: without --window there is nothing to cut");
         _options = options;
         _cache = new FileCache(options.CacheFolder);
     }
@@ -205,7 +208,9 @@ public sealed class DataCatalog
         return split;
     }
 
-    ArrayOpening Arrays => new(_options, _cache);
+    ArrayOpening Arrays => _options.Window is null && _options.Hop is null
+        ? new ArrayOpening(_options, _cache)
+        : throw new EdgeLearnException("--window cuts the rows of a table; other data have their windows in their shape");
 
     static string FolderName(string path) => new DirectoryInfo(path).Name;
 }

@@ -27,6 +27,12 @@ public sealed record DataOptions
     /// <summary>The column by whose time rows follow each other, no input itself; null = in the order of the file.</summary>
     public string? TimeColumn { get; init; }
 
+    /// <summary>Rows of a table that follow each other and are one sample together; null = the model's; 1 = each row is one.</summary>
+    public int? Window { get; init; }
+
+    /// <summary>Rows from one window to the next; null = the model's, or half a window.</summary>
+    public int? Hop { get; init; }
+
     /// <summary>Whether the last part in the order of time is the test part, and not a random one.</summary>
     public bool SplitByTime { get; init; }
 

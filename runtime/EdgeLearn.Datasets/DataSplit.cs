@@ -25,6 +25,9 @@ public sealed class DataSplit : IDisposable
     /// <summary>Whether a part is held back for <see cref="Test"/>, and not everything to learn from.</summary>
     public bool HasTest => _test is not null;
 
+    /// <summary>Whether the test part is a file of its own, and not split off.</summary>
+    public bool HasOwnTest => _test is not null and not DatasetView;
+
     /// <summary>Classes over both parts; 0 for regression.</summary>
     public int ClassCount => Train.ClassCount;
 
@@ -91,6 +94,12 @@ public sealed class DataSplit : IDisposable
         var (train, validation) = SplitsByTime && TrainGroups is null
             ? HeldOut.Last(Train.Count, TrainTimes, fraction, Name)
             : HeldOut.Divide(Train.Count, TrainGroups ?? _findGroups?.Invoke(), fraction, seed, Name);
+        if (Train is DatasetView view && WindowsOf(Train) is { } windows)
+        {
+            int[] apart = windows.ApartFrom(train.Select(i => view.Indices[i]), validation.Select(i => view.Indices[i]));
+            var kept = apart.ToHashSet();
+            train = [.. train.Where(i => kept.Contains(view.Indices[i]))];
+        }
         return new DataSplit(new DatasetView(Train, train), _test, Name, Source, [])
         {
             Validation = new DatasetView(Train, validation),
@@ -116,6 +125,14 @@ public sealed class DataSplit : IDisposable
         bool hasSteps = input.Rank == 2 && (IsSequence || network.Layers[0] is RecurrentSpec or Conv1dSpec or StepwiseDenseSpec);
         return Preparation.Standardise(Train, input.Rank == 1 ? input.Length : hasSteps ? input.Width : input.Channels);
     }
+
+    // Windows that share rows must not lie on both sides.
+    static RowWindows? WindowsOf(Dataset data) => data switch
+    {
+        TableDataset table => table.Windows,
+        DatasetView view => WindowsOf(view.Whole),
+        _ => null,
+    };
 
     /// <summary>Says how groups that nobody named are found when they are wanted.</summary>
     internal void FindGroupsBy(Func<int[]?> find) => _findGroups = find;
@@ -166,6 +183,8 @@ public sealed class DataSplit : IDisposable
         // In the file's order, so that reading a part from end to end moves forward only.
         int[] test = [.. Enumerable.Range(0, whole.Count).Where(i => isTest[i])];
         int[] train = [.. Enumerable.Range(0, whole.Count).Where(i => !isTest[i])];
+        if (WindowsOf(whole) is { } windows) train = windows.ApartFrom(train, test);
+        if (train.Length == 0) throw new EdgeLearnException($"{name}: the test part leaves no sample to learn from");
         return new DataSplit(new DatasetView(whole, train), new DatasetView(whole, test), name, source, [whole])
         {
             TrainGroups = groups is null ? null : [.. train.Select(i => groups[i])],

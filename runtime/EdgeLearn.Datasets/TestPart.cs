@@ -20,12 +20,13 @@ sealed class TestPart(DataOptions options, string name)
     public bool[] Choose(int count, int[]? groups, double[]? times, int[]? labels)
     {
         if (count < 2) throw new EdgeLearnException($"{name} has 1 sample; expected at least 2, one to learn from and one to test with");
-        if (groups is not null) return ByGroup(groups, options.SplitByTime ? times ?? Counted(count) : null);
+        if (groups is not null) return ByGroup(groups, options.SplitByTime ? times ?? Counted(count) : null, labels);
         bool[] test = new bool[count];
         var (first, testCount) = Part(count);
         if (options.SplitByTime)
         {
-            foreach (int i in ByTime(count, times).Skip(count - testCount)) test[i] = true;
+            int begin = options.Fold is null ? count - testCount : first;
+            foreach (int i in ByTime(count, times).Skip(begin).Take(testCount)) test[i] = true;
             return test;
         }
 
@@ -35,7 +36,7 @@ sealed class TestPart(DataOptions options, string name)
         return test;
     }
 
-    bool[] ByGroup(int[] groups, double[]? times)
+    bool[] ByGroup(int[] groups, double[]? times, int[]? labels)
     {
         int[] numbers = [.. groups.Distinct().Order()];
         if (numbers.Length < 2)
@@ -46,19 +47,36 @@ sealed class TestPart(DataOptions options, string name)
         var sizes = groups.CountBy(group => group).ToDictionary();
         var order = new EpochOrder(SplitMix64.Derive(options.Seed, SplitStream), 0, numbers.Length);
         int[] shuffled = [.. Enumerable.Range(0, numbers.Length).Select(i => numbers[order[i]])];
-        HashSet<int> held;
-        if (options.Fold is var (part, parts))
+        if (times is not null && options.Fold is null) shuffled = LastFirst(groups, times);
+        HashSet<int> held = [];
+        int[] foldSizes = new int[options.Fold?.Count ?? 0];
+        if (foldSizes.Length > numbers.Length)
+            throw new EdgeLearnException($"{numbers.Length} groups cannot be divided into {foldSizes.Length} folds");
+        foreach (int[] part in PartsOf(shuffled, times is null && labels is not null ? ClassesOf(groups, labels) : null))
         {
-            if (parts > numbers.Length) throw new EdgeLearnException($"{numbers.Length} groups cannot be divided into {parts} folds");
-            held = Fold(shuffled, sizes, parts)[part - 1];
-        }
-        else
-        {
-            if (times is not null) shuffled = LastFirst(groups, times);
-            held = UpTo(options.TestFraction * groups.Length, shuffled, sizes);
+            if (options.Fold is var (fold, _)) held.UnionWith(Fold(part, sizes, foldSizes)[fold - 1]);
+            else held.UnionWith(UpTo(options.TestFraction * part.Sum(group => sizes[group]), part, sizes));
         }
 
         return [.. groups.Select(held.Contains)];
+    }
+
+    // Where each group has one class, classes are divided one by one, and the only group of a class stays to learn from.
+    static IEnumerable<int[]> PartsOf(int[] groups, Dictionary<int, int>? classes)
+        => classes is null
+            ? [groups]
+            : groups.GroupBy(group => classes[group]).OrderBy(one => one.Key).Select(one => one.ToArray()).Where(one => one.Length > 1);
+
+    // Null where a group has several, or no class two groups.
+    static Dictionary<int, int>? ClassesOf(int[] groups, int[] labels)
+    {
+        var classes = new Dictionary<int, int>();
+        for (int i = 0; i < groups.Length; i++)
+        {
+            if (!classes.TryAdd(groups[i], labels[i]) && classes[groups[i]] != labels[i]) return null;
+        }
+
+        return classes.Values.CountBy(label => label).Any(count => count.Value > 1) ? classes : null;
     }
 
     // Groups one after the other, until there are about as many samples as wanted.
@@ -77,10 +95,9 @@ sealed class TestPart(DataOptions options, string name)
     }
 
     // The largest groups first, each to the fold that has the fewest samples so far.
-    static HashSet<int>[] Fold(int[] groups, Dictionary<int, int> sizes, int parts)
+    static HashSet<int>[] Fold(int[] groups, Dictionary<int, int> sizes, int[] counts)
     {
-        HashSet<int>[] folds = [.. Enumerable.Range(0, parts).Select(_ => new HashSet<int>())];
-        int[] counts = new int[parts];
+        HashSet<int>[] folds = [.. counts.Select(_ => new HashSet<int>())];
         foreach (int group in groups.OrderByDescending(group => sizes[group]))
         {
             int least = counts.IndexOf(counts.Min());

@@ -6,6 +6,9 @@ namespace EdgeLearn.Commands;
 /// <summary>The options that say what to read, shared by the commands that read data.</summary>
 sealed class DataArguments
 {
+    const int MostWindowRows = 1 << 16;
+    const string RowCount = "a number of rows from 1 to 65536";
+
     readonly Option<string?> _data = OptionText.Text("--data", "DATA",
         "a folder, a file (IDX, npy, csv; gzip or not), text:FILE (its bytes as tokens) or a known name: "
         + string.Join(", ", DataCatalog.KnownNames));
@@ -22,6 +25,11 @@ sealed class DataArguments
         ("auto", HeaderChoice.Auto), ("yes", HeaderChoice.Yes), ("no", HeaderChoice.No));
     readonly Option<string?> _time = OptionText.Text("--time", "NAME",
         "table: the column by whose time rows follow each other, no input itself (default: in the order of the file)");
+    readonly Option<int?> _window = OptionText.Whole("--window",
+        "table: so many rows that follow each other are one sample, within a group, between gaps of --time and changes of the label", 1,
+        MostWindowRows, RowCount);
+    readonly Option<int?> _hop = OptionText.Whole("--hop", "table: rows from one window to the next (default half a window)", 1,
+        MostWindowRows, RowCount);
     readonly Option<SplitChoice?> _split = OptionText.Words("--split",
         "how the test part is chosen where there is no test file: at random, or the last in time (default random)",
         ("random", SplitChoice.Random), ("time", SplitChoice.Time));
@@ -41,7 +49,8 @@ sealed class DataArguments
     {
         _data.Required = required;
         command.Add("", _data);
-        command.Add("data", _label, _ignore, _columns, _missing, _header, _group, _time, _testFraction, _fold, _split, _inputShape);
+        command.Add("data", _label, _ignore, _columns, _missing, _header, _group, _time, _window, _hop, _testFraction, _fold, _split,
+            _inputShape);
     }
 
     /// <summary>The shape that the command line gives.</summary>
@@ -58,13 +67,20 @@ sealed class DataArguments
     /// <param name="loss">decides whether labels are classes or numbers</param>
     /// <param name="output">told of progress and of what the user should know</param>
     /// <param name="model">whose columns and classes the data are read by; null = they are new</param>
-    public DataSplit? Open(ParseResult parsed, Loss loss, CommandOutput output, ModelMeaning? model = null)
+    /// <param name="fold">that is for testing, whatever the command line says; its notes are those of the first</param>
+    public DataSplit? Open(ParseResult parsed, Loss loss, CommandOutput output, ModelMeaning? model = null,
+        (int Part, int Count)? fold = null)
     {
         if (parsed.GetValue(_data) is not { } data) return null;
         using var progress = new ProgressLine(output);
-        var split = DataCatalog.Open(data, Options(parsed, loss, model) with { Progress = progress.Show });
+        var options = Options(parsed, loss, model);
+        var split = DataCatalog.Open(data, options with { Progress = progress.Show, Fold = fold ?? options.Fold });
         progress.Clear();
-        foreach (string note in split.Notes) output.Error.WriteLine(note);
+        if (fold is null or (1, _))
+        {
+            foreach (string note in split.Notes) output.Error.WriteLine(note);
+        }
+
         return split;
     }
 
@@ -82,6 +98,8 @@ sealed class DataArguments
         Missing = parsed.GetValue(_missing) ?? MissingChoice.Refuse,
         Header = parsed.GetValue(_header) ?? HeaderChoice.Auto,
         TimeColumn = parsed.GetValue(_time),
+        Window = parsed.GetValue(_window),
+        Hop = parsed.GetValue(_hop),
         SplitByTime = parsed.GetValue(_split) == SplitChoice.Time,
     }).By(model);
 }

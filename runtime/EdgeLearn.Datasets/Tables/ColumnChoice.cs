@@ -45,6 +45,8 @@ sealed class ColumnChoice(TableFile table, DataOptions options)
             Group = options.GroupColumn,
             DropsMissing = options.Missing == MissingChoice.Drop,
             TimeColumn = options.TimeColumn,
+            Window = options.Window is > 1 and var window ? window : 0,
+            Hop = options.Window is > 1 ? options.Hop ?? (options.Window.Value + 1) / 2 : 0,
         };
     }
 

@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace EdgeLearn.Datasets;
 
-/// <summary>The rows of a table as samples, read by position. Owns the file.</summary>
+/// <summary>The rows of a table, or windows of them, as samples, read by position. Owns the file.</summary>
 sealed class TableDataset : Dataset
 {
     [ThreadStatic]
@@ -15,6 +15,7 @@ sealed class TableDataset : Dataset
     readonly TableMeaning _meaning;
     readonly ColumnEncoder _encoder;
     readonly int[]? _rows;
+    readonly RowWindows? _windows;
     readonly LabelList? _labels;
 
     /// <summary>Rows with classes or targets.</summary>
@@ -23,22 +24,24 @@ sealed class TableDataset : Dataset
     /// <param name="rows">the rows that are samples, ascending; null = all</param>
     /// <param name="labels">the class of each sample; null = it has targets, or nothing</param>
     /// <param name="classCount">classes that there are; 0 without classes</param>
-    /// <param name="shape">of an input; null = a vector</param>
+    /// <param name="shape">of an input; null = a vector, or steps x features of windows</param>
+    /// <param name="windows">that are the samples in place of rows; null = the rows are</param>
     /// <exception cref="EdgeLearnException">The shape has another number of values.</exception>
     public TableDataset(TableFile table, TableMeaning meaning, int[]? rows, LabelList? labels, int classCount,
-        Shape? shape)
+        Shape? shape, RowWindows? windows = null)
     {
         _table = table;
         _meaning = meaning;
         _encoder = new ColumnEncoder(table, meaning);
         _rows = rows;
+        _windows = windows;
         _labels = labels;
         ClassCount = classCount;
-        Count = rows?.Length ?? table.Count;
+        Count = windows?.Count ?? rows?.Length ?? table.Count;
         TargetLength = labels is null ? meaning.Labels.Length : 0;
-        InputShape = shape ?? Shape.Vector(_encoder.Width);
-        if (InputShape.Length == _encoder.Width) return;
-        throw new EdgeLearnException($"{table.Name} has inputs of {_encoder.Width} values; the input shape {InputShape} has "
+        InputShape = shape ?? (windows is null ? Shape.Vector(_encoder.Width) : new Shape(windows.Length, _encoder.Width));
+        if (InputShape.Length == Steps * _encoder.Width) return;
+        throw new EdgeLearnException($"{table.Name} has inputs of {Steps * _encoder.Width} values; the input shape {InputShape} has "
             + $"{InputShape.Length}");
     }
 
@@ -60,19 +63,29 @@ sealed class TableDataset : Dataset
     /// <summary>What the columns mean.</summary>
     public TableMeaning Meaning => _meaning;
 
+    /// <summary>The windows that are the samples; null = rows are.</summary>
+    public RowWindows? Windows => _windows;
+
     /// <summary>Reads the group of every sample: the number of its text.</summary>
     public int[] Groups()
     {
-        var names = _table.Scan.Columns[_meaning.Group].Values;
-        // Numbered in sorted order, whatever the order of the rows.
-        int[] places = new int[names.Count];
-        int[] order = [.. Enumerable.Range(0, names.Count).OrderBy(i => names[i], StringComparer.Ordinal)];
-        for (int i = 0; i < order.Length; i++) places[order[i]] = i;
+        if (_windows is not null) return _windows.Groups;
+        int[] places = GroupPlaces(_table, _meaning.Group);
         return Read(_meaning.Group, cell => places[TableCells.TextOf(cell)]);
     }
 
+    /// <summary>Numbers the texts of a column of groups in their sorted order, whatever the order of the rows.</summary>
+    public static int[] GroupPlaces(TableFile table, int column)
+    {
+        var names = table.Scan.Columns[column].Values;
+        int[] places = new int[names.Count];
+        int[] order = [.. Enumerable.Range(0, names.Count).OrderBy(i => names[i], StringComparer.Ordinal)];
+        for (int i = 0; i < order.Length; i++) places[order[i]] = i;
+        return places;
+    }
+
     /// <summary>Reads the time of every sample, in seconds or in the unit of its numbers.</summary>
-    public double[] Times() => Read(_meaning.Time, cell => cell);
+    public double[] Times() => _windows?.Times ?? Read(_meaning.Time, cell => cell);
 
     T[] Read<T>(int column, Func<double, T> of)
     {
@@ -93,9 +106,9 @@ sealed class TableDataset : Dataset
         int width = _encoder.Width;
         double[] values = new double[width], sums = new double[width];
         int[] counts = new int[width];
-        foreach (int sample in samples)
+        foreach (int row in _windows?.RowsOf(samples) ?? samples.Select(RowOf))
         {
-            _encoder.Encode(Cells(sample), values);
+            _encoder.Encode(Cells(row), values);
             for (int i = 0; i < width; i++)
             {
                 if (double.IsNaN(values[i])) continue;
@@ -140,13 +153,13 @@ sealed class TableDataset : Dataset
 
     public override void ReadTarget(int index, Span<float> target)
     {
-        var cells = Cells(index);
+        var cells = Cells(RowOf(index));
         for (int i = 0; i < target.Length; i++) target[i] = (float)cells[_meaning.Labels[i]];
     }
 
     internal override void ReadWideTarget(int index, Span<double> target)
     {
-        var cells = Cells(index);
+        var cells = Cells(RowOf(index));
         for (int i = 0; i < target.Length; i++) target[i] = cells[_meaning.Labels[i]];
     }
 
@@ -158,15 +171,26 @@ sealed class TableDataset : Dataset
         base.Dispose(disposing);
     }
 
-    int RowOf(int index) => _rows is null ? index : _rows[index];
+    int Steps => _windows?.Length ?? 1;
 
-    ReadOnlySpan<double> Cells(int index) => (s_rows ??= new RowBlock()).Read(_table, RowOf(index));
+    // The row that has a sample's label.
+    int RowOf(int index) => _windows?.LastRow(index) ?? (_rows is null ? index : _rows[index]);
+
+    ReadOnlySpan<double> Cells(int row, int expected = 1) => (s_rows ??= new RowBlock()).Read(_table, row, expected);
 
     ReadOnlySpan<double> Values(int index)
     {
-        if (s_values is null || s_values.Length < _encoder.Width) s_values = new double[_encoder.Width];
-        var values = s_values.AsSpan(0, _encoder.Width);
-        _encoder.Encode(Cells(index), values);
+        int width = _encoder.Width, length = Steps * width;
+        if (s_values is null || s_values.Length < length) s_values = new double[length];
+        var values = s_values.AsSpan(0, length);
+        if (_windows is null)
+        {
+            _encoder.Encode(Cells(RowOf(index)), values);
+            return values;
+        }
+
+        for (int step = 0; step < _windows.Length; step++)
+            _encoder.Encode(Cells(_windows.Row(index, step), _windows.Length - step), values.Slice(step * width, width));
         return values;
     }
 }
@@ -186,13 +210,17 @@ sealed class RowBlock
     int _last = -1;
 
     /// <summary>The cells of a row; good until the next call.</summary>
-    public ReadOnlySpan<double> Read(TableFile table, int row)
+    /// <param name="table">the file</param>
+    /// <param name="row">0..Count-1</param>
+    /// <param name="expected">rows that will be wanted, this one and those behind it</param>
+    public ReadOnlySpan<double> Read(TableFile table, int row, int expected)
     {
         int width = table.Width;
         if (table != _table || row < _first || row >= _first + _count)
         {
-            bool follows = table == _table && row > _last && row - _last <= LongestGap;
-            _count = follows ? Math.Clamp(BlockBytes / (width * sizeof(double)), 1, table.Count - row) : 1;
+            bool follows = expected == 1 && table == _table && row > _last && row - _last <= LongestGap;
+            int wanted = follows ? BlockBytes : Math.Min(BlockBytes, expected * width * sizeof(double));
+            _count = Math.Clamp(wanted / (width * sizeof(double)), 1, table.Count - row);
             if (_cells.Length < width || _cells.Length < BlockBytes / sizeof(double))
                 _cells = new double[Math.Max(width, BlockBytes / sizeof(double))];
             table.Read(row, _cells.AsSpan(0, _count * width));

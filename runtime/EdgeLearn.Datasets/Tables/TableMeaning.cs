@@ -18,6 +18,11 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
     public static TableMeaning Of(TableFile table, InputColumns columns, bool isOwn, DataOptions options)
     {
         var notes = new List<string>();
+        if (options.Columns is not null && options.Window is { } window && window != Math.Max(1, columns.Window))
+        {
+            throw new EdgeLearnException($"--window {window}: the model takes "
+                + (columns.Window > 0 ? $"windows of {columns.Window} rows" : "each row alone"));
+        }
         int[] sources = [.. columns.Inputs.Select(input => Find(table, input.Name, options.Columns is not null))];
         int[] labels = [];
         bool hasLabels = columns.Labels.All(label => table.Scan.Columns.Exists(column => column.Name == label));

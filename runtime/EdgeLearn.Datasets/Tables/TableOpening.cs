@@ -28,8 +28,8 @@ sealed class TableOpening(DataOptions options, FileCache cache)
             var testTable = test is null ? null : TableFile.Open(test, options with { Columns = columns }, cache);
             if (testTable is not null) opened.Add(testTable);
             var known = KnownClasses.OfModel(options) ?? (testTable is null ? null : ClassesOfBoth(table, testTable, columns));
-            var (data, classes) = Part(table, columns, isOwn: options.Columns is null, known, shape);
-            var other = testTable is null ? null : Part(testTable, data.Meaning.Columns, isOwn: false, classes, shape).Data;
+            var (data, classes) = Part(table, columns, isOwn: options.Columns is null, isTest: false, known, shape);
+            var other = testTable is null ? null : Part(testTable, data.Meaning.Columns, isOwn: false, isTest: true, classes, shape).Data;
             return Split(data, other, classes, name, source);
         }
         catch
@@ -41,8 +41,10 @@ sealed class TableOpening(DataOptions options, FileCache cache)
 
     DataSplit Split(TableDataset data, TableDataset? other, KnownClasses? classes, string name, string source)
     {
-        int[]? groups = data.Meaning.Group >= 0 ? data.Groups() : null;
-        double[]? times = data.Meaning.Time >= 0 && options.SplitByTime ? data.Times() : null;
+        // Windows of one series stay together, unless later ones are for testing.
+        bool isGrouped = data.Meaning.Group >= 0 || (data.Windows is not null && !options.SplitByTime);
+        int[]? groups = isGrouped ? data.Groups() : null;
+        double[]? times = options.SplitByTime && (data.Meaning.Time >= 0 || data.Windows is not null) ? data.Times() : null;
         var split = other is null
             ? DataSplit.FromWhole(data, options, name, source, groups, times)
             : DataSplit.FromParts(data, other, name, source);
@@ -51,20 +53,35 @@ sealed class TableOpening(DataOptions options, FileCache cache)
         split.ClassNames = classes?.Names;
         split.Notes = [.. _notes];
         split.Scan = data.Scan;
+        split.IsSequence = data.Windows is not null;
         return split;
     }
 
-    (TableDataset Data, KnownClasses? Classes) Part(TableFile table, InputColumns columns, bool isOwn, KnownClasses? known, Shape? shape)
+    (TableDataset Data, KnownClasses? Classes) Part(TableFile table, InputColumns columns, bool isOwn, bool isTest, KnownClasses? known,
+        Shape? shape)
     {
         RefuseEmpty(table);
         var meaning = MeaningOf(table, columns, isOwn);
         var classes = options.Regression || meaning.Labels.Length == 0 ? null : ClassesOf(table, meaning, known);
         int[]? codes = classes is null ? null : TableLabels.Classes(table, table.Scan.Columns[meaning.Labels[0]], classes);
         if (options.Regression) CheckTargets(table, meaning);
-        CheckGroups(table, meaning);
+        CheckWhole(table, meaning.Group, "the group is empty");
+        CheckWhole(table, meaning.Time, "there is no time");
         var (rows, labels) = Samples(table, meaning, codes);
         _notes.AddRange(table.Scan.Notes.Select(note => $"{table.Name}: {note}"));
         _notes.AddRange(meaning.Notes);
+        if (meaning.Columns.Window > 0)
+        {
+            if (shape is not null) throw new EdgeLearnException($"{table.Name}: --window takes whole rows together, not inputs of {shape}");
+            var cut = new WindowCut(table, meaning, options, rows, labels);
+            if (isOwn) meaning = meaning with { Columns = cut.Choose(meaning.Columns) };
+            var windows = cut.Cut(meaning.Columns with { Hop = options.Hop ?? meaning.Columns.Hop }, isDivided: !isTest, _notes);
+            if (labels is not null)
+                labels = new LabelList([.. Enumerable.Range(0, windows.Count).Select(i => cut.LabelOf(windows.LastRow(i)))], table.Name);
+            return (new TableDataset(table, meaning, null, labels, classes?.Count ?? 0, shape, windows), classes);
+        }
+
+        if (isOwn && SeriesSigns.Of(table, meaning, options, rows, labels) is { } sign) _notes.Add(sign);
         return (new TableDataset(table, meaning, rows, labels, classes?.Count ?? 0, shape), classes);
     }
 
@@ -117,10 +134,10 @@ sealed class TableOpening(DataOptions options, FileCache cache)
         }
     }
 
-    static void CheckGroups(TableFile table, TableMeaning meaning)
+    static void CheckWhole(TableFile table, int column, string complaint)
     {
-        if (meaning.Group < 0 || table.Scan.Columns[meaning.Group] is not { Missing: > 0 } group) return;
-        throw ColumnChoice.Bad(table, group.Name, group.MissingLine, "the group is empty");
+        if (column < 0 || table.Scan.Columns[column] is not { Missing: > 0 } scan) return;
+        throw ColumnChoice.Bad(table, scan.Name, scan.MissingLine, complaint);
     }
 
     // Rows without a label are no samples, and neither are those without an input where that was wanted.

@@ -14,12 +14,15 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
 {
     readonly ColumnEncoder _encoder = new(columns);
     readonly double[] _cells = new double[columns.Inputs.Count];
+    string? _group;
+    double _time = double.NaN;
 
     /// <summary>Takes one row.</summary>
     /// <param name="line">of the text</param>
     /// <param name="values">of the input; empty where it has none</param>
+    /// <param name="begins">whether it is of another group than the row before it, or a gap in time lies between them</param>
     /// <param name="complaint">why it has none; null where it has</param>
-    public delegate void RowTaker(long line, ReadOnlySpan<double> values, string? complaint);
+    public delegate void RowTaker(long line, ReadOnlySpan<double> values, bool begins, string? complaint);
 
     /// <summary>Reads until the text ends.</summary>
     /// <param name="content">its bytes; closed at the end</param>
@@ -39,6 +42,7 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
         long line = dialect.SkippedLines;
         bool isHeader = dialect.HasHeader;
         double[] values = new double[_encoder.Width];
+        int group = Array.IndexOf(dialect.Names, columns.Group), time = Array.IndexOf(dialect.Names, columns.TimeColumn);
         for (var block = text.Peek(); !block.IsEmpty; block = text.Peek())
         {
             using var rows = reader.FromText(Encoding.UTF8.GetString(block));
@@ -54,12 +58,31 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
 
                 string? complaint = ReadCells(row, sources);
                 if (complaint is null) _encoder.Encode(_cells, values);
-                take(line + row.LineNumberFrom, complaint is null ? values : default, complaint);
+                bool begins = IsOtherGroup(row, group) | HasGap(row, time);
+                take(line + row.LineNumberFrom, complaint is null ? values : default, begins, complaint);
             }
 
             line += block.Count((byte)'\n');
             text.Skip(block.Length);
         }
+    }
+
+    bool IsOtherGroup(SepReader.Row row, int column)
+    {
+        if (column < 0 || column >= row.ColCount) return false;
+        var cell = TableReader.Unquoted(row[column].Span);
+        if (_group is not null && cell.SequenceEqual(_group)) return false;
+        _group = cell.ToString();
+        return true;
+    }
+
+    bool HasGap(SepReader.Row row, int column)
+    {
+        if (columns.Gap <= 0 || column < 0 || column >= row.ColCount) return false;
+        double before = _time;
+        var kind = CellText.Read(TableReader.Unquoted(row[column].Span), out double time);
+        _time = kind is CellKind.Number or CellKind.CommaNumber or CellKind.Time ? time : double.NaN;
+        return !(_time >= before && _time - before <= columns.Gap);
     }
 
     int[] SourcesOf(TableDialect dialect)

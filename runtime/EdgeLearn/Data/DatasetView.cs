@@ -23,6 +23,9 @@ public sealed class DatasetView : Dataset
         _indices = indices;
     }
 
+    /// <summary>The other set.</summary>
+    internal Dataset Whole => _whole;
+
     /// <summary>The samples of the other set.</summary>
     internal IReadOnlyList<int> Indices => _indices;
 

@@ -19,6 +19,18 @@ public sealed record InputColumns(IReadOnlyList<InputColumn> Inputs, IReadOnlyLi
     /// <summary>The column by whose time rows follow each other; null = in the order of the file.</summary>
     public string? TimeColumn { get; init; }
 
+    /// <summary>Rows of a window, which are one input together; 0 = each row is one.</summary>
+    public int Window { get; init; }
+
+    /// <summary>Rows from one window to the next.</summary>
+    public int Hop { get; init; }
+
+    /// <summary>A larger step of the time column than this ends a series, so that no window reaches over it; 0 = none does.</summary>
+    public double Gap { get; init; }
+
+    /// <summary>Whether a change of the label ends a series, and a window does not have the label of its last row.</summary>
+    public bool EndsAtLabels { get; init; }
+
     /// <summary>Values of one row.</summary>
     public int Width => Inputs.Sum(column => column.Width);
 }

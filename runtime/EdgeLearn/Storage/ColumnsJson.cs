@@ -42,7 +42,9 @@ static class ColumnsJson
             if (column.Fill is { } fill && (fill.Count != values || !fill.All(double.IsFinite))) return false;
         }
 
-        return columns.Inputs.Sum(column => (long)column.Width) == inputLength;
+        bool isCut = columns is { Window: > 0, Hop: > 0 } && double.IsFinite(columns.Gap);
+        if (!isCut && columns is not { Window: 0, Hop: 0 }) return false;
+        return columns.Inputs.Sum(column => (long)column.Width) * Math.Max(1, columns.Window) == inputLength;
     }
 }
 
