@@ -43,6 +43,7 @@ public sealed record CommandOutput(TextWriter Output, TextWriter Error, bool Jso
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(TrainResult))]
+[JsonSerializable(typeof(CrossValidationResult))]
 [JsonSerializable(typeof(RunLogLine))]
 [JsonSerializable(typeof(CoursePoint))]
 [JsonSerializable(typeof(EvaluateResult))]

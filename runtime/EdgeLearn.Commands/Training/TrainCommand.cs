@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
 
@@ -30,6 +31,9 @@ public sealed class TrainCommand
     readonly Option<long?> _memoryLimit = OptionText.MemoryLimit("weights and workspace");
     readonly Option<double?> _validation = OptionText.Number("--validation",
         "part of the training samples to hold back and judge by, whole groups where subjects, users or writers are known (default 0)");
+    readonly Option<int?> _crossValidate = OptionText.Whole("--cross-validate",
+        "test with each of so many equal parts in turn, trained on the others, and print mean and spread; saves nothing", 2, 1000,
+        "a number of parts from 2 to 1000");
     readonly Option<bool> _controls =
         OptionText.Flag("--controls", "train backprop and frozen afterwards on the same budget, each at its own rate");
     readonly Option<int?> _threads = OptionText.Threads();
@@ -47,7 +51,7 @@ public sealed class TrainCommand
         command.Add("", _network);
         _training = new TrainingOptions(command);
         command.Add("", _save, _checkpoint, _resume, _controls);
-        command.Add("data", _preparation, _validation);
+        command.Add("data", _preparation, _validation, _crossValidate);
         command.Add("network", _model, _saveAdaptor);
         _loss.AddTo(command);
         command.Add("run", _interval, _log, _svg, _verbose);
@@ -66,6 +70,7 @@ public sealed class TrainCommand
             "--data mnist --network 784-1000@10x10-10 --rule tpsgd --epochs 4 --controls",
             "--data digits --save digits.safetensors",
             "--data readings.csv --label state --network 12-64-3 --update signsgd",
+            "--data motion.csv --window 50 --group-column person --cross-validate 5",
             "--data new-site --model digits.safetensors --train lora:2 --save-adaptor site.adaptor",
             "--data digits --log run.jsonl --svg run.svg",
             "--data tuesday --network board.safetensors --replay-bytes 200kB --past board.past --save board.safetensors",
@@ -80,11 +85,8 @@ public sealed class TrainCommand
         var output = CommandOutput.Of(parsed);
         var settings = _training.Read(parsed);
         ThreadTeam.Use(parsed.GetValue(_threads) ?? 1);
-        double seconds = parsed.GetValue(_interval) ?? 30;
-        if (!(seconds >= 0 && seconds <= TimeSpan.FromDays(1).TotalSeconds))
-            throw new EdgeLearnException($"--checkpoint-interval {seconds}: expected seconds, 0 to 86400");
-        string? checkpoint = parsed.GetValue(_checkpoint);
-        if (parsed.GetValue(_resume) && checkpoint is null)
+        Interval(parsed);
+        if (parsed.GetValue(_resume) && parsed.GetValue(_checkpoint) is null)
             throw new EdgeLearnException("--resume needs --checkpoint DIR, the folder of the run that is to go on");
         var network = NetworkSource.Read(parsed.GetValue(_network), parsed.GetValue(_model));
         // Under a limit, memory is given up for speed only on request.
@@ -92,35 +94,66 @@ public sealed class TrainCommand
             settings = settings with { Features = FeatureStorage.Auto };
         if (!_training.Has(parsed, "weights")) settings = settings with { Weights = network.Storage ?? WeightStorage.Float32 };
         var loss = _loss.Read(parsed, network);
-        using var whole = _data.Open(parsed, loss, output, network.Meaning(loss, settings.Train))!;
+        var meaning = network.Meaning(loss, settings.Train);
+        if (parsed.GetValue(_crossValidate) is { } folds)
+        {
+            RefuseWith(parsed, "--cross-validate", _save, _saveAdaptor, _past, _checkpoint, _log, _svg);
+            if (_data.SaysTestPart(parsed))
+                throw new EdgeLearnException("--cross-validate says which parts are tested with: leave --fold and --test-fraction out");
+            if (parsed.GetValue(_validation) is not null)
+                throw new EdgeLearnException("--cross-validate judges by the part that is left out: leave --validation out");
+            var all = new CrossValidation(folds, fold => _data.Open(parsed, loss, output, meaning, fold)!,
+                data => Request(parsed, settings, network, loss, data), output, stop).Run();
+            output.Write(all, ResultJson.Default.CrossValidationResult, all.Write);
+            return 0;
+        }
+
+        using var whole = _data.Open(parsed, loss, output, meaning)!;
         // Not by --seed: runs of several seeds are judged by the same samples.
         var data = parsed.GetValue(_validation) is { } fraction and not 0 ? whole.HoldOut(fraction, seed: 0) : whole;
-        loss = _loss.Complete(parsed, loss, network, data);
-        var request = new TrainRequest
-        {
-            Settings = _training.Has(parsed, "epochs") || _training.Has(parsed, "steps")
-                ? settings
-                : settings with { Epochs = TrainingSettings.EpochsFor(data.Train.Count, settings.Batch) },
-            WithUpdate = (settings, spec) => _training.WithUpdate(parsed, settings, spec),
-            Network = network,
-            Data = data,
-            Loss = loss,
-            Preparation = parsed.GetValue(_preparation) ?? PreparationChoice.Auto,
-            AdaptorPath = parsed.GetValue(_saveAdaptor),
-            SavePath = parsed.GetValue(_save),
-            PastPath = parsed.GetValue(_past),
-            LogPath = parsed.GetValue(_log),
-            SvgPath = parsed.GetValue(_svg),
-            CheckpointFolder = checkpoint,
-            Resume = parsed.GetValue(_resume),
-            CheckpointInterval = TimeSpan.FromSeconds(seconds),
-            MemoryLimitBytes = parsed.GetValue(_memoryLimit),
-            Controls = parsed.GetValue(_controls),
-            Verbose = parsed.GetValue(_verbose),
-        };
-        var run = new TrainRun(request, output, stop);
+        var run = new TrainRun(Request(parsed, settings, network, loss, data), output, stop);
         var result = run.Run();
         output.Write(result, ResultJson.Default.TrainResult, text => TrainReport.Write(result, data, text));
         return run.WasStopped ? CommandProgram.Interrupted : 0;
+    }
+
+    TrainRequest Request(ParseResult parsed, TrainingSettings settings, NetworkSource network, Loss loss, DataSplit data) => new()
+    {
+        Settings = _training.Has(parsed, "epochs") || _training.Has(parsed, "steps")
+            ? settings
+            : settings with { Epochs = TrainingSettings.EpochsFor(data.Train.Count, settings.Batch) },
+        WithUpdate = (settings, spec) => _training.WithUpdate(parsed, settings, spec),
+        Network = network,
+        Data = data,
+        Loss = _loss.Complete(parsed, loss, network, data),
+        Preparation = parsed.GetValue(_preparation) ?? PreparationChoice.Auto,
+        AdaptorPath = parsed.GetValue(_saveAdaptor),
+        SavePath = parsed.GetValue(_save),
+        PastPath = parsed.GetValue(_past),
+        LogPath = parsed.GetValue(_log),
+        SvgPath = parsed.GetValue(_svg),
+        CheckpointFolder = parsed.GetValue(_checkpoint),
+        Resume = parsed.GetValue(_resume),
+        CheckpointInterval = Interval(parsed),
+        MemoryLimitBytes = parsed.GetValue(_memoryLimit),
+        Controls = parsed.GetValue(_controls),
+        Verbose = parsed.GetValue(_verbose),
+    };
+
+    TimeSpan Interval(ParseResult parsed)
+    {
+        double seconds = parsed.GetValue(_interval) ?? 30;
+        return seconds >= 0 && seconds <= TimeSpan.FromDays(1).TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new EdgeLearnException($"--checkpoint-interval {seconds}: expected seconds, 0 to 86400");
+    }
+
+    static void RefuseWith(ParseResult parsed, string option, params Option<string?>[] others)
+    {
+        foreach (var other in others)
+        {
+            if (parsed.GetValue(other) is not null)
+                throw new EdgeLearnException($"{option} saves nothing: leave {other.Name} out");
+        }
     }
 }
