@@ -110,7 +110,7 @@ public sealed class DataShareTests
             HashSet<int> Of(DatasetView view) => [.. Enumerable.Range(0, view.Count).Select(i => groups[view.SourceRow(i)])];
             HashSet<int> learned = Of(training), scored = Of(heldOut!);
             Assert.Empty(learned.Intersect(scored));
-            Assert.InRange(heldOut.Count / (double)(heldOut.Count + training.Count), 0.05, 0.4);
+            Assert.InRange(heldOut!.Count / (double)(heldOut.Count + training.Count), 0.05, 0.4);
         }
 
         var single = new DataShare { Groups = new int[s_data.Count], HeldOutFraction = 0.2 };
