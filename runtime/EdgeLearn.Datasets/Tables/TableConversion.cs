@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using nietras.SeparatedValues;
 
 namespace EdgeLearn.Datasets;
@@ -51,9 +49,9 @@ sealed class TableConversion(string path, DataOptions options)
         destination.Write(block.AsSpan(0, filled));
         _marks.Check();
         AddNotes(reader.Text, lacksEnd);
-        byte[] text = JsonSerializer.SerializeToUtf8Bytes(_scan, ScanContext.Default.TableScan);
-        destination.Write(text);
-        destination.Write(BitConverter.GetBytes((long)text.Length));
+        byte[] scan = ScanCodec.Write(_scan);
+        destination.Write(scan);
+        destination.Write(BitConverter.GetBytes((long)scan.Length));
     }
 
     void Begin(TableReader reader)
@@ -280,7 +278,3 @@ static class TableCells
     /// <summary>Whether a cell has no value.</summary>
     public static bool IsMissing(double cell) => double.IsNaN(cell) && TextOf(cell) < 0;
 }
-
-/// <summary>JSON of what a pass learned, without reflection.</summary>
-[JsonSerializable(typeof(TableScan))]
-sealed partial class ScanContext : JsonSerializerContext;

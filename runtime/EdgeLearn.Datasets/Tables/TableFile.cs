@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Json;
 
 namespace EdgeLearn.Datasets;
 
@@ -8,7 +7,7 @@ namespace EdgeLearn.Datasets;
 sealed class TableFile : IDisposable
 {
     // In the name of every converted file: a new layout is a new name.
-    const string LayoutVersion = "edgelearn table 1";
+    const string LayoutVersion = "edgelearn table 2";
 
     readonly ByteSource _source;
 
@@ -47,7 +46,7 @@ sealed class TableFile : IDisposable
         {
             return Read(source);
         }
-        catch (Exception e) when (e is JsonException or OverflowException or EdgeLearnException)
+        catch (Exception e) when (e is FormatException or IOException or OverflowException or EdgeLearnException)
         {
             source.Dispose();
             throw new EdgeLearnException($"the converted file {Path.Combine(cache.Folder, file)} is damaged; delete it and try again", e);
@@ -59,15 +58,15 @@ sealed class TableFile : IDisposable
     static TableFile Read(ByteSource source)
     {
         Span<byte> tail = stackalloc byte[sizeof(long)];
-        if (source.Length < tail.Length) throw new JsonException("it is too short");
+        if (source.Length < tail.Length) throw new FormatException("it is too short");
         source.Read(source.Length - tail.Length, tail);
         long length = BitConverter.ToInt64(tail), begin = source.Length - tail.Length - length;
-        if (length < 0 || begin < 0) throw new JsonException("there is no description of the columns");
-        byte[] text = new byte[checked((int)length)];
-        source.Read(begin, text);
-        var scan = JsonSerializer.Deserialize(text, ScanContext.Default.TableScan)!;
+        if (length < 0 || begin < 0) throw new FormatException("there is no description of the columns");
+        byte[] bytes = new byte[checked((int)length)];
+        source.Read(begin, bytes);
+        var scan = ScanCodec.Read(bytes);
         return (long)scan.Rows * scan.Columns.Count * sizeof(double) == begin
-            ? new TableFile(source, scan) : throw new JsonException("the cells are cut short");
+            ? new TableFile(source, scan) : throw new FormatException("the cells are cut short");
     }
 
     /// <summary>Reads rows that follow each other.</summary>

@@ -3,7 +3,6 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace EdgeLearn;
 
@@ -44,7 +43,7 @@ public static class ModelFile
             writer.AddMetadata("edgelearn.weights", model.Network.Parameters.Storage.Word());
         writer.AddMetadata("edgelearn.noise", Noise.Version.ToString(CultureInfo.InvariantCulture));
         if (model.ClassNames is { } names)
-            writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. names], StringListContext.Default.StringArray));
+            writer.AddMetadata("edgelearn.classes", JsonText.List(names));
         if (model.Columns is { } columns) writer.AddMetadata("edgelearn.columns", ColumnsJson.Write(columns));
         Add(writer, model.Preparation);
         foreach (var layer in model.Network.Layers)
@@ -212,17 +211,14 @@ public static class ModelFile
         if (!file.Metadata.TryGetValue("edgelearn.classes", out string? text)) return null;
         try
         {
-            string[]? names = JsonSerializer.Deserialize(text, StringListContext.Default.StringArray);
-            if (names?.Length == network.Loss.ClassesOf(network.Spec.ClassCount)) return names;
+            using var document = JsonDocument.Parse(text);
+            string[] names = JsonText.Texts(document.RootElement);
+            if (names.Length == network.Loss.ClassesOf(network.Spec.ClassCount)) return names;
         }
-        catch (JsonException)
+        catch (Exception e) when (JsonText.IsBroken(e))
         {
         }
 
         throw new EdgeLearnException($"{name}: edgelearn.classes is no list of {network.Loss.ClassesOf(network.Spec.ClassCount)} names");
     }
 }
-
-/// <summary>JSON lists of texts without reflection.</summary>
-[JsonSerializable(typeof(string[]))]
-sealed partial class StringListContext : JsonSerializerContext;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 
 namespace EdgeLearn;
 
@@ -32,7 +31,7 @@ public static class ContinualFile
         var writer = new SafeTensorsWriter();
         writer.AddMetadata("edgelearn.past", Text(Format));
         if (classNames is not null)
-            writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. classNames], StringListContext.Default.StringArray));
+            writer.AddMetadata("edgelearn.classes", JsonText.List(classNames));
         if (session.ReplayBuffer is { } replay) Add(writer, replay, session.Preparation);
         if (session.Consolidation is { TaskCount: > 0 } ewc)
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 
 namespace EdgeLearn;
 
@@ -34,7 +33,7 @@ sealed class ContinualFileReader(SafeTensors file, string name, TrainingSession 
     void CheckClasses(IReadOnlyList<string>? classNames)
     {
         if (classNames is null || !file.Metadata.TryGetValue("edgelearn.classes", out string? text)) return;
-        string expected = JsonSerializer.Serialize([.. classNames], StringListContext.Default.StringArray);
+        string expected = JsonText.List(classNames);
         if (text != expected)
         {
             throw Bad($"its classes are {text}, those of this data {expected}: labels would change their meaning; number the classes "

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 
 namespace EdgeLearn;
 
@@ -46,7 +45,7 @@ public static class Adaptor
         writer.AddMetadata("edgelearn.train", train.ToString());
         writer.AddMetadata("edgelearn.network", NetworkJson.Write(learned.Network.Spec));
         if (learned.ClassNames is { } names)
-            writer.AddMetadata("edgelearn.classes", JsonSerializer.Serialize([.. names], StringListContext.Default.StringArray));
+            writer.AddMetadata("edgelearn.classes", JsonText.List(names));
         foreach (var layer in learned.Network.Layers)
         {
             foreach (var slice in layer.Slices)
