@@ -10,7 +10,7 @@ namespace EdgeLearn.Hub;
 /// </summary>
 sealed class FleetStore : IDisposable
 {
-    const int SchemaVersion = 1;
+    const int SchemaVersion = 2;
     const int LargestBatch = 1000;
     const int ConstraintViolation = 19;
 
@@ -162,6 +162,11 @@ sealed class FleetStore : IDisposable
         long found = _writer.Number("PRAGMA user_version");
         if (found == SchemaVersion)
             return;
+        if (found == 1)
+        {
+            _writer.Execute($"BEGIN; {TelemetryTable.Second} PRAGMA user_version = {SchemaVersion}; COMMIT");
+            return;
+        }
         if (found != 0)
         {
             throw new EdgeLearnException($"{path}: the hub's database has schema {found}, this program knows {SchemaVersion}: use the "

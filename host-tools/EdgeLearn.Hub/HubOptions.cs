@@ -25,7 +25,7 @@ public sealed record HubOptions
     /// <summary>
     /// Scores a model file on the hub's test set; null = rounds have no accuracy. Called on a thread of the pool, one call at a time.
     /// </summary>
-    public Func<string, Evaluation>? Evaluate { get; init; }
+    public Func<string, ModelTest>? Evaluate { get; init; }
 
     /// <summary>Told one line about everything worth knowing; called from any thread.</summary>
     public Action<string>? Log { get; init; }
@@ -48,3 +48,8 @@ public sealed record HubOptions
     /// <summary>The clock; tests turn it.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
+
+/// <summary>How a model did on the hub's test set.</summary>
+/// <param name="Evaluation">the figures</param>
+/// <param name="ClassNames">of the model; null = its classes have none</param>
+public readonly record struct ModelTest(Evaluation Evaluation, IReadOnlyList<string>? ClassNames);

@@ -228,6 +228,7 @@ sealed class Round(ulong id) : IDisposable
             view.Accuracy = committed.Accuracy;
         if (committed.HasLoss)
             view.Loss = committed.Loss;
+        view.Figures = committed.Figures;
     }
 
     /// <summary>Adds one refusal to a view, under the name that people read.</summary>

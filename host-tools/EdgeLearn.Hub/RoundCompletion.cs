@@ -81,8 +81,9 @@ sealed class RoundCompletion(
             var now = options.Clock.GetUtcNow();
             (var manifest, var offer) = signer.SignSuccessor(round, newest.Offer, digest, bytes, updates, now);
             JournalEntry entry = new() { Committed = new() { Manifest = offer.Artefact } };
-            if (score is { } s)
+            if (score is var (s, classNames))
             {
+                entry.Committed.Figures = FigureMessages.Of(s, classNames);
                 if (s.Targets is null) entry.Committed.Accuracy = s.Accuracy; // a regression has none
                 entry.Committed.Loss = s.Loss;
             }
@@ -90,7 +91,7 @@ sealed class RoundCompletion(
             if (round.IsStale)
                 return;  // another object stands for the round now, and ends it
             pace.Attend();
-            string shown = score switch
+            string shown = score?.Evaluation switch
             {
                 null => "",
                 { Targets: null } classes => $", accuracy {classes.Accuracy:0.0000}",
@@ -118,7 +119,7 @@ sealed class RoundCompletion(
         }
     }
 
-    Evaluation? Evaluate(Digest model)
+    ModelTest? Evaluate(Digest model)
     {
         if (options.Evaluate is not { } evaluate)
             return null;

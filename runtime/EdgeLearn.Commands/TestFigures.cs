@@ -45,7 +45,23 @@ public sealed record TestFigures(
             errors.Count < 2 ? null : [.. errors.Select((error, i) => new TargetFigure(Name(i), JsonNumber.Finite(error)))]);
     }
 
-    internal void Write(TextWriter output)
+    /// <summary>Of counts that were told; null where nothing was.</summary>
+    /// <param name="confusion">[classes x classes]; empty = they are not known</param>
+    /// <param name="classNames">of the classes; empty = their numbers</param>
+    /// <param name="figures">balanced accuracy, F1, R2 and mean absolute error, where they are known</param>
+    public static TestFigures OfCounts(IReadOnlyList<ulong> confusion, IReadOnlyList<string> classNames,
+        (double? BalancedAccuracy, double? MacroF1, double? R2, double? MeanAbsoluteError) figures)
+    {
+        int count = (int)Math.Sqrt(confusion.Count);
+        long[][] rows = [.. Enumerable.Range(0, count).Select(i => confusion.Skip(i * count).Take(count).Select(n => (long)n).ToArray())];
+        ClassFigure Class(int i) => new(i < classNames.Count ? classNames[i] : $"{i}", rows[i].Sum(),
+            rows[i].Sum() == 0 ? null : rows[i][i] / (double)rows[i].Sum());
+        return new TestFigures(figures.BalancedAccuracy, figures.MacroF1, count == 0 ? null : [.. Enumerable.Range(0, count).Select(Class)],
+            count == 0 ? null : rows, figures.R2, figures.MeanAbsoluteError, null);
+    }
+
+    /// <summary>Prints them for people.</summary>
+    public void Write(TextWriter output)
     {
         if (BalancedAccuracy is { } balanced) output.WriteLine($"balanced accuracy {balanced:F4}, macro F1 {MacroF1:F4}");
         if (MeanAbsoluteError is { } error)

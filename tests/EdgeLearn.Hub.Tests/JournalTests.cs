@@ -59,7 +59,7 @@ public sealed class JournalTests
             {
                 scoring.Release();
                 release.Wait();
-                return new Evaluation(0.5, 1, 1);
+                return new ModelTest(new Evaluation(0.5, 1, 1), null);
             },
         });
         await fleet.PushAsync(TestFleet.ModelBytes());

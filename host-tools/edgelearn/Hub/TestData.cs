@@ -1,5 +1,6 @@
 using EdgeLearn.Commands;
 using EdgeLearn.Datasets;
+using EdgeLearn.Hub;
 
 namespace EdgeLearn.Cli;
 
@@ -45,11 +46,11 @@ sealed class TestData
 
     /// <summary>Accuracy and mean loss of a model file.</summary>
     /// <exception cref="EdgeLearnException">The file is no model, or does not fit the data.</exception>
-    public Evaluation Score(string path)
+    public ModelTest Score(string path)
     {
         using var model = ModelFile.Load(path);
         using var data = DataCatalog.Open(_path, Options.By(model));
         foreach (string note in data.Notes.Where(_said.Add)) _say(note);
-        return ModelScorer.Score(model, data.Test);
+        return new ModelTest(ModelScorer.Score(model, data.Test), model.ClassNames);
     }
 }

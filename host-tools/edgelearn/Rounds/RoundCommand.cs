@@ -31,7 +31,11 @@ static class RoundCommand
             var rounds = await RoundProgress.ShowAsync(output, plan.Count,
                 progress => new RoundRunner(client, progress).RunAsync(plan, stop));
             var result = Sum(rounds, watch.Elapsed);
-            output.Write(result, FleetJson.Default.RoundRunResult, text => RoundTable.Write(rounds, text));
+            output.Write(result, FleetJson.Default.RoundRunResult, text =>
+            {
+                RoundTable.Write(rounds, text);
+                RoundTable.WriteFigures(rounds, text);
+            });
             if (rounds.All(round => round.State != "committed"))
             {
                 throw new EdgeLearnException($"no round was committed ({rounds[^1].Reason}): see 'edgelearn device list' for who is "
@@ -88,7 +92,11 @@ static class RoundCommand
             var output = CommandOutput.Of(parsed);
             var round = await RoundProgress.ShowAsync(output, 1,
                 progress => new RoundRunner(client, progress).WatchAsync(parsed.GetValue(number), stop));
-            output.Write(round, FleetJson.Default.RoundResult, text => RoundTable.Write([round], text));
+            output.Write(round, FleetJson.Default.RoundResult, text =>
+            {
+                RoundTable.Write([round], text);
+                RoundTable.WriteFigures([round], text);
+            });
         });
         return command;
     }

@@ -15,6 +15,7 @@ namespace EdgeLearn.Cli;
 /// <param name="RateFactor">of the schedule over the rounds</param>
 /// <param name="Accuracy">of the result on the hub's test set; null = it has none</param>
 /// <param name="Loss">on the same</param>
+/// <param name="Figures">what the same says beside them; null = it has no test set</param>
 /// <param name="BytesUp">messages of the boards</param>
 /// <param name="BytesDown">messages to the boards</param>
 /// <param name="UpdateBytesUp">contents of the counted updates alone</param>
@@ -41,6 +42,7 @@ sealed record RoundResult(
     float RateFactor,
     double? Accuracy,
     double? Loss,
+    TestFigures? Figures,
     ulong BytesUp,
     ulong BytesDown,
     ulong UpdateBytesUp,
@@ -69,6 +71,7 @@ sealed record RoundResult(
         view.Training.RateFactor,
         view.HasAccuracy ? JsonNumber.Finite(view.Accuracy) : null,
         view.HasLoss ? JsonNumber.Finite(view.Loss) : null,
+        view.Figures.Shown(),
         view.BytesUp,
         view.BytesDown,
         view.UpdateBytesUp,
@@ -103,11 +106,13 @@ static class RoundTable
     /// <summary>Prints the rows, and below them why rounds were abandoned or updates refused.</summary>
     public static void Write(IReadOnlyList<RoundResult> rounds, TextWriter output)
     {
-        var table = new TextTable("round", "opened", "state", "accuracy", "boards", "seconds", "model", "up", "down", "updates", "codec");
+        // A regression has no accuracy.
+        bool isClass = rounds.All(round => round.Accuracy is not null || round.Loss is null);
+        var table = new TextTable("round", "opened", "state", isClass ? "accuracy" : "loss", "boards", "seconds", "model", "up", "down", "updates", "codec");
         foreach (var round in rounds)
         {
-            table.Add($"{round.Round}", NumberText.Time(round.Opened), round.State, NumberText.Fraction(round.Accuracy),
-                $"{round.Reported}/{round.Expected}", NumberText.Tenths(round.Seconds), NumberText.Version(round.ModelVersion),
+            table.Add($"{round.Round}", NumberText.Time(round.Opened), round.State,
+                isClass ? NumberText.Fraction(round.Accuracy) : round.Loss is { } loss ? $"{loss:G4}" : NumberText.None, $"{round.Reported}/{round.Expected}", NumberText.Tenths(round.Seconds), NumberText.Version(round.ModelVersion),
                 NumberText.Bytes(round.BytesUp), NumberText.Bytes(round.BytesDown), NumberText.Bytes(round.UpdateBytesUp), round.Codec);
         }
 
@@ -123,11 +128,23 @@ static class RoundTable
         }
     }
 
+    /// <summary>Prints what the hub's test set says of the last of some rounds that gave a model.</summary>
+    public static void WriteFigures(IReadOnlyList<RoundResult> rounds, TextWriter output)
+    {
+        if (rounds.LastOrDefault(round => round.Figures is not null) is not { } round) return;
+        output.WriteLine();
+        output.WriteLine($"round {round.Round} on the hub's test set:");
+        round.Figures!.Write(output);
+    }
+
+    static string Score(RoundResult round)
+        => round.Accuracy is { } accuracy ? $"accuracy {NumberText.Fraction(accuracy)}, " : round.Loss is { } loss ? $"loss {loss:G4}, " : "";
+
     /// <summary>A round in one line.</summary>
     public static string Line(RoundResult round)
     {
         string outcome = round.State == "committed"
-            ? $"{(round.Accuracy is { } accuracy ? $"accuracy {NumberText.Fraction(accuracy)}, " : "")}{round.Reported}/{round.Expected} "
+            ? $"{Score(round)}{round.Reported}/{round.Expected} "
                 + $"boards, {NumberText.Bytes(round.BytesUp)} up, {NumberText.Bytes(round.BytesDown)} down, "
                 + NumberText.Duration(round.Seconds)
             : round.Reason ?? $"{round.Reported}/{round.Expected} boards";

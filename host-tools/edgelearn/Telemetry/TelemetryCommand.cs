@@ -49,6 +49,9 @@ static class TelemetryCommand
             foreach (var row in rows) table.Add(Cells(row));
             if (rows.Length > 0) table.Write(text);
             else text.WriteLine("no telemetry yet: boards report once a minute, and after every round");
+            if (rows is not [{ Figures: { } figures }]) return;
+            text.WriteLine();
+            figures.Write(text);
         });
     }
 

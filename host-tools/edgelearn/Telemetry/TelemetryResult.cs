@@ -10,6 +10,7 @@ namespace EdgeLearn.Cli;
 /// <param name="Round">0 = outside a round</param>
 /// <param name="Loss">mean training loss of the local run</param>
 /// <param name="Accuracy">on the board's own held-out examples</param>
+/// <param name="Figures">what the same say beside it</param>
 /// <param name="StepMs">median time of a training step</param>
 /// <param name="RssBytes">peak resident memory</param>
 /// <param name="TemperatureCelsius">of the board</param>
@@ -24,6 +25,7 @@ sealed record TelemetryResult(
     ulong Round,
     double? Loss,
     double? Accuracy,
+    TestFigures? Figures,
     double? StepMs,
     ulong? RssBytes,
     double? TemperatureCelsius,
@@ -42,6 +44,7 @@ sealed record TelemetryResult(
             telemetry.Round,
             telemetry.HasLoss ? JsonNumber.Finite(telemetry.Loss) : null,
             telemetry.HasAccuracy ? JsonNumber.Finite(telemetry.Accuracy) : null,
+            telemetry.Figures.Shown(),
             telemetry.HasStepMs ? JsonNumber.Finite(telemetry.StepMs) : null,
             telemetry.HasRssBytes ? telemetry.RssBytes : null,
             telemetry.HasTemperatureCelsius ? JsonNumber.Finite(telemetry.TemperatureCelsius) : null,

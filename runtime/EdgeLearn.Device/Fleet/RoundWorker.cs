@@ -189,6 +189,7 @@ sealed class RoundWorker(AgentSession session)
         telemetry.Round = task.Round;
         telemetry.Loss = update.Loss;
         if (update.Accuracy is { } accuracy) telemetry.Accuracy = accuracy;
+        telemetry.Figures = update.Figures;
         telemetry.StepMs = update.StepMs;
         telemetry.Examples = update.ExampleCount;
         telemetry.Seconds = update.Seconds;

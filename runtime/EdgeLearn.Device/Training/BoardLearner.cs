@@ -72,6 +72,9 @@ public sealed class BoardUpdate(params IEnumerable<IDisposable> owned) : IDispos
     /// <summary>Accuracy of the trained model on the held-out examples; null = none held out.</summary>
     public double? Accuracy { get; init; }
 
+    /// <summary>What the same says beside it; null = none held out.</summary>
+    public Figures? Figures { get; init; }
+
     /// <summary>Median time of a step.</summary>
     public required double StepMs { get; init; }
 

@@ -102,7 +102,7 @@ public sealed class BoardTraining : BoardLearner
         var (loss, stepMs) = Run(session, records, stop);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         session.TakeAverage();
-        double? accuracy = heldOut is null ? null : ScoreOf(session.Evaluate(heldOut), network).Accuracy;
+        Evaluation? test = heldOut is null ? null : session.Evaluate(heldOut);
         var shape = new UpdateShape(network.Parameters);
         var context = new UpdateContext(shape, task.Round, device, task.Training.Directions);
         var start = new WeightFile(basePath, network.Parameters);
@@ -114,7 +114,8 @@ public sealed class BoardTraining : BoardLearner
             ExampleCount = (ulong)Math.Min(training.Count, session.TotalSteps * settings.Batch),
             Norm = Distance(start, network.Parameters.Values),
             Loss = loss,
-            Accuracy = accuracy,
+            Accuracy = test is { } scored ? ScoreOf(scored, network).Accuracy : null,
+            Figures = test is { } figures ? FigureMessages.Of(figures, model.ClassNames) : null,
             StepMs = stepMs,
             Seconds = seconds,
         };
