@@ -55,7 +55,8 @@ public sealed class FederatedDigitsTests
         using var digits = new Digits();
         byte[] model = digits.NewModel();
         File.WriteAllBytes(temporary["model"], model);
-        await using var hub = await FleetHub.StartAsync(Options(temporary["hub"]) with { Evaluate = model => new ModelTest(digits.Evaluate(model), null) }, Stop);
+        await using var hub = await FleetHub.StartAsync(
+            Options(temporary["hub"]) with { Evaluate = model => new ModelTest(digits.Evaluate(model), null) }, Stop);
         using var operatorClient = hub.ConnectOperator();
         await operatorClient.PushAsync(temporary["model"], cancel: Stop);
         var boards = new List<Task<DeviceRun>>();

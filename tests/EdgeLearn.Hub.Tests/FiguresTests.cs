@@ -56,7 +56,8 @@ public sealed class FiguresTests
             new() { BalancedAccuracy = double.NaN },
             new() { R2 = double.NegativeInfinity },
         ];
-        await board.CheckInAsync([new Telemetry { Figures = sound }, .. broken.Select(figures => new Telemetry { Loss = 1, Figures = figures })]);
+        await board.CheckInAsync(
+            [new Telemetry { Figures = sound }, .. broken.Select(figures => new Telemetry { Loss = 1, Figures = figures })]);
         var rows = await fleet.Operator.ListTelemetryAsync(cancel: Cancel);
         Assert.Equal(1 + broken.Length, rows.Count);
         Assert.Equal(sound, rows[^1].Telemetry.Figures);

@@ -10,7 +10,8 @@ public sealed class RoundTests
     [Fact]
     public async Task A_round_of_two_boards_commits_their_weighted_mean()
     {
-        await using var fleet = await TestFleet.StartAsync(o => o with { Evaluate = _ => new ModelTest(new Evaluation(0.75, 0.5, 4), null) });
+        await using var fleet = await TestFleet.StartAsync(
+            o => o with { Evaluate = _ => new ModelTest(new Evaluation(0.75, 0.5, 4), null) });
         byte[] first = TestFleet.ModelBytes();
         await fleet.PushAsync(first);
         TestBoard one = await fleet.AddBoardAsync("one"), two = await fleet.AddBoardAsync("two");

@@ -27,7 +27,12 @@ sealed class DemoFleet : IAsyncDisposable
         CancellationToken stop)
     {
         var hub = await FleetHub.StartAsync(
-            new HubOptions { Folder = Path.Combine(folder, "hub"), Evaluate = model => new ModelTest(score(model), null), IdleInterval = TimeSpan.FromMilliseconds(300) }, stop);
+            new HubOptions
+            {
+                Folder = Path.Combine(folder, "hub"),
+                Evaluate = model => new ModelTest(score(model), null),
+                IdleInterval = TimeSpan.FromMilliseconds(300),
+            }, stop);
         var fleet = new DemoFleet(plan, hub);
         try
         {

@@ -108,11 +108,13 @@ static class RoundTable
     {
         // A regression has no accuracy.
         bool isClass = rounds.All(round => round.Accuracy is not null || round.Loss is null);
-        var table = new TextTable("round", "opened", "state", isClass ? "accuracy" : "loss", "boards", "seconds", "model", "up", "down", "updates", "codec");
+        var table = new TextTable("round", "opened", "state", isClass ? "accuracy" : "loss", "boards", "seconds", "model", "up",
+            "down", "updates", "codec");
         foreach (var round in rounds)
         {
             table.Add($"{round.Round}", NumberText.Time(round.Opened), round.State,
-                isClass ? NumberText.Fraction(round.Accuracy) : round.Loss is { } loss ? $"{loss:G4}" : NumberText.None, $"{round.Reported}/{round.Expected}", NumberText.Tenths(round.Seconds), NumberText.Version(round.ModelVersion),
+                isClass ? NumberText.Fraction(round.Accuracy) : round.Loss is { } loss ? $"{loss:G4}" : NumberText.None,
+                $"{round.Reported}/{round.Expected}", NumberText.Tenths(round.Seconds), NumberText.Version(round.ModelVersion),
                 NumberText.Bytes(round.BytesUp), NumberText.Bytes(round.BytesDown), NumberText.Bytes(round.UpdateBytesUp), round.Codec);
         }
 
@@ -138,7 +140,9 @@ static class RoundTable
     }
 
     static string Score(RoundResult round)
-        => round.Accuracy is { } accuracy ? $"accuracy {NumberText.Fraction(accuracy)}, " : round.Loss is { } loss ? $"loss {loss:G4}, " : "";
+        => round.Accuracy is { } accuracy
+            ? $"accuracy {NumberText.Fraction(accuracy)}, "
+            : round.Loss is { } loss ? $"loss {loss:G4}, " : "";
 
     /// <summary>A round in one line.</summary>
     public static string Line(RoundResult round)

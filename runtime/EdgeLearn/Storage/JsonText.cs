@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace EdgeLearn;
 
-/// <summary>JSON in the metadata of files, written and read piece by piece: converters of whole types would cost a board more bytes.</summary>
+/// <summary>JSON in the metadata of files, piece by piece: converters of whole types would cost a board more bytes.</summary>
 static class JsonText
 {
     /// <summary>The text that a writer makes.</summary>

@@ -34,8 +34,8 @@ public class ColumnsJsonTests
         Assert.Equal(["x", "y", "z"], read.Inputs[1].Values);
         Assert.Equal([0.1], read.Inputs[0].Fill);
         Assert.Equal(s_columns.LeftOut, read.LeftOut);
-        Assert.Equal(("person", true, "t", 3, 2, 0.3, true), (read.Group, read.DropsMissing, read.TimeColumn, read.Window, read.Hop, read.Gap,
-            read.EndsAtLabels));
+        Assert.Equal(("person", true, "t", 3, 2, 0.3, true), (read.Group, read.DropsMissing, read.TimeColumn, read.Window, read.Hop,
+            read.Gap, read.EndsAtLabels));
         Assert.Equal(["y1", "y2"], read.Labels);
     }
 
