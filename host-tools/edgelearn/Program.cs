@@ -1,7 +1,9 @@
 using System.CommandLine;
 using EdgeLearn.Cli;
 using EdgeLearn.Commands;
+using EdgeLearn.Images;
 
+var images = new StbImageDecoder();
 var root = new RootCommand("EdgeLearn: boards that keep learning without backprop, alone and as a fleet. Every command has --help with "
     + "examples, and --json.")
 {
@@ -11,11 +13,11 @@ var root = new RootCommand("EdgeLearn: boards that keep learning without backpro
     PushCommand.Create(),
     RoundCommand.Create(),
     TelemetryCommand.Create(),
-    TrainCommand.Create(),
-    EvaluateCommand.Create(),
-    PredictCommand.Create(),
-    DataCommand.Create(),
-    PlanCommand.Create(),
+    TrainCommand.Create(images),
+    EvaluateCommand.Create(images),
+    PredictCommand.Create(images),
+    DataCommand.Create(images),
+    PlanCommand.Create(images),
     AboutCommand.Create(),
     ModelCommand.Create(),
     SelfTestCommand.Create(),

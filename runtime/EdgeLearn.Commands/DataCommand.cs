@@ -6,13 +6,14 @@ namespace EdgeLearn.Commands;
 /// <summary><c>data</c>: looks at data as <c>train</c> would, and says what it would make of them.</summary>
 public sealed class DataCommand
 {
-    readonly DataArguments _data = new();
+    readonly DataArguments _data;
     readonly LossOptions _loss = new();
     readonly Option<string?> _model = OptionText.Text("--model", "FILE", "read the data by the columns and classes of this model");
     readonly Option<double?> _validation = OptionText.Number("--validation", "part of the training samples that train would hold back");
 
-    DataCommand(ExampleCommand command)
+    DataCommand(ExampleCommand command, IImageDecoder? images)
     {
+        _data = new DataArguments(images);
         _data.AddTo(command, required: true);
         command.Add("", _model);
         command.Add("data", _validation);
@@ -21,12 +22,13 @@ public sealed class DataCommand
     }
 
     /// <summary>The command.</summary>
-    public static Command Create()
+    /// <param name="images">reads images; null = the program reads none</param>
+    public static Command Create(IImageDecoder? images = null)
     {
         var command = new ExampleCommand("data", "Look at data as train would: samples, columns and what becomes of them, classes, parts, "
             + "and what is odd.", "--data readings.csv", "--data readings.csv --label state --group-column person",
             "--data new.csv --model m.safetensors", "--data house.csv --loss mean-square --json");
-        command.SetAction(new DataCommand(command).Run);
+        command.SetAction(new DataCommand(command, images).Run);
         return command;
     }
 

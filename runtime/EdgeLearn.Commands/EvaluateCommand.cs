@@ -7,7 +7,7 @@ namespace EdgeLearn.Commands;
 /// <summary><c>evaluate</c>: how a model does on data.</summary>
 public sealed class EvaluateCommand
 {
-    readonly DataArguments _data = new();
+    readonly DataArguments _data;
     readonly Option<string?> _model =
         OptionText.Text("--model", "FILE", "a model file, or a PyTorch state_dict (safetensors) of the net that --network names");
     readonly Option<string?> _network =
@@ -21,8 +21,9 @@ public sealed class EvaluateCommand
     readonly Option<bool> _bytes =
         OptionText.Flag("--int8-inputs", "with int8 weights: round the inputs of dense layers to int8 too and multiply bytes");
 
-    EvaluateCommand(ExampleCommand command)
+    EvaluateCommand(ExampleCommand command, IImageDecoder? images)
     {
+        _data = new DataArguments(images);
         _model.Required = true;
         command.Add("", _model, _network, _adaptor);
         _data.AddTo(command, required: true);
@@ -30,13 +31,14 @@ public sealed class EvaluateCommand
     }
 
     /// <summary>The command.</summary>
-    public static Command Create()
+    /// <param name="images">reads images; null = the program reads none</param>
+    public static Command Create(IImageDecoder? images = null)
     {
         var command = new ExampleCommand("evaluate", "Say how a model does on the test part of some data.",
             "--model digits.safetensors --data digits", "--model digits.safetensors --data digits --weights int8",
             "--model m.safetensors --data ./readings --svg classes.svg",
             "--model state.safetensors --network 64-100:relu-10 --data digits");
-        command.SetAction(new EvaluateCommand(command).Run);
+        command.SetAction(new EvaluateCommand(command, images).Run);
         return command;
     }
 

@@ -8,6 +8,7 @@ namespace EdgeLearn.Commands;
 /// <param name="Preparation">how inputs are prepared: none, one pair for all values, or one pair for each</param>
 /// <param name="Classes">names of the classes; null where they are numbers</param>
 /// <param name="Columns">of a table that it takes in, with what they are; null where it was not made for one</param>
+/// <param name="Media">how images or sound become its inputs; null where it does not say</param>
 /// <param name="LeftOut">columns of the table that it was trained on that it does not take in, with the reason</param>
 /// <param name="Window">rows of a table that are one input together; 0 = each row is one</param>
 /// <param name="Hop">rows from one window to the next</param>
@@ -17,9 +18,9 @@ namespace EdgeLearn.Commands;
 /// <param name="ParameterBytes">weights and integer tensors</param>
 /// <param name="MultiplyAdds">multiply-adds of one sample</param>
 public sealed record ModelDescription(string File, long FileBytes, string Network, string Loss, string Preparation,
-    IReadOnlyList<string>? Classes, IReadOnlyDictionary<string, string>? Columns, IReadOnlyDictionary<string, string>? LeftOut,
-    int Window, int Hop, IReadOnlyList<string>? Targets, IReadOnlyList<LayerDescription> Layers, long ParameterCount, long ParameterBytes,
-    long MultiplyAdds)
+    IReadOnlyList<string>? Classes, IReadOnlyDictionary<string, string>? Columns, string? Media,
+    IReadOnlyDictionary<string, string>? LeftOut, int Window, int Hop, IReadOnlyList<string>? Targets,
+    IReadOnlyList<LayerDescription> Layers, long ParameterCount, long ParameterBytes, long MultiplyAdds)
 {
     /// <summary>Reads a model file.</summary>
     public static ModelDescription Of(string path)
@@ -36,6 +37,7 @@ public sealed record ModelDescription(string File, long FileBytes, string Networ
                 : model.Preparation.Shift.Length < network.InputLength ? "per channel" : "per feature",
             Classes: model.ClassNames,
             Columns: model.Columns?.Inputs.ToDictionary(column => column.Name, DataResult.Kind),
+            Media: model.Media,
             LeftOut: model.Columns?.LeftOut,
             Window: model.Columns?.Window ?? 0,
             Hop: model.Columns?.Hop ?? 0,
@@ -56,6 +58,7 @@ public sealed record ModelDescription(string File, long FileBytes, string Networ
         facts.Add("network", $"{Network}, loss {Loss}, preparation of inputs {Preparation}");
         if (Columns is not null) facts.Add("columns", string.Join(", ", Columns.Select(Text)));
         if (Window > 0) facts.Add("window", $"{Window} rows, one every {Hop}");
+        if (Media is not null) facts.Add("inputs", Media);
         if (LeftOut?.Count > 0) facts.Add("left out", string.Join(", ", LeftOut.Select(Text)));
         if (Classes is not null) facts.Add("classes", string.Join(", ", Classes.Select(name => name.ReplaceLineEndings(" "))));
         if (Targets is not null) facts.Add("predicts", string.Join(", ", Targets));

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.Text;
+using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
 
 /// <summary><c>plan</c>: what a run would take, without running it.</summary>
 public sealed class PlanCommand
 {
-    readonly DataArguments _data = new();
+    readonly DataArguments _data;
     readonly TrainingOptions _training;
     readonly LossOptions _loss = new();
     readonly Option<string?> _network = OptionText.Text("--network", "SPEC",
@@ -17,8 +18,9 @@ public sealed class PlanCommand
     readonly Option<bool> _buffers = new("--buffers") { Description = "list every buffer with its place and the moments of its use" };
     readonly Option<string?> _svg = OptionText.Text("--svg", "FILE", "draw the buffers: moments across, bytes up");
 
-    PlanCommand(ExampleCommand command)
+    PlanCommand(ExampleCommand command, IImageDecoder? images)
     {
+        _data = new DataArguments(images);
         command.Add("", _network);
         _data.AddTo(command, required: false);
         _training = new TrainingOptions(command);
@@ -30,7 +32,8 @@ public sealed class PlanCommand
     }
 
     /// <summary>The command.</summary>
-    public static Command Create()
+    /// <param name="images">reads images; null = the program reads none</param>
+    public static Command Create(IImageDecoder? images = null)
     {
         var command = new ExampleCommand(
             "plan",
@@ -41,7 +44,7 @@ public sealed class PlanCommand
             "--data cifar10 --memory-limit 8MB --buffers",
             "--data har-hapt --svg plan.svg",
             "--network 30-16-1 --loss huber --rule local-heads --head-units 8");
-        command.SetAction(new PlanCommand(command).Run);
+        command.SetAction(new PlanCommand(command, images).Run);
         return command;
     }
 
@@ -86,7 +89,11 @@ public sealed class PlanCommand
         var loss = _loss.Read(parsed, network);
         using var data = _data.Open(parsed, loss, output, network.Meaning(loss, train));
         loss = _loss.Complete(parsed, loss, network, data);
-        if (data is not null) return network.SpecFor(data.InputShape, loss.OutputsFor(data.ClassCount, data.TargetLength), loss);
+        if (data is not null)
+        {
+            int outputs = loss.OutputsFor(data.ClassCount, data.TargetLength);
+            return network.SpecFor(data.InputShape, outputs, loss, data.IsSequence);
+        }
         int classes = parsed.GetValue(_classes) ?? 10;
         if (classes < 1) throw new EdgeLearnException($"--classes {classes}: expected 1 or more");
         if (_data.InputShape(parsed) is { } shape) return network.SpecFor(shape, loss.OutputsFor(classes, classes), loss);

@@ -18,21 +18,26 @@ public sealed class PredictCommand
     readonly Option<bool> _json = OptionText.Flag("--json", "print a JSON object a line");
     readonly Option<int?> _threads = OptionText.Threads();
 
-    PredictCommand(ExampleCommand command)
+    readonly IImageDecoder? _images;
+
+    PredictCommand(ExampleCommand command, IImageDecoder? images)
     {
+        _images = images;
         _model.Required = true;
         _data.Required = true;
         command.Add("", _model, _data, _header, _csv, _json, _threads);
     }
 
     /// <summary>The command.</summary>
-    public static Command Create()
+    /// <param name="images">reads images; null = the program reads none</param>
+    public static Command Create(IImageDecoder? images = null)
     {
         var command = new ExampleCommand("predict",
             "Say what a model takes each sample for: a line with class and probability, or with the value in its unit.",
             "--model m.safetensors --data new.csv", "--model m.safetensors --data new.csv --csv > answers.csv",
-            "--model m.safetensors --data - < readings.csv", "--model digits.safetensors --data digits --json");
-        var options = new PredictCommand(command);
+            "--model m.safetensors --data - < readings.csv", "--model words.safetensors --data ./recordings --csv",
+            "--model digits.safetensors --data digits --json");
+        var options = new PredictCommand(command, images);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
         return command;
     }
@@ -44,33 +49,35 @@ public sealed class PredictCommand
         string path = parsed.GetRequiredValue(_data)!;
         if (parsed.GetValue(_csv) && parsed.GetValue(_json)) throw new EdgeLearnException("--csv and --json: give one of them");
         using var model = ModelFile.Load(parsed.GetRequiredValue(_model)!);
-        var lines = new PredictionLines(model, output.Output, parsed.GetValue(_csv), parsed.GetValue(_json));
+        bool isCsv = parsed.GetValue(_csv), isJson = parsed.GetValue(_json);
         var header = parsed.GetValue(_header) ?? HeaderChoice.Auto;
         if (model.Columns is { } columns && (path == StandardInput || DataCatalog.IsTable(path)))
         {
             using var predictor = model.CreatePredictor();
             string name = path == StandardInput ? "standard input" : Path.GetFileName(path);
             var content = path == StandardInput ? Console.OpenStandardInput() : GzipFile.OpenContent(path);
+            var lines = new PredictionLines(model, output.Output, isCsv, isJson);
             lines.Run(new TableRows(columns, header, name), columns, content, predictor, name, output.Error, stop);
+            output.Output.Flush();
+            return lines.Unanswered == 0 ? 0 : 1;
         }
-        else if (path == StandardInput)
+        if (path == StandardInput)
         {
             throw new EdgeLearnException("the model was not trained on a table, whose columns have names: give a file or folder with "
                 + "--data");
         }
-        else
-        {
-            PredictSamples(model, path, header, lines, stop);
-        }
-
+        PredictSamples(model, path, header, output, isCsv, isJson, stop);
         output.Output.Flush();
-        return lines.Unanswered == 0 ? 0 : 1;
+        return 0;
     }
 
-    static void PredictSamples(Model model, string path, HeaderChoice header, PredictionLines lines, CancellationToken stop)
+    void PredictSamples(Model model, string path, HeaderChoice header, CommandOutput output, bool isCsv, bool isJson,
+        CancellationToken stop)
     {
         const int Batch = 64;
-        using var data = DataCatalog.Open(path, new DataOptions { TakesWhole = true, NeedsLabels = false, Header = header }.By(model));
+        var options = new DataOptions { TakesWhole = true, NeedsLabels = false, Header = header, Images = _images };
+        using var data = DataCatalog.Open(path, options.By(model));
+        var lines = new PredictionLines(model, output.Output, isCsv, isJson, data.TestFiles);
         var samples = data.Test;
         if (samples.InputLength != model.Network.InputLength)
         {

@@ -12,18 +12,26 @@ sealed class PredictionLines
     readonly TextWriter _output;
     readonly bool _json;
     readonly bool _csv;
+    readonly IReadOnlyList<string>? _files;
     readonly string[] _names;
     double[] _answer = [];
 
-    public PredictionLines(Model model, TextWriter output, bool csv, bool json)
+    /// <summary>Prepares lines.</summary>
+    /// <param name="model">that answers</param>
+    /// <param name="output">where to</param>
+    /// <param name="csv">a table with a header</param>
+    /// <param name="json">an object a line</param>
+    /// <param name="files">the file of each row, which then stands in its line; null = rows have none</param>
+    public PredictionLines(Model model, TextWriter output, bool csv, bool json, IReadOnlyList<string>? files = null)
     {
-        (_model, _output, _csv, _json) = (model, output, csv, json);
+        (_model, _output, _csv, _json, _files) = (model, output, csv, json, files);
         bool isClass = model.Network.Loss.IsClassification;
         int count = isClass ? 0 : model.Network.OutputLength;
         var labels = model.Columns?.Labels;
         string Name(int i) => labels is not null && i < labels.Count ? labels[i] : count == 1 ? "value" : $"value{i}";
         _names = [.. Enumerable.Range(0, count).Select(Name)];
-        if (csv) output.WriteLine(isClass ? "row,class,probability" : $"row,{string.Join(',', _names.Select(Quoted))}");
+        string file = files is null ? "" : ",file";
+        if (csv) output.WriteLine(isClass ? $"row{file},class,probability" : $"row,{string.Join(',', _names.Select(Quoted))}");
     }
 
     /// <summary>Rows that the model could not answer.</summary>
@@ -77,9 +85,11 @@ sealed class PredictionLines
 
         string probability = prediction.Probability.ToString("F4", CultureInfo.InvariantCulture);
         string values = string.Join(_csv ? "," : "  ", _answer.Select(Number));
-        if (_json) _output.WriteLine(Json(row, isClass ? name : null, prediction.Probability));
-        else if (_csv) _output.WriteLine(isClass ? $"{row},{Quoted(name)},{probability}" : $"{row},{values}");
-        else _output.WriteLine(isClass ? $"{name.ReplaceLineEndings(" ")}  {probability}" : values);
+        string? file = _files?[(int)row - 1];
+        string cell = file is null ? "" : $",{Quoted(file)}", end = file is null ? "" : $"  {NameText.Shown(file)}";
+        if (_json) _output.WriteLine(Json(row, isClass ? name : null, prediction.Probability, file));
+        else if (_csv) _output.WriteLine(isClass ? $"{row}{cell},{Quoted(name)},{probability}" : $"{row},{values}");
+        else _output.WriteLine(isClass ? $"{name.ReplaceLineEndings(" ")}  {probability}{end}" : values);
     }
 
     void WriteNothing(long row)
@@ -91,13 +101,14 @@ sealed class PredictionLines
         else _output.WriteLine("-");
     }
 
-    string Json(long row, string? name, double probability)
+    string Json(long row, string? name, double probability, string? file = null)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteNumber("row", row);
+            if (file is not null) json.WriteString("file", file);
             if (_names.Length == 0)
             {
                 json.WriteString("class", name);

@@ -66,8 +66,8 @@ readonly record struct ArrayName(ArrayPart Part, ArrayRole Role)
 
     /// <summary>Whether a file that may hold anything is no array by its ending.</summary>
     public static bool IsPossible(string path)
-        => Path.GetExtension(WithoutGzip(Lower(path))) is not (".csv" or ".txt" or ".md" or ".json" or ".part" or ".png" or ".zip" or ".tsv"
-            or ".npz");
+        => !MediaFolder.IsMedia(path) && Path.GetExtension(WithoutGzip(Lower(path))) is not (".csv" or ".txt" or ".md" or ".json" or ".part"
+            or ".zip" or ".tsv" or ".npz");
 
     /// <summary>The name of a file in lower case.</summary>
     public static string Lower(string path) => Path.GetFileName(path).ToLowerInvariant();

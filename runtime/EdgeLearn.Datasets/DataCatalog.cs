@@ -1,8 +1,9 @@
 namespace EdgeLearn.Datasets;
 
 /// <summary>
-/// Opens what <c>--data</c> names: a folder, a file (IDX, npy or csv, compressed or not), or a known name. A known name is looked for in
-/// $EDGELEARN_DATA, ./data, the repository's data, a shared/data folder beside the clone and the user's cache, and is downloaded last.
+/// Opens what <c>--data</c> names: a folder, a file (IDX, npy or csv, compressed or not; an image or a WAV file), or a known name. A known
+/// name is looked for in $EDGELEARN_DATA, ./data, the repository's data, a shared/data folder beside the clone and the user's cache, and is
+/// downloaded last.
 /// </summary>
 public sealed class DataCatalog
 {
@@ -125,7 +126,11 @@ public sealed class DataCatalog
     DataSplit OpenFolder(string path, string name, Shape? shape)
     {
         if (Directory.Exists(path) && CifarFolder.Find(path) is { } cifar) return OpenCifar(cifar, name);
-        var folder = DataFolder.Find(path) ?? throw DataFolder.Nothing(path);
+        if (DataFolder.Find(path) is not { } folder)
+        {
+            var media = Directory.Exists(path) ? MediaFolder.Find(path) : null;
+            return media is null ? throw DataFolder.Nothing(path) : new MediaOpening(_options, _cache).Open(media, name);
+        }
         if (folder.TrainLabels is null) return OpenTables(folder.Train, folder.Test, name, folder.Path, shape);
         string? groups = _options.GroupColumn is null ? null : folder.Groups(_options.GroupColumn);
         var split = Arrays.Open(folder.Train, folder.TrainLabels, folder.Test, folder.TestLabels, name, path, shape, groups,
@@ -177,6 +182,7 @@ public sealed class DataCatalog
         byte[] start = GzipFile.ReadStart(path);
         string name = Path.GetFileName(path);
         if (NpzFile.HasMagic(start)) return OpenFolder(path, name, null);
+        if (MediaFolder.IsMedia(path)) return new MediaOpening(_options, _cache).Open(MediaFolder.OfFile(path), name);
         if (IsTable(path, start)) return OpenTables(path, null, name, path);
         if (ArrayHeader.Parse(start, name).Dimensions == 1)
         {
@@ -203,14 +209,28 @@ public sealed class DataCatalog
 
     DataSplit OpenTables(string train, string? test, string name, string source, Shape? shape = null)
     {
+        RefuseSound();
         var split = new TableOpening(_options, _cache).Open(train, test, name, source, _options.InputShape ?? shape);
         if (_cache.Notice is { } notice) split.Notes = [.. split.Notes, notice];
         return split;
     }
 
-    ArrayOpening Arrays => _options.Window is null && _options.Hop is null
-        ? new ArrayOpening(_options, _cache)
-        : throw new EdgeLearnException("--window cuts the rows of a table; other data have their windows in their shape");
+    ArrayOpening Arrays
+    {
+        get
+        {
+            RefuseSound();
+            return _options.Window is null && _options.Hop is null
+                ? new ArrayOpening(_options, _cache)
+                : throw new EdgeLearnException("--window cuts the rows of a table; other data have their windows in their shape");
+        }
+    }
+
+    void RefuseSound()
+    {
+        if (_options.Audio is not null || _options.AudioRate is not null)
+            throw new EdgeLearnException("--audio and --audio-rate say how WAV files are read, and the data are none");
+    }
 
     static string FolderName(string path) => new DirectoryInfo(path).Name;
 }

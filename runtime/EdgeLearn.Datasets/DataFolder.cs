@@ -86,7 +86,8 @@ sealed record DataFolder(string Path)
             ? Directory.Exists(path) ? "it is empty" : "it holds no npy"
             : "it holds " + string.Join(", ", found.Take(3)) + (found.Length > 3 ? ", ..." : "");
         return new(Directory.Exists(path)
-            ? $"{path} has no train*images* and train*labels* (IDX or npy), no X_train.npy and y_train.npy, no npz and no train.csv; "
+            ? $"{path} has no train*images* and train*labels* (IDX or npy), no X_train.npy and y_train.npy, no npz, "
+                + "no train.csv and no folders of images or WAV files; "
                 + holds
             : $"{path} has no arrays x_train and y_train, or x and y; {holds}");
     }

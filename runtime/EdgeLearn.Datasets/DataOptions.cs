@@ -48,11 +48,32 @@ public sealed record DataOptions
     /// <summary>The names of a model's classes, where it has names.</summary>
     public IReadOnlyList<string>? ModelClassNames { get; init; }
 
+    /// <summary>How images or sound become a model's inputs, in its words (<see cref="Model.Media"/>); null = it does not say.</summary>
+    public string? ModelMedia { get; init; }
+
+    /// <summary>Shape of a model's input, to which images are scaled where the model does not say more; null = there is none.</summary>
+    public Shape? ModelInput { get; init; }
+
+    /// <summary>What inputs made of WAV files hold; null takes the model's, else samples.</summary>
+    public AudioKind? Audio { get; init; }
+
+    /// <summary>Samples a second at which WAV files are read; null takes the model's, else the files', which must be one.</summary>
+    public int? AudioRate { get; init; }
+
+    /// <summary>Reads images; null = folders of images are refused.</summary>
+    public IImageDecoder? Images { get; init; }
+
     /// <summary>Whether data with other classes than the model's are read by their own.</summary>
     public bool AllowsOtherClasses { get; init; }
 
     /// <summary>Whether samples without a label are no samples.</summary>
     public bool NeedsLabels { get; init; } = true;
+
+    /// <summary>
+    /// Whether nothing but the number of samples is asked for, before there is a model that says how they are read: images and WAV files
+    /// are then counted and not read.
+    /// </summary>
+    public bool CountsOnly { get; init; }
 
     /// <summary>
     /// The column of a csv that says which samples belong together, such as a person; it is no feature. For a folder of arrays a word in
@@ -72,7 +93,10 @@ public sealed record DataOptions
     /// <summary>Decides which samples are split off.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Shape of the inputs where the file does not tell it; null takes the file's.</summary>
+    /// <summary>
+    /// Shape of the inputs where the file does not tell it, to which images are scaled and sound is cut or filled up; null takes the
+    /// file's.
+    /// </summary>
     public Shape? InputShape { get; init; }
 
     /// <summary>True when labels are real numbers to be predicted and not classes.</summary>

@@ -52,6 +52,12 @@ public sealed class DataSplit : IDisposable
     /// <summary>What became of the columns of a table; null where the data are none.</summary>
     public InputColumns? Columns { get; internal set; }
 
+    /// <summary>How images or sound became inputs, as a model keeps it (<see cref="Model.Media"/>); null where the data are none.</summary>
+    public string? Media { get; internal set; }
+
+    /// <summary>The file of every sample of <see cref="Test"/>, where each is one and none was split off; else null.</summary>
+    internal IReadOnlyList<string>? TestFiles { get; set; }
+
     /// <summary>The group of every sample of <see cref="Train"/>, as a number; null where no group column was named.</summary>
     public int[]? TrainGroups { get; internal set; }
 
@@ -109,6 +115,7 @@ public sealed class DataSplit : IDisposable
             SplitsByTime = SplitsByTime,
             Notes = Notes,
             Columns = Columns,
+            Media = Media,
             IsSequence = IsSequence,
         };
     }

@@ -12,6 +12,8 @@ namespace EdgeLearn.Agent;
 /// <param name="say">takes lines for the user</param>
 sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<string> say) : BoardData
 {
+    static readonly EnumerationOptions s_twoDeep = new() { RecurseSubdirectories = true, MaxRecursionDepth = 1 };
+
     readonly HashSet<string> _said = [];
     DataSplit? _open;
     string? _state;
@@ -30,7 +32,7 @@ sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<st
         if (state == _counted) return _count;
         try
         {
-            using var all = DataCatalog.Open(path, options(null) with { WholeLinesOnly = true, NeedsLabels = false });
+            using var all = DataCatalog.Open(path, options(null) with { WholeLinesOnly = true, NeedsLabels = false, CountsOnly = true });
             (_count, _groups) = (all.Train.Count, all.TrainGroups);
         }
         catch (NoSamplesException)
@@ -86,14 +88,18 @@ sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<st
 
     static string MeaningOf(Model model)
         => string.Join('\n', [.. model.ClassNames ?? [], "", $"{model.Network.Spec.ClassCount} {model.Network.Loss.Name}",
-            .. model.Columns?.Inputs.Select(column => $"{column}") ?? [], .. model.Columns?.Labels ?? []]);
+            model.Media ?? "", .. model.Columns?.Inputs.Select(column => $"{column}") ?? [], .. model.Columns?.Labels ?? []]);
 
     // Length and time of each file: appending changes one, replacing the other.
     static string StateOf(string path)
     {
         if (!Directory.Exists(path)) return OfFile(path);
         var files = Directory.EnumerateFiles(path).Order(StringComparer.Ordinal).Take(1000);
-        return string.Join('\n', files.Select(OfFile));
+        // A folder of a class tells by its time that a file came or went.
+        var folders = Directory.EnumerateDirectories(path, "*", s_twoDeep).Order(StringComparer.Ordinal).Take(1000);
+        return string.Join('\n', files.Select(OfFile).Concat(folders.Select(OfFolder)));
+
+        static string OfFolder(string folder) => $"{folder} {Directory.GetLastWriteTimeUtc(folder).Ticks}";
 
         static string OfFile(string file)
         {

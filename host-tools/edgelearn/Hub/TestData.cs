@@ -1,6 +1,7 @@
 using EdgeLearn.Commands;
 using EdgeLearn.Datasets;
 using EdgeLearn.Hub;
+using EdgeLearn.Images;
 
 namespace EdgeLearn.Cli;
 
@@ -27,7 +28,7 @@ sealed class TestData
     {
         try
         {
-            return DataCatalog.Open(_path, Options);
+            return DataCatalog.Open(_path, Options with { CountsOnly = true });
         }
         catch (EdgeLearnException) when (File.Exists(_path) || Directory.Exists(_path))
         {
@@ -42,7 +43,7 @@ sealed class TestData
     public string Name { get; }
 
     // The published test part where there is one, else everything.
-    static DataOptions Options { get; } = new() { TakesWhole = true };
+    static DataOptions Options { get; } = new() { TakesWhole = true, Images = new StbImageDecoder() };
 
     /// <summary>Accuracy and mean loss of a model file.</summary>
     /// <exception cref="EdgeLearnException">The file is no model, or does not fit the data.</exception>

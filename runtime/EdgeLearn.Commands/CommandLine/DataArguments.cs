@@ -4,13 +4,15 @@ using EdgeLearn.Datasets;
 namespace EdgeLearn.Commands;
 
 /// <summary>The options that say what to read, shared by the commands that read data.</summary>
-sealed class DataArguments
+/// <param name="images">reads images; null = the program reads none</param>
+sealed class DataArguments(IImageDecoder? images = null)
 {
     const int MostWindowRows = 1 << 16;
     const string RowCount = "a number of rows from 1 to 65536";
 
     readonly Option<string?> _data = OptionText.Text("--data", "DATA",
-        "a folder, a file (IDX, npy, csv; gzip or not), text:FILE (its bytes as tokens) or a known name: "
+        "a folder (of arrays; of class folders of images or WAV files), a file (IDX, npy, csv; gzip or not), text:FILE "
+        + "(its bytes as tokens) or a known name: "
         + string.Join(", ", DataCatalog.KnownNames));
     readonly Option<string?> _label = OptionText.Text("--label", "NAME[,NAME]",
         "table: the label's column, or several, as many outputs (default: the model's; one called label, class, target or y; the last)");
@@ -40,7 +42,15 @@ sealed class DataArguments
         OptionText.Number("--test-fraction", "part to test with where there is no test file, the same for every --seed (default 0.2)");
     readonly Option<(int, int)?> _fold = OptionText.Part("--fold",
         "test with part I of N equal parts where there is no test file, in place of --test-fraction", "two numbers such as 1/5");
-    readonly Option<Shape?> _inputShape = OptionText.ShapeOf("--input-shape", "shape of a sample where the file does not tell it");
+    readonly Option<Shape?> _inputShape = OptionText.ShapeOf("--input-shape",
+        "shape of a sample where the file does not tell it; images are scaled to it, WAV files cut or filled up with silence");
+    readonly Option<AudioKind?> _audio = OptionText.Words("--audio",
+        "WAV files: what an input holds: samples, or rows of mfcc or log-mel for frames of 40 ms every 20 ms (default: the "
+        + "model's; samples)",
+        ("samples", AudioKind.Samples), ("mfcc", AudioKind.Mfcc), ("log-mel", AudioKind.LogMel));
+    readonly Option<int?> _audioRate = OptionText.Whole<int>("--audio-rate",
+        "WAV files: samples a second at which all are read (default: the model's; the files', where it is one)", 1, 4_000_000,
+        "samples a second, such as 16000");
 
     /// <summary>Gives the options to a command.</summary>
     /// <param name="command">the command</param>
@@ -50,7 +60,7 @@ sealed class DataArguments
         _data.Required = required;
         command.Add("", _data);
         command.Add("data", _label, _ignore, _columns, _missing, _header, _group, _time, _window, _hop, _testFraction, _fold, _split,
-            _inputShape);
+            _inputShape, _audio, _audioRate);
     }
 
     /// <summary>The shape that the command line gives.</summary>
@@ -100,6 +110,9 @@ sealed class DataArguments
         TimeColumn = parsed.GetValue(_time),
         Window = parsed.GetValue(_window),
         Hop = parsed.GetValue(_hop),
+        Audio = parsed.GetValue(_audio),
+        AudioRate = parsed.GetValue(_audioRate),
+        Images = images,
         SplitByTime = parsed.GetValue(_split) == SplitChoice.Time,
     }).By(model);
 }

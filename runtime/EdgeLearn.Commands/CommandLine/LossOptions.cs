@@ -54,7 +54,7 @@ sealed class LossOptions
     {
         if (parsed.GetValue(_weights) != "balanced" || loss is not CrossEntropyLoss plain) return loss;
         if (data is null) throw new EdgeLearnException("--class-weights balanced counts the labels of the training data: add --data");
-        var spec = network.SpecFor(data.InputShape, data.ClassCount, loss);
+        var spec = network.SpecFor(data.InputShape, data.ClassCount, loss, data.IsSequence);
         loss.CheckFit(data.Train, spec);
         return new CrossEntropyLoss(plain.Smoothing, CrossEntropyLoss.BalancedWeights(data.Train, spec.ClassCount));
     }

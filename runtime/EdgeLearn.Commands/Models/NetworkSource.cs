@@ -35,11 +35,14 @@ sealed class NetworkSource
     /// <summary>The columns of a table that the model takes in, where it was made for one.</summary>
     public InputColumns? Columns { get; private init; }
 
+    /// <summary>How images or sound become the model's inputs, where it says.</summary>
+    public string? Media { get; private init; }
+
     /// <summary>What data beside the model are read by; null without a model.</summary>
     /// <param name="loss">of the run</param>
     /// <param name="train">what learns: a head may be drawn anew for other classes</param>
     public ModelMeaning? Meaning(Loss loss, TrainableParts? train) => ModelPath is null ? null : new ModelMeaning(Columns, ClassNames,
-        loss.IsClassification ? loss.ClassesOf(_spec!.WithLoss(loss).ClassCount) : 0,
+        loss.IsClassification ? loss.ClassesOf(_spec!.WithLoss(loss).ClassCount) : 0, Media, _spec!.Input,
         train is not null && (train.Has(TrainableKind.Head) || train.Has(TrainableKind.All)));
 
     /// <summary>The loss, where a file says it.</summary>
@@ -107,6 +110,7 @@ sealed class NetworkSource
             Preparation = model.Preparation,
             ClassNames = model.ClassNames,
             Columns = model.Columns,
+            Media = model.Media,
             Storage = model.Network.Parameters.Storage,
         };
     }
@@ -118,9 +122,10 @@ sealed class NetworkSource
     /// <param name="input">shape of a sample</param>
     /// <param name="outputs">classes, or real targets of a sample</param>
     /// <param name="loss">what the outputs are held against</param>
-    public NetworkSpec SpecFor(Shape input, int outputs, Loss loss)
+    /// <param name="isSequence">whether samples of two dimensions are steps x features</param>
+    public NetworkSpec SpecFor(Shape input, int outputs, Loss loss, bool isSequence = false)
         => _spec?.WithLoss(loss)
-            ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : UsualNetwork.For(input, outputs, loss));
+            ?? (_shorthand is { } text ? NetworkSpec.Parse(text, input, loss) : UsualNetwork.For(input, outputs, loss, isSequence));
 
     /// <summary>The network where nothing is known of the data.</summary>
     /// <param name="loss">what the outputs are held against</param>
@@ -167,13 +172,14 @@ static class UsualNetwork
     /// <param name="input">shape of a sample</param>
     /// <param name="outputs">classes, or real targets of a sample</param>
     /// <param name="loss">what the outputs are held against</param>
-    public static NetworkSpec For(Shape input, int outputs, Loss loss)
-        => NetworkSpec.Parse($"{input}-{Hidden(input)}-{outputs}", input, loss);
+    /// <param name="isSequence">whether a sample of two dimensions is known to be steps x features</param>
+    public static NetworkSpec For(Shape input, int outputs, Loss loss, bool isSequence)
+        => NetworkSpec.Parse($"{input}-{Hidden(input, isSequence)}-{outputs}", input, loss);
 
-    static string Hidden(Shape input) => input switch
+    static string Hidden(Shape input, bool isSequence) => input switch
     {
         { IsImage: false } => "256",
-        { Rank: 2 } when input.Height >= SequenceRatio * input.Width => Sequence(input.Height),
+        { Rank: 2 } when isSequence || input.Height >= SequenceRatio * input.Width => Sequence(input.Height),
         { Rank: 3 } when Math.Min(input.Height, input.Width) >= 16 =>
             "conv3x3x32:same-batchnorm-relu-pool2-conv3x3x48:same-batchnorm-relu-pool2-conv3x3x64:same-batchnorm-relu-pool2-128:relu",
         _ when Math.Min(input.Height, input.Width) >= 16 => "conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-128:relu",

@@ -6,7 +6,7 @@ namespace EdgeLearn.Commands;
 /// <summary><c>train</c>: learns from data on this machine.</summary>
 public sealed class TrainCommand
 {
-    readonly DataArguments _data = new();
+    readonly DataArguments _data;
     readonly TrainingOptions _training;
     readonly Option<string?> _network = OptionText.Text("--network", "SPEC",
         "a shorthand such as 784-1000@10x10-10, a JSON file, or a model file or checkpoint folder to go on from (default: one that suits "
@@ -45,8 +45,9 @@ public sealed class TrainCommand
     readonly Option<bool> _verbose = OptionText.Flag("--verbose",
         "where standard error is no terminal: print a line of progress each epoch, not only every ten seconds");
 
-    TrainCommand(ExampleCommand command)
+    TrainCommand(ExampleCommand command, IImageDecoder? images)
     {
+        _data = new DataArguments(images);
         _data.AddTo(command, required: true);
         command.Add("", _network);
         _training = new TrainingOptions(command);
@@ -61,7 +62,8 @@ public sealed class TrainCommand
     }
 
     /// <summary>The command.</summary>
-    public static Command Create()
+    /// <param name="images">reads images; null = the program reads none</param>
+    public static Command Create(IImageDecoder? images = null)
     {
         var command = new ExampleCommand(
             "train",
@@ -75,7 +77,7 @@ public sealed class TrainCommand
             "--data digits --log run.jsonl --svg run.svg",
             "--data tuesday --network board.safetensors --replay-bytes 200kB --past board.past --save board.safetensors",
             "--data mnist --checkpoint run --resume --memory-limit 2MB");
-        var options = new TrainCommand(command);
+        var options = new TrainCommand(command, images);
         command.SetAction((parsed, stop) => Task.FromResult(options.Run(parsed, stop)));
         return command;
     }

@@ -22,7 +22,8 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
     {
         CheckFiles();
         int outputs = request.Loss.OutputsFor(Data.ClassCount, Data.TargetLength);
-        var spec = _transfer.SpecFor(request.Network.SpecFor(Data.InputShape, outputs, request.Loss), outputs, Data.ClassNames, output);
+        var drawn = request.Network.SpecFor(Data.InputShape, outputs, request.Loss, Data.IsSequence);
+        var spec = _transfer.SpecFor(drawn, outputs, Data.ClassNames, output);
         CheckNames(spec);
         var preparation = request.Preparation.Make(request.Network.Preparation, Data, spec);
         Doubt(preparation);
@@ -131,7 +132,8 @@ sealed class TrainRun(TrainRequest request, CommandOutput output, CancellationTo
         if (isKept)
         {
             if (_past is not null) RunContinual.EndTask(session);
-            _transfer.Save(new Model(network, preparation, ClassNames, Columns), request.SavePath);
+            _transfer.Save(new Model(network, preparation, ClassNames, Columns) { Media = Data.Media ?? request.Network.Media },
+                request.SavePath);
             _past?.Save(session);
         }
         if (WasStopped) Terminal.WriteWords(output.Error, StoppedText(loop, session, checkpoint));

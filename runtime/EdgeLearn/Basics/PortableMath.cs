@@ -40,7 +40,7 @@ static class PortableMath
         return sum * BitConverter.Int64BitsToDouble((long)(k + 1023) << 52);
     }
 
-    /// <summary>sin x and cos x for x from 0 to 1: their series to x^21.</summary>
+    /// <summary>sin x and cos x for x from -1 to 1: their series to x^21.</summary>
     public static (double Sine, double Cosine) SineCosine(double x)
     {
         double x2 = x * x, sine = 1, cosine = 1;
@@ -51,5 +51,19 @@ static class PortableMath
         }
 
         return (x * sine, cosine);
+    }
+
+    /// <summary>sin and cos of 2 pi <paramref name="turns"/>, for any number of turns below 2^40.</summary>
+    public static (double Sine, double Cosine) SineCosineOfTurns(double turns)
+    {
+        double quarters = Math.Round(turns * 4);
+        var (sine, cosine) = SineCosine(2 * Math.PI * (turns - (quarters / 4)));
+        return ((long)quarters & 3) switch
+        {
+            0 => (sine, cosine),
+            1 => (cosine, -sine),
+            2 => (-sine, -cosine),
+            _ => (-cosine, sine),
+        };
     }
 }

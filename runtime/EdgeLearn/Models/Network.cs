@@ -122,6 +122,9 @@ public sealed class Network : IDisposable
 public sealed record Model(Network Network, Preparation Preparation, IReadOnlyList<string>? ClassNames = null, InputColumns? Columns = null)
     : IDisposable
 {
+    /// <summary>How images or sound become its inputs, in the words of the library that reads them; null where it does not say.</summary>
+    public string? Media { get; init; }
+
     /// <inheritdoc/>
     public void Dispose() => Network.Dispose();
 }

@@ -10,9 +10,10 @@ namespace EdgeLearn;
 /// The model file: safetensors. Weights lie under their usual names (<c>layers.0.weight</c>), the places of receptive fields as I32 tensors
 /// (<c>layers.0.window</c>), the preparation as <c>input.shift</c> and <c>input.scale</c>; the metadata has <c>edgelearn.format</c> (1),
 /// <c>edgelearn.network</c> (see <see cref="NetworkJson"/>), <c>edgelearn.weights</c> where matrices are BF16, or I8 with a <c>.scale</c>
-/// tensor a matrix, <c>edgelearn.noise</c> (the noise version) and, where known, <c>edgelearn.classes</c> and <c>edgelearn.columns</c>
-/// (<see cref="InputColumns"/>). Where needed <c>input.remainder</c> adds to the shift, and <c>target.mean</c> and <c>target.deviation</c>
-/// (F64) scale real targets. The same model gives the same bytes on every machine.
+/// tensor a matrix, <c>edgelearn.noise</c> (the noise version) and, where known, <c>edgelearn.classes</c>, <c>edgelearn.columns</c>
+/// (<see cref="InputColumns"/>) and <c>edgelearn.media</c> (<see cref="Model.Media"/>). Where needed <c>input.remainder</c> adds to the
+/// shift, and <c>target.mean</c> and <c>target.deviation</c> (F64) scale real targets. The same model gives the same bytes on every
+/// machine.
 /// </summary>
 public static class ModelFile
 {
@@ -45,6 +46,7 @@ public static class ModelFile
         if (model.ClassNames is { } names)
             writer.AddMetadata("edgelearn.classes", JsonText.List(names));
         if (model.Columns is { } columns) writer.AddMetadata("edgelearn.columns", ColumnsJson.Write(columns));
+        if (model.Media is { } media) writer.AddMetadata("edgelearn.media", media);
         Add(writer, model.Preparation);
         foreach (var layer in model.Network.Layers)
         {
@@ -118,7 +120,10 @@ public static class ModelFile
             var preparation = ReadPreparation(file, name);
             preparation.CheckLength(network.InputLength);
             if (!network.Loss.IsClassification) preparation.Targets.CheckLength(network.OutputLength);
-            return new Model(network, preparation, ClassNames(file, network, name), Columns(file, network, name));
+            return new Model(network, preparation, ClassNames(file, network, name), Columns(file, network, name))
+            {
+                Media = file.Metadata.GetValueOrDefault("edgelearn.media"),
+            };
         }
         catch
         {
