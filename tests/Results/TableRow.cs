@@ -60,8 +60,8 @@ sealed record TableRow(string Name) : ResultRow(Name)
     static Dictionary<string, double> Run(DataSplit data, RuleSettings rule, ulong seed, CancellationToken stop)
     {
         bool isClass = data.ClassCount > 0;
-        var loss = isClass ? Loss.SoftmaxCrossEntropy : Loss.MeanSquaredError;
-        var spec = UsualNetwork.For(data.InputShape, isClass ? data.ClassCount : data.TargetLength, loss);
+        var loss = isClass ? Loss.SoftmaxCrossEntropy : Loss.MeanSquareError;
+        var spec = UsualNetwork.For(data.InputShape, isClass ? data.ClassCount : data.TargetLength, loss, data.IsSequence);
         var usual = new TrainingSettings();
         var settings = usual with
         {
@@ -86,7 +86,8 @@ sealed record TableRow(string Name) : ResultRow(Name)
     /// <inheritdoc/>
     public override void Render(ResultScope scope, ResultValues values, ResultDocument document)
     {
-        document.Write("\n| table | rows | tpsgd | backprop | frozen | linear model | perceptron | difference |\n|---|---|---|---|---|---|---|---|\n");
+        document.Write("\n| table | rows | tpsgd | backprop | frozen | linear model | perceptron | difference |\n"
+            + "|---|---|---|---|---|---|---|---|\n");
         string root = RepositoryRoot.Find() ?? throw new EdgeLearnException("the row of tables needs tests/Reference/tables.json");
         using var peers = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "tests", "Reference", "tables.json")));
         var differences = new List<double>();
