@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using EdgeLearn.Commands;
+using EdgeLearn.Datasets;
+using EdgeLearn.Images;
 
 namespace EdgeLearn.Tests;
 
@@ -9,11 +11,17 @@ sealed record Invoked(int ExitCode, string Output, string Error)
 {
     public static Invoked Run(params string[] arguments) => Run(CancellationToken.None, arguments);
 
-    public static Invoked Run(CancellationToken stop, params string[] arguments)
+    /// <summary>Run as the host's program runs it, which reads images.</summary>
+    public static Invoked OnHost(params string[] arguments) => Run(new StbImageDecoder(), arguments, CancellationToken.None);
+
+    public static Invoked Run(CancellationToken stop, params string[] arguments) => Run(null, arguments, stop);
+
+    static Invoked Run(IImageDecoder? images, string[] arguments, CancellationToken stop)
     {
         RootCommand root =
         [
-            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), DataCommand.Create(), PlanCommand.Create(),
+            TrainCommand.Create(images), EvaluateCommand.Create(images), PredictCommand.Create(images), DataCommand.Create(images),
+            PlanCommand.Create(images),
             AboutCommand.Create(), ModelCommand.Create(), SelfTestCommand.Create(), StepBenchCommand.Create(),
         ];
         using StringWriter output = new(), error = new();
