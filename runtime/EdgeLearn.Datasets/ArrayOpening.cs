@@ -12,12 +12,27 @@ sealed class ArrayOpening(DataOptions options, FileCache cache)
     public DataSplit OpenInputs(string path, string name, Shape? shape)
     {
         using var opened = new OpenedFiles();
-        var inputs = opened.Add(ArrayFile.Open(path, cache));
-        inputs.RefuseText();
+        var inputs = OpenInputs(path, options.InputShape ?? shape);
+        opened.Add(inputs);
         var samples = new ArrayDataset(inputs, options.InputShape ?? shape);
         var split = DataSplit.FromWhole(samples, options with { TakesWhole = true }, name, path);
         opened.Keep();
         return split;
+    }
+
+    ArrayFile OpenInputs(string path, Shape? shape)
+    {
+        var inputs = ArrayFile.Open(path, cache);
+        try
+        {
+            inputs.RefuseText();
+            return inputs.Lay(options, shape, cache);
+        }
+        catch
+        {
+            inputs.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens files of inputs and labels.</summary>
@@ -31,12 +46,11 @@ sealed class ArrayOpening(DataOptions options, FileCache cache)
                 + $"name");
         }
         using var opened = new OpenedFiles();
-        var inputs = opened.Add(ArrayFile.Open(train, cache));
+        var known = options.InputShape ?? shape;
+        var inputs = opened.Add(OpenInputs(train, known));
         var labels = opened.Add(ArrayFile.Open(trainLabels, cache));
-        var testInputs = test is null ? null : opened.Add(ArrayFile.Open(test, cache));
+        var testInputs = test is null ? null : opened.Add(OpenInputs(test, known));
         var testTargets = testLabels is null ? null : opened.Add(ArrayFile.Open(testLabels, cache));
-        inputs.RefuseText();
-        testInputs?.RefuseText();
         if (inputs.Header.Dimensions < 2)
             throw new EdgeLearnException($"{train} has 1 dimension; expected 2 to 4: samples, then the shape of an input");
         using var groups = groupFile is null ? null : ArrayLabels.Groups(ArrayFile.Open(groupFile, cache));

@@ -99,6 +99,9 @@ public sealed record DataOptions
     /// </summary>
     public Shape? InputShape { get; init; }
 
+    /// <summary>Where the channels of an array's items lie; null takes what the shape of the items or of the model tells.</summary>
+    public InputLayout? Layout { get; init; }
+
     /// <summary>True when labels are real numbers to be predicted and not classes.</summary>
     public bool Regression { get; init; }
 

@@ -52,6 +52,11 @@ sealed class DataArguments(IImageDecoder? images = null)
         "WAV files: samples a second at which all are read (default: the model's; the files', where it is one)", 1, 4_000_000,
         "samples a second, such as 16000");
 
+    readonly Option<InputLayout?> _layout = OptionText.Words("--input-layout",
+        "arrays: whether an item is height x width x channels, or channels x height x width as PyTorch has it (default: by the model, or "
+        + "channels-last where the shape leaves no doubt)",
+        ("channels-last", InputLayout.ChannelsLast), ("channels-first", InputLayout.ChannelsFirst));
+
     /// <summary>Gives the options to a command.</summary>
     /// <param name="command">the command</param>
     /// <param name="required">whether it cannot do without data</param>
@@ -60,7 +65,7 @@ sealed class DataArguments(IImageDecoder? images = null)
         _data.Required = required;
         command.Add("", _data);
         command.Add("data", _label, _ignore, _columns, _missing, _header, _group, _time, _window, _hop, _testFraction, _fold, _split,
-            _inputShape, _audio, _audioRate);
+            _inputShape, _layout, _audio, _audioRate);
     }
 
     /// <summary>The shape that the command line gives.</summary>
@@ -108,6 +113,7 @@ sealed class DataArguments(IImageDecoder? images = null)
         Missing = parsed.GetValue(_missing) ?? MissingChoice.Refuse,
         Header = parsed.GetValue(_header) ?? HeaderChoice.Auto,
         TimeColumn = parsed.GetValue(_time),
+        Layout = parsed.GetValue(_layout),
         Window = parsed.GetValue(_window),
         Hop = parsed.GetValue(_hop),
         Audio = parsed.GetValue(_audio),

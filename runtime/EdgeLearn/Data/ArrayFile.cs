@@ -46,6 +46,15 @@ sealed class ArrayFile : IDisposable
         return new ArrayFile(source, header);
     }
 
+    /// <summary>The same values with the channel innermost (<see cref="ChannelOrder"/>); this file is closed.</summary>
+    /// <param name="cache">where they are kept</param>
+    /// <param name="item">shape of an item of the result, as long as one of this</param>
+    public ArrayFile ChannelsLast(FileCache cache, Shape item)
+    {
+        var header = Header;
+        return new ArrayFile(ChannelOrder.ToInnermost(_source, cache, item, ref header), header);
+    }
+
     /// <summary>Reads one item.</summary>
     /// <param name="index">0..Count-1</param>
     /// <param name="values">[item length], written</param>
