@@ -27,8 +27,8 @@ static class InputLayouts
         if (options.Layout != InputLayout.ChannelsFirst) return inputs;
         if (last.Rank < 2 || last.Length != item.Length)
         {
-            throw new EdgeLearnException($"--input-layout channels-first: {inputs.Name} has inputs of {item}; expected channels, height and "
-                + $"width (or steps), or their lengths with --input-shape HxWxC");
+            throw new EdgeLearnException($"--input-layout channels-first: {inputs.Name} has inputs of {item}; expected channels, height "
+                + $"and width (or steps), or their lengths with --input-shape HxWxC");
         }
         return inputs.ChannelsLast(cache, last);
     }
