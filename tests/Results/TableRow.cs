@@ -105,8 +105,8 @@ sealed record TableRow(string Name) : ResultRow(Name)
                 : spread.Percent;
             string name = Path.GetFileName(file).Split('.')[0];
             string by = options.Regression
-                ? string.Create(CultureInfo.InvariantCulture, $"{difference.Mean:+0.000;-0.000} ± {errors:F3}")
-                : string.Create(CultureInfo.InvariantCulture, $"{100 * difference.Mean:+0.0;-0.0} ± {100 * errors:F1}");
+                ? string.Create(CultureInfo.InvariantCulture, $"{difference.Mean:+0.000;-0.000;0.000} ± {errors:F3}")
+                : string.Create(CultureInfo.InvariantCulture, $"{100 * difference.Mean:+0.0;-0.0;0.0} ± {100 * errors:F1}");
             document.Write(string.Create(CultureInfo.InvariantCulture,
                 $"| {name} | {peer.GetProperty("rows").GetInt32():N0} | {Shown(ours[0])} | {Shown(ours[1])} | {Shown(ours[2])} | "
                 + $"{Shown(linear)} | {Shown(perceptron)} | {by} |\n"));
@@ -123,7 +123,7 @@ sealed record TableRow(string Name) : ResultRow(Name)
         if (scope.IsQuick) return;
         double mean = 100 * differences.Average();
         document.Add(new ResultTarget(Name, $"mean over the sets at most {MeanPoints} point below the better of the two",
-            string.Create(CultureInfo.InvariantCulture, $"{mean:+0.0;-0.0} points"), mean >= -MeanPoints));
+            string.Create(CultureInfo.InvariantCulture, $"{mean:+0.0;-0.0;0.0} points"), mean >= -MeanPoints));
         document.Add(new ResultTarget(Name, "no set by more than two standard errors of its folds",
             beyond.Count == 0 ? "none" : string.Join(", ", beyond), beyond.Count == 0));
     }
