@@ -56,8 +56,10 @@ public sealed class PredictCommand
             using var predictor = model.CreatePredictor();
             string name = path == StandardInput ? "standard input" : Path.GetFileName(path);
             var content = path == StandardInput ? Console.OpenStandardInput() : GzipFile.OpenContent(path);
+            // A read that waits for a pipe cannot be ended in another way; every line that was answered is written.
+            using var end = path == StandardInput ? stop.Register(() => Environment.Exit(CommandProgram.Interrupted)) : default;
             var lines = new PredictionLines(model, output.Output, isCsv, isJson);
-            lines.Run(new TableRows(columns, header, name), columns, content, predictor, name, output.Error, stop);
+            lines.Run(new TableRows(columns, header, name, output.Error.WriteLine), columns, content, predictor, name, output.Error, stop);
             output.Output.Flush();
             return lines.Unanswered == 0 ? 0 : 1;
         }

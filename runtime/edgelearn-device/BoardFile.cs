@@ -15,6 +15,9 @@ sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<st
     static readonly EnumerationOptions s_twoDeep = new() { RecurseSubdirectories = true, MaxRecursionDepth = 1 };
 
     readonly HashSet<string> _said = [];
+
+    // A known name is no path.
+    readonly bool _isPath = File.Exists(path) || Directory.Exists(path);
     DataSplit? _open;
     string? _state;
     string? _meaning;
@@ -30,6 +33,12 @@ sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<st
     {
         string state = StateOf(path);
         if (state == _counted) return _count;
+        if (IsAway())
+        {
+            (_count, _groups, _counted) = (0, null, state);
+            return 0;
+        }
+
         try
         {
             using var all = DataCatalog.Open(path, options(null) with { WholeLinesOnly = true, NeedsLabels = false, CountsOnly = true });
@@ -52,6 +61,7 @@ sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<st
     /// <inheritdoc/>
     public override BoardExamples? Open(Model model)
     {
+        if (IsAway()) return null;
         string state = StateOf(path), meaning = MeaningOf(model);
         if (_open is null || state != _state || meaning != _meaning)
         {
@@ -78,6 +88,14 @@ sealed class BoardFile(string path, Func<Model?, DataOptions> options, Action<st
     {
         Close();
         base.Dispose(disposing);
+    }
+
+    // A file that is being replaced, or on a card that is mounted again, comes back.
+    bool IsAway()
+    {
+        if (!_isPath || File.Exists(path) || Directory.Exists(path)) return false;
+        if (_said.Add(path)) say($"{path} is not there; waiting for it");
+        return true;
     }
 
     void Close()

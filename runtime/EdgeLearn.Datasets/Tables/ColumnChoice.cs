@@ -9,7 +9,7 @@ sealed class ColumnChoice(TableFile table, DataOptions options)
 {
     readonly ColumnWords _words = new(options, table.Scan.Columns.Select(column => column.Name));
 
-    static readonly string[] s_numberNames = ["id", "index", "idx", "row", "no", "nr", "no.", "nr.", "#", "unnamed: 0", "sample", "rownum"];
+    static readonly string[] s_numberNames = ["id", "index", "idx", "row", "no", "nr", "no.", "nr.", "#", "sample", "rownum"];
 
     readonly TableScan _scan = table.Scan;
     readonly Dictionary<string, string> _leftOut = [];
@@ -159,13 +159,34 @@ sealed class ColumnChoice(TableFile table, DataOptions options)
 
     InputColumn? OfNumbers(ColumnScan column, int place)
     {
-        bool isFirst = place == 0, isUnnamed = !column.IsNamed;
-        bool isNumber = s_numberNames.Contains(column.Name.ToLowerInvariant());
-        if (_scan.Rows > 2 && column.Counts && (isNumber || (isFirst && isUnnamed))) return LeaveOut(column, "it counts the rows");
-        if (!_scan.HasHeader || !isUnnamed) return new InputColumn(column.Name, ColumnKind.Number);
-        if (isFirst && column.IsWhole) return LeaveOut(column, "it has no name and numbers the rows");
+        bool isFirst = place == 0, isUnnamed = !column.IsNamed || IsPandasIndex(column.Name);
+        bool isNumber = isUnnamed || IsNumberName(column.Name);
+        if (_scan.Rows > 2 && column.Counts && (isFirst ? isNumber : isNumber && !isUnnamed)) return LeaveOut(column, "it counts the rows");
+        if (_scan.HasHeader && isNumber && column.IsWhole && column.Missing == 0 && _scan.Rows > 2 && IsDistinct(place))
+            return LeaveOut(column, isUnnamed ? "it has no name, and another whole number in each row" : "another whole number in each row");
+        if (!_scan.HasHeader || column.IsNamed) return new InputColumn(column.Name, ColumnKind.Number);
         throw new EdgeLearnException($"{table.Name}: {column.Name} has no name; give it one in the header, or leave it out with --ignore "
             + $"{Quoted(column.Name)}");
+    }
+
+    // What pandas calls a column without a name.
+    static bool IsPandasIndex(string name) => name.StartsWith("Unnamed: ", StringComparison.OrdinalIgnoreCase);
+
+    // id, sample_id, PassengerId and the like.
+    static bool IsNumberName(string name) => s_numberNames.Contains(name.ToLowerInvariant())
+        || name.EndsWith("Id", StringComparison.Ordinal) || name.EndsWith("_id", StringComparison.OrdinalIgnoreCase);
+
+    bool IsDistinct(int place)
+    {
+        double[] values = new double[table.Count];
+        table.ForEach((row, cells) => values[row] = cells[place]);
+        Array.Sort(values);
+        for (int i = 1; i < values.Length; i++)
+        {
+            if (values[i] == values[i - 1]) return false;
+        }
+
+        return true;
     }
 
     InputColumn? LeaveOut(ColumnScan column, string why)

@@ -90,6 +90,9 @@ sealed record TableScan
     /// <summary>The column that holds the label where nobody says which.</summary>
     public int DefaultLabel { get; init; }
 
+    /// <summary>Names that the header has more than once.</summary>
+    public List<string> Repeated { get; init; } = [];
+
     /// <summary>What was left out of the text, in lines for the user.</summary>
     public List<string> Notes { get; init; } = [];
 }

@@ -19,6 +19,7 @@ static class ScanCodec
             writer.Write(scan.Rows);
             writer.Write(scan.HasHeader);
             writer.Write(scan.DefaultLabel);
+            Write(writer, scan.Repeated);
             Write(writer, scan.Notes);
         }
 
@@ -61,6 +62,7 @@ static class ScanCodec
             Rows = reader.ReadInt32(),
             HasHeader = reader.ReadBoolean(),
             DefaultLabel = reader.ReadInt32(),
+            Repeated = ReadTexts(reader),
             Notes = ReadTexts(reader),
         };
     }

@@ -11,8 +11,9 @@ namespace EdgeLearn.Datasets;
 /// <param name="HasHeader">whether the first line has the names</param>
 /// <param name="Names">of the columns, in order; unnamed ones are empty</param>
 /// <param name="EmptyColumns">columns without a value in the first rows</param>
+/// <param name="Repeated">names that the header has more than once; the second is called a.1</param>
 sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int SkippedLines, bool HasHeader, string[] Names,
-    int[] EmptyColumns)
+    int[] EmptyColumns, string[] Repeated)
 {
     const int LinesLookedAt = 50;
     static readonly char[] s_separators = ['\t', ';', '|', ','];
@@ -21,16 +22,17 @@ sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int S
     /// <param name="text">from its beginning on</param>
     /// <param name="choice">whether there is a header</param>
     /// <param name="name">what the user calls the text</param>
+    /// <param name="known">columns of a model, by whose names a header is told from a row; null = there is no model</param>
     /// <exception cref="EdgeLearnException">There is no table, or it cannot be told whether it has a header.</exception>
-    public static TableDialect Begin(TableText text, HeaderChoice choice, string name)
+    public static TableDialect Begin(TableText text, HeaderChoice choice, string name, InputColumns? known = null)
     {
-        var dialect = Of(text.Peek(), choice, name);
+        var dialect = Of(text.Peek(), choice, name, known);
         text.Skip(dialect.SkippedBytes);
         if (dialect.IsBlank) text.SeparateByBlanks();
         return dialect;
     }
 
-    static TableDialect Of(ReadOnlySpan<byte> start, HeaderChoice choice, string name)
+    static TableDialect Of(ReadOnlySpan<byte> start, HeaderChoice choice, string name, InputColumns? known)
     {
         string text = Encoding.UTF8.GetString(start);
         int at = 0, lines = 0;
@@ -56,11 +58,15 @@ sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int S
         if (isBlank) separator = '\t';
         var rows = Rows(isBlank ? string.Join('\n', sample.Select(BlankRuns.Collapse)) : string.Join('\n', sample), separator);
         int width = rows.Skip(rows.Count > 1 ? 1 : 0).CountBy(row => row.Length).MaxBy(width => width.Value).Key;
-        bool hasHeader = choice == HeaderChoice.Auto ? TableHeader.IsHeader(rows, name) : choice == HeaderChoice.Yes;
+        bool hasHeader = choice != HeaderChoice.Auto
+            ? choice == HeaderChoice.Yes
+            : known is null ? TableHeader.IsHeader(rows, name) : TableHeader.IsHeaderOf(known, rows, name);
         string[] names = hasHeader ? TableHeader.Names(rows, width) : TableHeader.Numbers(width, comment, separator, isBlank);
         var below = rows.Skip(hasHeader ? 1 : 0);
         int[] empty = [.. Enumerable.Range(0, names.Length).Where(i => below.All(row => i >= row.Length || row[i].Length == 0))];
-        return new TableDialect(separator, isBlank, bytes, lines, hasHeader, names, empty);
+        string[] repeated = hasHeader
+            ? [.. rows[0].Where(cell => cell.Length > 0).CountBy(cell => cell).Where(cell => cell.Value > 1).Select(cell => cell.Key)] : [];
+        return new TableDialect(separator, isBlank, bytes, lines, hasHeader, names, empty, repeated);
     }
 
     /// <summary>The rows of a short text, cells unquoted and without blanks around them.</summary>

@@ -7,7 +7,7 @@ namespace EdgeLearn.Datasets;
 sealed class TableFile : IDisposable
 {
     // In the name of every converted file: a new layout is a new name.
-    const string LayoutVersion = "edgelearn table 2";
+    const string LayoutVersion = "edgelearn table 3";
 
     readonly ByteSource _source;
 

@@ -38,6 +38,41 @@ static class TableHeader
         return IsHeaderOfTexts(first, rest, name);
     }
 
+    /// <summary>
+    /// Whether the first line names a model's columns; a pipe may have brought no other line yet. What names not all of them and could not
+    /// be a row is a header as well, of another table.
+    /// </summary>
+    /// <param name="columns">of the model</param>
+    /// <param name="rows">of the beginning of a table, at least one</param>
+    /// <param name="name">what the user calls it</param>
+    /// <exception cref="EdgeLearnException">It cannot be told.</exception>
+    public static bool IsHeaderOf(InputColumns columns, List<string[]> rows, string name)
+    {
+        string[] first = rows[0];
+        bool hasNumbers = columns.Inputs.All(column => int.TryParse(column.Name, CultureInfo.InvariantCulture, out int number)
+            && number <= columns.Inputs.Count + columns.Labels.Count);
+        if (hasNumbers) return rows.Count > 1 && IsHeader(rows, name);
+        if (columns.Inputs.All(column => first.Contains(column.Name))) return true;
+        if (first.Length != columns.Inputs.Count) return rows.Count == 1 || IsHeader(rows, name);
+        bool isRow = false;
+        for (int i = 0; i < first.Length; i++)
+        {
+            var column = columns.Inputs[i];
+            var kind = KindOf(first[i]);
+            if (kind == CellKind.Missing) continue;
+            if (column.Kind == ColumnKind.Category)
+            {
+                isRow |= column.Values!.Contains(first[i]);
+                continue;
+            }
+
+            if (kind != (column.Kind == ColumnKind.Number ? CellKind.Number : CellKind.Time)) return true;
+            isRow = true;
+        }
+
+        return !isRow;
+    }
+
     /// <summary>The names of the columns in a header.</summary>
     /// <param name="rows">of the beginning of a table</param>
     /// <param name="width">cells of most rows below</param>
@@ -47,8 +82,10 @@ static class TableHeader
         if (width == names.Count + 1 && rows.Count > 1)
         {
             // R writes no name over the names of rows; others write a separator behind each row.
-            bool isBehind = rows.Skip(1).All(row => row.Length <= names.Count || row[^1].Length == 0);
-            names.Insert(isBehind ? names.Count : 0, "");
+            var below = rows.Skip(1);
+            bool isBehind = below.All(row => row.Length <= names.Count || row[^1].Length == 0);
+            bool areNamed = below.All(row => row.Length == width) && below.Select(row => row[0]).Distinct().Count() == rows.Count - 1;
+            if (isBehind || areNamed) names.Insert(isBehind ? names.Count : 0, "");
         }
 
         var seen = new HashSet<string>();

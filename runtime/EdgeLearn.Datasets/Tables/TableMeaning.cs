@@ -18,6 +18,11 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
     public static TableMeaning Of(TableFile table, InputColumns columns, bool isOwn, DataOptions options)
     {
         var notes = new List<string>();
+        // In a new table the label alone must be one column; a second one of its name would give it away.
+        string[] names = isOwn
+            ? [.. table.Scan.Repeated.Where(twice => columns.Labels.Contains(twice) || columns.Labels.Contains($"{twice}.1"))]
+            : [.. columns.Inputs.Select(input => input.Name), .. columns.Labels];
+        RefuseRepeated(table.Scan.Repeated, names, table.Name);
         if (options.Columns is not null && options.Window is { } window && window != Math.Max(1, columns.Window))
         {
             throw new EdgeLearnException($"--window {window}: the model takes "
@@ -46,6 +51,23 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
     /// <summary>Names, shortened where they are many.</summary>
     public static string Listed(IReadOnlyList<string> names)
         => NameText.First([.. names.Select(name => CellText.Shorten(name))], most: 8);
+
+    /// <summary>Refuses names that a table has twice: which of the two is meant cannot be told.</summary>
+    /// <param name="repeated">names that the header has more than once</param>
+    /// <param name="wanted">names by which columns are looked for; one that the model knows as a and a.1 was trained so</param>
+    /// <param name="name">of the table</param>
+    /// <exception cref="EdgeLearnException">One of them is wanted.</exception>
+    public static void RefuseRepeated(IReadOnlyList<string> repeated, IReadOnlyList<string> wanted, string name)
+    {
+        foreach (string twice in repeated)
+        {
+            if (wanted.Contains(twice) && !wanted.Contains($"{twice}.1"))
+            {
+                throw new EdgeLearnException($"{name} has two columns called '{CellText.Shorten(twice)}', and it cannot be told which one is "
+                    + $"meant: rename one of them");
+            }
+        }
+    }
 
     static bool Has(TableFile table, string name) => table.Scan.Columns.Exists(column => column.Name == name);
 

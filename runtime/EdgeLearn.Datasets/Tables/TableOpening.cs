@@ -7,6 +7,9 @@ namespace EdgeLearn.Datasets;
 /// <param name="cache">where converted tables are kept</param>
 sealed class TableOpening(DataOptions options, FileCache cache)
 {
+    // Of so many rows, one that stands alone is told from the others.
+    const int FewestRows = 10;
+
     readonly List<string> _notes = [];
 
     /// <summary>Opens one table, or two of which the second is the test part.</summary>
@@ -67,6 +70,7 @@ sealed class TableOpening(DataOptions options, FileCache cache)
         if (options.Regression) CheckTargets(table, meaning);
         CheckWhole(table, meaning.Group, "the group is empty");
         CheckWhole(table, meaning.Time, "there is no time");
+        CheckTimes(table, meaning.Time);
         var (rows, labels) = Samples(table, meaning, codes);
         _notes.AddRange(table.Scan.Notes.Select(note => $"{table.Name}: {note}"));
         _notes.AddRange(meaning.Notes);
@@ -140,6 +144,29 @@ sealed class TableOpening(DataOptions options, FileCache cache)
         throw ColumnChoice.Bad(table, scan.Name, scan.MissingLine, complaint);
     }
 
+    static void CheckTimes(TableFile table, int column)
+    {
+        if (column < 0) return;
+        var scan = table.Scan.Columns[column];
+        if (scan.Texts > 0)
+        {
+            throw ColumnChoice.Bad(table, scan.Name, scan.TextLine, $"'{scan.FirstText}' is no time; expected dates such as "
+                + $"2024-03-01T12:30:00 or 01.03.2024, or numbers");
+        }
+        if (scan.Numbers > 0 && scan.Times > 0)
+            throw new EdgeLearnException($"{table.Name}: the column '{scan.Name}' holds dates and numbers; expected one kind of time");
+    }
+
+    // A first line whose label stands nowhere else, where all others come again, is no row but names that look like numbers.
+    void CheckHeader(TableFile table, int column, List<int> labels)
+    {
+        if (table.Scan.HasHeader || options.Header != HeaderChoice.Auto || options.Columns is not null || labels.Count < FewestRows) return;
+        var counts = labels.CountBy(label => label).ToDictionary();
+        if (counts[labels[0]] > 1 || counts.Count < 3 || counts.Count(count => count.Value == 1) > 1) return;
+        throw new EdgeLearnException($"{table.Name}: is the first line a header? Its label '{table.Scan.Columns[column].FirstText}' stands "
+            + $"in no other row: say --header yes or --header no");
+    }
+
     // Rows without a label are no samples, and neither are those without an input where that was wanted.
     (int[]? Rows, LabelList? Labels) Samples(TableFile table, TableMeaning meaning, int[]? codes)
     {
@@ -166,6 +193,7 @@ sealed class TableOpening(DataOptions options, FileCache cache)
             rows.Add(row);
             if (codes is not null) labels.Add(codes[TableCells.TextOf(cells[meaning.Labels[0]])]);
         });
+        if (codes is not null) CheckHeader(table, meaning.Labels[0], labels);
         if (withoutLabel > 0) _notes.Add($"{table.Name}: {Rows(withoutLabel)} without a label left out");
         if (withoutInput > 0) _notes.Add($"{table.Name}: {Rows(withoutInput)} with a missing value left out");
         if (rows.Count == 0) throw new NoSamplesException($"{table.Name} has no row with a label and all inputs");

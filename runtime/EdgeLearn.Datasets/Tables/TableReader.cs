@@ -24,6 +24,9 @@ sealed class TableReader : IDisposable
     /// <summary>Whether the first line has the names.</summary>
     public bool HasHeader => _dialect.HasHeader;
 
+    /// <summary>Names that the header has more than once.</summary>
+    public string[] Repeated => _dialect.Repeated;
+
     /// <summary>Whether a column has no value in the first rows.</summary>
     public bool IsEmptyColumn(int column) => _dialect.EmptyColumns.Contains(column);
 

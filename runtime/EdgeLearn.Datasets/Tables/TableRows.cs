@@ -10,10 +10,13 @@ namespace EdgeLearn.Datasets;
 /// <param name="columns">of the model</param>
 /// <param name="choice">whether the first line has the names; without names cells stand in the order of the model's columns</param>
 /// <param name="name">what the user calls the text</param>
-sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
+/// <param name="say">takes lines for the user</param>
+sealed class TableRows(InputColumns columns, HeaderChoice choice, string name, Action<string> say)
 {
     readonly ColumnEncoder _encoder = new(columns);
     readonly double[] _cells = new double[columns.Inputs.Count];
+    readonly HashSet<string> _unseen = [];
+    readonly StreamMarks _marks = new();
     string? _group;
     double _time = double.NaN;
 
@@ -32,12 +35,13 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
     public void ReadAll(Stream content, RowTaker take, CancellationToken stop)
     {
         using var text = new TableText(content, name, long.MaxValue);
-        // A single line is a header unless it is said to be none: a pipe may bring no more at first.
         var start = text.Peek();
         if (start.IsEmpty) throw new NoSamplesException($"{name} is empty");
-        bool isSingle = start.Trim("\r\n"u8).IndexOf((byte)'\n') < 0;
-        var dialect = TableDialect.Begin(text, isSingle && choice == HeaderChoice.Auto ? HeaderChoice.Yes : choice, name);
+        if (start is [0x1F, 0x8B, ..]) throw new EdgeLearnException($"{name} is compressed: expand it first, as zcat does");
+        var dialect = TableDialect.Begin(text, choice, name, columns);
         int[] sources = SourcesOf(dialect);
+        TableMeaning.RefuseRepeated(dialect.Repeated, [.. columns.Inputs.Select(column => column.Name)], name);
+        SayOthers(dialect);
         var reader = TableDialect.Reader(dialect.Separator);
         long line = dialect.SkippedLines;
         bool isHeader = dialect.HasHeader;
@@ -56,7 +60,7 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
                     continue;
                 }
 
-                string? complaint = ReadCells(row, sources);
+                string? complaint = ReadCells(row, sources, dialect.Names.Length);
                 if (complaint is null) _encoder.Encode(_cells, values);
                 bool begins = IsOtherGroup(row, group) | HasGap(row, time);
                 take(line + row.LineNumberFrom, complaint is null ? values : default, begins, complaint);
@@ -65,6 +69,17 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
             line += block.Count((byte)'\n');
             text.Skip(block.Length);
         }
+
+        if (text.NulRuns > 0) say($"{name}: NUL bytes, as after a power cut: left out, with the line that they tear");
+    }
+
+    void SayOthers(TableDialect dialect)
+    {
+        if (!dialect.HasHeader) return;
+        string?[] known = [.. columns.Inputs.Select(column => column.Name), .. columns.Labels, .. columns.LeftOut.Keys, columns.Group,
+            columns.TimeColumn, ""];
+        string[] others = [.. dialect.Names.Where(other => !known.Contains(other))];
+        if (others.Length > 0) say($"{name}: left aside, for the model does not know them: {TableMeaning.Listed(others)}");
     }
 
     bool IsOtherGroup(SepReader.Row row, int column)
@@ -108,8 +123,13 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
 
     string Names() => TableMeaning.Listed([.. columns.Inputs.Select(column => column.Name)]);
 
-    string? ReadCells(SepReader.Row row, int[] sources)
+    string? ReadCells(SepReader.Row row, int[] sources, int width)
     {
+        for (int i = width; i < row.ColCount; i++)
+        {
+            if (!row[i].Span.IsWhiteSpace()) return $"the row has {row.ColCount} cells where {width} are expected";
+        }
+
         for (int k = 0; k < sources.Length; k++)
         {
             var column = columns.Inputs[k];
@@ -126,12 +146,14 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
             if (kind == CellKind.Missing && column.Fill is null) return $"column '{CellText.Shorten(column.Name)}': there is no value";
             if (kind != CellKind.Missing && TableCells.IsMissing(_cells[k]))
                 return $"column '{CellText.Shorten(column.Name)}': '{CellText.Shorten(cell)}' is no {Word(column.Kind)}";
+            if (column.Kind == ColumnKind.Number && _marks.Complaint(kind, cell) is { } complaint)
+                return $"column '{CellText.Shorten(column.Name)}': '{CellText.Shorten(cell)}' {complaint}";
         }
 
         return null;
     }
 
-    static double TextCell(InputColumn column, ReadOnlySpan<char> cell)
+    double TextCell(InputColumn column, ReadOnlySpan<char> cell)
     {
         for (int i = 0; i < column.Values!.Count; i++)
         {
@@ -139,8 +161,39 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name)
         }
 
         int index = TableLabels.IndexOf(column.Values, cell.ToString());
-        return index >= 0 ? TableCells.OfText(index) : TableCells.FreeText;
+        if (index >= 0) return TableCells.OfText(index);
+        if (_unseen.Add(column.Name))
+            say($"{name}: '{CellText.Shorten(column.Name)}' has values that the model has not seen, such as '{CellText.Shorten(cell)}'");
+        return TableCells.FreeText;
     }
 
     static string Word(ColumnKind kind) => kind == ColumnKind.Number ? "number" : "date";
+}
+
+/// <summary>
+/// Which mark the numbers of rows have that are answered as they come: a point or a comma, one of them in the whole text. What comes before
+/// the first that can be read in one way alone is no number yet.
+/// </summary>
+sealed class StreamMarks
+{
+    bool _hasPoint;
+    bool _hasComma;
+
+    /// <summary>Why a number cannot be taken; null where it can.</summary>
+    public string? Complaint(CellKind kind, ReadOnlySpan<char> cell)
+    {
+        if (kind == CellKind.CommaNumber)
+        {
+            if (_hasPoint) return "has a decimal comma, and numbers before it a point";
+            if (!_hasComma && CellText.MayBeThousands(cell)) return "may be a decimal comma or a separator of thousands: write it with a point";
+            _hasComma = true;
+        }
+        else if (cell.Contains('.'))
+        {
+            if (_hasComma) return "has a point, and numbers before it a decimal comma";
+            _hasPoint = true;
+        }
+
+        return null;
+    }
 }

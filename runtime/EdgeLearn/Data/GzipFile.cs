@@ -43,7 +43,7 @@ static class GzipFile
     {
         bool compressed = IsGzip(path);
         var stored = OpenStored(path);
-        return compressed ? new GZipStream(stored, CompressionMode.Decompress) : stored;
+        return compressed ? new WholeGzipStream(stored, Path.GetFileName(path)) : stored;
     }
 
     /// <summary>The first <see cref="ArrayHeader.LongestBytes"/> bytes of the content, or all of it when it is shorter.</summary>
@@ -105,7 +105,7 @@ static class GzipFile
 
     static void Expand(string path, string name, Stream destination)
     {
-        using var stream = new GZipStream(OpenStored(path), CompressionMode.Decompress);
+        using var stream = new WholeGzipStream(OpenStored(path), name);
         byte[] buffer = new byte[1 << 16];
         while (true)
         {
@@ -139,5 +139,5 @@ static class GzipFile
 
     /// <summary>What to tell the user when expanding a file failed with <paramref name="e"/>.</summary>
     public static EdgeLearnException Damaged(string name, Exception e) =>
-        new($"{name} is a damaged gzip file ({e.Message.ReplaceLineEndings(" ")}); fetch it again", e);
+        new($"{name} is a damaged gzip file: its bytes or their checksum are wrong; fetch it again", e);
 }
