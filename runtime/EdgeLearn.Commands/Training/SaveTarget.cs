@@ -24,8 +24,14 @@ static class SaveTarget
         string probe = $"{full}.{Environment.ProcessId}.probe";
         try
         {
-            File.WriteAllBytes(probe, [0]);
-            File.Delete(probe);
+            try
+            {
+                File.WriteAllBytes(probe, [0]);
+            }
+            finally
+            {
+                File.Delete(probe); // a full disk makes an empty file
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -78,7 +78,13 @@ sealed class TableConversion(string path, DataOptions options)
 
         _previous = new double[names.Length];
         _marks = new DecimalMarks(_name, _columns);
-        _scan = new TableScan { Columns = [.. _columns], HasHeader = reader.HasHeader, DefaultLabel = label, Repeated = [.. reader.Repeated] };
+        _scan = new TableScan
+        {
+            Columns = [.. _columns],
+            HasHeader = reader.HasHeader,
+            DefaultLabel = label,
+            Repeated = [.. reader.Repeated],
+        };
     }
 
     void TakeRow(long line, SepReader.Row row, Span<double> cells)

@@ -63,8 +63,8 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
         {
             if (wanted.Contains(twice) && !wanted.Contains($"{twice}.1"))
             {
-                throw new EdgeLearnException($"{name} has two columns called '{CellText.Shorten(twice)}', and it cannot be told which one is "
-                    + $"meant: rename one of them");
+                throw new EdgeLearnException($"{name} has two columns called '{CellText.Shorten(twice)}', and it cannot be told which one "
+                    + $"is meant: rename one of them");
             }
         }
     }

@@ -185,7 +185,8 @@ sealed class StreamMarks
         if (kind == CellKind.CommaNumber)
         {
             if (_hasPoint) return "has a decimal comma, and numbers before it a point";
-            if (!_hasComma && CellText.MayBeThousands(cell)) return "may be a decimal comma or a separator of thousands: write it with a point";
+            if (!_hasComma && CellText.MayBeThousands(cell))
+                return "may have a decimal comma or a separator of thousands: write it with a point";
             _hasComma = true;
         }
         else if (cell.Contains('.'))

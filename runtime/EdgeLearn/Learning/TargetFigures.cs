@@ -3,6 +3,9 @@ namespace EdgeLearn;
 /// <summary>How real targets of a test came out, in their own unit.</summary>
 public sealed class TargetFigures
 {
+    // A target that moves by less, as a share of itself, does not vary.
+    const double Rounding = 1e-13;
+
     readonly double[] _first;
     readonly double[] _sums;
     readonly double[] _squares;
@@ -38,7 +41,8 @@ public sealed class TargetFigures
             for (int i = 0; i < _errors.Length; i++)
             {
                 double variance = _squares[i] - (_sums[i] * _sums[i] / _count);
-                if (!(variance > 0)) continue;
+                double rounding = Rounding * Math.Abs(_first[i]);
+                if (!(variance > _count * rounding * rounding)) continue;
                 sum += 1 - (_errors[i] / variance);
                 varying++;
             }

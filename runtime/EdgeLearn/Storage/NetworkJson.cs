@@ -64,7 +64,13 @@ static class NetworkJson
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new EdgeLearnException($"{name}: broken network description: {e.Message.ReplaceLineEndings(" ")}", e);
+            string what = e switch
+            {
+                JsonException { LineNumber: { } line } => $"it is no JSON from line {line + 1} on",
+                KeyNotFoundException => "a member is missing; expected version, input, layers and loss, and of each layer kind and sizes",
+                _ => "a member has another type than it should",
+            };
+            throw new EdgeLearnException($"{name}: broken network description: {what}", e);
         }
     }
 }
