@@ -181,6 +181,7 @@ public sealed class DataCatalog
     {
         byte[] start = GzipFile.ReadStart(path);
         string name = Path.GetFileName(path);
+        RefuseForeign(path, start);
         if (NpzFile.HasMagic(start)) return OpenFolder(path, name, null);
         if (MediaFolder.IsMedia(path)) return new MediaOpening(_options, _cache).Open(MediaFolder.OfFile(path), name);
         if (IsTable(path, start)) return OpenTables(path, null, name, path);
@@ -194,6 +195,19 @@ public sealed class DataCatalog
             $"{path} has no labels beside it: expected its name with \"labels\" in place of \"images\", \"windows\", \"signals\" or "
             + $"\"features\", or y in place of X; or name a folder");
         return Arrays.Open(path, labels, null, null, name, path, null, null, isSequence: false);
+    }
+
+    // What people have in place of data is called what it is.
+    static void RefuseForeign(string path, byte[] start)
+    {
+        if (Path.GetExtension(path).ToLowerInvariant() is ".xlsx" or ".xls" or ".ods")
+            throw new EdgeLearnException($"{path} is a workbook: save its sheet as CSV UTF-8");
+        bool isData = start.Length == 0 || NpyFile.HasMagic(start) || IdxFile.HasMagic(start) || NpzFile.HasMagic(start)
+            || MediaFolder.IsMedia(path);
+        var known = start.AsSpan(0, Math.Min(start.Length, ForeignFile.StartBytes));
+        if (isData || ForeignFile.Of(known) is not { IsData: false } foreign) return;
+        throw new EdgeLearnException($"{path} is {foreign.Name}, where a table (csv), an array (npy, npz, IDX), an image or a WAV file is "
+            + $"expected{(foreign.Remedy is { } remedy ? $": {remedy}" : "")}");
     }
 
     /// <summary>Whether data are a file that is read as a table.</summary>

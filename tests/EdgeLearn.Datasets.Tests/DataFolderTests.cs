@@ -129,7 +129,7 @@ public class DataFolderTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("photo.gif", [0x89, .. "PNG\r\n"u8, 0x1A, 0x0A, 0, 0, 0, 13]);
-        Assert.Contains("no IDX or npy file", Assert.Throws<EdgeLearnException>(() => Open(folder, file: path)).Message);
+        Assert.Contains("a picture (PNG), where a table", Assert.Throws<EdgeLearnException>(() => Open(folder, file: path)).Message);
         path = folder.Write("empty.idx", []);
         Assert.Contains("is empty", Assert.Throws<EdgeLearnException>(() => Open(folder, file: path)).Message);
     }

@@ -60,6 +60,8 @@ public sealed class NpzDataTests : IDisposable
         Assert.Contains("b.npz has x_train.npy without its labels", Message(path));
         Assert.Contains("has a.npz and b.npz; expected one of them", Message(_folder.Path));
         path = _folder.Write("table.xlsx", ArrayBytes.Zip(true, ("xl/workbook.xml", [1])));
+        Assert.Contains("is a workbook: save its sheet as CSV", Message(path));
+        path = _folder.Write("table.zip", ArrayBytes.Zip(true, ("xl/workbook.xml", [1])));
         Assert.Contains("it holds no npy", Message(path));
         path = _folder.Write("b.npz", ArrayBytes.Zip(true, ("x.npy", s_inputs), ("y.npy", s_fewLabels)));
         Assert.Contains("x.npy of b.npz has 4 inputs, but there are 2 labels", Message(path));

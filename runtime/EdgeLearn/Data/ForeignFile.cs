@@ -66,6 +66,12 @@ sealed record ForeignFile(string Name, string? Remedy, string ForWeights)
     static ForeignFile Packed(string format, string command)
         => new($"a file packed with {format}", "unpack it first", $"unpack it first, with: {command}");
 
+    /// <summary>Whether it may be a table, or one that has no rows yet: what is foreign to weights alone.</summary>
+    public bool IsData => IsText || this == s_csv || this == s_empty || this == s_blank;
+
+    /// <summary>Whether it is text of no known kind.</summary>
+    bool IsText { get; init; }
+
     /// <summary>What a file is, to stand behind "is"; null where nothing is recognised.</summary>
     /// <param name="start">its first <see cref="StartBytes"/> bytes, or all</param>
     public static string? NameOf(ReadOnlySpan<byte> start) => Of(start)?.Name;
@@ -148,7 +154,7 @@ sealed record ForeignFile(string Name, string? Remedy, string ForWeights)
         return TextStart.IsTable(text)
             ? s_csv
             : new ForeignFile($"text that begins with '{TextStart.FirstWords(text)}'", null,
-                "fetch the file again if that is a server's message, else " + Safetensors);
+                "fetch the file again if that is a server's message, else " + Safetensors) { IsText = true };
 
         bool Begins(string what) => text.StartsWith(what, StringComparison.OrdinalIgnoreCase);
     }

@@ -95,4 +95,17 @@ public sealed class TableDoubtTests : IDisposable
         using var split = Open([.. one, .. two], name: "t.csv.gz");
         Assert.Equal(40, split.Train.Count + split.Test.Count);
     }
+
+    [Theory]
+    [InlineData("t.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "Git LFS pointer")]
+    [InlineData("t.csv", "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>a, b</body></html>\n", "web page")]
+    [InlineData("t.json", "[{\"a\": 1, \"b\": 2},\n {\"a\": 3, \"b\": 4}]\n", "JSON")]
+    [InlineData("t.parquet", "PAR1\u0015\u0004\u0015", "Parquet")]
+    [InlineData("t.gguf", "GGUF\u0003\0\0\0", "GGUF")]
+    [InlineData("t.xlsx", "PK\u0003\u0004\u0014\0", "workbook")]
+    public void What_is_no_data_is_called_what_it_is(string name, string content, string expected)
+    {
+        string error = Assert.Throws<EdgeLearnException>(() => Open(Encoding.Latin1.GetBytes(content), name: name).Dispose()).Message;
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
 }

@@ -12,11 +12,12 @@ public class FileCacheTests
         using var folder = new TemporaryFolder();
         byte[] gzip = ArrayBytes.Gzip(s_array);
         string path = folder.Write("x.gz", gzip);
-        string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(gzip));
         var cache = new FileCache(folder["cache"]);
         CheckContent(path, cache);
         string kept = Assert.Single(Directory.GetFiles(folder["cache"]));
-        Assert.Equal(digest + ".raw", Path.GetFileName(kept));
+        Assert.Equal(GzipFile.Digest(path) + ".raw", Path.GetFileName(kept));
+        // XXH128 of nothing, as its specification gives it.
+        Assert.Equal("99aa06d3014798d86001c324468d497f", GzipFile.Digest(folder.Write("nothing", [])));
         Assert.Equal(s_array, File.ReadAllBytes(kept));
         var time = File.GetLastWriteTimeUtc(kept);
         CheckContent(path, cache);
@@ -67,31 +68,18 @@ public class FileCacheTests
     }
 
     [Fact]
-    public void A_compressed_file_cut_at_any_byte_is_refused_unless_its_content_is_whole()
+    public void A_compressed_file_cut_at_any_byte_is_refused()
     {
         using var folder = new TemporaryFolder();
-        byte[] content = ArrayBytes.Idx(8, [3, 4], 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8);
-        byte[] gzip = ArrayBytes.Gzip(content);
+        byte[] gzip = ArrayBytes.Gzip(ArrayBytes.Idx(8, [3, 4], 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8));
         var cache = new FileCache(folder["cache"]);
-        int refused = 0;
         for (int length = 0; length < gzip.Length; length++)
         {
             string path = folder.Write("cut.gz", gzip[..length]);
-            try
-            {
-                using var file = ArrayFile.Open(path, cache);
-                Assert.Equal(content, File.ReadAllBytes(Path.Combine(cache.Folder, GzipFile.Digest(path) + ".raw")));
-            }
-            catch (EdgeLearnException error)
-            {
-                Assert.DoesNotContain('\n', error.Message);
-                refused++;
-            }
+            Assert.DoesNotContain('\n', Assert.Throws<EdgeLearnException>(() => ArrayFile.Open(path, cache)).Message);
         }
 
-        // A gzip file ends with a checksum and a length, 8 bytes; before them stands the mark of the end, a few bits.
-        Assert.InRange(refused, gzip.Length - 10, gzip.Length);
-        Assert.All(Directory.GetFiles(cache.Folder), file => Assert.EndsWith(".raw", file));
+        Assert.True(!Directory.Exists(cache.Folder) || Directory.GetFiles(cache.Folder).Length == 0);
     }
 
     [Fact]
