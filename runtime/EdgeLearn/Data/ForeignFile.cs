@@ -154,7 +154,8 @@ sealed record ForeignFile(string Name, string? Remedy, string ForWeights)
         return TextStart.IsTable(text)
             ? s_csv
             : new ForeignFile($"text that begins with '{TextStart.FirstWords(text)}'", null,
-                "fetch the file again if that is a server's message, else " + Safetensors) { IsText = true };
+                "fetch the file again if that is a server's message, else " + Safetensors)
+            { IsText = true };
 
         bool Begins(string what) => text.StartsWith(what, StringComparison.OrdinalIgnoreCase);
     }
