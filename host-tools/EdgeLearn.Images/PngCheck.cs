@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Images;
@@ -18,8 +19,6 @@ static class PngCheck
     // First column and row of the seven passes of an interlaced image, and the steps.
     static readonly (int X, int Y, int StepX, int StepY)[] s_passes
         = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
-
-    static readonly uint[] s_crcs = Crcs();
 
     /// <summary>The size that the header says.</summary>
     public static ImageSize Measure(byte[] file)
@@ -51,7 +50,8 @@ static class PngCheck
             if (length > file.Length - at - FrameBytes) throw CutShort();
             var chunk = file.AsSpan(at + 4, (int)length + 4);
             // What a decoder need not understand begins with a small letter.
-            if ((chunk[0] & 0x20) == 0 && Crc(chunk) != BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(at + 8 + (int)length)))
+            uint sum = BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(at + 8 + (int)length));
+            if ((chunk[0] & 0x20) == 0 && Crc32.HashToUInt32(chunk) != sum)
                 throw new EdgeLearnException("is damaged: the checksum of a chunk does not fit; replace or remove it");
             if (chunk.StartsWith("IDAT"u8)) parts.Add((at + 8, (int)length));
             hasEnd = chunk.StartsWith("IEND"u8);
@@ -104,43 +104,13 @@ static class PngCheck
     }
 
     static EdgeLearnException CutShort() => new("is cut short: replace or remove it");
-
-    static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte one in bytes) crc = s_crcs[(crc ^ one) & 0xFF] ^ (crc >> 8);
-        return ~crc;
-    }
-
-    static uint[] Crcs()
-    {
-        uint[] table = new uint[256];
-        for (uint n = 0; n < table.Length; n++)
-        {
-            uint crc = n;
-            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) == 0 ? crc >> 1 : 0xEDB88320 ^ (crc >> 1);
-            table[n] = crc;
-        }
-
-        return table;
-    }
 }
 
 /// <summary>Parts of an array, one behind the other.</summary>
-sealed class PartsStream(byte[] bytes, List<(int Start, int Length)> parts) : Stream
+sealed class PartsStream(byte[] bytes, List<(int Start, int Length)> parts) : ReadOnlyStream
 {
     int _part;
     int _offset;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override int Read(Span<byte> buffer)
     {
@@ -151,16 +121,4 @@ sealed class PartsStream(byte[] bytes, List<(int Start, int Length)> parts) : St
         _offset += count;
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -32,7 +32,7 @@ sealed class ImageArrays : MediaArrays
         foreach (var file in folder.Train.Concat(folder.Test ?? []))
         {
             byte[] bytes = Bytes(file);
-            file.Digest = Convert.ToHexStringLower(Sha256.Hash(bytes));
+            file.Digest = GzipFile.Digest(bytes);
             var size = Named(file, () => decoder.Measure(bytes));
             first ??= size;
             if ((size.Height, size.Width) != (first.Value.Height, first.Value.Width)) other ??= file;

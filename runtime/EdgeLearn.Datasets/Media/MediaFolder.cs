@@ -119,7 +119,7 @@ sealed class MediaFile(string path, string name, int label)
 
     public int Label => label;
 
-    /// <summary>SHA-256 of its bytes in hexadecimal, made when it is first asked for.</summary>
+    /// <summary>What tells it from other files in the cache, made when it is first asked for.</summary>
     public string Digest
     {
         get => field ??= GzipFile.Digest(path);

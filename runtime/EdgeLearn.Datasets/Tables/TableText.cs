@@ -9,7 +9,7 @@ namespace EdgeLearn.Datasets;
 /// leaves out what is no text of a table, a byte order mark, NUL bytes with the torn line before them, and a last line that is not whole.
 /// A small gzip file may expand to a line, or a quoted cell, without end: both are refused.
 /// </summary>
-sealed class TableText : Stream
+sealed class TableText : ReadOnlyStream
 {
     /// <summary>Most bytes of a line, and of a quoted cell: above 100,000 columns.</summary>
     public const int LongestLineBytes = 1 << 20;
@@ -52,7 +52,6 @@ sealed class TableText : Stream
     /// <summary>Bytes read so far.</summary>
     public long Bytes { get; private set; }
 
-
     /// <summary>Whether the last line of all ends with a line break; known at the end.</summary>
     public bool EndsWithNewline { get; private set; } = true;
 
@@ -61,14 +60,6 @@ sealed class TableText : Stream
 
     /// <summary>Whether a last line was left out because it breaks off, up to now.</summary>
     public bool HasBrokenEnd { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -101,18 +92,6 @@ sealed class TableText : Stream
         _begin += count;
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -37,6 +37,9 @@ static class GzipFile
         }
     }
 
+    /// <summary>The same for a file whose bytes are at hand.</summary>
+    public static string Digest(ReadOnlySpan<byte> stored) => Convert.ToHexStringLower(XxHash128.Hash(stored));
+
     /// <summary>Opens the content as a stream from its beginning, expanding it when it is compressed; the caller disposes it.</summary>
     /// <exception cref="EdgeLearnException">The file cannot be opened.</exception>
     public static Stream OpenContent(string path)

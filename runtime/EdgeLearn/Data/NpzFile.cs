@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 
 namespace EdgeLearn;
@@ -96,17 +97,17 @@ static class NpzFile
     static void Expand(Stream content, Entry entry, string name, Stream destination)
     {
         byte[] buffer = new byte[1 << 16];
-        uint sum = uint.MaxValue;
+        var sum = new Crc32();
         for (long left = entry.Bytes; left > 0;)
         {
             var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, left));
             if (ReadSome(content, part, name) != part.Length) throw Damaged(name, $"{left} of its {entry.Bytes} bytes are missing");
-            sum = Crc32.Append(sum, part);
+            sum.Append(part);
             destination.Write(part);
             left -= part.Length;
         }
 
-        if (~sum != entry.Sum) throw Damaged(name, "its bytes do not have the sum that the zip promises");
+        if (sum.GetCurrentHashAsUInt32() != entry.Sum) throw Damaged(name, "its bytes do not have the sum that the zip promises");
     }
 
     // The arrays in the directory at the end of the file; names with folders in them are none that are looked for here.
@@ -195,31 +196,4 @@ static class NpzFile
 
     static EdgeLearnException Damaged(string name, string why)
         => new($"{name} is a damaged zip file ({why.ReplaceLineEndings(" ")}); save or fetch it again");
-}
-
-/// <summary>The check sum of zip files: CRC-32 with the reflected polynomial 0xEDB88320.</summary>
-/// <remarks>Source: PKWARE's .ZIP File Format Specification, 4.4.7.</remarks>
-static class Crc32
-{
-    static readonly uint[] s_table = Table();
-
-    /// <summary>The register after more bytes; begins with all ones, and its complement is the sum.</summary>
-    public static uint Append(uint register, ReadOnlySpan<byte> bytes)
-    {
-        foreach (byte value in bytes) register = (register >> 8) ^ s_table[(byte)(register ^ value)];
-        return register;
-    }
-
-    static uint[] Table()
-    {
-        uint[] table = new uint[256];
-        for (uint value = 0; value < table.Length; value++)
-        {
-            uint register = value;
-            for (int bit = 0; bit < 8; bit++) register = (register >> 1) ^ ((register & 1) * 0xEDB88320);
-            table[value] = register;
-        }
-
-        return table;
-    }
 }

@@ -7,7 +7,7 @@ namespace EdgeLearn;
 /// Expands a gzip file and refuses one that is cut short, which the framework's stream takes for whole: at the end, the length in the last
 /// four bytes must be that of what was read (RFC 1952), unless several files were joined into one.
 /// </summary>
-sealed class WholeGzipStream : Stream
+sealed class WholeGzipStream : ReadOnlyStream
 {
     readonly FileStream _stored;
     readonly string _name;
@@ -26,20 +26,6 @@ sealed class WholeGzipStream : Stream
 
     static ReadOnlySpan<byte> MemberStart => [0x1F, 0x8B, 0x08];
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <exception cref="EdgeLearnException">The file is cut short.</exception>
     public override int Read(Span<byte> buffer)
     {
@@ -48,9 +34,6 @@ sealed class WholeGzipStream : Stream
         if (count == 0 && !buffer.IsEmpty) Check();
         return count;
     }
-
-    /// <exception cref="EdgeLearnException">The file is cut short.</exception>
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     void Check()
     {
@@ -80,16 +63,6 @@ sealed class WholeGzipStream : Stream
     }
 
     EdgeLearnException Short() => new($"{_name} is a gzip file that is cut short; fetch it again");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

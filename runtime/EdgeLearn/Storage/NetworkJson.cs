@@ -62,7 +62,7 @@ static class NetworkJson
             return new NetworkSpec(shape, LayerJson.ReadAll(root.GetProperty("layers"), name),
                 Loss.Named(root.GetProperty("loss").GetString() ?? ""));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (JsonText.IsBroken(e))
         {
             string what = e switch
             {
