@@ -102,9 +102,8 @@ public sealed class DataSplit : IDisposable
             : HeldOut.Divide(Train.Count, TrainGroups ?? _findGroups?.Invoke(), fraction, seed, Name);
         if (Train is DatasetView view && WindowsOf(Train) is { } windows)
         {
-            int[] apart = windows.ApartFrom(train.Select(i => view.Indices[i]), validation.Select(i => view.Indices[i]));
-            var kept = apart.ToHashSet();
-            train = [.. train.Where(i => kept.Contains(view.Indices[i]))];
+            var isApart = windows.IsApartFrom(validation.Select(i => view.Indices[i]));
+            train = [.. train.Where(i => isApart(view.Indices[i]))];
         }
         return new DataSplit(new DatasetView(Train, train), _test, Name, Source, [])
         {
@@ -190,7 +189,7 @@ public sealed class DataSplit : IDisposable
         // In the file's order, so that reading a part from end to end moves forward only.
         int[] test = [.. Enumerable.Range(0, whole.Count).Where(i => isTest[i])];
         int[] train = [.. Enumerable.Range(0, whole.Count).Where(i => !isTest[i])];
-        if (WindowsOf(whole) is { } windows) train = windows.ApartFrom(train, test);
+        if (WindowsOf(whole) is { } windows) train = [.. train.Where(windows.IsApartFrom(test))];
         if (train.Length == 0) throw new EdgeLearnException($"{name}: the test part leaves no sample to learn from");
         return new DataSplit(new DatasetView(whole, train), new DatasetView(whole, test), name, source, [whole])
         {

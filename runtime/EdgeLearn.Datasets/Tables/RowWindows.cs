@@ -28,13 +28,12 @@ sealed class RowWindows(int length, int[] order, int[] starts, int[] groups, dou
     /// <summary>The last row, whose label a window has.</summary>
     public int LastRow(int window) => Row(window, length - 1);
 
-    /// <summary>Windows that share no row with some others.</summary>
-    /// <param name="windows">that are looked at</param>
-    /// <param name="others">from which they must stand apart</param>
-    public int[] ApartFrom(IEnumerable<int> windows, IEnumerable<int> others)
+    /// <summary>Tells whether a window shares no row with some others.</summary>
+    /// <param name="others">from which it must stand apart</param>
+    public Func<int, bool> IsApartFrom(IEnumerable<int> others)
     {
         bool[] isTaken = Taken(others);
-        return [.. windows.Where(window => !isTaken.AsSpan(starts[window], length).Contains(true))];
+        return window => !isTaken.AsSpan(starts[window], length).Contains(true);
     }
 
     /// <summary>The rows of some windows, each once, ascending.</summary>

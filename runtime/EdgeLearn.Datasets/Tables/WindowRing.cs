@@ -5,28 +5,41 @@ namespace EdgeLearn.Datasets;
 sealed class WindowRing(InputColumns columns)
 {
     readonly int _width = columns.Width;
-    readonly int _length = Math.Max(1, columns.Window);
     readonly int _hop = Math.Max(1, columns.Hop);
     readonly double[] _rows = new double[columns.Width * Math.Max(1, columns.Window)];
     int _filled;
-    int _untilNext;
+    int _skipped;
 
-    /// <summary>The last rows, one behind the other.</summary>
+    /// <summary>The rows of a window, one behind the other, until the next row comes.</summary>
     public ReadOnlySpan<double> Values => _rows;
+
+    int Length => _rows.Length / _width;
 
     /// <summary>Takes a row.</summary>
     /// <param name="values">of the row</param>
     /// <returns>Whether <see cref="Values"/> are a window that is to be answered.</returns>
     public bool Take(ReadOnlySpan<double> values)
     {
-        _rows.AsSpan(_width).CopyTo(_rows);
-        values.CopyTo(_rows.AsSpan(_rows.Length - _width));
-        if (_filled < _length) _filled++;
-        if (_filled < _length || --_untilNext > 0) return false;
-        _untilNext = _hop;
-        return true;
+        if (_filled == Length) Move();
+        if (_skipped > 0)
+        {
+            _skipped--;
+            return false;
+        }
+
+        values.CopyTo(_rows.AsSpan(_filled * _width));
+        _filled++;
+        return _filled == Length;
     }
 
     /// <summary>Forgets what came: the next row begins a series.</summary>
-    public void Restart() => (_filled, _untilNext) = (0, 0);
+    public void Restart() => (_filled, _skipped) = (0, 0);
+
+    // The next window begins a hop behind the last: it keeps rows of it, or rows between the two are passed over.
+    void Move()
+    {
+        _filled = Math.Max(0, Length - _hop);
+        _skipped = Math.Max(0, _hop - Length);
+        _rows.AsSpan(_rows.Length - (_filled * _width)).CopyTo(_rows);
+    }
 }

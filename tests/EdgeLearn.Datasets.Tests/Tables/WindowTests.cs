@@ -175,4 +175,28 @@ public sealed class WindowTests : IDisposable
         using var split = Open(text, new DataOptions());
         Assert.Contains(split.Notes, note => note.Contains("'timestamp' ascends", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData(4, 1)]
+    [InlineData(4, 3)]
+    [InlineData(4, 4)]
+    [InlineData(3, 7)]
+    [InlineData(0, 0)]
+    public void Rows_that_come_one_by_one_become_the_windows_a_hop_apart(int window, int hop)
+    {
+        var ring = new WindowRing(new InputColumns([new("a", ColumnKind.Number), new("b", ColumnKind.Number)], [])
+        { Window = window, Hop = hop });
+        int length = Math.Max(1, window), step = Math.Max(1, hop);
+        for (int series = 0; series < 2; series++)
+        {
+            ring.Restart();
+            for (int row = 0; row < 40; row++)
+            {
+                int first = row + 1 - length;
+                Assert.Equal(first >= 0 && first % step == 0, ring.Take([row, -row]));
+                if (first >= 0 && first % step == 0)
+                    Assert.Equal(Enumerable.Range(first, length).SelectMany(i => new double[] { i, -i }), ring.Values.ToArray());
+            }
+        }
+    }
 }
