@@ -202,20 +202,21 @@ public sealed class DataCatalog
     {
         if (Path.GetExtension(path).ToLowerInvariant() is ".xlsx" or ".xls" or ".ods")
             throw new EdgeLearnException($"{path} is a workbook: save its sheet as CSV UTF-8");
-        bool isData = start.Length == 0 || NpyFile.HasMagic(start) || IdxFile.HasMagic(start) || NpzFile.HasMagic(start)
-            || MediaFolder.IsMedia(path);
+        bool isData = start.Length == 0 || IsArray(start) || MediaFolder.IsMedia(path);
         var known = start.AsSpan(0, Math.Min(start.Length, ForeignFile.StartBytes));
         if (isData || ForeignFile.Of(known) is not { IsData: false } foreign) return;
         throw new EdgeLearnException($"{path} is {foreign.Name}, where a table (csv), an array (npy, npz, IDX), an image or a WAV file is "
             + $"expected{(foreign.Remedy is { } remedy ? $": {remedy}" : "")}");
     }
 
+    static bool IsArray(byte[] start) => NpyFile.HasMagic(start) || IdxFile.HasMagic(start) || NpzFile.HasMagic(start);
+
     /// <summary>Whether data are a file that is read as a table.</summary>
     internal static bool IsTable(string data) => File.Exists(data) && IsTable(data, GzipFile.ReadStart(data));
 
     static bool IsTable(string path, byte[] start)
     {
-        if (start.Length == 0 || NpyFile.HasMagic(start) || IdxFile.HasMagic(start) || NpzFile.HasMagic(start)) return false;
+        if (start.Length == 0 || IsArray(start)) return false;
         // After a power cut a text may hold zeros.
         return !start.Contains((byte)0)
             || Path.GetExtension(ArrayName.WithoutGzip(ArrayName.Lower(path))) is ".csv" or ".txt" or ".tsv" or ".dat" or ".data";

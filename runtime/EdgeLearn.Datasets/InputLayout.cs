@@ -23,8 +23,8 @@ static class InputLayouts
     {
         var item = inputs.Header.Item;
         var last = shape is { Rank: > 1 } said ? said : ChannelsInnermost(item);
-        if (options.Layout is null && shape is null && item.Rank > 1) Tell(inputs, item, last, ref options);
-        if (options.Layout != InputLayout.ChannelsFirst) return inputs;
+        var layout = options.Layout ?? (shape is null && item.Rank > 1 ? LayoutOf(inputs, last, options.ModelInput) : default);
+        if (layout == InputLayout.ChannelsLast) return inputs;
         if (last.Rank < 2 || last.Length != item.Length)
         {
             throw new EdgeLearnException($"--input-layout channels-first: {inputs.Name} has inputs of {item}; expected channels, height "
@@ -34,20 +34,14 @@ static class InputLayouts
     }
 
     // A model knows; else few planes before large ones are what PyTorch has, or a strip of a few rows.
-    static void Tell(ArrayFile inputs, Shape item, Shape last, ref DataOptions options)
+    static InputLayout LayoutOf(ArrayFile inputs, Shape last, Shape? model)
     {
-        if (options.ModelInput is { } model)
-        {
-            if (model != item && model == last) options = options with { Layout = InputLayout.ChannelsFirst };
-            return;
-        }
-
-        if (item is { Rank: 3, Height: 1 or 3 or 4, Channels: > 4 })
-        {
-            throw new EdgeLearnException($"{inputs.Name} has inputs of {item}: {item.Height} planes of {item.Width}x{item.Channels}, as "
-                + $"PyTorch has images, or {item.Height} rows of {item.Width} with {item.Channels} channels? --input-layout channels-first "
-                + $"or channels-last says it");
-        }
+        var item = inputs.Header.Item;
+        if (model is not null) return model != item && model == last ? InputLayout.ChannelsFirst : InputLayout.ChannelsLast;
+        if (item is not { Rank: 3, Height: 1 or 3 or 4, Channels: > 4 }) return InputLayout.ChannelsLast;
+        throw new EdgeLearnException($"{inputs.Name} has inputs of {item}: {item.Height} planes of {item.Width}x{item.Channels}, as "
+            + $"PyTorch has images, or {item.Height} rows of {item.Width} with {item.Channels} channels? --input-layout channels-first "
+            + $"or channels-last says it");
     }
 
     static Shape ChannelsInnermost(Shape item) => item.Rank switch

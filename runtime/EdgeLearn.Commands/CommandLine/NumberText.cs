@@ -25,11 +25,7 @@ static class NumberText
     public static string Count(ulong? value) => value is { } count ? $"{count:N0}" : None;
 
     /// <summary>How many there are of something: "1 row", "2 rows".</summary>
-    /// <param name="count">how many</param>
-    /// <param name="one">the word for one of them</param>
-    /// <param name="more">the word for several; null = an s behind that of one</param>
-    public static string Counted(double count, string one, string? more = null)
-        => $"{count:#,0.##} {(count == 1 ? one : more ?? one + "s")}";
+    public static string Counted(double count, string one, string? more = null) => NameText.Counted(count, one, more);
 
     /// <summary>The version of a model; 0 = there is none.</summary>
     public static string Version(ulong version) => version == 0 ? None : $"v{version}";

@@ -161,7 +161,7 @@ sealed class ColumnChoice(TableFile table, DataOptions options)
     {
         bool isFirst = place == 0, isUnnamed = !column.IsNamed || IsPandasIndex(column.Name);
         bool isNumber = isUnnamed || IsNumberName(column.Name);
-        if (_scan.Rows > 2 && column.Counts && (isFirst ? isNumber : isNumber && !isUnnamed)) return LeaveOut(column, "it counts the rows");
+        if (_scan.Rows > 2 && column.Counts && isNumber && (isFirst || !isUnnamed)) return LeaveOut(column, "it counts the rows");
         if (_scan.HasHeader && isNumber && column.IsWhole && column.Missing == 0 && _scan.Rows > 2 && IsDistinct(place))
             return LeaveOut(column, $"{(isUnnamed ? "it has no name, and " : "")}another whole number in each row");
         if (!_scan.HasHeader || column.IsNamed) return new InputColumn(column.Name, ColumnKind.Number);

@@ -72,17 +72,16 @@ static class SeriesSigns
     static bool Ascends(TableFile table, int column)
     {
         double before = double.NegativeInfinity;
-        int greater = 0, count = Math.Min(table.Count, MostRows);
-        double[] cells = new double[table.Width];
-        for (int row = 0; row < count; row++)
+        int greater = 0;
+        bool descends = false;
+        table.ForEach((_, cells) =>
         {
-            table.Read(row, cells);
-            if (!(cells[column] >= before)) return false;
-            if (cells[column] > before) greater++;
-            before = cells[column];
-        }
-
-        return greater > count / 2;
+            double time = cells[column];
+            descends |= !(time >= before);
+            if (time > before) greater++;
+            before = time;
+        }, MostRows);
+        return !descends && greater > Math.Min(table.Count, MostRows) / 2;
     }
 
     // The mean over the inputs of |sum (x_t - m)(x_t+1 - m)| / sum (x_t - m)^2 within runs of a label, whose mean is m.
@@ -91,13 +90,14 @@ static class SeriesSigns
         int[] numbers = [.. meaning.Sources.Distinct()
             .Where(source => table.Scan.Columns[source] is { Numbers: > 0, Missing: 0, Texts: 0 })];
         int count = Math.Min(labels.Count, MostRows);
-        double[] cells = new double[table.Width];
         double[][] values = [.. numbers.Select(_ => new double[count])];
-        for (int i = 0; i < count; i++)
+        int next = 0;
+        table.ForEach((row, cells) =>
         {
-            table.Read(rows?[i] ?? i, cells);
-            for (int k = 0; k < numbers.Length; k++) values[k][i] = cells[numbers[k]];
-        }
+            if (next == count || row != (rows?[next] ?? next)) return;
+            for (int k = 0; k < numbers.Length; k++) values[k][next] = cells[numbers[k]];
+            next++;
+        }, (rows?[count - 1] ?? (count - 1)) + 1);
 
         return numbers.Length == 0 ? 0 : values.Average(column => Math.Abs(Correlation(column, labels)));
     }

@@ -75,14 +75,15 @@ sealed class TableFile : IDisposable
     public void Read(int first, Span<double> cells)
         => _source.Read((long)first * Width * sizeof(double), MemoryMarshal.AsBytes(cells));
 
-    /// <summary>Calls with every row, a block at a time.</summary>
-    public void ForEach(Action<int, ReadOnlySpan<double>> take)
+    /// <summary>Calls with every row, or with the first of them, a block at a time.</summary>
+    public void ForEach(Action<int, ReadOnlySpan<double>> take, int count = int.MaxValue)
     {
+        count = Math.Min(count, Count);
         int most = Math.Max(1, (1 << 16) / (Width * sizeof(double)));
         double[] block = new double[most * Width];
-        for (int first = 0; first < Count; first += most)
+        for (int first = 0; first < count; first += most)
         {
-            int rows = Math.Min(most, Count - first);
+            int rows = Math.Min(most, count - first);
             Read(first, block.AsSpan(0, rows * Width));
             for (int i = 0; i < rows; i++) take(first + i, block.AsSpan(i * Width, Width));
         }

@@ -37,15 +37,19 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
         if (!isOwn)
         {
             for (int k = 0; k < sources.Length; k++) Check(table, columns, k, table.Scan.Columns[sources[k]], notes);
-            string[] known =
-                [.. columns.Inputs.Select(input => input.Name), .. columns.Labels, .. columns.LeftOut.Keys, columns.Group ?? "",
-                columns.TimeColumn ?? ""];
-            string[] others = [.. table.Scan.Columns.Where(column => column.IsNamed && !known.Contains(column.Name))
-                .Select(column => column.Name)];
+            string[] others = Unknown(columns, table.Scan.Columns.Where(column => column.IsNamed).Select(column => column.Name));
             if (others.Length > 0) notes.Add($"{table.Name}: not learned from, for the model does not know them: {Listed(others)}");
         }
 
         return new TableMeaning(columns, sources, labels, group, time, notes);
+    }
+
+    /// <summary>Those of some names by which a model knows no column.</summary>
+    public static string[] Unknown(InputColumns columns, IEnumerable<string> names)
+    {
+        string?[] known = [.. columns.Inputs.Select(input => input.Name), .. columns.Labels, .. columns.LeftOut.Keys, columns.Group,
+            columns.TimeColumn];
+        return [.. names.Where(name => !known.Contains(name))];
     }
 
     /// <summary>Names, shortened where they are many.</summary>

@@ -194,8 +194,8 @@ sealed class TableOpening(DataOptions options, FileCache cache)
             if (codes is not null) labels.Add(codes[TableCells.TextOf(cells[meaning.Labels[0]])]);
         });
         if (codes is not null) CheckHeader(table, meaning.Labels[0], labels);
-        if (withoutLabel > 0) _notes.Add($"{table.Name}: {Rows(withoutLabel)} without a label left out");
-        if (withoutInput > 0) _notes.Add($"{table.Name}: {Rows(withoutInput)} with a missing value left out");
+        if (withoutLabel > 0) _notes.Add($"{table.Name}: {NameText.Counted(withoutLabel, "row")} without a label left out");
+        if (withoutInput > 0) _notes.Add($"{table.Name}: {NameText.Counted(withoutInput, "row")} with a missing value left out");
         if (rows.Count == 0) throw new NoSamplesException($"{table.Name} has no row with a label and all inputs");
         return (rows.Count == table.Count ? null : [.. rows],
             codes is null ? null : new LabelList(CollectionsMarshal.AsSpan(labels), table.Name));
@@ -210,6 +210,4 @@ sealed class TableOpening(DataOptions options, FileCache cache)
         other?.UseFill(columns);
         return columns;
     }
-
-    static string Rows(int count) => count == 1 ? "1 row" : $"{count:N0} rows";
 }

@@ -76,9 +76,7 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name, A
     void SayOthers(TableDialect dialect)
     {
         if (!dialect.HasHeader) return;
-        string?[] known = [.. columns.Inputs.Select(column => column.Name), .. columns.Labels, .. columns.LeftOut.Keys, columns.Group,
-            columns.TimeColumn, ""];
-        string[] others = [.. dialect.Names.Where(other => !known.Contains(other))];
+        string[] others = TableMeaning.Unknown(columns, dialect.Names.Where(other => other.Length > 0));
         if (others.Length > 0) say($"{name}: left aside, for the model does not know them: {TableMeaning.Listed(others)}");
     }
 

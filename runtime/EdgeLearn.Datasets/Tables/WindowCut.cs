@@ -53,7 +53,8 @@ sealed class WindowCut
         columns = columns with { Gap = _hasTimes ? GapSteps * UsualStep() : 0 };
         if (!_hasClasses) return columns;
         var within = columns with { EndsAtLabels = true };
-        return 2L * Count(within) >= Count(columns) && Count(within) > 0 ? within : columns;
+        int count = Count(within);
+        return count > 0 && 2L * count >= Count(columns) ? within : columns;
     }
 
     /// <summary>The class of a row of the file.</summary>
@@ -87,10 +88,10 @@ sealed class WindowCut
         bool[] isUsed = new bool[_order.Length];
         foreach (int start in starts) isUsed.AsSpan(start, columns.Window).Fill(true);
         int unused = _order.Length - isUsed.AsSpan().Count(true);
-        notes.Add($"{_table.Name}: {Counted(starts.Count, "window")} of {columns.Window} rows, one every {columns.Hop}, from "
-            + $"{Counted(series.Count(one => one.Length >= columns.Window), "series")}"
+        notes.Add($"{_table.Name}: {NameText.Counted(starts.Count, "window")} of {columns.Window} rows, one every {columns.Hop}, from "
+            + $"{NameText.Counted(series.Count(one => one.Length >= columns.Window), "series", "series")}"
             + (!_hasClasses ? "" : columns.EndsAtLabels ? ", each of one label" : ", each with the label of its last row")
-            + (unused > 0 ? $"; {Counted(unused, "row")} in none" : ""));
+            + (unused > 0 ? $"; {NameText.Counted(unused, "row")} in none" : ""));
         return new RowWindows(columns.Window, _order, [.. starts], [.. groups],
             [.. starts.Select(start => _times[_order[start + columns.Window - 1]])]);
     }
@@ -156,6 +157,4 @@ sealed class WindowCut
         return [.. series.SelectMany(one => Enumerable.Range(0, (one.Length + piece - 1) / piece)
             .Select(i => (one.First + (i * piece), Math.Min(piece, one.Length - (i * piece)))))];
     }
-
-    static string Counted(int count, string what) => $"{count:N0} {what}{(count == 1 || what == "series" ? "" : "s")}";
 }

@@ -15,6 +15,13 @@ static class NameText
         return shown.Length < 2 ? string.Concat(shown) : $"{string.Join(", ", shown[..^1])} and {shown[^1]}";
     }
 
+    /// <summary>How many there are of something: "1 row", "2 rows".</summary>
+    /// <param name="count">how many</param>
+    /// <param name="one">the word for one of them</param>
+    /// <param name="more">the word for several; null = an s behind that of one</param>
+    public static string Counted(double count, string one, string? more = null)
+        => string.Create(CultureInfo.InvariantCulture, $"{count:#,0.##} {(count == 1 ? one : more ?? one + "s")}");
+
     /// <summary>The first of some texts, and how many more there are: <c>a, b and 3 more</c>.</summary>
     public static string First(IReadOnlyCollection<string> texts, int most)
     {
