@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeLearn.Datasets;
 
 namespace EdgeLearn.Commands;
 
@@ -48,10 +49,13 @@ public static class ModelCommand
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(model), output = Checked(parsed.GetRequiredValue(target)!, OutputKind.Model, path);
+            string word = parsed.GetRequiredValue(name)!;
             using var loaded = ModelFile.Load(path);
-            using var wider = loaded.WithClass(parsed.GetRequiredValue(name)!, path);
+            using var wider = loaded.WithClass(word, path);
             ModelFile.Save(output, wider);
-            Say(CommandOutput.Of(parsed), output, wider.Network);
+            var console = CommandOutput.Of(parsed);
+            if (CellText.IsMissingLabel(word)) console.Error.WriteLine($"'{word}' in a table means no label: no row will be of this class");
+            Say(console, output, wider.Network);
         });
         return command;
     }

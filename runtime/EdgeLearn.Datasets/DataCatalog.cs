@@ -69,6 +69,8 @@ public sealed class DataCatalog
     {
         string name = Path.GetFileName(path);
         RefuseRegression(name);
+        RefuseSound();
+        TableWords.Refuse(_options, "text is cut into windows by --input-shape");
         if (!File.Exists(path)) throw new EdgeLearnException($"there is no file '{path}' to read as text");
         var text = new TextDataset(ByteSource.Open(path), _options.InputShape?.Length ?? TextSteps);
         try
@@ -235,9 +237,8 @@ public sealed class DataCatalog
         get
         {
             RefuseSound();
-            return _options.Window is null && _options.Hop is null
-                ? new ArrayOpening(_options, _cache)
-                : throw new EdgeLearnException("--window cuts the rows of a table; other data have their windows in their shape");
+            TableWords.Refuse(_options, "arrays have their windows and labels in their shapes");
+            return new ArrayOpening(_options, _cache);
         }
     }
 

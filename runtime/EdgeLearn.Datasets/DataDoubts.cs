@@ -13,6 +13,7 @@ public static class DataDoubts
     {
         var lines = new List<string>();
         if (data.ClassCount > 0 && data.Train.LabelLength == 1) AddClasses(lines, data, classNames, isNew);
+        if (data.Train.TargetLength > 0) AddTargets(lines, data);
         if (preparation is not null) AddColumns(lines, data, preparation);
         return lines;
     }
@@ -37,6 +38,23 @@ public static class DataDoubts
 
         string Name(int i) => classNames?[i] ?? $"class {i}";
         IEnumerable<int> Where(Func<int, bool> holds) => Enumerable.Range(0, data.ClassCount).Where(holds);
+    }
+
+    static void AddTargets(List<string> lines, DataSplit data)
+    {
+        double[] first = new double[data.Train.TargetLength], other = new double[first.Length];
+        data.Train.ReadWideTarget(0, first);
+        var still = Enumerable.Range(0, first.Length).ToList();
+        for (int i = 1; i < data.Train.Count && still.Count > 0; i++)
+        {
+            data.Train.ReadWideTarget(i, other);
+            still.RemoveAll(target => other[target] != first[target]);
+        }
+
+        var names = data.Columns?.Labels;
+        string Name(int target) => names?.Count == first.Length ? $"'{names[target]}'" : $"target {target}";
+        if (still.Count > 0)
+            lines.Add($"the same in all training samples, so that there is nothing to predict: {Listed([.. still.Select(Name)])}");
     }
 
     static void AddColumns(List<string> lines, DataSplit data, Preparation preparation)

@@ -64,8 +64,7 @@ sealed class MediaOpening(DataOptions options, FileCache cache)
         }
         if (options.Regression) throw new EdgeLearnException($"{folder.Path}: {kind} have classes and no real targets: use cross-entropy");
         if (options.GroupColumn is { } group) throw new EdgeLearnException($"--group-column {group}: {kind} have no columns to group by");
-        if (options.Window is not null || options.Hop is not null)
-            throw new EdgeLearnException($"--window: {kind} of a folder are samples; it cuts the rows of a table");
+        TableWords.Refuse(options, $"{kind} of a folder are samples, and their folders the classes");
         if (options.SplitByTime) throw new EdgeLearnException($"--split time: {kind} of a folder have no order in time");
         if (!folder.IsSound && (options.Audio is not null || options.AudioRate is not null))
             throw new EdgeLearnException($"--audio: {folder.Path} holds images; expected WAV files");

@@ -30,10 +30,12 @@ sealed class SoundArrays : MediaArrays
         MediaFile[] files = [.. folder.Train.Concat(folder.Test ?? [])];
         int[] rates = new int[files.Length];
         long[] frames = new long[files.Length];
+        var broken = new List<string>();
         for (int i = 0; i < files.Length; i++)
         {
             using var file = WavFile.Open(files[i].Path);
             (rates[i], frames[i]) = (file.Rate, file.Frames);
+            if (file.IsCutShort) broken.Add(files[i].Name);
         }
 
         var inputs = ByModel(options);
@@ -47,6 +49,11 @@ sealed class SoundArrays : MediaArrays
         }
         var arrays = new SoundArrays(inputs, cache, name, options.Progress);
         arrays.Say(rates, frames);
+        if (broken.Count > 0)
+        {
+            arrays.Notes.Add($"shorter than their headers say, as after a copy that broke off; what is there is read: "
+                + TableMeaning.Listed(broken));
+        }
         return arrays;
     }
 

@@ -14,6 +14,9 @@ sealed class WavFile : IDisposable
 
     const int HeaderBytes = 12, ChunkBytes = 8, LongestFormat = 40, MostChunks = 1000, MostChannels = 1024;
 
+    // What stands in place of a length that is not known yet, as recorders and ffmpeg write it into a pipe.
+    const long LeastUnfilled = 0x7FFF_0000;
+
     readonly ByteSource _source;
     readonly string _path;
     readonly byte[] _block;
@@ -40,6 +43,9 @@ sealed class WavFile : IDisposable
 
     /// <summary>Samples of each channel.</summary>
     public long Frames { get; }
+
+    /// <summary>Whether the header promises more samples than there are: a copy that broke off.</summary>
+    public bool IsCutShort { get; private set; }
 
     /// <summary>Opens a file.</summary>
     /// <exception cref="EdgeLearnException">It is no such file, or one of a kind that is not read.</exception>
@@ -104,6 +110,7 @@ sealed class WavFile : IDisposable
                 // A recorder that was stopped, or wrote to a pipe, did not fill the length in.
                 bool isOpen = bytes > left || (bytes == 0 && left > 0 && promised != _source.Length);
                 (_start, _bytes) = (offset, isOpen ? left : bytes);
+                IsCutShort = bytes > left && bytes < LeastUnfilled;
                 if (isOpen) return;
             }
 

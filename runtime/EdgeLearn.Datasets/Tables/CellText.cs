@@ -81,13 +81,14 @@ static class CellText
         return LooksLikeNumber(cell) ? CellKind.NoNumber : CellKind.Text;
     }
 
-    /// <summary>Whether 1,234 may as well be meant for a thousand: one to three digits, then groups of three.</summary>
-    /// <param name="cell">a <see cref="CellKind.CommaNumber"/></param>
-    public static bool MayBeThousands(ReadOnlySpan<char> cell)
+    /// <summary>Whether 1,234 may as well be meant for a thousand: one to three digits, then three.</summary>
+    /// <param name="cell">a number</param>
+    /// <param name="mark">that stands in it</param>
+    public static bool MayBeThousands(ReadOnlySpan<char> cell, char mark = ',')
     {
         cell = cell.TrimStart("+-");
-        int comma = cell.IndexOf(',');
-        return comma is 1 or 2 or 3 && cell[0] != '0' && cell.Length == comma + 4 && !cell.ContainsAny('e', 'E');
+        int at = cell.IndexOf(mark);
+        return at is 1 or 2 or 3 && cell[0] != '0' && cell.Length == at + 4 && !cell.ContainsAny('e', 'E');
     }
 
     /// <summary>A cell as a message shows it.</summary>

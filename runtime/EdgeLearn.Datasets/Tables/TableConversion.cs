@@ -77,7 +77,7 @@ sealed class TableConversion(string path, DataOptions options)
             _columns[i] = _columns[i] with { IsDictionary = words.IsDictionary(_columns[i].Name, i == label) };
 
         _previous = new double[names.Length];
-        _marks = new DecimalMarks(_name, _columns);
+        _marks = new DecimalMarks(_name, _columns, reader.Separator);
         _scan = new TableScan
         {
             Columns = [.. _columns],
@@ -103,7 +103,7 @@ sealed class TableConversion(string path, DataOptions options)
     {
         var scan = _columns[column];
         var kind = CellText.Read(cell, out double value);
-        if (kind is CellKind.CommaNumber or CellKind.Number) _marks.Take(line, column, kind, cell);
+        if (kind is CellKind.CommaNumber or CellKind.Number) _marks.Take(line, column, kind, value, cell);
         if (scan.IsDictionary) return TakeName(line, column, cell, kind, value);
         switch (kind)
         {
@@ -216,46 +216,6 @@ sealed class ColumnTexts
         _codes.Add(kept, code);
         _scan.Values.Add(kept);
         return TableCells.OfText(code);
-    }
-}
-
-/// <summary>Which mark the numbers of a file have: a point or a comma, one of them in the whole file.</summary>
-sealed class DecimalMarks(string name, ColumnScan[] columns)
-{
-    (long Line, int Column, string Cell)? _point;
-    (long Line, int Column, string Cell)? _comma;
-    bool _isDecimal;
-
-    /// <summary>Takes note of a number.</summary>
-    public void Take(long line, int column, CellKind kind, ReadOnlySpan<char> cell)
-    {
-        if (kind == CellKind.CommaNumber)
-        {
-            _comma ??= (line, column, CellText.Shorten(cell));
-            _isDecimal |= !CellText.MayBeThousands(cell);
-        }
-        else if (_point is null && !columns[column].IsDictionary && cell.Contains('.'))
-        {
-            _point = (line, column, CellText.Shorten(cell));
-        }
-    }
-
-    /// <summary>Refuses a file whose commas can be read in two ways.</summary>
-    /// <exception cref="EdgeLearnException">They can.</exception>
-    public void Check()
-    {
-        if (_comma is not var (line, column, cell)) return;
-        string where = $"{name}, line {line}, column '{CellText.Shorten(columns[column].Name)}'";
-        if (_point is var (pointLine, pointColumn, pointCell))
-        {
-            throw new EdgeLearnException($"{where}: '{cell}' has a decimal comma, but '{pointCell}' in line {pointLine}, column "
-                + $"'{CellText.Shorten(columns[pointColumn].Name)}', a point; expected one mark in the whole file");
-        }
-        if (!_isDecimal)
-        {
-            throw new EdgeLearnException($"{where}: '{cell}' may be read in two ways, with a decimal comma or a separator of thousands; "
-                + $"write it with a point, or without the comma");
-        }
     }
 }
 

@@ -114,18 +114,15 @@ sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int S
         }
     }
 
-    // The separator that cuts all lines, a header's perhaps but for one, into as many cells; a semicolon or tab before a comma, which may
-    // be a decimal mark.
+    // The separator that cuts all lines, a header's perhaps but for one, into as many cells; of several, which leave one another in their
+    // cells, the one that leaves the least. A semicolon or tab comes before a comma, which may be a decimal mark.
     static char SeparatorOf(List<string> lines, out bool isBlank)
     {
         isBlank = false;
-        foreach (char separator in s_separators)
-        {
-            int[] counts = [.. lines.Select(line => Count(line, separator))];
-            int most = counts.Length > 1 ? counts.Skip(1).Max() : counts[0];
-            bool cutsAll = most > 0 && counts.Skip(1).All(count => count == most) && Math.Abs(counts[0] - most) <= 1;
-            if (cutsAll) return separator;
-        }
+        char[] cutting = [.. s_separators.Where(separator => Misfit(lines, separator) <= 1)];
+        if (cutting.Length == 1) return cutting[0];
+        if (cutting.Length > 1)
+            return cutting.MinBy(separator => (Misfit(lines, separator), ShareHolding(lines, separator, cutting)));
 
         int[] blanks = [.. lines.Select(line => Count(BlankRuns.Collapse(line), '\t'))];
         bool hasOthers = lines.Any(line => s_separators.Any(separator => separator != '\t' && Count(line, separator) > 0));
@@ -134,6 +131,21 @@ sealed record TableDialect(char Separator, bool IsBlank, int SkippedBytes, int S
 
         // Ragged lines are refused later, with their numbers: by the separator that is most often there.
         return s_separators.MaxBy(separator => lines.Count(line => Count(line, separator) > 0));
+    }
+
+    // By how many cells the first line differs from the others, which have all as many.
+    static int Misfit(List<string> lines, char separator)
+    {
+        int[] counts = [.. lines.Select(line => Count(line, separator))];
+        return counts[^1] > 0 && counts.Skip(1).All(count => count == counts[^1]) ? Math.Abs(counts[0] - counts[^1]) : int.MaxValue;
+    }
+
+    // The share of cells, numbers apart, that hold another separator.
+    static double ShareHolding(List<string> lines, char separator, char[] separators)
+    {
+        string[] cells = [.. Rows(string.Join('\n', lines), separator).SelectMany(row => row)];
+        return (double)cells.Count(cell => CellText.Read(cell, out _) != CellKind.CommaNumber
+            && separators.Any(other => Count(cell, other) > 0)) / cells.Length;
     }
 
     static int Count(string line, char separator)

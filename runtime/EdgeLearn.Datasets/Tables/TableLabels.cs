@@ -22,7 +22,7 @@ static class TableLabels
                 + $"{label.Values.First(value => Number(value) % 1 != 0)}: predict numbers with --loss mean-square, or name the label's "
                 + $"column with --label");
         }
-        int distinct = label.Values.Select(Number).Distinct().Count();
+        int distinct = label.Values.Select(Identity).Distinct().Count();
         if (distinct > MostSingles && distinct > label.Texts / 2)
         {
             throw new EdgeLearnException($"{table.Name}: '{CellText.Shorten(label.Name)}' has {distinct} different numbers in "
@@ -30,14 +30,18 @@ static class TableLabels
         }
 
         // 1 and 1.0 are one number; the shorter text is its name.
-        string[] names = [.. label.Values.GroupBy(Number).OrderBy(group => group.Key)
-            .Select(group => group.OrderBy(text => text.Length).ThenBy(text => text, StringComparer.Ordinal).First())];
+        string[] names = [.. label.Values.GroupBy(Identity)
+            .Select(group => group.OrderBy(text => text.Length).ThenBy(text => text, StringComparer.Ordinal).First())
+            .OrderBy(Number).ThenBy(text => text.Length).ThenBy(text => text, StringComparer.Ordinal)];
         bool areOwn = true;
         for (int i = 0; i < names.Length; i++) areOwn &= Number(names[i]) == i;
         return areOwn ? null : names;
     }
 
     const int MostSingles = 50;
+
+    // From here on two whole numbers may be one double: they are told apart by their texts.
+    const double FirstMerged = 1L << 53;
 
     /// <summary>The place of a name in a list of classes or values; numbers are equal however they are written. -1 = not there.</summary>
     public static int IndexOf(IReadOnlyList<string> names, string name)
@@ -50,7 +54,8 @@ static class TableLabels
         if (CellText.Read(name, out double number) is not (CellKind.Number or CellKind.CommaNumber)) return -1;
         for (int i = 0; i < names.Count; i++)
         {
-            if (CellText.Read(names[i], out double other) is CellKind.Number or CellKind.CommaNumber && number == other) return i;
+            if (CellText.Read(names[i], out double other) is not (CellKind.Number or CellKind.CommaNumber)) continue;
+            if (number == other && Math.Abs(number) < FirstMerged) return i;
         }
 
         return -1;
@@ -72,6 +77,13 @@ static class TableLabels
             ? found
             : throw new EdgeLearnException($"{table.Name}: the label '{CellText.Shorten(label.Values[unknown])}' in "
                 + $"'{CellText.Shorten(label.Name)}' is none of the classes of {classes.Owner} ({classes.Text}): {KnownClasses.Remedy}");
+    }
+
+    /// <summary>What is equal of two texts of one number.</summary>
+    public static (double Number, string? Text) Identity(string text)
+    {
+        double number = Number(text);
+        return (number, Math.Abs(number) < FirstMerged ? null : text);
     }
 
     /// <summary>The number that a text is; 0 where it is none.</summary>

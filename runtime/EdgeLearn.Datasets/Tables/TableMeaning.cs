@@ -28,6 +28,11 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
             throw new EdgeLearnException($"--window {window}: the model takes "
                 + (columns.Window > 0 ? $"windows of {columns.Window} rows" : "each row alone"));
         }
+        if (options.Columns is not null && columns.DropsMissing && options.Missing is MissingChoice.Mean or MissingChoice.Indicator)
+        {
+            throw new EdgeLearnException("--missing: the model was trained on whole rows alone and has no means to fill in; leave the "
+                + "option out, and such rows are left out");
+        }
         int[] sources = [.. columns.Inputs.Select(input => Find(table, input.Name, options.Columns is not null))];
         int[] labels = [];
         bool hasLabels = columns.Labels.All(label => table.Scan.Columns.Exists(column => column.Name == label));
@@ -36,7 +41,8 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
         int time = columns.TimeColumn is { } clock ? Find(table, clock, options.Columns is not null) : -1;
         if (!isOwn)
         {
-            for (int k = 0; k < sources.Length; k++) Check(table, columns, k, table.Scan.Columns[sources[k]], notes);
+            bool drops = columns.DropsMissing || options.Missing == MissingChoice.Drop;
+            for (int k = 0; k < sources.Length; k++) Check(table, columns, k, table.Scan.Columns[sources[k]], drops, notes);
             string[] others = Unknown(columns, table.Scan.Columns.Where(column => column.IsNamed).Select(column => column.Name));
             if (others.Length > 0) notes.Add($"{table.Name}: not learned from, for the model does not know them: {Listed(others)}");
         }
@@ -87,7 +93,7 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
                 + $"first line");
     }
 
-    static void Check(TableFile table, InputColumns columns, int input, ColumnScan scan, List<string> notes)
+    static void Check(TableFile table, InputColumns columns, int input, ColumnScan scan, bool drops, List<string> notes)
     {
         var column = columns.Inputs[input];
         if (column.Kind == ColumnKind.Category)
@@ -102,14 +108,14 @@ sealed record TableMeaning(InputColumns Columns, int[] Sources, int[] Labels, in
                 : new EdgeLearnException($"{table.Name}: the column '{column.Name}' holds no {what}s, which the model takes there");
         }
 
-        if (scan.Missing == 0) return;
+        if (scan.Missing == 0 || drops) return;
         string rows = scan.Missing == 1 ? "1 row has" : $"{scan.Missing} rows have";
-        if (column.Fill is null && !columns.DropsMissing)
+        if (column.Fill is null)
         {
             throw ColumnChoice.Bad(table, column.Name, scan.MissingLine, $"there is no value, and {rows} none; the model was trained "
-                + $"without such rows: mend them, or train it with --missing drop or mean");
+                + $"without such rows: leave them out with --missing drop, mend them, or train it with --missing mean");
         }
-        if (column.Fill is not null) notes.Add($"{table.Name}: '{column.Name}' is filled in with the training mean where {rows} no value");
+        notes.Add($"{table.Name}: '{column.Name}' is filled in with the training mean where {rows} no value");
     }
 
     static void CheckValues(TableFile table, InputColumn column, ColumnScan scan, List<string> notes)

@@ -113,7 +113,7 @@ sealed class TableOpening(DataOptions options, FileCache cache)
     static KnownClasses NewClasses(TableFile table, ColumnScan label)
     {
         string[]? names = TableLabels.NewNames(table, label);
-        return new KnownClasses(names, names?.Length ?? label.Values.Select(TableLabels.Number).Distinct().Count(), table.Name);
+        return new KnownClasses(names, names?.Length ?? label.Values.Select(TableLabels.Identity).Distinct().Count(), table.Name);
     }
 
     KnownClasses ClassesOf(TableFile table, TableMeaning meaning, KnownClasses? known)
@@ -170,7 +170,7 @@ sealed class TableOpening(DataOptions options, FileCache cache)
     // Rows without a label are no samples, and neither are those without an input where that was wanted.
     (int[]? Rows, LabelList? Labels) Samples(TableFile table, TableMeaning meaning, int[]? codes)
     {
-        bool drops = meaning.Columns.DropsMissing;
+        bool drops = meaning.Columns.DropsMissing || options.Missing == MissingChoice.Drop;
         var encoder = new ColumnEncoder(table, meaning);
         var rows = new List<int>();
         var labels = new List<int>();

@@ -18,6 +18,9 @@ sealed class TableReader : IDisposable
         _rows = TableDialect.Reader(dialect.Separator).From(text);
     }
 
+    /// <summary>Between cells; a tab where runs of blanks separate them.</summary>
+    public char Separator => _dialect.Separator;
+
     /// <summary>Names of the columns; those without a name are empty.</summary>
     public string[] Names => _dialect.Names;
 

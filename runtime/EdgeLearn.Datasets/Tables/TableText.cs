@@ -135,6 +135,10 @@ sealed class TableText : ReadOnlyStream
             start[3..].CopyTo(_buffer);
             _end -= 3;
         }
+        else if (start is [0xFF, 0xFE, 0, 0, ..] or [0, 0, 0xFE, 0xFF, ..])
+        {
+            throw new EdgeLearnException($"{_name} is UTF-32; expected UTF-8: save it again as CSV UTF-8, or use iconv -f utf-32 -t utf-8");
+        }
         else if (start is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [not 0, 0, not 0, 0, ..] or [0, not 0, 0, not 0, ..])
         {
             throw new EdgeLearnException($"{_name} is UTF-16; expected UTF-8: save it again as CSV UTF-8, or use iconv -f utf-16 -t utf-8");

@@ -28,6 +28,20 @@ public sealed class SoundFolderTests : IDisposable
             "an input has 0 s: 1 shorter files end in silence, 0 longer ones are cut"], split.Notes);
     }
 
+    [Theory]
+    [InlineData(6u, false)]
+    [InlineData(60u, true)]
+    [InlineData(0x7FFF_FFFFu, false)] // a recorder that was stopped
+    [InlineData(uint.MaxValue, false)]
+    public void A_file_that_breaks_off_is_named(uint promised, bool isNamed)
+    {
+        Write("a/1.wav", WavBytes.Riff(WavBytes.Format(1, 1, 8000, 16), WavBytes.Chunk("data", [0, 64, 0, 192, 0, 32], promised)));
+        using var split = Open();
+        Assert.Equal([0.5f, -0.5f, 0.25f], Input(split, 0));
+        Assert.Equal(isNamed, split.Notes.Any(note => note.Contains("broke off", StringComparison.Ordinal)
+            && note.EndsWith(": a/1.wav", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void The_shape_cuts_and_fills_up()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using EdgeLearn.Datasets;
 using Xunit;
@@ -74,6 +75,99 @@ public sealed class TableDoubtTests : IDisposable
         Assert.Contains("two columns called 'a'", Refusal("a,a,b,y\n" + Rows(20, i => $"{i},{i % 3},{i % 5},{i % 2}"),
             new DataOptions { Columns = columns, ModelClassCount = 2 }), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("a,b,y", "{0}|x,1.5,{1}", 3)]
+    [InlineData("a,b,y", "u;{0},{2}.5,{1}", 3)]
+    [InlineData("a;b;y", "{0},5;u, v;{1}", 3)]
+    [InlineData("a;b;y", "{0};u, v;{1}", 3)]
+    [InlineData("a|b|y", "{0}|u, v|{1}", 3)]
+    public void The_separator_is_not_what_stands_in_each_row_of_a_text(string header, string row, int width)
+    {
+        string text = header + "\n" + Rows(20, i => string.Format(CultureInfo.InvariantCulture, row, i % 7, i % 2, i % 5));
+        using var split = Open(text);
+        Assert.Equal(width, split.Columns!.Inputs.Count + split.Columns.LeftOut.Count + 1);
+        Assert.Equal(2, split.ClassCount);
+        using var unnamed = Open(text[(header.Length + 1)..], new DataOptions { Header = HeaderChoice.No });
+        Assert.Equal(width, unnamed.Columns!.Inputs.Count + unnamed.Columns.LeftOut.Count + 1);
+    }
+
+    [Theory]
+    [InlineData(';', "1.475", "984", true)]
+    [InlineData('\t', "12.300", "984", true)]
+    [InlineData(';', "1.475", "98", false)] // 1,475 would be rare beside numbers below 100
+    [InlineData(';', "1.475", "1984", false)]
+    [InlineData(';', "1.47", "984", false)]
+    [InlineData(',', "1.475", "984", false)]
+    public void A_point_that_may_separate_thousands_is_refused(char separator, string one, string other, bool isRefused)
+    {
+        string text = "a;y\n" + Rows(20, i => $"{(i % 3 == 0 ? one : other)};{i % 2}");
+        text = text.Replace(';', separator);
+        if (isRefused) Assert.Contains($"line 2, column 'a': '{one}' may be read in two ways", Refusal(text), StringComparison.Ordinal);
+        else Open(text).Dispose();
+    }
+
+    [Fact]
+    public void Labels_that_a_double_merges_are_classes_of_their_own()
+    {
+        string text = "a,y\n" + Rows(20, i => $"{i % 7},{(i % 2 == 0 ? "9007199254740992" : "9007199254740993")}");
+        using var split = Open(text);
+        Assert.Equal(["9007199254740992", "9007199254740993"], split.ClassNames!);
+        var later = new DataOptions { Columns = split.Columns, ModelClassCount = 2, ModelClassNames = split.ClassNames, TakesWhole = true };
+        using var again = Open(text, later);
+        Assert.Equal([0, 1, 0], Enumerable.Range(0, 3).Select(again.Train.Label));
+        string other = text.Replace("993", "994", StringComparison.Ordinal);
+        Assert.Contains("'9007199254740994'", Refusal(other, later), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rows_without_a_value_are_left_out_for_a_model_that_was_trained_on_whole_rows()
+    {
+        InputColumns whole, dropping;
+        using (var split = Open("a,y\n" + Rows(20, i => $"{i % 7},{i % 2}"))) whole = split.Columns!;
+        string gaps = "a,y\n" + Rows(20, i => $"{(i == 4 ? "" : i % 7)},{i % 2}");
+        using (var split = Open(gaps, new DataOptions { Missing = MissingChoice.Drop })) dropping = split.Columns!;
+        var options = new DataOptions { Columns = whole, ModelClassCount = 2, TakesWhole = true };
+        Assert.Contains("line 6, column 'a'", Refusal(gaps, options), StringComparison.Ordinal);
+        using var dropped = Open(gaps, options with { Missing = MissingChoice.Drop });
+        Assert.Equal(19, dropped.Train.Count);
+        Assert.Contains("t.csv: 1 row with a missing value left out", dropped.Notes);
+        Assert.Contains("--missing mean", Refusal(gaps, options with { Missing = MissingChoice.Mean }), StringComparison.Ordinal);
+        Assert.Contains("no means to fill in", Refusal(gaps, options with { Columns = dropping, Missing = MissingChoice.Mean }),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--window", 3)]
+    [InlineData("--label", null)]
+    [InlineData("--missing", null)]
+    [InlineData("--audio", null)]
+    public void Options_of_tables_and_sound_are_refused_beside_text(string word, int? window)
+    {
+        var options = new DataOptions
+        {
+            Window = window,
+            LabelColumn = word == "--label" ? "y" : null,
+            Missing = word == "--missing" ? MissingChoice.Drop : MissingChoice.Refuse,
+            Audio = word == "--audio" ? AudioKind.Mfcc : null,
+        };
+        string path = _folder.Write("t.txt", Encoding.UTF8.GetBytes(Rows(400, i => $"line {i}")));
+        Assert.StartsWith(word, Assert.Throws<EdgeLearnException>(() => DataCatalog.Open("text:" + path, options)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_target_that_never_varies_is_said()
+    {
+        using var split = Open("a,p,q\n" + Rows(20, i => $"{i % 7},{i % 5},3"), new DataOptions { LabelColumn = "p,q", Regression = true });
+        Assert.Equal(["the same in all training samples, so that there is nothing to predict: 'q'"],
+            DataDoubts.Of(split, null, null, isNew: true));
+    }
+
+    [Fact]
+    public void Utf_32_is_called_what_it_is()
+        => Assert.Contains("UTF-32", Assert.Throws<EdgeLearnException>(
+            () => Open([0xFF, 0xFE, 0, 0, .. Encoding.UTF32.GetBytes("a,b,y\n1,2,0\n")]).Dispose()).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData(8, "cut short")]
