@@ -5,8 +5,8 @@ namespace EdgeLearn.Gesture;
 /// <param name="Quarters">windows in each quarter of the run</param>
 /// <param name="Known">by learner, the windows of each quarter that it knew before it learned from them</param>
 /// <param name="AllocatedBytesPerWindow">managed bytes of answering and learning, by the rule under test</param>
-sealed record GestureResult(int Windows, int[] Quarters, IReadOnlyList<(string Name, int[] Known)> Known, MemoryPlan Plan,
-    long UpdateStateBytes, long AllocatedBytesPerWindow);
+sealed record GestureResult(int Windows, int[] Quarters, IReadOnlyList<(string Name, int[] Known)> Known, long PlannedBytes,
+    long ParameterBytes, long UpdateStateBytes, long AllocatedBytesPerWindow);
 
 /// <summary>
 /// Prompts for motions in random order, reads one window of each, and gives it to every learner: the rule under test, its ceiling
@@ -19,14 +19,13 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
 
     const string Network = "27-32-2";
 
-    readonly OnlineLearner[] _learners = [.. Learners(options)];
+    readonly (string Name, StreamLearner Learner)[] _learners = [.. Learners(options)];
     readonly MotionWindow _window = new();
-    readonly RunningScale _scale = new(MotionWindow.FeatureLength);
-    readonly float[] _features = new float[MotionWindow.FeatureLength];
+    readonly double[] _features = new double[MotionWindow.FeatureLength];
 
-    static IEnumerable<OnlineLearner> Learners(GestureOptions options)
+    // Every learner starts with the same weights.
+    static IEnumerable<(string, StreamLearner)> Learners(GestureOptions options)
     {
-        var spec = NetworkSpec.Parse(Network, null, Loss.SoftmaxCrossEntropy);
         var settings = new TrainingSettings
         {
             Rule = options.Rule,
@@ -35,18 +34,20 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
             Seed = (ulong)options.Seed,
             Batch = 1
         };
-        yield return new OnlineLearner(options.Rule.Word, spec, settings);
+        yield return (options.Rule.Word, Learner(settings));
         foreach (var control in (RuleSettings[])[new BackpropSettings(), new FrozenSettings()])
         {
             if (control != options.Rule)
             {
-                yield return new OnlineLearner(control.Word, spec,
-                    settings with { Rule = control, LearningRate = Rate(control, options.Update) });
+                yield return (control.Word, Learner(settings with { Rule = control, LearningRate = Rate(control, options.Update) }));
             }
         }
 
-        yield return new OnlineLearner("stopped", spec, settings);
+        yield return ("stopped", Learner(settings));
     }
+
+    static StreamLearner Learner(TrainingSettings settings)
+        => new(NetworkSpec.Parse(Network, null, Loss.SoftmaxCrossEntropy), new StreamSettings { Training = settings });
 
     // The best for rows that come one by one, of 0.003, 0.01, 0.03, 0.1, 0.3 and 1, over seeds 11 to 15.
     static float Rate(RuleSettings rule, UpdateSettings update) => (rule, update) switch
@@ -80,15 +81,18 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
             quarters[quarter]++;
             for (int i = 0; i < _learners.Length; i++)
             {
+                var (name, learner) = _learners[i];
                 long before = GC.GetAllocatedBytesForCurrentThread();
-                bool isRight =
-                    _learners[i].AnswerThenLearn(_features, (int)motion, learns: !(isSecondHalf && _learners[i].Name == "stopped"));
+                bool isRight = learner.Answer(_features).Label == (int)motion;
+                if (isSecondHalf && name == "stopped") learner.Forget();
+                else learner.Learn((int)motion);
                 if (i == 0 && done > 0) allocated = Math.Max(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
                 if (isRight) known[i].Item2[quarter]++;
             }
         }
 
-        return new GestureResult(done, quarters, known, _learners[0].Plan, _learners[0].UpdateStateBytes, allocated);
+        var tested = _learners[0].Learner;
+        return new GestureResult(done, quarters, known, tested.PlannedBytes, tested.ParameterBytes, tested.UpdateStateBytes, allocated);
     }
 
     // A window's features; false when stopped.
@@ -103,12 +107,11 @@ sealed class GestureRun(GestureOptions options, Accelerometer sensor, SimulatedH
         }
 
         _window.Describe(_features);
-        _scale.Apply(_features);
         return true;
     }
 
     public void Dispose()
     {
-        foreach (var learner in _learners) learner.Dispose();
+        foreach (var (_, learner) in _learners) learner.Dispose();
     }
 }

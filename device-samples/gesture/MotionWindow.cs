@@ -34,7 +34,7 @@ sealed class MotionWindow
 
     /// <summary>Mean and amplitudes of each axis, in m/s^2.</summary>
     /// <param name="features">[27], written</param>
-    public void Describe(Span<float> features)
+    public void Describe(Span<double> features)
     {
         for (int axis = 0; axis < 3; axis++)
         {
@@ -53,31 +53,6 @@ sealed class MotionWindow
 
                 told[1 + k] = MathF.Sqrt(real * real + imaginary * imaginary) * 2 / SampleCount;
             }
-        }
-    }
-}
-
-/// <summary>
-/// Standardises features by the mean and deviation of all that came before them and of themselves: x' = (x - mean) / deviation.
-/// </summary>
-/// <remarks>Source: Welford 1962.</remarks>
-sealed class RunningScale(int length)
-{
-    readonly float[] _mean = new float[length];
-    readonly float[] _squares = new float[length];
-    int _count;
-
-    /// <summary>Takes in and standardises one row in place.</summary>
-    public void Apply(Span<float> features)
-    {
-        _count++;
-        for (int i = 0; i < features.Length; i++)
-        {
-            float before = features[i] - _mean[i];
-            _mean[i] += before / _count;
-            _squares[i] += before * (features[i] - _mean[i]);
-            float deviation = MathF.Sqrt(_squares[i] / _count);
-            features[i] = deviation > 0 ? (features[i] - _mean[i]) / deviation : 0;
         }
     }
 }

@@ -26,8 +26,8 @@ static class Report
             }
 
             json.WriteEndObject();
-            json.WriteNumber("planned_bytes", result.Plan.TotalBytes);
-            json.WriteNumber("parameter_bytes", result.Plan.BytesOf(MemoryCategory.Parameters));
+            json.WriteNumber("planned_bytes", result.PlannedBytes);
+            json.WriteNumber("parameter_bytes", result.ParameterBytes);
             json.WriteNumber("optimizer_state_bytes", result.UpdateStateBytes);
             json.WriteNumber("allocated_bytes_per_step", result.AllocatedBytesPerWindow);
             json.WriteNumber("peak_rss_bytes", PeakRssBytes());
@@ -53,8 +53,8 @@ static class Report
             first += result.Quarters[q];
         }
 
-        output.WriteLine($"memory                {result.Plan.TotalBytes:N0} planned bytes "
-            + $"({result.Plan.BytesOf(MemoryCategory.Parameters):N0} of weights, {result.UpdateStateBytes} of update state), "
+        output.WriteLine($"memory                {result.PlannedBytes:N0} planned bytes "
+            + $"({result.ParameterBytes:N0} of weights, {result.UpdateStateBytes} of update state), "
             + $"{result.AllocatedBytesPerWindow} managed bytes a step; peak RSS {PeakRssBytes() / 1048576.0:0.0} MiB");
     }
 

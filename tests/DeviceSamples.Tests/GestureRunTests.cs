@@ -28,7 +28,7 @@ public class GestureRunTests
         Assert.InRange(Known(result, "stopped", 3), 0, 0.8);
         Assert.Equal(0, result.AllocatedBytesPerWindow);
         Assert.Equal(0, result.UpdateStateBytes);
-        Assert.Equal(4 * ((27 * 32) + 32 + (32 * 2) + 2), result.Plan.BytesOf(MemoryCategory.Parameters));
+        Assert.Equal(4 * ((27 * 32) + 32 + (32 * 2) + 2), result.ParameterBytes);
     }
 
     [Theory]

@@ -6,7 +6,7 @@ static class Floors
     /// <summary>From the ground up.</summary>
     public static IReadOnlyList<string> FromTheGround { get; } =
     [
-        "Basics", "Kernels", "Memory", "Data", "Models", "Updates", "Storage", "Learning", "Continual", "Transfer", "Training",
+        "Basics", "Kernels", "Memory", "Data", "Models", "Updates", "Storage", "Learning", "Streams", "Continual", "Transfer", "Training",
     ];
 
     /// <summary>The arrows that go up, or out of the house.</summary>

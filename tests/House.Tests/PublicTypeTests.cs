@@ -7,7 +7,7 @@ namespace EdgeLearn.House.Tests;
 /// </summary>
 public class PublicTypeTests
 {
-    const int Most = 120;
+    const int Most = 130;
     static readonly string s_list = Path.Combine(Repository.Root, "tests", "House.Tests", "public-types.txt");
 
     [Fact]

@@ -37,6 +37,22 @@ public sealed class ClassFigures
     public double MacroF1 => Enumerable.Range(0, ClassCount).Where(i => _labels[i] + _found[i] > 0)
         .Select(i => 2.0 * _right[i] / (_labels[i] + _found[i])).DefaultIfEmpty(double.NaN).Average();
 
+    /// <summary>Labels that were found, as a share of all.</summary>
+    internal double Accuracy => (double)_right.Sum() / _labels.Sum();
+
+    /// <summary>
+    /// Cohen's kappa, (p - q) / (1 - q): the accuracy p beside the q that chance reaches with as many answers of each class. 0 where there
+    /// is nothing to be better at.
+    /// </summary>
+    internal double Kappa
+    {
+        get
+        {
+            double all = _labels.Sum(), chance = _labels.Zip(_found, (label, found) => label / all * (found / all)).Sum();
+            return chance < 1 ? (Accuracy - chance) / (1 - chance) : 0;
+        }
+    }
+
     /// <summary>The confusion matrix: labels of a class, by row, that were taken for another, by column; null with more than
     /// <see cref="MostPairs"/> classes.</summary>
     public IReadOnlyList<IReadOnlyList<long>>? Confusion => _pairs is null

@@ -86,9 +86,15 @@ public sealed class Evaluator(IForwardPass pass, Loss loss)
     internal Span<float> OutputsOf(Dataset data, Preparation preparation, int index)
     {
         var input = _inputs.Span[..pass.InputLength];
-        var outputs = _outputs.Span[..pass.OutputLength];
         data.ReadPrepared(index, preparation, input);
-        pass.Outputs(new Batch(1, input, default(ReadOnlySpan<float>)), outputs);
+        return OutputsOf(input);
+    }
+
+    /// <summary>The outputs for one prepared row, in a buffer of the evaluation.</summary>
+    internal Span<float> OutputsOf(ReadOnlySpan<float> prepared)
+    {
+        var outputs = _outputs.Span[..pass.OutputLength];
+        pass.Outputs(new Batch(1, prepared, default(ReadOnlySpan<float>)), outputs);
         return outputs;
     }
 

@@ -109,17 +109,7 @@ public sealed class Predictor : IDisposable
             return;
         }
 
-        if (outputs.Length == 1)
-        {
-            answer[1] = Sigmoid(outputs[0]);
-            answer[0] = 1 - answer[1];
-            return;
-        }
-
-        float largest = TensorPrimitives.Max(outputs);
-        double sum = 0;
-        for (int i = 0; i < outputs.Length; i++) sum += answer[i] = Math.Exp(outputs[i] - largest);
-        for (int i = 0; i < outputs.Length; i++) answer[i] /= sum;
+        ClassProbabilities.Of(outputs, answer);
     }
 
     void Answer(ReadOnlySpan<float> prepared, Span<Prediction> predictions)
@@ -136,14 +126,14 @@ public sealed class Predictor : IDisposable
     }
 
     double ValueOf(float output, int target)
-        => Loss.HasQuantities ? _model.Preparation.Targets.Undo(output, target) : Sigmoid(output);
+        => Loss.HasQuantities ? _model.Preparation.Targets.Undo(output, target) : ClassProbabilities.Sigmoid(output);
 
     Prediction OfClass(int label, ReadOnlySpan<float> outputs)
         => new(label, _model.ClassNames?[label], ProbabilityOf(label, outputs), label);
 
     static double ProbabilityOf(int label, ReadOnlySpan<float> outputs)
     {
-        if (outputs.Length == 1) return label == 1 ? Sigmoid(outputs[0]) : 1 - Sigmoid(outputs[0]);
+        if (outputs.Length == 1) return ClassProbabilities.Sigmoid(label == 1 ? outputs[0] : -outputs[0]);
         double sum = 0;
         foreach (float output in outputs) sum += Math.Exp(output - outputs[label]);
         return 1 / sum;
@@ -154,8 +144,6 @@ public sealed class Predictor : IDisposable
         int length = _network.OutputLength;
         return _outputs.Span.Slice(((row + 1) * length) - ScoreLength, ScoreLength);
     }
-
-    static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
     /// <inheritdoc/>
     public void Dispose() => _workspace.Dispose();

@@ -40,6 +40,25 @@ public readonly record struct UsualRate(float Rate, float? HiddenFactor = null)
         return new UsualRate(lastRate, rule.HiddenFactor * rate / lastRate);
     }
 
+    /// <summary>
+    /// The rate where each row is a step of its own, as it comes: the middle of those that a stream tries side by side. Not the rate of a
+    /// batch of one sample that is drawn at random from many: rows that follow each other are alike.
+    /// </summary>
+    /// <inheritdoc cref="For"/>
+    public static UsualRate ForRows(RuleSettings rule, UpdateSettings update, NetworkSpec network)
+    {
+        var usual = For(rule, update, network);
+        return rule is ZerothOrderSettings ? usual : usual with { Rate = usual.Rate * PartOfRows(update) };
+    }
+
+    // Measured on streams with abrupt and slow drift, labels at once and later (docs/streams.md).
+    static float PartOfRows(UpdateSettings update) => update switch
+    {
+        SgdSettings => 1f / 16,
+        AdamSettings => 1f / 3,
+        _ => 1f / 6,
+    };
+
     // Under a local rule a recurrent net stands, and needs, the rate of dense ones (docs/choosing.md).
     static bool IsRecurrent(NetworkSpec network)
         => network.Layers.Where(NetworkKinds.HasSharedWeights).All(layer => layer is RecurrentSpec) && !network.LabelsSteps

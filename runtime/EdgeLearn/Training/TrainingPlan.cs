@@ -175,6 +175,15 @@ public sealed class TrainingPlan : IDisposable
     /// <summary>[batch x answer length].</summary>
     internal PlannedBuffer Answers { get; private set; }
 
+    /// <summary>Learns from a batch that lies in the plan's buffers: the one step of every session.</summary>
+    internal StepReport Step(in Batch batch, in StepClock clock)
+    {
+        Update.BeginStep(clock);
+        var report = Rule.Step(batch, clock, Update);
+        Past.AfterUpdate(clock);
+        return report;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -115,11 +115,7 @@ public sealed class TrainingSession : IDisposable
     /// <summary>Learns from the next batch.</summary>
     public StepReport Step()
     {
-        var batch = ReadBatch();
-        var clock = Clock;
-        Update.BeginStep(clock);
-        var report = Rule.Step(batch, clock, Update);
-        _plan.Past.AfterUpdate(clock);
+        var report = _plan.Step(ReadBatch(), Clock);
         StepCount++;
         return report;
     }

@@ -145,9 +145,11 @@ public sealed record TrainingSettings : Settings
 
     /// <summary>The settings with the rates that a run on a network has: the given ones, else the usual.</summary>
     public TrainingSettings WithRates(NetworkSpec network)
+        => LearningRate is not null ? this : WithRates(UsualRate.For(Rule, Update, network));
+
+    /// <summary>The settings with a usual rate, and its share for the hidden layers unless the rule has one that was given.</summary>
+    internal TrainingSettings WithRates(UsualRate usual)
     {
-        if (LearningRate is not null) return this;
-        var usual = UsualRate.For(Rule, Update, network);
         var settings = this with { LearningRate = usual.Rate };
         return usual.HiddenFactor is { } factor && Rule.Find("hidden-rate") is { } row && row.Get(Rule) is null
             ? settings.With("hidden-rate", factor.ToString(CultureInfo.InvariantCulture))
