@@ -16,6 +16,7 @@ var root = new RootCommand("EdgeLearn: boards that keep learning without backpro
     TrainCommand.Create(images),
     EvaluateCommand.Create(images),
     PredictCommand.Create(images),
+    StreamCommand.Create(),
     DataCommand.Create(images),
     PlanCommand.Create(images),
     AboutCommand.Create(),

@@ -17,9 +17,11 @@ public sealed record DataResult(
     /// <summary>Of opened data.</summary>
     /// <param name="data">the data</param>
     /// <param name="doubts">lines beside those of the data</param>
-    internal static DataResult Of(DataSplit data, IEnumerable<string> doubts) => new(
-        data.Columns?.Inputs.ToDictionary(column => column.Name, Kind), data.Columns?.Labels, data.Columns?.LeftOut,
-        [.. data.Notes, .. doubts]);
+    internal static DataResult Of(DataSplit data, IEnumerable<string> doubts) => Of(data.Columns, [.. data.Notes, .. doubts]);
+
+    /// <summary>Of columns, null where the data are no table.</summary>
+    internal static DataResult Of(InputColumns? columns, IReadOnlyList<string> notes)
+        => new(columns?.Inputs.ToDictionary(column => column.Name, Kind), columns?.Labels, columns?.LeftOut, notes);
 
     /// <summary>What a column is, in a word or two.</summary>
     internal static string Kind(InputColumn column) => column.Kind switch

@@ -7,6 +7,7 @@ var root = new RootCommand("EdgeLearn on a board: learns on the device without b
     TrainCommand.Create(),
     EvaluateCommand.Create(),
     PredictCommand.Create(),
+    StreamCommand.Create(),
     DataCommand.Create(),
     PlanCommand.Create(),
     AboutCommand.Create(),

@@ -42,7 +42,13 @@ public sealed class PackageTests : IDisposable
               </ItemGroup>
             </Project>
             """);
-        File.WriteAllText(Path.Combine(app, "Program.cs"), Assert.Single(Examples("README.md")));
+        var programs = Examples("README.md");
+        Assert.Equal(2, programs.Count);
+        const string Using = "using EdgeLearn;";
+        File.WriteAllText(Path.Combine(app, "Program.cs"), programs[0] + "Second.Run();\n");
+        Assert.StartsWith(Using, programs[1], StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(app, "Second.cs"),
+            $"{Using} static class Second {{ public static void Run() {{ {programs[1][Using.Length..]} }} }}");
         var shown = Examples("docs", "library.md");
         Assert.Equal(2, shown.Count);
         for (int i = 0; i < shown.Count; i++) File.WriteAllText(Path.Combine(app, $"Shown{i}.cs"), shown[i]);
@@ -59,8 +65,10 @@ public sealed class PackageTests : IDisposable
         Expect(Dotnet("build", app, "-c", "Release", "-v", "minimal", "-o", Path.Combine(_folder, "out")));
         var run = Repository.Run("/bin/sh", s_variables, "-c", $"cd '{_folder}' && exec dotnet exec out/app.dll"); // leaves its model there
         Expect(run);
-        double accuracy = double.Parse(run.Output.Trim().Split('\n')[^1], System.Globalization.CultureInfo.InvariantCulture);
-        Assert.InRange(accuracy, 0.95, 1);
+        double[] accuracies = [.. run.Output.Trim().Split('\n')[^2..].Select(line
+            => double.Parse(line, System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.InRange(accuracies[0], 0.95, 1);
+        Assert.InRange(accuracies[1], 0.9, 1);
     }
 
     static string IdOf(string path) => Path.GetFileName(path).Split(".0.1.0-")[0];

@@ -42,6 +42,7 @@ static class ResultRows
         new SmallMnistRow("mnist-1000"),
         new DrtpRow("drtp", Epochs: 10, Reference: 93.66),
         new TableRow("tables"),
+        new StreamRow("streams"),
         new PlanRow("memory", [
             "28x28-conv5x5x16:relu-pool2-conv5x5x32:relu-pool2-128:relu-10", "28x28-1000@10x10-10", "784-256-128-10",
             "32x32x3-conv3x3x32:same-batchnorm-relu-pool2-conv3x3x48:same-batchnorm-relu-pool2-conv3x3x64:same-batchnorm-relu-pool2"

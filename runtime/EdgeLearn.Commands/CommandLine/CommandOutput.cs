@@ -51,6 +51,7 @@ public sealed record CommandOutput(TextWriter Output, TextWriter Error, bool Jso
 [JsonSerializable(typeof(PlanResult))]
 [JsonSerializable(typeof(AboutResult))]
 [JsonSerializable(typeof(ModelResult))]
+[JsonSerializable(typeof(StreamResult))]
 [JsonSerializable(typeof(SelfTestResult))]
 [JsonSerializable(typeof(StepBenchResult))]
 sealed partial class ResultJson : JsonSerializerContext;

@@ -10,7 +10,8 @@ namespace EdgeLearn.Datasets;
 /// </summary>
 /// <param name="path">the file, compressed or not</param>
 /// <param name="options">how it is written, and which columns hold labels, groups and categories, whose cells are texts</param>
-sealed class TableConversion(string path, DataOptions options)
+/// <param name="mostRows">rows after which it ends</param>
+sealed class TableConversion(string path, DataOptions options, int mostRows = int.MaxValue)
 {
     const int ProgressRows = 4096;
     const int BlockBytes = 1 << 16;
@@ -45,7 +46,7 @@ sealed class TableConversion(string path, DataOptions options)
             TakeRow(line, row, MemoryMarshal.Cast<byte, double>(block.AsSpan(filled, bytes)));
             filled += bytes;
             if (_scan.Rows % ProgressRows == 0) Report(reader.Text.Bytes);
-        });
+        }, mostRows);
         destination.Write(block.AsSpan(0, filled));
         _marks.Check();
         AddNotes(reader.Text, lacksEnd);

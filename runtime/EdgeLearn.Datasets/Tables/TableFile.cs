@@ -53,6 +53,18 @@ sealed class TableFile : IDisposable
         }
     }
 
+    /// <summary>The first rows of a table, converted in memory.</summary>
+    /// <param name="path">the file, compressed or not</param>
+    /// <param name="options">how it is to be read</param>
+    /// <param name="rows">at most so many</param>
+    /// <exception cref="EdgeLearnException">It is no table, or one of these rows has a cell that cannot be used.</exception>
+    public static TableFile OfHead(string path, DataOptions options, int rows)
+    {
+        using var head = new MemoryStream();
+        new TableConversion(path, options, rows).Write(head);
+        return Read(new ByteSource(head.ToArray(), Path.GetFileName(path)));
+    }
+
     static string Hash(string text) => Convert.ToHexStringLower(Sha256.Hash(Encoding.UTF8.GetBytes(text)));
 
     static TableFile Read(ByteSource source)

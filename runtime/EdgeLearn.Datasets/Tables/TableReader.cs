@@ -61,11 +61,13 @@ sealed class TableReader : IDisposable
 
     /// <summary>Reads all rows.</summary>
     /// <param name="take">called with each that has a cell that is not empty</param>
+    /// <param name="most">rows after which it ends: of a head, rows of another number of cells are left out</param>
     /// <returns>Whether the last line was left out because it has too few cells and no line break.</returns>
     /// <exception cref="EdgeLearnException">A row has another number of cells than there are columns.</exception>
-    public bool ReadAll(RowTaker take)
+    public bool ReadAll(RowTaker take, int most = int.MaxValue)
     {
         bool isHeader = HasHeader;
+        int taken = 0;
         EdgeLearnException? ragged = null;
         foreach (var row in _rows)
         {
@@ -80,6 +82,7 @@ sealed class TableReader : IDisposable
             long line = row.LineNumberFrom + _dialect.SkippedLines;
             if (row.ColCount != Names.Length && !IsPadded(row))
             {
+                if (most < int.MaxValue) continue;
                 // The last line of a file that is being written may break off anywhere.
                 ragged = new EdgeLearnException($"{_name}, line {line}: {row.ColCount} cells; expected {Names.Length} as in the first "
                     + $"line");
@@ -88,6 +91,7 @@ sealed class TableReader : IDisposable
             }
 
             take(line, row);
+            if (++taken == most) return false;
         }
 
         if (ragged is null) return false;

@@ -20,6 +20,12 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name, A
     string? _group;
     double _time = double.NaN;
 
+    /// <summary>Reads the labels of each row beside its inputs; null = nobody asks for them.</summary>
+    public RowLabels? Labels { get; init; }
+
+    /// <summary>Whether a missing input is NaN, and no complaint.</summary>
+    public bool KeepsMissing { get; init; }
+
     /// <summary>Takes one row.</summary>
     /// <param name="line">of the text</param>
     /// <param name="values">of the input; empty where it has none</param>
@@ -42,6 +48,7 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name, A
         int[] sources = SourcesOf(dialect);
         TableMeaning.RefuseRepeated(dialect.Repeated, [.. columns.Inputs.Select(column => column.Name)], name);
         SayOthers(dialect);
+        Labels?.Begin(dialect.Names, name);
         var reader = TableDialect.Reader(dialect.Separator);
         long line = dialect.SkippedLines;
         bool isHeader = dialect.HasHeader;
@@ -60,7 +67,7 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name, A
                     continue;
                 }
 
-                string? complaint = ReadCells(row, sources, dialect.Names.Length);
+                string? complaint = ReadCells(row, sources, dialect.Names.Length) ?? Labels?.Read(row);
                 if (complaint is null) _encoder.Encode(_cells, values);
                 bool begins = IsOtherGroup(row, group) | HasGap(row, time);
                 take(line + row.LineNumberFrom, complaint is null ? values : default, begins, complaint);
@@ -141,7 +148,8 @@ sealed class TableRows(InputColumns columns, HeaderChoice choice, string name, A
                 ColumnKind.Time or ColumnKind.Elapsed when kind == CellKind.Time => value,
                 _ => TableCells.Missing,
             };
-            if (kind == CellKind.Missing && column.Fill is null) return $"column '{CellText.Shorten(column.Name)}': there is no value";
+            if (kind == CellKind.Missing && column.Fill is null && !KeepsMissing)
+                return $"column '{CellText.Shorten(column.Name)}': there is no value";
             if (kind != CellKind.Missing && TableCells.IsMissing(_cells[k]))
                 return $"column '{CellText.Shorten(column.Name)}': '{CellText.Shorten(cell)}' is no {Word(column.Kind)}";
             if (column.Kind == ColumnKind.Number && _marks.Complaint(kind, cell) is { } complaint)

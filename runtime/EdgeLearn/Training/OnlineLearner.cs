@@ -38,15 +38,19 @@ sealed class OnlineLearner : IDisposable
     /// <param name="settings">as <see cref="OnlineSession"/> takes them; with a learning rate there is one candidate, which has it</param>
     /// <param name="count">most candidates, an odd number; the middle one has the usual rate</param>
     /// <param name="memoryLimitBytes">most bytes of all candidates: there are fewer, at least one, where they do not fit</param>
+    /// <param name="keptRows">rows whose answers are kept at a time, which count too</param>
+    /// <param name="besideBytes">what else counts</param>
     /// <exception cref="EdgeLearnException">A setting cannot be used, or one candidate alone does not fit the limit.</exception>
-    public OnlineLearner(NetworkSpec spec, TrainingSettings settings, int count = UsualCount, long? memoryLimitBytes = null)
+    public OnlineLearner(NetworkSpec spec, TrainingSettings settings, int count = UsualCount, long? memoryLimitBytes = null,
+        int keptRows = 0, long besideBytes = 0)
     {
         _spec = spec;
         if (spec.LabelsSteps) throw new EdgeLearnException("a stream has one label a row, the network one for each step");
         bool isGiven = settings.LearningRate is not null;
         if (!isGiven) settings = settings.WithRates(UsualRate.ForRows(settings.Rule, settings.Update, spec));
         var middle = new Candidate(spec, settings, memoryLimitBytes);
-        int fit = memoryLimitBytes is { } limit ? (int)Math.Min(count, limit / middle.Bytes) : count;
+        long each = middle.Bytes + ((long)keptRows * spec.OutputLength * sizeof(float));
+        int fit = memoryLimitBytes is { } limit ? (int)Math.Clamp((limit - besideBytes) / each, 1, count) : count;
         int aside = isGiven ? 0 : (fit - 1) / 2;
         _candidates = new Candidate[(2 * aside) + 1];
         for (int i = 0; i < _candidates.Length; i++)

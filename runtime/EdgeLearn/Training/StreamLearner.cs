@@ -51,10 +51,13 @@ public sealed class StreamLearner : IDisposable
         _scale = new RunningScale(network.Input.Length, settings.Horizon);
         _targetScale = _targets > 0 ? new RunningScale(_targets, settings.Horizon) : null;
         _drift = new DriftAlarm(DriftDetector.Named(settings.Drift));
-        _learner = new OnlineLearner(network, settings.Training, settings.Candidates, settings.MemoryLimitBytes);
-        _waiting = new RowRing(settings.MostWaiting, network.Input.Length + _learner.KeptLength + (Math.Max(1, 2 * _targets) * SaidFloats));
         _raw = new double[network.Input.Length];
         _lags = new double[settings.Lags * _lagWidth];
+        int kept = network.Input.Length + (Math.Max(1, 2 * _targets) * SaidFloats); // of a row, beside what the candidates said
+        long besides = OwnBytes + ((long)settings.MostWaiting * kept * sizeof(float));
+        _learner = new OnlineLearner(network, settings.Training, settings.Candidates, settings.MemoryLimitBytes,
+            settings.MostWaiting, besides);
+        _waiting = new RowRing(settings.MostWaiting, kept + _learner.KeptLength);
         Array.Fill(_lags, double.NaN);
         (_change, _answer) = (new double[_targets], new float[_learner.AnswerLength]);
         Scores = new double[scores];
@@ -70,6 +73,9 @@ public sealed class StreamLearner : IDisposable
 
     /// <summary>Values of a row.</summary>
     public int ValueCount { get; }
+
+    /// <summary>Whether it tells classes, and not real targets.</summary>
+    public bool IsClassifier => _targets == 0;
 
     /// <summary>Classes, or real targets.</summary>
     public int ScoreCount => Scores.Length;
@@ -90,8 +96,9 @@ public sealed class StreamLearner : IDisposable
     public long DriftCount => _drift.Count;
 
     /// <summary>Bytes of weights, workspaces, scale and waiting rows.</summary>
-    public long PlannedBytes => _learner.PlannedBytes + _waiting.Bytes + _scale.Bytes + (_targetScale?.Bytes ?? 0)
-        + ((_lags.Length + _raw.Length) * sizeof(double));
+    public long PlannedBytes => _learner.PlannedBytes + _waiting.Bytes + OwnBytes;
+
+    long OwnBytes => _scale.Bytes + (_targetScale?.Bytes ?? 0) + ((_lags.Length + _raw.Length) * sizeof(double));
 
     /// <summary>Bytes of the weights of all networks.</summary>
     public long ParameterBytes => Enumerable.Range(0, _learner.Count).Sum(k => _learner.NetworkOf(k).ParameterBytes);
@@ -103,6 +110,9 @@ public sealed class StreamLearner : IDisposable
     internal OnlineLearner Learner => _learner;
 
     double[] Scores { get; }
+
+    /// <summary>The mean of a value so far, which stands in where it is missing.</summary>
+    internal double MeanOf(int value) => _scale.Undo(0, value);
 
     /// <summary>Probabilities of the classes, or the targets in their units, of the row that was answered last.</summary>
     public ReadOnlySpan<double> LastScores => Scores;

@@ -28,9 +28,9 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("",
-        "no command given: expected train, evaluate, predict, data, plan, info, model, selftest, bench; see 'edgelearn-device --help'")]
+        "no command given: expected train, evaluate, predict, data, plan, stream, info, model, selftest, bench; see 'edgelearn-device")]
     [InlineData("trian --data DATA", "unknown command 'trian': did you mean train?")]
-    [InlineData("cook", "unknown command 'cook': expected train, evaluate, predict, data, plan, info, model, selftest")]
+    [InlineData("cook", "unknown command 'cook': expected train, evaluate, predict, data, plan, stream, info, model, selftest")]
     [InlineData("train", "'--data' is required; see 'edgelearn-device train --help'")]
     [InlineData("train --data DATA --rule magic", "unknown rule 'magic': expected tpsgd, zo, elastic-zo, backprop, frozen")]
     [InlineData("train --data DATA --update magic", "unknown update 'magic': expected sgd, signsgd, signum, adam, frugal")]
