@@ -17,6 +17,7 @@ var root = new RootCommand("EdgeLearn: boards that keep learning without backpro
     EvaluateCommand.Create(images),
     PredictCommand.Create(images),
     StreamCommand.Create(),
+    FewShotCommand.Create(images),
     DataCommand.Create(images),
     PlanCommand.Create(images),
     AboutCommand.Create(),

@@ -8,6 +8,7 @@ var root = new RootCommand("EdgeLearn on a board: learns on the device without b
     EvaluateCommand.Create(),
     PredictCommand.Create(),
     StreamCommand.Create(),
+    FewShotCommand.Create(),
     DataCommand.Create(),
     PlanCommand.Create(),
     AboutCommand.Create(),

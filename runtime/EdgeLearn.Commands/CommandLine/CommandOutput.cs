@@ -47,6 +47,7 @@ public sealed record CommandOutput(TextWriter Output, TextWriter Error, bool Jso
 [JsonSerializable(typeof(RunLogLine))]
 [JsonSerializable(typeof(CoursePoint))]
 [JsonSerializable(typeof(EvaluateResult))]
+[JsonSerializable(typeof(FewShotResult))]
 [JsonSerializable(typeof(DataSummary))]
 [JsonSerializable(typeof(PlanResult))]
 [JsonSerializable(typeof(AboutResult))]

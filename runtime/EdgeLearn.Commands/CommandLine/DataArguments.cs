@@ -84,11 +84,27 @@ sealed class DataArguments(IImageDecoder? images = null)
     /// <param name="model">whose columns and classes the data are read by; null = they are new</param>
     /// <param name="fold">that is for testing, whatever the command line says; its notes are those of the first</param>
     public DataSplit? Open(ParseResult parsed, Loss loss, CommandOutput output, ModelMeaning? model = null,
-        (int Part, int Count)? fold = null)
+        (int Part, int Count)? fold = null) => Open(parsed, Options(parsed, loss, model), output, fold);
+
+    /// <summary>Opens the data with nothing split off; a test file is a part of its own all the same. The caller disposes of it.</summary>
+    /// <param name="parsed">the command line, which names data</param>
+    /// <param name="output">told of progress and of what the user should know</param>
+    /// <param name="model">whose columns and classes the data are read by</param>
+    /// <exception cref="EdgeLearnException">The command line says how a test part is split off.</exception>
+    public DataSplit OpenWhole(ParseResult parsed, CommandOutput output, ModelMeaning model)
+    {
+        if (SaysTestPart(parsed) || parsed.GetValue(_split) is not null)
+        {
+            throw new EdgeLearnException("--test-fraction, --fold and --split say what train holds back, and here all samples are taken: "
+                + "leave them out");
+        }
+        return Open(parsed, Options(parsed, Loss.SoftmaxCrossEntropy, model) with { TakesWhole = true }, output, null)!;
+    }
+
+    DataSplit? Open(ParseResult parsed, DataOptions options, CommandOutput output, (int Part, int Count)? fold)
     {
         if (parsed.GetValue(_data) is not { } data) return null;
         using var progress = new ProgressLine(output);
-        var options = Options(parsed, loss, model);
         var split = DataCatalog.Open(data, options with { Progress = progress.Show, Fold = fold ?? options.Fold });
         progress.Clear();
         if (fold is null or (1, _))
