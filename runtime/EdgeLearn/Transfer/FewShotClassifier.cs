@@ -10,21 +10,23 @@ namespace EdgeLearn;
 /// </summary>
 /// <remarks>
 /// Rows z are centred by the mean of the labelled (each class counting alike) and divided by their norm. Labels then spread over the graph
-/// of the 5 nearest neighbours, while the centroids of the classes follow (<see cref="LabelSpread"/>). Where the features form no groups,
-/// that does harm; so the same is done with rows that have the covariance of the real ones and no groups (<see cref="SurrogateRows"/>), and
-/// if the real rows do not get clearly purer answers, each row gets the class of the nearest centroid, by its own distance alone. No label
-/// of a row that is to be classified is needed for that.
-/// <para>Memory is planned and allocated once: (n k + 2 n^2) floats for n rows of k features and a little. Classifying allocates nothing;
-/// the same rows give the same answers, in whatever order the unlabelled come (up to rounding). One thread at a time.</para>
+/// of the 5 nearest neighbours (<see cref="LabelSpread"/>). Where the features form no groups, that does harm; so the same is done with
+/// rows that have the covariance of the real ones and no groups (<see cref="SurrogateRows"/>), and if the real rows do not get clearly
+/// purer answers, each row gets the class of the nearest centroid, by its own distance alone. No label of a row that is to be classified is
+/// needed for that.
+/// <para>Memory is planned and allocated once: about 2 n (n + k) floats for n rows of k features. Classifying allocates nothing; the same
+/// rows give the same answers, in whatever order the unlabelled come (up to rounding). One thread at a time.</para>
 /// </remarks>
-// Sources: centring and graph Laplacian with prototypes: Ziko, Dolz, Granger, Ben Ayed, "Laplacian Regularized Few-Shot Learning", ICML
-// 2020. Spreading of labels: Zhou, Bousquet, Lal, Weston, Schölkopf, "Learning with Local and Global Consistency", NIPS 2003. Clusters held
-// against data without any: Tibshirani, Walther, Hastie, "Estimating the Number of Clusters in a Data Set via the Gap Statistic", 2001.
+// Sources: centring, and a graph's Laplacian beside distances to prototypes: Ziko, Dolz, Granger, Ben Ayed, "Laplacian Regularized Few-Shot
+// Learning", ICML 2020. Spreading of labels: Zhou, Bousquet, Lal, Weston, Schölkopf, "Learning with Local and Global Consistency", NIPS
+// 2003. Clusters held against data without any: Tibshirani, Walther, Hastie, "Estimating the Number of Clusters in a Data Set via the Gap
+// Statistic", 2001.
 public sealed class FewShotClassifier : IDisposable
 {
-    // By how much purer than the surrogates' the answers must be, and how much more for each labelled row of a class. They and the
-    // constants of LabelSpread were chosen on three alphabets of Omniglot and on Gaussian clouds (docs/transfer.md says how).
-    const double LeastGap = 0.06, GapOfShot = 0.01;
+    // By how much purer than the surrogates' the answers must be, and how much more where there are as many labelled rows as others: few
+    // others can help little and show little. They and the constants of LabelSpread were chosen on three alphabets of Omniglot, on digits
+    // and on Gaussian clouds (docs/transfer.md).
+    const double LeastGap = 0.07, GapOfLabelled = 0.1;
     const int Surrogates = 4;
 
     readonly int _length;
@@ -106,8 +108,7 @@ public sealed class FewShotClassifier : IDisposable
         _surrogates.Centre(similarities, count);
         for (int i = 0; i < Surrogates; i++)
             gap -= _spread.Run(_surrogates.Make(similarities, _order.Integers[..count], i), count, labels, classCount) / Surrogates;
-        double shots = Math.Min((double)labels.Length / classCount, LabelSpread.MostShots);
-        bool fellBack = gap < LeastGap + (GapOfShot * shots);
+        bool fellBack = gap < LeastGap + (GapOfLabelled * labels.Length / classes.Length);
         if (fellBack) ClassifyByCentroids(labelled, labels, unlabelled, classes);
         return new FewShotAnswer(fellBack, gap);
     }

@@ -4,21 +4,19 @@ namespace EdgeLearn;
 
 /// <summary>
 /// Spreads the labels of a few rows over a <see cref="NeighbourGraph"/> of all. Scores f minimise the graph's objective around a prior: 1
-/// for a labelled row's class; for any other row a little, 0.04 for each labelled row of a class, shared out by
-/// softmax(-10 |z - m|^2) over the centroids m. Centroids then take in the other rows, each by its share of the scores times 0.3, and it
-/// begins anew, four times in all. No share of the classes among the rows is assumed.
+/// for a labelled row's class; for any other row a little, 0.006 times the square of the labelled rows of a class, shared out by
+/// softmax(-10 |z - m|^2) over the centroids m of the labelled rows. The objective is convex, and neither it nor the prior assumes what
+/// share of the rows a class has.
 /// </summary>
 sealed class LabelSpread
 {
-    /// <summary>Labelled rows of a class beyond which more of them change no weight.</summary>
-    public const int MostShots = 5;
-
-    const int Rounds = 4, Passes = 40;
-    const float Share = 0.8f, PriorOfShot = 0.04f, UnlabelledWeight = 0.3f;
+    // Labelled rows of a class beyond which more of them give the prior no more weight.
+    const int MostShots = 5;
+    const int Passes = 40;
+    const float Share = 0.85f, PriorOfOneShot = 0.006f;
     const double PriorSharpness = 10;
 
     readonly NeighbourGraph _graph;
-    readonly PlannedBuffer _members;
     readonly PlannedBuffer _products;
     readonly PlannedBuffer _distances;
     readonly PlannedBuffer _prior;
@@ -37,7 +35,6 @@ sealed class LabelSpread
     public LabelSpread(MemoryPlan plan, int mostRows, int mostClasses, int first, int last)
     {
         _graph = new NeighbourGraph(plan, mostRows, first, last);
-        _members = Request("members", mostRows * (long)mostClasses);
         _products = Request("products", mostRows);
         _distances = Request("distances", mostRows * (long)mostClasses);
         _prior = Request("prior", mostRows * (long)mostClasses);
@@ -48,8 +45,8 @@ sealed class LabelSpread
             => plan.Request("fewshot." + what, MemoryCategory.Activations, length, first, last);
     }
 
-    /// <summary>Told the objective after every pass, with the number of the round; for tests.</summary>
-    internal Action<int, double>? Watch { get; set; }
+    /// <summary>Told the objective after every pass; for tests.</summary>
+    internal Action<double>? Watch { get; set; }
 
     /// <summary>Spreads the labels.</summary>
     /// <param name="similarities">[count x count]: z . z' of rows, the labelled first</param>
@@ -62,15 +59,9 @@ sealed class LabelSpread
     {
         (_count, _labelledCount, _classCount) = (count, labels.Length, classCount);
         _graph.Build(similarities, count);
-        StartMembers(labels);
-        for (int round = 0; round < Rounds; round++)
-        {
-            if (round > 0) TakeInUnlabelled();
-            MeasureDistances(similarities);
-            SetPrior(labels);
-            Spread(round);
-        }
-
+        MeasureDistances(similarities, labels);
+        SetPrior(labels);
+        Spread();
         return Purity();
     }
 
@@ -89,51 +80,31 @@ sealed class LabelSpread
     public void ReadNearest(ReadOnlySpan<float> similarities, int count, ReadOnlySpan<int> labels, int classCount, Span<int> classes)
     {
         (_count, _labelledCount, _classCount) = (count, labels.Length, classCount);
-        StartMembers(labels);
-        MeasureDistances(similarities);
+        MeasureDistances(similarities, labels);
         for (int i = 0; i < classes.Length; i++) classes[i] = TensorPrimitives.IndexOfMin(DistancesOf(labels.Length + i));
     }
-
-    Span<float> MembersOf(int label) => _members.Span.Slice(label * _count, _count);
 
     Span<float> DistancesOf(int row) => _distances.Span.Slice(row * _classCount, _classCount);
 
     Span<float> ScoresOf(int row) => _scores.Span.Slice(row * _classCount, _classCount);
 
-    void StartMembers(ReadOnlySpan<int> labels)
-    {
-        _members.Span[..(_classCount * _count)].Clear();
-        for (int i = 0; i < labels.Length; i++) MembersOf(labels[i])[i] = 1;
-    }
-
-    void TakeInUnlabelled()
-    {
-        for (int i = _labelledCount; i < _count; i++)
-        {
-            var scores = ScoresOf(i);
-            float sum = TensorPrimitives.Sum<float>(scores);
-            for (int c = 0; c < _classCount; c++) MembersOf(c)[i] = UnlabelledWeight * scores[c] / sum;
-        }
-    }
-
-    // |z - m|^2 = z . z - 2 z . m + m . m, and m is a weighted mean of rows.
-    void MeasureDistances(ReadOnlySpan<float> similarities)
+    // |z - m|^2 = z . z - 2 z . m + m . m, and m is the mean of the labelled rows of a class.
+    void MeasureDistances(ReadOnlySpan<float> similarities, ReadOnlySpan<int> labels)
     {
         var products = _products.Span[.._count];
         for (int c = 0; c < _classCount; c++)
         {
-            var members = MembersOf(c);
-            float total = TensorPrimitives.Sum<float>(members);
             products.Clear();
-            for (int i = 0; i < _count; i++)
+            for (int i = 0; i < labels.Length; i++)
             {
-                if (members[i] > 0)
-                    TensorPrimitives.MultiplyAdd(similarities.Slice(i * _count, _count), members[i] / total, products, products);
+                if (labels[i] == c) TensorPrimitives.Add(products, similarities.Slice(i * _count, _count), products);
             }
 
-            float square = TensorPrimitives.Dot<float>(products, members) / total;
-            for (int i = 0; i < _count; i++)
-                DistancesOf(i)[c] = similarities[(i * _count) + i] - (2 * products[i]) + square;
+            int members = labels.Count(c);
+            TensorPrimitives.Divide(products, members, products);
+            float square = 0;
+            for (int i = 0; i < labels.Length; i++) square += labels[i] == c ? products[i] / members : 0;
+            for (int i = 0; i < _count; i++) DistancesOf(i)[c] = similarities[(i * _count) + i] - (2 * products[i]) + square;
         }
     }
 
@@ -142,7 +113,7 @@ sealed class LabelSpread
         var prior = _prior.Span[..(_count * _classCount)];
         prior[..(labels.Length * _classCount)].Clear();
         for (int i = 0; i < labels.Length; i++) prior[(i * _classCount) + labels[i]] = 1;
-        float weight = PriorOfShot * Math.Min((float)labels.Length / _classCount, MostShots);
+        float shots = Math.Min((float)labels.Length / _classCount, MostShots), weight = PriorOfOneShot * shots * shots;
         for (int i = labels.Length; i < _count; i++)
         {
             var distances = DistancesOf(i);
@@ -153,7 +124,7 @@ sealed class LabelSpread
         }
     }
 
-    void Spread(int round)
+    void Spread()
     {
         int length = _count * _classCount;
         Span<float> prior = _prior.Span[..length], scores = _scores.Span[..length], next = _next.Span[..length];
@@ -161,9 +132,9 @@ sealed class LabelSpread
         for (int pass = 0; pass < Passes; pass += 2)
         {
             _graph.Spread(Share, prior, scores, next, _classCount);
-            Watch?.Invoke(round, _graph.Objective(Share, prior, next, _classCount));
+            Watch?.Invoke(_graph.Objective(Share, prior, next, _classCount));
             _graph.Spread(Share, prior, next, scores, _classCount);
-            Watch?.Invoke(round, _graph.Objective(Share, prior, scores, _classCount));
+            Watch?.Invoke(_graph.Objective(Share, prior, scores, _classCount));
         }
     }
 

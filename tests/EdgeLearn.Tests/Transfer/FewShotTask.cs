@@ -42,39 +42,25 @@ static class SlowFewShot
         return [.. rows.SelectMany(a => rows.Select(b => (float)Dot(a, b)))];
     }
 
-    // Weighted means of rows: [classes][features].
-    static double[][] Centroids(double[][] rows, double[][] weights)
-        => [.. weights.Select(own => Enumerable.Range(0, rows[0].Length)
-            .Select(k => rows.Select((row, i) => own[i] * row[k]).Sum() / own.Sum()).ToArray())];
-
-    static double[][] StartWeights(FewShotTask task) => [.. Enumerable.Range(0, task.Ways)
-        .Select(c => Enumerable.Range(0, task.Count).Select(i => i < task.Labels.Length && task.Labels[i] == c ? 1.0 : 0).ToArray())];
+    static double[][] Centroids(double[][] rows, FewShotTask task)
+        => [.. Enumerable.Range(0, task.Ways).Select(c => Enumerable.Range(0, task.Length)
+            .Select(k => rows[..task.Labels.Length].Where((_, i) => task.Labels[i] == c).Average(row => row[k])).ToArray())];
 
     public static int[] Nearest(FewShotTask task)
     {
-        double[][] rows = Rows(task), centroids = Centroids(rows, StartWeights(task));
+        double[][] rows = Rows(task), centroids = Centroids(rows, task);
         return [.. rows[task.Labels.Length..].Select(row => Enumerable.Range(0, task.Ways).MinBy(c => Square(row, centroids[c])))];
     }
 
     public static int[] Classify(FewShotTask task)
     {
-        double[][] rows = Rows(task), weights = StartWeights(task), scores = [];
-        double[,] graph = Graph(rows);
+        double[][] rows = Rows(task), centroids = Centroids(rows, task);
         int labelled = task.Labels.Length;
-        for (int round = 0; round < 4; round++)
-        {
-            double[][] centroids = Centroids(rows, weights);
-            double[][] prior = [.. rows.Select((row, i) => i < labelled
-                ? [.. Enumerable.Range(0, task.Ways).Select(c => c == task.Labels[i] ? 1.0 : 0)]
-                : Shares(row, centroids, 0.04 * labelled / task.Ways))];
-            scores = Solve(graph, prior);
-            foreach (int c in Enumerable.Range(0, task.Ways))
-            {
-                for (int i = labelled; i < rows.Length; i++) weights[c][i] = 0.3 * scores[i][c] / scores[i].Sum();
-            }
-        }
-
-        return [.. scores[labelled..].Select(row => row.IndexOf(row.Max()))];
+        double shots = (double)labelled / task.Ways;
+        double[][] prior = [.. rows.Select((row, i) => i < labelled
+            ? [.. Enumerable.Range(0, task.Ways).Select(c => c == task.Labels[i] ? 1.0 : 0)]
+            : Shares(row, centroids, 0.006 * shots * shots))];
+        return [.. Solve(Graph(rows), prior)[labelled..].Select(row => row.IndexOf(row.Max()))];
     }
 
     static double[] Shares(double[] row, double[][] centroids, double total)
@@ -104,12 +90,12 @@ static class SlowFewShot
         return graph;
     }
 
-    // (1 - 0.8 S) F = 0.2 Y by elimination; the matrix is positive definite.
+    // (1 - 0.85 S) F = 0.15 Y by elimination; the matrix is positive definite.
     static double[][] Solve(double[,] graph, double[][] prior)
     {
         int n = prior.Length;
         double[][] matrix = [.. Enumerable.Range(0, n).Select(i => Enumerable.Range(0, n)
-            .Select(j => (i == j ? 1 : 0) - (0.8 * graph[i, j])).Concat(prior[i].Select(value => 0.2 * value)).ToArray())];
+            .Select(j => (i == j ? 1 : 0) - (0.85 * graph[i, j])).Concat(prior[i].Select(value => 0.15 * value)).ToArray())];
         for (int pivot = 0; pivot < n; pivot++)
         {
             for (int i = 0; i < n; i++)
