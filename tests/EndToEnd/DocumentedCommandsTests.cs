@@ -38,6 +38,7 @@ public partial class DocumentedCommandsTests
     [InlineData("telemetry")]
     [InlineData("train")]
     [InlineData("evaluate")]
+    [InlineData("fewshot")]
     [InlineData("model inspect")]
     [InlineData("model import")]
     [InlineData("model export")]

@@ -28,9 +28,10 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("",
-        "no command given: expected train, evaluate, predict, data, plan, stream, info, model, selftest, bench; see 'edgelearn-device")]
+        "no command given: expected train, evaluate, predict, stream, fewshot, data, plan, info, model, selftest, bench; see 'edgelearn-device "
+        + "--help'")]
     [InlineData("trian --data DATA", "unknown command 'trian': did you mean train?")]
-    [InlineData("cook", "unknown command 'cook': expected train, evaluate, predict, data, plan, stream, info, model, selftest")]
+    [InlineData("cook", "unknown command 'cook': expected train, evaluate, predict, stream, fewshot, data, plan, info, model, selftest")]
     [InlineData("train", "'--data' is required; see 'edgelearn-device train --help'")]
     [InlineData("train --data DATA --rule magic", "unknown rule 'magic': expected tpsgd, zo, elastic-zo, backprop, frozen")]
     [InlineData("train --data DATA --update magic", "unknown update 'magic': expected sgd, signsgd, signum, adam, frugal")]

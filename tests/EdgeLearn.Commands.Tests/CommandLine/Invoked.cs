@@ -20,8 +20,8 @@ sealed record Invoked(int ExitCode, string Output, string Error)
     {
         RootCommand root =
         [
-            TrainCommand.Create(images), EvaluateCommand.Create(images), PredictCommand.Create(images), DataCommand.Create(images),
-            PlanCommand.Create(images), StreamCommand.Create(), FewShotCommand.Create(images),
+            TrainCommand.Create(images), EvaluateCommand.Create(images), PredictCommand.Create(images), StreamCommand.Create(),
+            FewShotCommand.Create(images), DataCommand.Create(images), PlanCommand.Create(images),
             AboutCommand.Create(), ModelCommand.Create(), SelfTestCommand.Create(), StepBenchCommand.Create(),
         ];
         using StringWriter output = new(), error = new();
