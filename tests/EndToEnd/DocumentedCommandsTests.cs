@@ -14,6 +14,7 @@ public partial class DocumentedCommandsTests
     [InlineData("docs/pytorch.md", 4)]
     [InlineData("docs/transfer.md", 6)]
     [InlineData("docs/continual.md", 8)]
+    [InlineData("docs/streams.md", 4)]
     public void Every_command_of_a_document_has_its_options(string document, int leastCount)
     {
         string[] commands = [.. CommandLine().Matches(File.ReadAllText(Repository.PathOf(document)))
@@ -39,6 +40,7 @@ public partial class DocumentedCommandsTests
     [InlineData("train")]
     [InlineData("evaluate")]
     [InlineData("fewshot")]
+    [InlineData("stream")]
     [InlineData("model inspect")]
     [InlineData("model import")]
     [InlineData("model export")]

@@ -28,8 +28,8 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("",
-        "no command given: expected train, evaluate, predict, stream, fewshot, data, plan, info, model, selftest, bench; see 'edgelearn-device "
-        + "--help'")]
+        "no command given: expected train, evaluate, predict, stream, fewshot, data, plan, info, model, selftest, bench; see "
+        + "'edgelearn-device --help'")]
     [InlineData("trian --data DATA", "unknown command 'trian': did you mean train?")]
     [InlineData("cook", "unknown command 'cook': expected train, evaluate, predict, stream, fewshot, data, plan, info, model, selftest")]
     [InlineData("train", "'--data' is required; see 'edgelearn-device train --help'")]
