@@ -31,7 +31,8 @@ sealed partial class RunningProgram : IDisposable
     /// <param name="arguments">one element an argument</param>
     public static RunningProgram Start(string[] program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
+        // Whoever starts the tests in the background of a shell without job control has Ctrl-C ignored, by them and by what they start.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT", .. program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
