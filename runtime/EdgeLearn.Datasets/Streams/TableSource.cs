@@ -41,12 +41,10 @@ sealed class TableSource : RowSource
             Count = CountRows();
             if (_areClasses)
             {
-                string[]? names = TableLabels.NewNames(heads[0].Head, _labels.Seen);
-                var classes = new KnownClasses(names, names?.Length ?? _labels.Seen.Values.Select(TableLabels.Identity).Distinct().Count(),
-                    Name);
+                var classes = TableLabels.NewClasses(heads[0].Head, _labels.Seen);
                 if (classes.Count < 2) throw new EdgeLearnException($"{Name} has only one class: there is nothing to tell apart");
                 _labels.Use(classes);
-                (ClassNames, ClassCount) = (names, classes.Count);
+                (ClassNames, ClassCount) = (classes.Names, classes.Count);
             }
         }
         finally

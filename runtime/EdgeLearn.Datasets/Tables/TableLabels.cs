@@ -38,6 +38,14 @@ static class TableLabels
         return areOwn ? null : names;
     }
 
+    /// <summary>The classes of a new model: see <see cref="NewNames"/>.</summary>
+    /// <exception cref="EdgeLearnException">The labels are hardly classes.</exception>
+    public static KnownClasses NewClasses(TableFile table, ColumnScan label)
+    {
+        string[]? names = NewNames(table, label);
+        return new KnownClasses(names, names?.Length ?? label.Values.Select(Identity).Distinct().Count(), table.Name);
+    }
+
     const int MostSingles = 50;
 
     // From here on two whole numbers may be one double: they are told apart by their texts.

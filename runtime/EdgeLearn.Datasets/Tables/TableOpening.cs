@@ -107,13 +107,7 @@ sealed class TableOpening(DataOptions options, FileCache cache)
         if (options.Regression || columns.Labels.Count > 1) return null;
         var label = train.Scan.Columns.Find(column => column.Name == columns.Labels[0]);
         var other = test.Scan.Columns.Find(column => column.Name == columns.Labels[0]);
-        return label is null || other is null ? null : NewClasses(train, label.With(other));
-    }
-
-    static KnownClasses NewClasses(TableFile table, ColumnScan label)
-    {
-        string[]? names = TableLabels.NewNames(table, label);
-        return new KnownClasses(names, names?.Length ?? label.Values.Select(TableLabels.Identity).Distinct().Count(), table.Name);
+        return label is null || other is null ? null : TableLabels.NewClasses(train, label.With(other));
     }
 
     KnownClasses ClassesOf(TableFile table, TableMeaning meaning, KnownClasses? known)
@@ -124,7 +118,8 @@ sealed class TableOpening(DataOptions options, FileCache cache)
                 + $"--loss binary-cross-entropy:multilabel for 0 and 1");
         }
         var label = table.Scan.Columns[meaning.Labels[0]];
-        return known is not null && (!options.AllowsOtherClasses || TableLabels.Fit(label, known)) ? known : NewClasses(table, label);
+        return known is not null && (!options.AllowsOtherClasses || TableLabels.Fit(label, known))
+            ? known : TableLabels.NewClasses(table, label);
     }
 
     static void CheckTargets(TableFile table, TableMeaning meaning)

@@ -82,8 +82,11 @@ public sealed class RunningScale
         _variance[column] = (1 - part) * (_variance[column] + (part * difference * difference));
     }
 
-    // A deviation that is no more than rounding is none.
-    double DeviationOf(int column)
+    /// <summary>The mean of a column so far.</summary>
+    internal double MeanOf(int column) => _mean[column];
+
+    /// <summary>The deviation of a column so far; one that is no more than rounding is none: 0.</summary>
+    internal double DeviationOf(int column)
     {
         double deviation = Math.Sqrt(_variance[column]);
         return deviation > 1e-14 * Math.Abs(_mean[column]) && double.IsFinite(deviation) ? deviation : 0;

@@ -79,7 +79,7 @@ public sealed class AnomalyLearner : IDisposable
     {
         _valueScale.Apply(values, _prepared);
         _window.AsSpan(0, _window.Length - _valueCount).CopyTo(_window.AsSpan(_valueCount));
-        for (int i = 0; i < _valueCount; i++) _window[i] = double.IsNaN(values[i]) ? _valueScale.Undo(0, i) : values[i];
+        for (int i = 0; i < _valueCount; i++) _window[i] = double.IsNaN(values[i]) ? _valueScale.MeanOf(i) : values[i];
         _rows++;
         IsOdd = false;
         if (_rows < _settings.Window) return false;
@@ -112,7 +112,7 @@ public sealed class AnomalyLearner : IDisposable
         double sum = 0;
         for (int i = 0; i < _window.Length; i++)
         {
-            double deviation = _valueScale.Undo(1, i % _valueCount) - _valueScale.Undo(0, i % _valueCount);
+            double deviation = _valueScale.DeviationOf(i % _valueCount);
             double off = deviation > 0 ? (_window[i] - _coder.LastScores[i]) / deviation : 0;
             sum += off * off;
         }

@@ -112,7 +112,7 @@ public sealed class StreamLearner : IDisposable
     double[] Scores { get; }
 
     /// <summary>The mean of a value so far, which stands in where it is missing.</summary>
-    internal double MeanOf(int value) => _scale.Undo(0, value);
+    internal double MeanOf(int value) => _scale.MeanOf(value);
 
     /// <summary>Probabilities of the classes, or the targets in their units, of the row that was answered last.</summary>
     public ReadOnlySpan<double> LastScores => Scores;
@@ -201,7 +201,7 @@ public sealed class StreamLearner : IDisposable
         double error = 0;
         for (int i = 0; i < _targets; i++)
         {
-            double deviation = _targetScale.Undo(1, i) - _targetScale.Undo(0, i);
+            double deviation = _targetScale.DeviationOf(i);
             error += deviation > 0 ? Math.Min(1, Math.Abs(targets[i] - waited.Said[i]) / (3 * deviation)) / _targets : 0;
         }
 

@@ -21,10 +21,10 @@ public sealed record StreamSettings
     public int Horizon { get; init; } = RunningScale.UsualHorizon;
 
     /// <summary>Most rates that are tried side by side; there are fewer where memory is short.</summary>
-    public int Candidates { get; init; } = 7;
+    public int Candidates { get; init; } = OnlineLearner.UsualCount;
 
     /// <summary>What watches the errors, one of <see cref="DriftDetector.Words"/>.</summary>
-    public string Drift { get; init; } = "adwin";
+    public string Drift { get; init; } = Adwin.Name;
 
     /// <summary>Most bytes of all weights, workspaces and waiting rows; null = no limit.</summary>
     public long? MemoryLimitBytes { get; init; }
